@@ -1,0 +1,180 @@
+/**
+ * The contract between the storage engine and the layers above: ordered bytes, kept safe. Types only.
+ *
+ * Keys are 1 to `maxKeyBytes` bytes, ordered as unsigned bytes; values 0 bytes to 2 GB. Reads are synchronous, only
+ * durability is awaited. Ranges include `low` and exclude `high`; an absent bound is open.
+ */
+import type { Bytes } from './base/bytes.js';
+
+export type { Bytes } from './base/bytes.js';
+
+export interface KeyRange {
+  readonly low?: Bytes;
+  readonly high?: Bytes;
+}
+
+export type Direction = 'forward' | 'backward';
+
+/** EQ: the key itself; LE: it, or else the greatest key below it; GE: it, or else the smallest key above it. */
+export type SeekMode = 'EQ' | 'LE' | 'GE';
+
+/** `inline`: the value lies with its key; `blob`: in extents of its own, readable in pieces. */
+export type ValueKind = 'inline' | 'blob';
+
+export interface EntryInfo {
+  readonly kind: ValueKind;
+  /** Bytes of the value. */
+  readonly length: number;
+}
+
+export interface RangeEstimate {
+  /** Approximate count of entries. */
+  readonly count: number;
+  /** Approximate bytes on disk and in memory. */
+  readonly bytes: number;
+}
+
+/** A value read in pieces. Holds its version alive until `close`. */
+export interface ValueReader {
+  readonly length: number;
+  /**
+   * Reads up to `count` bytes of the value from `position` into `into[offset…]`.
+   * @returns how many bytes were read: 0 at or past the end
+   */
+  read(into: Bytes, offset: number, count: number, position: number): number;
+  /** The value from `start` (0) to its end, in chunks of at most `chunkBytes` (65536); closes the reader at the end. */
+  stream(start?: number, chunkBytes?: number): AsyncIterable<Bytes>;
+  close(): void;
+}
+
+/**
+ * A position in a range of a frozen view. Unpositioned at first; `next` moves in the direction of the scan (the first
+ * call to its first entry), `previous` the other way. `isValid` tells whether there is an entry at the cursor.
+ *
+ * `keyBytes[0, keyLength)` is valid until the cursor moves. The value registers are filled by `loadValue` and valid
+ * until the next call of anything on the same store.
+ */
+export interface Cursor {
+  readonly isValid: boolean;
+  /** @returns isValid */
+  next(): boolean;
+  /** @returns isValid */
+  previous(): boolean;
+  /** Moves to a key of the range. Not found: `isValid` is false. @returns isValid */
+  seek(key: Bytes, mode: SeekMode): boolean;
+  readonly keyBytes: Bytes;
+  readonly keyLength: number;
+  /** A copy of the key. */
+  key(): Bytes;
+  /** Length of the value in bytes, without reading it. */
+  readonly valueLength: number;
+  readonly valueKind: ValueKind;
+  /** Brings the value into `valueBytes[valueOffset, valueOffset + valueLength)`; a blob is read whole. */
+  loadValue(): void;
+  readonly valueBytes: Bytes;
+  readonly valueOffset: number;
+  /** A copy of the value. */
+  value(): Bytes;
+  openValue(): ValueReader;
+  close(): void;
+}
+
+export interface ReadView {
+  /** A copy of the value, or undefined. Absence is a value, not an error. */
+  get(key: Bytes): Bytes | undefined;
+  /** Like `get` without the copy: the value is at `valueBytes[valueOffset, +valueLength)` until the next call on the store. */
+  lookup(key: Bytes): boolean;
+  readonly valueBytes: Bytes;
+  readonly valueOffset: number;
+  readonly valueLength: number;
+  has(key: Bytes): boolean;
+  /** Kind and length of a value, without reading it. */
+  describe(key: Bytes): EntryInfo | undefined;
+  openValue(key: Bytes): ValueReader | undefined;
+  scan(range?: KeyRange, direction?: Direction): Cursor;
+  /** The keys that start with `prefix`. */
+  scanPrefix(prefix: Bytes, direction?: Direction): Cursor;
+  estimate(range?: KeyRange): RangeEstimate;
+}
+
+/** A frozen view: sees all that was written before it, nothing after. Holds old versions alive until `release`. */
+export interface Snapshot extends ReadView {
+  /** Sequence number of the last write it sees. */
+  readonly seq: number;
+  release(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface WriteOptions {
+  /** Resolve only when the write survives a power cut. Default: what the store's `durability` says. */
+  readonly sync?: boolean;
+}
+
+/** Puts and deletes, applied in order, all or nothing. Reusable after `clear`; copies what it is given. */
+export interface WriteBatch {
+  put(key: Bytes, value: Bytes): this;
+  delete(key: Bytes): this;
+  /** Deletes every key of [low, high) in O(1); an absent bound is open. */
+  deleteRange(range: KeyRange): this;
+  readonly count: number;
+  readonly byteLength: number;
+  clear(): this;
+}
+
+export type ValueSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface TransactionOptions {
+  /** Free text shown in `stats().transactions`. */
+  readonly label?: string;
+}
+
+/**
+ * Reads its own writes over a snapshot; commit is all or nothing, or `WriteConflict` (first committer wins: a key it
+ * wrote, or a key or range it declared as read, was changed by a commit after its snapshot). A cursor opened inside sees
+ * the transaction as it was at that moment.
+ */
+export interface Transaction extends ReadView {
+  /** Sequence number of the snapshot it reads. */
+  readonly seq: number;
+  readonly isOpen: boolean;
+  put(key: Bytes, value: Bytes): void;
+  delete(key: Bytes): void;
+  deleteRange(range: KeyRange): void;
+  /** Writes a value of unknown length; reads the source at once, to its end. An error of the source leaves the key as it was. */
+  putStream(key: Bytes, source: ValueSource): Promise<void>;
+  /** Commit fails if a later commit than the snapshot changed the key. */
+  declareRead(key: Bytes): void;
+  declareReadRange(range: KeyRange): void;
+  /** Whether a later commit than the snapshot changed the key: commit would fail. */
+  hasConflict(key: Bytes): boolean;
+  /** A mark to which `rollbackTo` can return, undoing what was written since. Marks nest. */
+  savepoint(): number;
+  rollbackTo(savepoint: number): void;
+  /**
+   * Resolves when room was made: flushes the overlay to a pending table if it is past its limit. Writers of much data
+   * await it now and then; commit and putStream do so themselves.
+   */
+  settle(): Promise<void>;
+  /** @returns the sequence number of the commit. @throws LsmError WriteConflict; the transaction is then rolled back */
+  commit(options?: WriteOptions): Promise<number>;
+  /** Forgets everything; frees its space. Safe to call twice. */
+  rollback(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface OrderedKv extends ReadView {
+  /** Sequence number of the last write. */
+  readonly seq: number;
+  snapshot(): Snapshot;
+  begin(options?: TransactionOptions): Transaction;
+  batch(): WriteBatch;
+  put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void>;
+  delete(key: Bytes, options?: WriteOptions): Promise<void>;
+  deleteRange(range: KeyRange, options?: WriteOptions): Promise<void>;
+  /** Writes a value of unknown length. */
+  putStream(key: Bytes, source: ValueSource, options?: WriteOptions): Promise<void>;
+  /** All or nothing. Seen by new snapshots at once; resolves when as durable as asked. */
+  write(batch: WriteBatch, options?: WriteOptions): Promise<void>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
