@@ -149,7 +149,10 @@ export interface Transaction extends ReadView {
   hasConflict(key: Bytes): boolean;
   /** A mark to which `rollbackTo` can return, undoing what was written since. Marks nest. */
   savepoint(): number;
+  /** Also ends the cursors opened in the transaction since the mark. The mark itself stays. */
   rollbackTo(savepoint: number): void;
+  /** Forgets a mark and those set after it, keeping what was written: cheap, and spares memory in long transactions. */
+  releaseSavepoint(savepoint: number): void;
   /**
    * Resolves when room was made: flushes the overlay to a pending table if it is past its limit. Writers of much data
    * await it now and then; commit and putStream do so themselves.

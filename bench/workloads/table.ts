@@ -1,0 +1,78 @@
+/** Every workload, in the order of a run, and what the engine is to reach. */
+import type { PeerName } from '../peers.js';
+import { blobs } from './blobs.js';
+import { droploop } from './droploop.js';
+import {
+  fillrandom,
+  fillseq,
+  overwrite,
+  prepareBig,
+  prepareRandom,
+  prepareSequential,
+  size,
+} from './load.js';
+import { load5m } from './load5m.js';
+import { memory4g } from './memory4g.js';
+import { range100, readmissing, readrandom, readreverse, readseq, readseqcopy } from './read.js';
+import { reopen, reopenbig } from './reopen.js';
+import { fillsync1, fillsync32, put1 } from './single.js';
+import { urls } from './urls.js';
+import type { Prepared, Workload } from './workload.js';
+
+export const WORKLOADS: readonly Workload[] = [
+  fillseq,
+  fillrandom,
+  overwrite,
+  readrandom,
+  readmissing,
+  readseq,
+  readseqcopy,
+  readreverse,
+  range100,
+  put1,
+  fillsync1,
+  fillsync32,
+  urls,
+  size,
+  reopen,
+  droploop,
+  blobs,
+  load5m,
+  reopenbig,
+  memory4g,
+];
+
+export const PREPARATIONS: Readonly<Record<Exclude<Prepared, 'nothing'>, Workload>> = {
+  random: prepareRandom,
+  sequential: prepareSequential,
+  'random-big': prepareBig,
+};
+
+export interface Goal {
+  readonly than: PeerName;
+  /** How many times better elmo is to be than that peer. */
+  readonly times: number;
+}
+
+/** What prototypes said a store without native code can reach, as a multiple of LevelDB in the same run. */
+export const GOALS: Readonly<Record<string, Goal>> = {
+  fillseq: { than: 'leveldb', times: 3 },
+  fillrandom: { than: 'leveldb', times: 2 },
+  overwrite: { than: 'leveldb', times: 2 },
+  readrandom: { than: 'leveldb', times: 2.5 },
+  readmissing: { than: 'leveldb', times: 2.5 },
+  readseq: { than: 'leveldb', times: 5 },
+  readseqcopy: { than: 'leveldb', times: 3 },
+  readreverse: { than: 'leveldb', times: 5 },
+  range100: { than: 'leveldb', times: 3 },
+  put1: { than: 'leveldb', times: 2 },
+  fillsync1: { than: 'leveldb', times: 1 },
+  fillsync32: { than: 'leveldb', times: 1 },
+  urls: { than: 'leveldb', times: 2 },
+  size: { than: 'leveldb', times: 1 },
+  reopen: { than: 'leveldb', times: 1 },
+};
+
+export function workloadNamed(name: string): Workload | undefined {
+  return [...WORKLOADS, ...Object.values(PREPARATIONS)].find((workload) => workload.name === name);
+}

@@ -1,0 +1,410 @@
+/**
+ * Blocks of tables in memory, bounded in bytes. Knows nothing of files: who misses a block reads it himself, into the
+ * place that `reserve` gives, and calls `commit` when it has proved good.
+ *
+ * Blocks up to `frameBytes` lie in frames of that size, in a few big chunks that are allocated when first needed; a frame
+ * is taken from the block that was not used for longest (CLOCK). Taking it adds one to the frame's generation: a
+ * cursor that kept frame and generation can tell that its block left. Longer blocks have arrays of their own, in LRU order.
+ *
+ * The indexes and filters of open tables count against the same budget: see `claimMeta`. All results are in registers.
+ */
+import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { checked, invariant } from '../base/invariant.js';
+
+const CHUNK_BYTES = 2 * 1024 * 1024;
+/** So many frames exist whatever the budget, so that a few blocks can be in use at once. */
+const MIN_FRAMES = 4;
+/** Indexes of tables may take this much even when the budget is 0: nothing can be read without them. */
+const MIN_META_BYTES = 64 * 1024;
+const EXPIRED = 0xdb;
+
+/** Memory of a table (its index, or its filter) that counts against the budget, and that the cache may ask back. */
+export class MetaShare {
+  /** Bytes claimed; 0: none. Set by the cache. */
+  bytes = 0;
+  /** To be set at every use; the cache clears it as it looks for what is idle. */
+  wasUsed = false;
+
+  /** @param drop  lets go of the memory; the cache has already struck it from its account */
+  constructor(readonly drop: () => void) {}
+}
+
+export interface CacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number;
+  /** Bytes held: frames, oversize blocks, indexes and filters. */
+  readonly bytes: number;
+  readonly frameBytes: number;
+  readonly oversizeBytes: number;
+  readonly metaBytes: number;
+  /** Blocks held. */
+  readonly blocks: number;
+}
+
+export class BlockCache {
+  /** After `find` or `reserve`: the block is `bytes[base, base + length)`, valid until its frame is taken. */
+  bytes: Bytes = NO_BYTES;
+  base = 0;
+  length = 0;
+  /** The frame, to compare `generations[frame]` with `generation` later; -1: an array of its own, which stays valid. */
+  frame = -1;
+  generation = 0;
+  /** Generation of each frame. Replaced when it grows: read it through the cache. */
+  generations = new Int32Array(0);
+  readonly frameBytes: number;
+
+  private hits = 0;
+  private misses = 0;
+  private evictions = 0;
+
+  private readonly chunks: Bytes[] = [];
+  private readonly chunkShift: number;
+  private readonly framesPerChunk: number;
+  private frameCount = 0;
+  private usedFrames = 0;
+  /** Of each frame: its block (table -1: none), the block's length, and how often the clock spares it. */
+  private tables = new Float64Array(0);
+  private blocks = new Int32Array(0);
+  private lengths = new Int32Array(0);
+  private uses = new Uint8Array(0);
+  /** Open addressing: frame + 1, or 0. */
+  private slots = new Int32Array(16);
+  private slotMask = 15;
+  private freeFrames: number[] = [];
+  private hand = 0;
+  private pendingFrame = -1;
+
+  private readonly oversize = new Map<string, Bytes>();
+  private oversizeBytes = 0;
+
+  private metaBytes = 0;
+  private readonly shares: MetaShare[] = [];
+  private metaHand = 0;
+
+  private readonly keepsBlocks: boolean;
+
+  /**
+   * @param cacheBytes     the budget; 0: nothing is kept, a few frames are used in turn
+   * @param blockBytes     length of the usual block
+   * @param isScribbling   overwrite what expires, so that stale views show
+   */
+  constructor(
+    private readonly cacheBytes: number,
+    blockBytes: number,
+    private readonly isScribbling = checked,
+  ) {
+    this.frameBytes = (blockBytes + 63) & ~63;
+    this.keepsBlocks = cacheBytes > 0;
+    let shift = 0;
+    const chunkBytes = Math.min(CHUNK_BYTES, cacheBytes / 8);
+    while (this.frameBytes << (shift + 1) <= chunkBytes) shift++;
+    this.chunkShift = shift;
+    this.framesPerChunk = 1 << shift;
+  }
+
+  /** Looks for a block; the result is in the registers. Marks it as used. */
+  find(tableId: number, block: number): boolean {
+    const { slots, slotMask, tables, blocks } = this;
+    for (let slot = hashOf(tableId, block) & slotMask; ; slot = (slot + 1) & slotMask) {
+      const frame = slots[slot]! - 1;
+      if (frame < 0) break;
+      if (blocks[frame] === block && tables[frame] === tableId) {
+        this.hits++;
+        this.uses[frame] = 2;
+        this.pointTo(frame);
+        this.length = this.lengths[frame]!;
+        return true;
+      }
+    }
+    if (this.oversizeBytes > 0 && this.findOversize(tableId, block)) return true;
+    this.misses++;
+    return false;
+  }
+
+  private findOversize(tableId: number, block: number): boolean {
+    const key = `${tableId}/${block}`;
+    const bytes = this.oversize.get(key);
+    if (bytes === undefined) return false;
+    this.hits++;
+    this.oversize.delete(key);
+    this.oversize.set(key, bytes);
+    this.bytes = bytes;
+    this.base = 0;
+    this.length = bytes.length;
+    this.frame = -1;
+    return true;
+  }
+
+  /** Gives a place for a block of `length` bytes, in the registers; it is nobody's until `commit`. */
+  reserve(length: number): void {
+    this.length = length;
+    if (length > this.frameBytes) {
+      this.bytes = new Uint8Array(length);
+      this.base = 0;
+      this.frame = -1;
+      return;
+    }
+    if (this.pendingFrame < 0) this.pendingFrame = this.takeFrame();
+    this.pointTo(this.pendingFrame);
+  }
+
+  /** The place last reserved now holds this block. A cold one is the first to go. */
+  commit(tableId: number, block: number, isCold: boolean): void {
+    if (this.frame < 0) {
+      if (this.keepsBlocks) this.insertOversize(`${tableId}/${block}`, this.bytes);
+      return;
+    }
+    const frame = this.frame;
+    invariant(frame === this.pendingFrame, 'a block is committed where it was reserved');
+    this.pendingFrame = -1;
+    if (!this.keepsBlocks) return;
+    this.tables[frame] = tableId;
+    this.blocks[frame] = block;
+    this.lengths[frame] = this.length;
+    this.uses[frame] = isCold ? 0 : 1;
+    this.usedFrames++;
+    this.insertSlot(frame);
+  }
+
+  private pointTo(frame: number): void {
+    this.bytes = this.chunks[frame >>> this.chunkShift]!;
+    this.base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;
+    this.frame = frame;
+    this.generation = this.generations[frame]!;
+  }
+
+  private takeFrame(): number {
+    if (!this.keepsBlocks) return this.nextScratchFrame();
+    const free = this.freeFrames.pop();
+    if (free !== undefined) return free;
+    if (this.frameCount < MIN_FRAMES || this.heldBytes() + this.chunkBytes() <= this.cacheBytes) {
+      this.addChunk();
+      return this.freeFrames.pop()!;
+    }
+    for (;;) {
+      const frame = this.hand;
+      this.hand = frame + 1 < this.frameCount ? frame + 1 : 0;
+      if (this.uses[frame]! > 0) this.uses[frame]!--;
+      else if (this.tables[frame]! >= 0) {
+        this.evict(frame);
+        return frame;
+      }
+    }
+  }
+
+  /** Nothing is kept: the frames are used in turn. */
+  private nextScratchFrame(): number {
+    if (this.frameCount < MIN_FRAMES) {
+      this.addChunk();
+      return this.freeFrames.pop()!;
+    }
+    const frame = this.hand;
+    this.hand = frame + 1 < this.frameCount ? frame + 1 : 0;
+    this.expire(frame);
+    return frame;
+  }
+
+  private evict(frame: number): void {
+    this.evictions++;
+    this.forget(frame);
+  }
+
+  private forget(frame: number): void {
+    this.removeSlot(frame);
+    this.tables[frame] = -1;
+    this.usedFrames--;
+    this.expire(frame);
+  }
+
+  private expire(frame: number): void {
+    this.generations[frame]!++;
+    if (!this.isScribbling) return;
+    const base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;
+    this.chunks[frame >>> this.chunkShift]!.fill(EXPIRED, base, base + this.frameBytes);
+  }
+
+  private chunkBytes(): number {
+    return this.framesPerChunk * this.frameBytes;
+  }
+
+  private heldBytes(): number {
+    return this.frameCount * this.frameBytes + this.oversizeBytes + this.metaBytes;
+  }
+
+  private addChunk(): void {
+    this.chunks.push(new Uint8Array(this.chunkBytes()));
+    const from = this.frameCount;
+    this.frameCount += this.framesPerChunk;
+    if (this.frameCount > this.tables.length) this.growFrames(Math.max(this.frameCount, from * 2));
+    for (let frame = this.frameCount - 1; frame >= from; frame--) {
+      this.tables[frame] = -1;
+      this.freeFrames.push(frame);
+    }
+  }
+
+  private growFrames(length: number): void {
+    const generations = new Int32Array(length);
+    generations.set(this.generations);
+    this.generations = generations;
+    const tables = new Float64Array(length);
+    tables.set(this.tables);
+    this.tables = tables;
+    const blocks = new Int32Array(length);
+    blocks.set(this.blocks);
+    this.blocks = blocks;
+    const lengths = new Int32Array(length);
+    lengths.set(this.lengths);
+    this.lengths = lengths;
+    const uses = new Uint8Array(length);
+    uses.set(this.uses);
+    this.uses = uses;
+    let slotCount = this.slots.length;
+    while (slotCount < length * 2) slotCount *= 2;
+    if (slotCount === this.slots.length) return;
+    const old = this.slots;
+    this.slots = new Int32Array(slotCount);
+    this.slotMask = slotCount - 1;
+    for (const value of old) if (value > 0) this.insertSlot(value - 1);
+  }
+
+  /** Gives chunks back until the budget holds again. */
+  private shrink(): void {
+    while (this.heldBytes() > this.cacheBytes && this.frameCount - this.framesPerChunk >= MIN_FRAMES) {
+      const from = this.frameCount - this.framesPerChunk;
+      for (let frame = from; frame < this.frameCount; frame++) {
+        if (this.tables[frame]! >= 0) this.evict(frame);
+        else this.generations[frame]!++;
+      }
+      if (this.pendingFrame >= from) this.pendingFrame = -1;
+      this.freeFrames = this.freeFrames.filter((frame) => frame < from);
+      this.chunks.pop();
+      this.frameCount = from;
+      if (this.hand >= from) this.hand = 0;
+    }
+  }
+
+  private insertSlot(frame: number): void {
+    const { slots, slotMask } = this;
+    let slot = hashOf(this.tables[frame]!, this.blocks[frame]!) & slotMask;
+    while (slots[slot] !== 0) slot = (slot + 1) & slotMask;
+    slots[slot] = frame + 1;
+  }
+
+  private removeSlot(frame: number): void {
+    const { slots, slotMask } = this;
+    let hole = hashOf(this.tables[frame]!, this.blocks[frame]!) & slotMask;
+    while (slots[hole] !== frame + 1) hole = (hole + 1) & slotMask;
+    // Those behind that may lie here move up, so that no search ends too early.
+    for (let slot = (hole + 1) & slotMask; slots[slot] !== 0; slot = (slot + 1) & slotMask) {
+      const other = slots[slot]! - 1;
+      const home = hashOf(this.tables[other]!, this.blocks[other]!) & slotMask;
+      if (((slot - home) & slotMask) >= ((slot - hole) & slotMask)) {
+        slots[hole] = slots[slot]!;
+        hole = slot;
+      }
+    }
+    slots[hole] = 0;
+  }
+
+  private insertOversize(key: string, bytes: Bytes): void {
+    const limit = this.cacheBytes / 2;
+    if (bytes.length > limit) return;
+    const replaced = this.oversize.get(key);
+    if (replaced !== undefined) {
+      this.oversize.delete(key);
+      this.oversizeBytes -= replaced.length;
+    }
+    for (const [oldest, old] of this.oversize) {
+      if (this.oversizeBytes + bytes.length <= limit) break;
+      this.oversize.delete(oldest);
+      this.oversizeBytes -= old.length;
+      this.evictions++;
+    }
+    this.oversize.set(key, bytes);
+    this.oversizeBytes += bytes.length;
+    this.shrink();
+  }
+
+  /** Forgets every block of a table that is gone. */
+  dropTable(tableId: number): void {
+    for (let frame = 0; frame < this.frameCount; frame++) {
+      if (this.tables[frame] !== tableId) continue;
+      this.forget(frame);
+      this.freeFrames.push(frame);
+    }
+    if (this.oversizeBytes === 0) return;
+    const prefix = `${tableId}/`;
+    for (const [key, bytes] of this.oversize) {
+      if (!key.startsWith(prefix)) continue;
+      this.oversize.delete(key);
+      this.oversizeBytes -= bytes.length;
+    }
+  }
+
+  /** Bytes that indexes and filters may take together. */
+  get metaLimit(): number {
+    return Math.max(MIN_META_BYTES, this.cacheBytes / 2);
+  }
+
+  /**
+   * Puts the memory of a table on the account, at the expense of what was not used since the clock last passed; when it
+   * is needed, at the expense of anything.
+   * @returns false when there is no room; always true when `isNeeded`
+   */
+  claimMeta(share: MetaShare, bytes: number, isNeeded: boolean): boolean {
+    invariant(share.bytes === 0, 'memory is claimed once');
+    if (bytes > this.metaLimit && !isNeeded) return false;
+    share.wasUsed = true;
+    let steps = this.shares.length * (isNeeded ? 2 : 1);
+    while (this.metaBytes + bytes > this.metaLimit && steps-- > 0 && this.shares.length > 0) {
+      if (this.metaHand >= this.shares.length) this.metaHand = 0;
+      const other = this.shares[this.metaHand]!;
+      if (other.wasUsed) {
+        other.wasUsed = false;
+        this.metaHand++;
+      } else {
+        this.strike(this.metaHand);
+        other.drop();
+      }
+    }
+    if (this.metaBytes + bytes > this.metaLimit && !isNeeded) return false;
+    share.bytes = bytes;
+    this.shares.push(share);
+    this.metaBytes += bytes;
+    this.shrink();
+    return true;
+  }
+
+  /** Takes the memory of a table off the account; nothing is claimed is fine. */
+  returnMeta(share: MetaShare): void {
+    if (share.bytes === 0) return;
+    this.strike(this.shares.indexOf(share));
+  }
+
+  private strike(index: number): void {
+    const share = this.shares[index]!;
+    const last = this.shares.pop()!;
+    if (last !== share) this.shares[index] = last;
+    this.metaBytes -= share.bytes;
+    share.bytes = 0;
+  }
+
+  stats(): CacheStats {
+    return {
+      hits: this.hits,
+      misses: this.misses,
+      evictions: this.evictions,
+      bytes: this.heldBytes(),
+      frameBytes: this.frameCount * this.frameBytes,
+      oversizeBytes: this.oversizeBytes,
+      metaBytes: this.metaBytes,
+      blocks: this.usedFrames + this.oversize.size,
+    };
+  }
+}
+
+function hashOf(tableId: number, block: number): number {
+  const h = Math.imul(tableId | 0, -1640531535) ^ Math.imul(block, -2048144789);
+  return h ^ (h >>> 15);
+}

@@ -1,0 +1,133 @@
+/**
+ * Frozen memtables become tables, oldest first. A flush that fails is tried again, after a while or when a writer asks;
+ * until then the log holds what the memtable does.
+ */
+import type { Extent } from '../base/extent.js';
+import type { Clock } from '../env/env.js';
+import type { LsmError } from '../errors.js';
+import { isSyncFailure } from '../manifest/manifest-log.js';
+import { extentOf } from '../manifest/manifest-state.js';
+import type { JobRunner } from '../merge/job-runner.js';
+import type { HoldList } from '../read/snapshot.js';
+import type { LogSet } from '../transaction/group-commit.js';
+import { deeperSpansOf } from './job-inputs.js';
+import type { LiveState, MemtableLayer } from './live-state.js';
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 10_000;
+
+export interface FlusherParts {
+  readonly clock: Clock;
+  readonly live: LiveState;
+  readonly logs: LogSet;
+  readonly holds: HoldList;
+  readonly runner: JobRunner;
+  lastSeq(): number;
+  /** Gives back the tables of a flush that could not be published. */
+  giveBack(extents: readonly Extent[]): void;
+  /** Frees space that no version knows of, once no reader of the present state is left. */
+  retireUnpublished(extents: readonly Extent[]): void;
+  onFlushed(tableBytes: number): void;
+  onError(error: LsmError): void;
+  onFatal(cause: LsmError): void;
+}
+
+export class Flusher {
+  error: LsmError | undefined = undefined;
+  private working: Promise<void> | undefined = undefined;
+  private cancelRetry: (() => void) | undefined = undefined;
+  private retryMs = FIRST_RETRY_MS;
+  private isClosed = false;
+
+  constructor(private readonly parts: FlusherParts) {}
+
+  get isBusy(): boolean {
+    return this.working !== undefined;
+  }
+
+  /** Starts flushing what is frozen, unless that is under way. */
+  poke(): void {
+    if (this.isClosed || this.working !== undefined || this.parts.live.oldestFrozen === undefined) return;
+    this.cancelRetry?.();
+    this.cancelRetry = undefined;
+    this.working = this.run().finally(() => {
+      this.working = undefined;
+      if (this.error === undefined && this.parts.live.oldestFrozen !== undefined) this.poke();
+    });
+  }
+
+  /** Resolves when nothing is frozen any more. @throws what makes the flush fail */
+  async drained(): Promise<void> {
+    while (this.parts.live.oldestFrozen !== undefined) {
+      this.poke();
+      if (this.working === undefined) return;
+      await this.working;
+      if (this.error !== undefined) throw this.error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.cancelRetry?.();
+    await this.working;
+  }
+
+  private async run(): Promise<void> {
+    const { live, clock } = this.parts;
+    for (let next = live.oldestFrozen; next !== undefined; next = live.oldestFrozen) {
+      try {
+        await this.flush(next);
+        this.error = undefined;
+        this.retryMs = FIRST_RETRY_MS;
+      } catch (error) {
+        this.error = error as LsmError;
+        if (isSyncFailure(error)) this.parts.onFatal(error);
+        else if (!this.isClosed) {
+          this.cancelRetry = clock.after(this.retryMs, () => this.poke());
+          this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
+        }
+        this.parts.onError(this.error);
+        return;
+      }
+    }
+  }
+
+  private async flush(target: MemtableLayer): Promise<void> {
+    const { live, logs, holds, runner } = this.parts;
+    const { memtable, layer, logNumber } = target;
+    const oldest = holds.oldestHold;
+    const result = await runner.flush({
+      entries: memtable.exportSorted(),
+      snapshots: holds.seqsUpTo(memtable.maxSeq),
+      keepSeqsAbove: oldest === undefined ? this.parts.lastSeq() : oldest.seq,
+      // Only where no older memtable or run lies below could a tombstone be dropped already.
+      deeperSpans: deeperSpansOf(live.version, layer.order),
+    });
+    const blobs = live.blobsOf(layer);
+    const dropped = new Set(result.droppedBlobs);
+    const used = [...blobs].filter(([id]) => !dropped.has(id));
+    // Blobs that no entry refers to any more were never part of a version; an older reader may still look at them.
+    const unused = [...blobs].filter(([id]) => dropped.has(id)).flatMap(([, extents]) => extents);
+    try {
+      await live.publish(
+        () => ({
+          addTables: result.outputs.map((meta) => ({ level: 0, order: layer.order, meta })),
+          addBlobs: used.map(([id, extents]) => ({ id, extents })),
+          firstLog: logNumber + 1,
+          dataSeq: memtable.maxSeq,
+        }),
+        () => live.finishFlush(target),
+      );
+    } catch (error) {
+      if (!isSyncFailure(error)) {
+        this.parts.giveBack(result.outputs.map(extentOf));
+      }
+      throw error;
+    }
+    logs.retireBelow(logNumber + 1);
+    let tableBytes = 0;
+    for (const { dataBytes } of result.outputs) tableBytes += dataBytes;
+    this.parts.onFlushed(tableBytes);
+    this.parts.retireUnpublished(unused);
+  }
+}

@@ -1,0 +1,211 @@
+/** Serves the open transactions: see transaction/host.ts for what they may ask. */
+import { LsmError } from '../errors.js';
+import type { BlobWriter } from '../blob/blob-writer.js';
+import type { Clock } from '../env/env.js';
+import { extentOf } from '../manifest/manifest-state.js';
+import { isSyncFailure } from '../manifest/manifest-log.js';
+import type { TableMeta } from '../manifest/table-meta.js';
+import type { SortedEntries } from '../memtable/sorted-entries.js';
+import type { FlushSpec, JobOutcome, JobRunner } from '../merge/job-runner.js';
+import { OpsBuffer } from '../transaction/write-batch.js';
+import type { NewBlob, TransactionHost } from '../transaction/host.js';
+import type { PendingTransaction } from '../transaction/pending.js';
+import type { LogSet } from '../transaction/group-commit.js';
+import type { ResolvedOptions } from '../options.js';
+import type { Layer } from '../read/layer.js';
+import { RunReader } from '../read/run-reader.js';
+import { Hold, type HoldList } from '../read/snapshot.js';
+import { MAX_SEQ, type ReadContext } from '../read/view.js';
+import type { TableReader } from '../table/table-reader.js';
+import type { BlobStore } from './blob-store.js';
+import type { LiveState } from './live-state.js';
+import type { SpaceKeeper } from './space-keeper.js';
+import type { TransactionInfo } from './stats.js';
+import type { WritePath } from './write-path.js';
+
+export interface HostParts {
+  readonly context: ReadContext;
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly live: LiveState;
+  readonly holds: HoldList;
+  readonly writes: WritePath;
+  readonly logs: LogSet;
+  readonly runner: JobRunner;
+  readonly blobs: BlobStore;
+  readonly space: SpaceKeeper;
+  flushNow(spec: FlushSpec): JobOutcome;
+  openTable(meta: TableMeta): TableReader;
+  onAdopted(tableBytes: number): void;
+  onFatal(cause: LsmError): void;
+}
+
+export class StoreTransactions implements TransactionHost {
+  readonly context: ReadContext;
+  readonly options: ResolvedOptions;
+  readonly scratchOps = new OpsBuffer();
+  private readonly open = new Set<PendingTransaction>();
+  private sliceEndMs = 0;
+
+  constructor(private readonly parts: HostParts) {
+    this.context = parts.context;
+    this.options = parts.options;
+  }
+
+  add(transaction: PendingTransaction): PendingTransaction {
+    this.open.add(transaction);
+    return transaction;
+  }
+
+  ended(transaction: object): void {
+    this.open.delete(transaction as PendingTransaction);
+    if (this.open.size === 0) this.parts.space.release();
+  }
+
+  /** Ends all of them: the store closes. */
+  rollbackAll(): void {
+    for (const transaction of [...this.open]) transaction.rollback();
+  }
+
+  list(nowMs: number): TransactionInfo[] {
+    return [...this.open].map((transaction) => ({
+      label: transaction.label,
+      ageMs: nowMs - transaction.since,
+      memoryBytes: transaction.memoryBytes,
+      pendingTables: transaction.pendingTables,
+    }));
+  }
+
+  checkWritable(): void {
+    const refusal = this.parts.writes.refusedWith;
+    if (refusal !== undefined) throw refusal;
+  }
+
+  takeHold(label: string): Hold {
+    const { holds, live, writes, clock } = this.parts;
+    return holds.add(new Hold(writes.lastSeq, live.state, clock.nowMs(), label));
+  }
+
+  holdAgain(hold: Hold): Hold {
+    return this.parts.holds.add(new Hold(hold.seq, hold.state, hold.since, 'cursor of a transaction'));
+  }
+
+  releaseHold(hold: Hold): void {
+    this.parts.holds.remove(hold);
+  }
+
+  currentLayers(): readonly Layer[] {
+    return this.parts.live.state.layers;
+  }
+
+  currentSeq(): number {
+    return this.parts.writes.lastSeq;
+  }
+
+  async buildRun(entries: SortedEntries): Promise<RunReader> {
+    return this.runOf((await this.parts.runner.flush(this.flushSpec(entries))).outputs);
+  }
+
+  buildRunNow(entries: SortedEntries): RunReader {
+    return this.runOf(this.parts.flushNow(this.flushSpec(entries)).outputs);
+  }
+
+  async mergeRuns(runs: readonly RunReader[]): Promise<{ run: RunReader; droppedBlobs: readonly number[] }> {
+    const outcome = await this.parts.runner.merge({
+      runs: runs.map((run) => run.tables.map((table) => table.meta)),
+      nextLevel: [],
+      passTombstoneShare: -1,
+      tableBytes: this.options.tableBytes,
+      keepSeqsAbove: MAX_SEQ,
+      deeperSpans: undefined,
+    });
+    return { run: this.runOf(outcome.outputs), droppedBlobs: outcome.droppedBlobs };
+  }
+
+  dropRun(run: RunReader): void {
+    for (const table of run.tables) {
+      table.close();
+      this.parts.space.giveBack(extentOf(table.meta));
+    }
+  }
+
+  newBlobWriter(): BlobWriter {
+    return this.parts.blobs.newWriter();
+  }
+
+  dropBlob(blob: NewBlob): void {
+    for (const extent of blob.extents) this.parts.space.giveBack(extent);
+  }
+
+  fits(bytes: number): boolean {
+    return this.parts.writes.fits(bytes);
+  }
+
+  commitOps(ops: OpsBuffer, blobs: readonly NewBlob[], sync: boolean, check: () => void): Promise<void> {
+    const { writes } = this.parts;
+    return writes.commit(ops.length, sync, () => {
+      check();
+      if (ops.count > 0) writes.apply(ops.bytes, 0, ops.length, ops.count, ops.segments, blobs);
+    });
+  }
+
+  commitRuns(runs: readonly RunReader[], blobs: readonly NewBlob[], check: () => Promise<void>): Promise<void> {
+    const { writes, live, logs } = this.parts;
+    return writes.exclusive(async () => {
+      await check();
+      // What was committed before must not be lost where this is kept, and must lie below it.
+      await logs.sync();
+      await writes.freezeWhenPossible();
+      const first = writes.lastSeq + 1;
+      const commitSeq = writes.lastSeq + runs.length;
+      const tables = runs.flatMap((run, i) =>
+        run.tables.map((table) => ({
+          level: 0,
+          order: first + i,
+          meta: { ...table.meta, commitSeq, maxSeq: commitSeq },
+        })),
+      );
+      let bytes = 0;
+      for (const { meta } of tables) bytes += meta.dataBytes;
+      try {
+        await live.publish(
+          () => ({
+            addTables: tables,
+            addBlobs: blobs.map(({ id, extents }) => ({ id, extents })),
+            dataSeq: commitSeq,
+          }),
+          () => {
+            writes.lastSeq = commitSeq;
+            live.raiseActiveOrder(commitSeq + 1);
+          },
+        );
+      } catch (error) {
+        if (isSyncFailure(error)) this.parts.onFatal(error);
+        throw error;
+      }
+      this.parts.onAdopted(bytes);
+    });
+  }
+
+  async yieldSlice(): Promise<void> {
+    const { clock } = this.parts;
+    if (clock.nowMs() < this.sliceEndMs) return;
+    await clock.turn();
+    this.sliceEndMs = clock.nowMs() + this.options.sliceMs;
+  }
+
+  private flushSpec(entries: SortedEntries): FlushSpec {
+    return {
+      entries,
+      snapshots: [],
+      tableBytes: this.options.tableBytes,
+      keepSeqsAbove: MAX_SEQ,
+      // Every tombstone stays: it hides what lies in the snapshot.
+      deeperSpans: undefined,
+    };
+  }
+
+  private runOf(tables: readonly TableMeta[]): RunReader {
+    return new RunReader(tables.map((meta) => this.parts.openTable(meta)));
+  }
+}

@@ -1,0 +1,26 @@
+/** The clock of the system. */
+import type { Clock } from './env.js';
+
+export class SystemClock implements Clock {
+  wallMs(): number {
+    return Date.now();
+  }
+
+  nowMs(): number {
+    return performance.now();
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    const timer = setTimeout(run, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  }
+
+  turn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, delayMs));
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The work of flushes and merges: reads sources in merged order, keeps what the drop rule keeps, and gives tables. Stops
+ * after each slice of work and at each finished table.
+ */
+import { VarintReader } from '../base/varint.js';
+import { copyOf, type Bytes } from '../base/bytes.js';
+import { invariant } from '../base/invariant.js';
+import { KIND_BLOB } from '../key/entry-kind.js';
+import { MergeCursor } from '../read/merge-cursor.js';
+import type { SourceCursor } from '../read/source-cursor.js';
+import type { DeletionFragment } from './deletions.js';
+import { DropRule, lastingFragments } from './drop-rule.js';
+import type { InputTables } from './input-tables.js';
+import type { JobParams, JobResult, RunningJob } from './job.js';
+import type { KeySpan } from './spans.js';
+import { TableOutput } from './table-output.js';
+
+/** A slice ends after this much work, one to two milliseconds: an entry counts one, and 256 bytes of value one more. */
+const SLICE_WORK = 4096;
+/** A table that is fuller than this share may be ended to let an input table pass. */
+const PASS_FILL = 0.25;
+
+/** Why the loop stopped. */
+const STOP_SLICE = 0;
+const STOP_TABLE = 1;
+const STOP_PASS = 2;
+
+export interface RewriteInputs {
+  /** Newest first; the job closes them. */
+  readonly sources: readonly SourceCursor[];
+  readonly fragments: readonly DeletionFragment[];
+  /** Live snapshots, ascending. */
+  readonly snapshots: readonly number[];
+  /** Tables one level below the output: ascending, disjoint. */
+  readonly nextLevel: readonly KeySpan[];
+  /** Entries of all sources together. */
+  readonly entryCount: number;
+  /** Bytes of all sources together, for the statistics. */
+  readonly bytesIn: number;
+  /** Blobs of tables that were left out because all of their keys are deleted. */
+  readonly droppedBlobs: readonly number[];
+  /** The tables of the sources; undefined when they are not tables. */
+  readonly tables: InputTables | undefined;
+}
+
+export class RewriteJob {
+  private readonly cursor: MergeCursor;
+  private readonly rule: DropRule;
+  private readonly output: TableOutput;
+  private readonly tables: InputTables | undefined;
+  private readonly left: Float64Array;
+  private readonly leastToPass: number;
+  private readonly inputs: RewriteInputs;
+  private readonly droppedBlobs: number[];
+  private readonly moved: number[];
+  private readonly varints: VarintReader;
+  private entriesRead: number;
+  private entriesPassed: number;
+  /** Whether the rule has decided to keep the entry at the cursor, which is not added yet. */
+  private isDecided: boolean;
+  /** The key written last, as the rule counts keys. */
+  private keyWritten: number;
+  private passRank: number;
+  private passCount: number;
+
+  constructor(inputs: RewriteInputs, params: JobParams) {
+    const ruling = {
+      fragments: inputs.fragments,
+      snapshots: inputs.snapshots,
+      keepSeqsAbove: params.keepSeqsAbove,
+      deeperSpans: params.deeperSpans,
+    };
+    this.cursor = new MergeCursor(inputs.sources);
+    this.rule = new DropRule(ruling);
+    this.output = new TableOutput({
+      builder: params.builder,
+      tableBytes: params.tableBytes,
+      nextTableId: params.nextTableId,
+      fragments: lastingFragments(ruling),
+      nextLevel: inputs.nextLevel,
+    });
+    this.tables = inputs.tables;
+    this.left = inputs.tables?.left ?? new Float64Array(inputs.sources.length).fill(Infinity);
+    this.leastToPass = PASS_FILL * params.tableBytes;
+    this.inputs = inputs;
+    this.droppedBlobs = [...inputs.droppedBlobs];
+    this.moved = [];
+    this.varints = new VarintReader();
+    this.entriesRead = 0;
+    this.entriesPassed = 0;
+    this.isDecided = false;
+    this.keyWritten = 0;
+    this.passRank = 0;
+    this.passCount = 0;
+  }
+
+  /** Runs the job: the tables come in the order of their keys. Abandoning the generator closes the sources. */
+  *run(): RunningJob {
+    const { cursor, output } = this;
+    try {
+      if (this.inputs.sources.length > 0) cursor.first();
+      while (cursor.isValid) {
+        const stop = this.work();
+        if (stop !== STOP_SLICE) {
+          const table = output.finishBefore(cursor);
+          if (table !== undefined) yield { kind: 'table', table };
+          if (stop === STOP_PASS) this.pass();
+        }
+        this.foresee();
+        yield { kind: 'slice' };
+      }
+      const last = output.finish(undefined);
+      if (last !== undefined) yield { kind: 'table', table: last };
+      return this.result();
+    } finally {
+      cursor.close();
+    }
+  }
+
+  /** Works until the slice is over, a table must end before the entry at the cursor, or tables can pass. */
+  private work(): number {
+    const { cursor, rule, output, left } = this;
+    for (let done = 0; done < SLICE_WORK && cursor.isValid;) {
+      const rank = cursor.rank;
+      if (!this.isDecided) {
+        if (left[rank] === 0 && this.enterTable(rank)) return STOP_PASS;
+        const { keyBytes, keyOffset, keyLength } = cursor;
+        if (!rule.keeps(keyBytes, keyOffset, keyLength, rank, cursor.kind, cursor.seq)) {
+          if (cursor.kind === KIND_BLOB) this.dropBlob();
+          left[rank]!--;
+          this.entriesRead++;
+          done++;
+          cursor.next();
+          continue;
+        }
+        if (rule.keyNumber !== this.keyWritten && output.mustCutBefore(keyBytes, keyOffset, keyLength)) {
+          this.isDecided = true;
+          return STOP_TABLE;
+        }
+      }
+      this.isDecided = false;
+      this.keyWritten = rule.keyNumber;
+      output.add(cursor, rule.seq);
+      left[rank]!--;
+      this.entriesRead++;
+      done += 1 + (cursor.storedLength >>> 8);
+      cursor.next();
+    }
+    return STOP_SLICE;
+  }
+
+  /** A source begins a table. @returns whether the table and perhaps some after it pass */
+  private enterTable(rank: number): boolean {
+    const tables = this.tables!;
+    tables.enter(rank);
+    const pending = this.output.pendingBytes;
+    if (pending > 0 && pending < this.leastToPass) return false;
+    this.passRank = rank;
+    this.passCount = tables.passable(rank);
+    return this.passCount > 0;
+  }
+
+  private pass(): void {
+    const passed = this.tables!.pass(this.passRank, this.passCount);
+    for (const { meta } of passed) {
+      this.moved.push(meta.id);
+      this.entriesPassed += meta.entryCount;
+    }
+    const { highKey } = passed[passed.length - 1]!.meta;
+    invariant(highKey !== undefined, 'a table that passes is bounded');
+    const after = keyAfter(highKey);
+    this.cursor.seekAtLeast(after, 0, after.length);
+  }
+
+  /** Tells the output how much is to come, judged by what has come. */
+  private foresee(): void {
+    if (this.entriesRead === 0) return;
+    const remaining = Math.max(0, this.inputs.entryCount - this.entriesRead - this.entriesPassed);
+    const bytes = this.output.bytesOut + this.output.pendingBytes;
+    this.output.expect((remaining * bytes) / this.entriesRead);
+  }
+
+  private dropBlob(): void {
+    const { valueBytes, valueOffset, storedLength } = this.cursor;
+    const id = this.varints.read(valueBytes, valueOffset, valueOffset + storedLength);
+    if (this.varints.end >= 0) this.droppedBlobs.push(id);
+  }
+
+  private result(): JobResult {
+    return {
+      droppedBlobs: this.droppedBlobs,
+      moved: this.moved,
+      stats: {
+        entriesIn: this.entriesRead,
+        entriesOut: this.output.entriesOut,
+        bytesIn: this.inputs.bytesIn,
+        bytesOut: this.output.bytesOut,
+        tombstonesDropped: this.rule.tombstonesDropped,
+      },
+    };
+  }
+}
+
+/** The smallest key above `key`. */
+function keyAfter(key: Bytes): Bytes {
+  const after = new Uint8Array(key.length + 1);
+  after.set(copyOf(key));
+  return after;
+}

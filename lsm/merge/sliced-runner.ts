@@ -1,0 +1,213 @@
+/**
+ * Runs jobs in time slices: on the store's own thread where there is no other, and inside the worker. A merge stands
+ * still while a flush runs.
+ */
+import { extentBytesFor, type Extent } from '../base/extent.js';
+import { BlockCache } from '../cache/block-cache.js';
+import type { Cipher } from '../env/cipher.js';
+import type { Clock } from '../env/env.js';
+import type { File } from '../env/file-system.js';
+import { LsmError } from '../errors.js';
+import type { TableMeta } from '../manifest/table-meta.js';
+import { TableReader } from '../table/table-reader.js';
+import type { FinishedTable, TableBuilderOptions } from '../table/table-builder.js';
+import { driveJob, driveJobNow } from './drive.js';
+import { flushJob } from './flush-job.js';
+import type { JobParams, JobRules } from './job.js';
+import type { FlushSpec, JobOutcome, JobOwner, JobRunner, MergeSpec, TableForm } from './job-runner.js';
+import { mergeJob } from './merge-job.js';
+import type { RewriteJob } from './rewrite-job.js';
+
+/** Space and ids for a job; the space may have to be asked for elsewhere. */
+export interface JobSupplies {
+  allocate(bytes: number): Extent | Promise<Extent>;
+  giveBack(extent: Extent): void;
+  nextTableId(): number;
+}
+
+export interface SlicedRunnerParts {
+  readonly file: File;
+  readonly cipher: Cipher | undefined;
+  readonly form: TableForm;
+  readonly clock: Clock;
+  /** Milliseconds a job may hold the event loop. */
+  readonly sliceMs: number;
+  /** Whether a job ends with a sync of the file, so that the one of the manifest has less to do. */
+  readonly isSyncing: boolean;
+}
+
+/** Bytes each input run of a merge reads at once. */
+const READ_AHEAD_BYTES = 256 * 1024;
+/** A table is written in pieces of this many bytes. */
+const WRITE_BYTES = 1024 * 1024;
+/** Indexes of tables in merges are kept in a cache of their own. */
+const CACHE_BYTES = 8 * 1024 * 1024;
+
+/** What one job is up to. */
+interface Run {
+  isCancelled: boolean;
+  sliceEndMs: number;
+  readonly isFlush: boolean;
+  readonly supplies: JobSupplies;
+  readonly lent: Extent[];
+}
+
+export class SlicedRunner implements JobRunner {
+  private readonly runs = new Set<Run>();
+  private readonly cache: BlockCache;
+  private readonly builder: TableBuilderOptions;
+  private flushes: Promise<unknown> = Promise.resolve();
+  private merges: Promise<unknown> = Promise.resolve();
+  private flushCount = 0;
+  private isClosed = false;
+
+  constructor(
+    private readonly parts: SlicedRunnerParts,
+    private readonly supplies: JobSupplies,
+  ) {
+    this.cache = new BlockCache(CACHE_BYTES, parts.form.blockBytes);
+    this.builder = { ...parts.form, cipher: parts.cipher };
+  }
+
+  /** @param supplies  where space and ids for this job come from, if not from the runner's owner */
+  flush(spec: FlushSpec, supplies = this.supplies): Promise<JobOutcome> {
+    if (this.isClosed) return Promise.reject(new LsmError('the store is closed', 'Closed'));
+    const run = this.startRun(true, supplies);
+    const make = (): RewriteJob => flushJob(spec.entries, this.flushParams(spec, supplies));
+    this.flushCount++;
+    const done = this.flushes.then(() => this.execute(run, make));
+    this.flushes = done.then(ignore, ignore).then(() => this.flushCount--);
+    return done;
+  }
+
+  /** @param supplies  see flush */
+  merge(spec: MergeSpec, supplies = this.supplies): Promise<JobOutcome> {
+    if (this.isClosed) return Promise.reject(new LsmError('the store is closed', 'Closed'));
+    const run = this.startRun(false, supplies);
+    const readers = this.readersOf(spec);
+    const done = this.merges
+      .then(() => this.execute(run, () => this.mergeJob(readers, spec, supplies)))
+      .finally(() => dropReaders(readers));
+    this.merges = done.then(ignore, ignore);
+    return done;
+  }
+
+  /** A flush in one go, holding the event loop; for owners who lend space at once. */
+  flushNow(spec: FlushSpec, owner: JobOwner): JobOutcome {
+    const lent: Extent[] = [];
+    const startMs = this.parts.clock.nowMs();
+    try {
+      const job = flushJob(spec.entries, this.flushParams(spec, owner)).run();
+      const { result, tables } = driveJobNow(job, ({ bytes, meta }) => {
+        const extent = owner.allocate(extentBytesFor(bytes.length));
+        lent.push(extent);
+        this.parts.file.write(bytes, 0, bytes.length, extent.offset);
+        return { ...meta, offset: extent.offset, extentBytes: extent.bytes };
+      });
+      return { ...result, tables, stats: { ...result.stats, ms: this.parts.clock.nowMs() - startMs } };
+    } catch (error) {
+      for (const extent of lent) owner.giveBack(extent);
+      throw error;
+    }
+  }
+
+  cancelMerges(): void {
+    for (const run of this.runs) if (!run.isFlush) run.isCancelled = true;
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const run of this.runs) run.isCancelled = true;
+    await this.flushes;
+    await this.merges;
+  }
+
+  private startRun(isFlush: boolean, supplies: JobSupplies): Run {
+    const run: Run = { isCancelled: false, sliceEndMs: 0, isFlush, supplies, lent: [] };
+    this.runs.add(run);
+    return run;
+  }
+
+  private flushParams(spec: FlushSpec, supplies: JobSupplies): JobParams & { snapshots: readonly number[] } {
+    return { ...this.jobParams(spec, supplies), snapshots: spec.snapshots };
+  }
+
+  private jobParams(rules: JobRules, supplies: JobSupplies): JobParams {
+    return {
+      tableBytes: rules.tableBytes,
+      keepSeqsAbove: rules.keepSeqsAbove,
+      deeperSpans: rules.deeperSpans,
+      builder: this.builder,
+      nextTableId: () => supplies.nextTableId(),
+    };
+  }
+
+  private readersOf(spec: MergeSpec): TableReader[][] {
+    const { file, cipher } = this.parts;
+    return spec.runs.map((tables) =>
+      tables.map((meta) => new TableReader(file, meta, this.cache, cipher, file.path)),
+    );
+  }
+
+  private mergeJob(readers: TableReader[][], spec: MergeSpec, supplies: JobSupplies): RewriteJob {
+    return mergeJob(readers, {
+      ...this.jobParams(spec, supplies),
+      nextLevel: spec.nextLevel,
+      passTombstoneShare: spec.passTombstoneShare,
+      readAheadBytes: READ_AHEAD_BYTES,
+    });
+  }
+
+  private async execute(run: Run, make: () => RewriteJob): Promise<JobOutcome> {
+    const { clock, file } = this.parts;
+    try {
+      await this.rest(run);
+      const startMs = clock.nowMs();
+      const { result, tables } = await driveJob(
+        make().run(),
+        (table) => this.place(run, table),
+        () => this.rest(run),
+      );
+      if (this.parts.isSyncing && tables.length > 0) await file.sync();
+      return { ...result, tables, stats: { ...result.stats, ms: clock.nowMs() - startMs } };
+    } catch (error) {
+      for (const extent of run.lent) run.supplies.giveBack(extent);
+      throw error;
+    } finally {
+      this.runs.delete(run);
+    }
+  }
+
+  /** Between slices: lets the event loop and flushes go first. @throws LsmError Aborted, Closed */
+  private async rest(run: Run): Promise<void> {
+    const { clock, sliceMs } = this.parts;
+    if (clock.nowMs() >= run.sliceEndMs) {
+      await clock.turn();
+      run.sliceEndMs = clock.nowMs() + sliceMs;
+    }
+    while (!run.isFlush && this.flushCount > 0 && !run.isCancelled) {
+      await this.flushes;
+      run.sliceEndMs = clock.nowMs() + sliceMs;
+    }
+    if (this.isClosed) throw new LsmError('the store is closing', 'Aborted');
+    if (run.isCancelled) throw new LsmError('the merge was cancelled', 'Aborted');
+  }
+
+  private async place(run: Run, { bytes, meta }: FinishedTable): Promise<TableMeta> {
+    const extent = await run.supplies.allocate(extentBytesFor(bytes.length));
+    run.lent.push(extent);
+    for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
+      if (at > 0) await this.rest(run);
+      const length = Math.min(WRITE_BYTES, bytes.length - at);
+      this.parts.file.write(bytes, at, length, extent.offset + at);
+    }
+    return { ...meta, offset: extent.offset, extentBytes: extent.bytes };
+  }
+}
+
+/** Their indexes count against the runner's cache. */
+function dropReaders(runs: readonly (readonly TableReader[])[]): void {
+  for (const readers of runs) for (const reader of readers) reader.dropMemory();
+}
+
+function ignore(): void {}

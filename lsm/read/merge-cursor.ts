@@ -1,0 +1,293 @@
+/**
+ * Several sorted sources as one: every entry of each, ordered by key, then by source (newest, the first given, first),
+ * then as inside the source. Backward is the exact reverse.
+ *
+ * What must stay true while `isValid`: `order[0, live)` lists the sources that have an entry, in the order in which the
+ * merge will yield their current entries; `order[0]` is the entry at the cursor. Forward, each other source stands at its
+ * first entry after that one; backward, at its last entry before it. A change of direction seeks every other source
+ * rather than stepping it, so that entries added to a memtable meanwhile cannot disturb the order.
+ *
+ * Relies on sources keeping their key registers good until they move themselves. `next` and `previous` of a cursor that
+ * is not valid do nothing.
+ */
+import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { LsmError } from '../errors.js';
+import { SourceCursor } from './source-cursor.js';
+
+/** From this many live sources on, an entry's place among the others is found by halving instead of stepping. */
+const HALVING_FROM = 6;
+
+export class MergeCursor extends SourceCursor {
+  /** Index of the source the entry at the cursor comes from. */
+  rank = 0;
+  /** The only source, when there is one only: readers may use it directly. */
+  readonly sole: SourceCursor | undefined;
+  private readonly order: Int32Array;
+  /** Per source, the first four key bytes as a big-endian number, zero padded, less 2^31 (so that it is an int32). */
+  private readonly heads: Int32Array;
+  private live = 0;
+  private isForward = true;
+  /** The key at the cursor, kept while the sources move, with room for a zero byte after it. */
+  private pivot: Bytes = NO_BYTES;
+
+  /**
+   * @param sources  newest first; owned from here on: `close` closes them
+   * @throws LsmError BadOptions if a cursor is given twice
+   */
+  constructor(private readonly sources: readonly SourceCursor[]) {
+    super();
+    if (new Set(sources).size !== sources.length) {
+      throw new LsmError('a merge needs cursors of its own: one was given twice', 'BadOptions');
+    }
+    this.sole = sources.length === 1 ? sources[0] : undefined;
+    this.order = new Int32Array(sources.length);
+    this.heads = new Int32Array(sources.length);
+  }
+
+  /** How many sources there are. */
+  get sourceCount(): number {
+    return this.sources.length;
+  }
+
+  first(): void {
+    this.isForward = true;
+    for (const source of this.sources) source.first();
+    this.sort();
+  }
+
+  last(): void {
+    this.isForward = false;
+    for (const source of this.sources) source.last();
+    this.sort();
+  }
+
+  seekAtLeast(key: Bytes, offset: number, length: number): void {
+    this.isForward = true;
+    for (const source of this.sources) source.seekAtLeast(key, offset, length);
+    this.sort();
+  }
+
+  seekBefore(key: Bytes, offset: number, length: number): void {
+    this.isForward = false;
+    for (const source of this.sources) source.seekBefore(key, offset, length);
+    this.sort();
+  }
+
+  next(): void {
+    if (!this.isValid) return;
+    if (!this.isForward) this.turn(true);
+    const winner = this.order[0]!;
+    const source = this.sources[winner]!;
+    source.next();
+    this.place(winner, source);
+  }
+
+  previous(): void {
+    if (!this.isValid) return;
+    if (this.isForward) this.turn(false);
+    const winner = this.order[0]!;
+    const source = this.sources[winner]!;
+    source.previous();
+    this.place(winner, source);
+  }
+
+  /**
+   * Moves the sources from index `fromRank` on past the keys below `bound` (undefined: to their end) without walking
+   * over them. For a cursor that moves forward.
+   */
+  skipForward(fromRank: number, bound: Bytes | undefined): void {
+    if (!this.isForward) this.turn(true);
+    for (let i = 0; i < this.live; i++) {
+      const index = this.order[i]!;
+      if (index < fromRank) continue;
+      const source = this.sources[index]!;
+      if (bound === undefined) this.drop(i--);
+      else if (compareKey(source, bound) < 0) {
+        source.seekAtLeast(bound, 0, bound.length);
+        if (!source.isValid) this.drop(i--);
+      }
+    }
+    this.sortLive();
+  }
+
+  /** Moves the sources from index `fromRank` on before the keys at or above `bound`. For a cursor that moves backward. */
+  skipBackward(fromRank: number, bound: Bytes): void {
+    if (this.isForward) this.turn(false);
+    for (let i = 0; i < this.live; i++) {
+      const index = this.order[i]!;
+      if (index < fromRank) continue;
+      const source = this.sources[index]!;
+      if (bound.length === 0) this.drop(i--);
+      else if (compareKey(source, bound) >= 0) {
+        source.seekBefore(bound, 0, bound.length);
+        if (!source.isValid) this.drop(i--);
+      }
+    }
+    this.sortLive();
+  }
+
+  refresh(): void {
+    if (!this.isValid) return;
+    this.sources[this.rank]!.refresh();
+    this.load();
+  }
+
+  close(): void {
+    this.live = 0;
+    this.isValid = false;
+    for (const source of this.sources) source.close();
+  }
+
+  /** Orders all sources anew, each standing where it stands. */
+  private sort(): void {
+    this.live = 0;
+    for (let i = 0; i < this.sources.length; i++) if (this.sources[i]!.isValid) this.order[this.live++] = i;
+    this.sortLive();
+  }
+
+  /** Orders the live sources anew. Insertion sort: there are few, and after a skip they are almost in order. */
+  private sortLive(): void {
+    const { order, live, heads } = this;
+    for (let i = 0; i < live; i++) {
+      const index = order[i]!;
+      heads[index] = headOf(this.sources[index]!);
+      let at = i;
+      while (at > 0 && this.comesAfter(order[at - 1]!, index)) {
+        order[at] = order[at - 1]!;
+        at--;
+      }
+      order[at] = index;
+    }
+    this.load();
+  }
+
+  private drop(position: number): void {
+    this.order.copyWithin(position, position + 1, this.live);
+    this.live--;
+  }
+
+  /** Puts the source that stood first, and has moved, at its place. */
+  private place(index: number, source: SourceCursor): void {
+    const { order } = this;
+    if (!source.isValid) this.drop(0);
+    else {
+      this.heads[index] = headOf(source);
+      const { live } = this;
+      if (live > 1 && this.comesAfter(index, order[1]!)) {
+        if (live < HALVING_FROM) {
+          let at = 1;
+          do {
+            order[at - 1] = order[at]!;
+            at++;
+          } while (at < live && this.comesAfter(index, order[at]!));
+          order[at - 1] = index;
+        } else {
+          let low = 2;
+          let high = live;
+          while (low < high) {
+            const middle = (low + high) >>> 1;
+            if (this.comesAfter(index, order[middle]!)) low = middle + 1;
+            else high = middle;
+          }
+          for (let i = 1; i < low; i++) order[i - 1] = order[i]!;
+          order[low - 1] = index;
+        }
+      }
+    }
+    this.load();
+  }
+
+  /** Whether the merge yields the entry of source `a` after that of source `b`, in the present direction. */
+  private comesAfter(a: number, b: number): boolean {
+    const headA = this.heads[a]!;
+    const headB = this.heads[b]!;
+    if (headA !== headB) return headA > headB === this.isForward;
+    const one = this.sources[a]!;
+    const other = this.sources[b]!;
+    let difference = compareTails(one, other);
+    if (difference === 0) difference = a - b;
+    return difference > 0 === this.isForward;
+  }
+
+  /** Changes direction around the entry at the cursor: its source stays, each other one goes to the other side of it. */
+  private turn(isForward: boolean): void {
+    const { rank, keyLength } = this;
+    if (this.pivot.length <= keyLength) this.pivot = new Uint8Array(keyLength * 2 + 64);
+    const { pivot } = this;
+    for (let i = 0; i < keyLength; i++) pivot[i] = this.keyBytes[this.keyOffset + i]!;
+    pivot[keyLength] = 0;
+    this.isForward = isForward;
+    for (let i = 0; i < this.sources.length; i++) {
+      const source = this.sources[i]!;
+      // Entries of this key in newer sources lie before the pivot entry, those in older sources after it.
+      const length = i < rank ? keyLength + 1 : keyLength;
+      if (i === rank) continue;
+      if (isForward) source.seekAtLeast(pivot, 0, length);
+      else source.seekBefore(pivot, 0, length);
+    }
+    // The pivot's source is first in either direction: all others now stand beyond it.
+    this.sort();
+  }
+
+  private load(): void {
+    if (this.live === 0) {
+      this.isValid = false;
+      return;
+    }
+    const rank = this.order[0]!;
+    const source = this.sources[rank]!;
+    this.rank = rank;
+    this.isValid = true;
+    this.keyBytes = source.keyBytes;
+    this.keyOffset = source.keyOffset;
+    this.keyLength = source.keyLength;
+    this.kind = source.kind;
+    this.seq = source.seq;
+    this.valueBytes = source.valueBytes;
+    this.valueOffset = source.valueOffset;
+    this.storedLength = source.storedLength;
+    this.rawLength = source.rawLength;
+  }
+}
+
+function headOf(source: SourceCursor): number {
+  const { keyBytes, keyOffset, keyLength } = source;
+  if (keyLength >= 4) {
+    return (
+      ((keyBytes[keyOffset]! << 24) |
+        (keyBytes[keyOffset + 1]! << 16) |
+        (keyBytes[keyOffset + 2]! << 8) |
+        keyBytes[keyOffset + 3]!) ^
+      0x8000_0000
+    );
+  }
+  let head = 0;
+  for (let i = 0; i < keyLength; i++) head |= keyBytes[keyOffset + i]! << (24 - 8 * i);
+  return head ^ 0x8000_0000;
+}
+
+/** Order of two keys whose first four bytes, zero padded, are the same. */
+function compareTails(one: SourceCursor, other: SourceCursor): number {
+  const a = one.keyBytes;
+  const b = other.keyBytes;
+  const aOffset = one.keyOffset;
+  const bOffset = other.keyOffset;
+  const aLength = one.keyLength;
+  const bLength = other.keyLength;
+  const n = aLength < bLength ? aLength : bLength;
+  for (let i = 4; i < n; i++) {
+    const difference = a[aOffset + i]! - b[bOffset + i]!;
+    if (difference !== 0) return difference;
+  }
+  return aLength - bLength;
+}
+
+function compareKey(source: SourceCursor, key: Bytes): number {
+  const { keyBytes, keyOffset, keyLength } = source;
+  const n = keyLength < key.length ? keyLength : key.length;
+  for (let i = 0; i < n; i++) {
+    const difference = keyBytes[keyOffset + i]! - key[i]!;
+    if (difference !== 0) return difference;
+  }
+  return keyLength - key.length;
+}

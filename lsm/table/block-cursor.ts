@@ -1,0 +1,480 @@
+/**
+ * A cursor over the entries of one plain block; the layout is told in format.ts.
+ *
+ * A search looks at the heads of the groups, then goes through one group without rebuilding keys: knowing how many bytes
+ * the target shares with the key before, the shared length of an entry alone tells most often on which side it lies.
+ *
+ * The key at the cursor is rebuilt in a buffer of the cursor's own; the value lies in the block. Every length read from
+ * the block is checked before it is used: a block that is not what our builder writes throws `Corrupt`.
+ */
+import { compareRanges, NO_BYTES, readU16, readU32, type Bytes } from '../base/bytes.js';
+import { VarintReader } from '../base/varint.js';
+import { corrupt, type LsmError } from '../errors.js';
+import { KIND_BLOB, KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
+import { MAX_KEY_BYTES } from '../options.js';
+import { SourceCursor } from '../read/source-cursor.js';
+import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
+
+const varints = new VarintReader();
+/** Up to this many bytes a loop is faster than a call of the runtime. */
+const SHORT_COPY = 64;
+
+export class BlockCursor extends SourceCursor {
+  entryCount = 0;
+  /** Index in the block of the entry at the cursor; meaningful while `isValid`. */
+  entryIndex = 0;
+  /** Whether the last `search` found the key itself. */
+  isExact = false;
+  /** Not 0: the sequence number of every entry, whatever the block says. */
+  protected fixedSeq = 0;
+  /** The block, and where its parts lie in the array. */
+  protected block: Bytes = NO_BYTES;
+  protected blockBase = 0;
+  private prefixAt = 0;
+  private prefixLength = 0;
+  private directoryAt = 0;
+  private keysAt = 0;
+  private keysEnd = 0;
+  private groupCount = 0;
+  private hasSeqs = false;
+  private hasPrefix = false;
+  /** The entry at the cursor: bytes shared with the key before (after the prefix), its suffix, where the next one lies. */
+  private shared = 0;
+  private suffixAt = 0;
+  private suffixLength = 0;
+  private nextAt = 0;
+  private valueAt = 0;
+  /** The group whose entries `marks` tells of, or -1: for each, where it begins, its value, its suffix, shared bytes. */
+  private markedGroup = -1;
+  private marks: Int32Array | undefined = undefined;
+  private file = '';
+  private position = 0;
+
+  /**
+   * Sets the cursor on a block; unpositioned.
+   * @param file, position  where the block lies on disk, for errors
+   * @throws LsmError Corrupt when the parts of the block do not add up
+   */
+  openBlock(bytes: Bytes, base: number, length: number, file: string, position: number): void {
+    this.isValid = false;
+    this.file = file;
+    this.position = position;
+    if (length < BLOCK_HEADER_BYTES || base + length > bytes.length) throw this.damaged('it is too short');
+    const entryCount = readU16(bytes, base + 12);
+    const prefixLength = readU16(bytes, base + 14);
+    const valuesLength = readU32(bytes, base + 16);
+    const keysLength = readU32(bytes, base + 20);
+    const groupCount = (entryCount + GROUP_ENTRIES - 1) >>> 4;
+    if (
+      entryCount === 0 ||
+      BLOCK_HEADER_BYTES + valuesLength + prefixLength + groupCount * DIRECTORY_ENTRY_BYTES + keysLength !==
+        length
+    ) {
+      throw this.damaged('the lengths of its parts do not add up');
+    }
+    this.block = bytes;
+    this.blockBase = base;
+    this.entryCount = entryCount;
+    this.groupCount = groupCount;
+    this.prefixAt = base + BLOCK_HEADER_BYTES + valuesLength;
+    this.prefixLength = prefixLength;
+    this.directoryAt = this.prefixAt + prefixLength;
+    this.keysAt = this.directoryAt + groupCount * DIRECTORY_ENTRY_BYTES;
+    this.keysEnd = this.keysAt + keysLength;
+    this.hasSeqs = (bytes[base + 11]! & FLAG_SEQS) !== 0;
+    this.hasPrefix = false;
+    this.markedGroup = -1;
+    this.valueBytes = bytes;
+  }
+
+  /** The same block has come to lie elsewhere; the cursor keeps its entry. */
+  protected rebaseBlock(bytes: Bytes, base: number): void {
+    const by = base - this.blockBase;
+    this.block = bytes;
+    this.blockBase = base;
+    this.prefixAt += by;
+    this.directoryAt += by;
+    this.keysAt += by;
+    this.keysEnd += by;
+    this.suffixAt += by;
+    this.nextAt += by;
+    this.valueAt += by;
+    this.markedGroup = -1;
+    this.valueBytes = bytes;
+    this.valueOffset += by;
+  }
+
+  first(): void {
+    this.isValid = false;
+    this.readEntry(0, this.keysAt, this.blockBase + BLOCK_HEADER_BYTES);
+    if (this.shared !== 0) throw this.damaged('the first entry of a group shares bytes');
+    this.rebuildAfterSearch(NO_BYTES, 0);
+  }
+
+  last(): void {
+    this.isValid = false;
+    this.goTo(this.entryCount - 1, 0);
+  }
+
+  seekAtLeast(key: Bytes, offset: number, length: number): void {
+    if (this.search(key, offset, length)) this.rebuildAfterSearch(key, offset + this.prefixLength);
+  }
+
+  seekBefore(key: Bytes, offset: number, length: number): void {
+    if (!this.search(key, offset, length)) this.last();
+    else if (this.entryIndex === 0) this.isValid = false;
+    else {
+      this.isValid = false;
+      this.goTo(this.entryIndex - 1, 0);
+    }
+  }
+
+  next(): void {
+    this.nextInBlock();
+  }
+
+  previous(): void {
+    this.previousInBlock();
+  }
+
+  refresh(): void {
+    // The bytes of one block stay where they are.
+  }
+
+  close(): void {
+    this.isValid = false;
+    this.block = NO_BYTES;
+    this.valueBytes = NO_BYTES;
+  }
+
+  /** @returns isValid: false when the block has no further entry */
+  protected nextInBlock(): boolean {
+    const index = this.entryIndex + 1;
+    if (!this.isValid || index >= this.entryCount) return (this.isValid = false);
+    const sharedLimit = (index & (GROUP_ENTRIES - 1)) === 0 ? 0 : this.keyLength - this.prefixLength;
+    this.readEntry(index, this.nextAt, this.valueAt + this.storedLength);
+    if (this.shared > sharedLimit) throw this.damaged('an entry shares more bytes than the key before has');
+    this.setSuffix();
+    return true;
+  }
+
+  /** @returns isValid: false when the block has no entry before */
+  protected previousInBlock(): boolean {
+    const index = this.entryIndex;
+    if (!this.isValid || index === 0) return (this.isValid = false);
+    const isInGroup = (index & (GROUP_ENTRIES - 1)) !== 0;
+    this.goTo(index - 1, isInGroup ? this.shared : 0);
+    return true;
+  }
+
+  /**
+   * Goes to the first entry with key >= the target: fills the registers but for the key's bytes and length.
+   * @returns false, and isValid is false, when there is none; sets `isExact`
+   */
+  search(key: Bytes, offset: number, length: number): boolean {
+    const { block, prefixLength, prefixAt } = this;
+    this.isExact = false;
+    const within = prefixLength < length ? prefixLength : length;
+    let n = 0;
+    while (n < within && block[prefixAt + n] === key[offset + n]) n++;
+    if (n < prefixLength) {
+      if (n < length && key[offset + n]! > block[prefixAt + n]!) return (this.isValid = false);
+      this.readEntry(0, this.keysAt, this.blockBase + BLOCK_HEADER_BYTES);
+      if (this.shared !== 0) throw this.damaged('the first entry of a group shares bytes');
+      return true;
+    }
+    const target = offset + prefixLength;
+    const targetLength = length - prefixLength;
+    const group = this.groupCount === 1 ? 0 : this.findGroup(key, target, targetLength);
+    return this.searchGroup(group, key, target, targetLength);
+  }
+
+  /** The last group whose first key is < the target, or the first group. */
+  private findGroup(key: Bytes, target: number, targetLength: number): number {
+    const { block, directoryAt } = this;
+    const b0 = targetLength > 0 ? key[target]! : 0;
+    const b1 = targetLength > 1 ? key[target + 1]! : 0;
+    const b2 = targetLength > 2 ? key[target + 2]! : 0;
+    const b3 = targetLength > 3 ? key[target + 3]! : 0;
+    const head = ((b0 << 24) | (b1 << 16) | (b2 << 8) | b3) ^ 0x8000_0000;
+    let low = 0;
+    let high = this.groupCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const at = directoryAt + middle * DIRECTORY_ENTRY_BYTES;
+      const h =
+        ((block[at]! << 24) | (block[at + 1]! << 16) | (block[at + 2]! << 8) | block[at + 3]!) ^ 0x8000_0000;
+      if (h < head || (h === head && this.isGroupBelow(middle, key, target, targetLength))) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? 0 : low - 1;
+  }
+
+  /** Whether the first key of a group is < the target; for groups whose head ties. */
+  private isGroupBelow(group: number, key: Bytes, target: number, targetLength: number): boolean {
+    const { block } = this;
+    let at = this.groupStart(group);
+    at = this.varint(at);
+    const suffixLength = this.varint32(at);
+    at = varints.end;
+    const meta = this.varint32(at);
+    at = varints.end;
+    if ((meta & 3) === KIND_LZ4) at = this.varint(at);
+    if (this.hasSeqs) at = this.varint(at);
+    if (at + suffixLength > this.keysEnd) throw this.damaged('a key runs past the end');
+    return compareRanges(block, at, suffixLength, key, target, targetLength) < 0;
+  }
+
+  private groupStart(group: number): number {
+    const at = this.directoryAt + group * DIRECTORY_ENTRY_BYTES;
+    return this.keysAt + readU16(this.block, at + 4);
+  }
+
+  private groupValues(group: number): number {
+    const at = this.directoryAt + group * DIRECTORY_ENTRY_BYTES;
+    return this.blockBase + BLOCK_HEADER_BYTES + readU16(this.block, at + 6);
+  }
+
+  /** Finds the first entry >= the target in the group, or else the first of the next group. */
+  private searchGroup(group: number, key: Bytes, target: number, targetLength: number): boolean {
+    const { block, keysEnd, hasSeqs } = this;
+    let index = group * GROUP_ENTRIES;
+    const groupEnd = index + GROUP_ENTRIES;
+    const end = groupEnd < this.entryCount ? groupEnd : this.entryCount;
+    let at = this.groupStart(group);
+    let valueAt = this.groupValues(group);
+    /** Bytes that the target shares with the key before, which is smaller. */
+    let matched = 0;
+    for (; index < end; index++) {
+      const entryAt = at;
+      let shared = block[at++]!;
+      if (shared > 127) {
+        shared = this.varint32(entryAt);
+        at = varints.end;
+      }
+      let suffixLength = block[at++]!;
+      if (suffixLength > 127) {
+        suffixLength = this.varint32(at - 1);
+        at = varints.end;
+      }
+      let meta = block[at++]!;
+      if (meta > 127) {
+        meta = (meta & 127) | (block[at++]! << 7);
+        if (meta > 0x3fff) {
+          meta = this.varint32(at - 2);
+          at = varints.end;
+        }
+      }
+      if ((meta & 3) === KIND_LZ4) while (block[at++]! > 127);
+      if (hasSeqs) while (block[at++]! > 127);
+      if (!(at + suffixLength <= keysEnd)) throw this.damaged('a key runs past the end');
+      if (shared === matched) {
+        const rest = targetLength - matched;
+        const n = suffixLength < rest ? suffixLength : rest;
+        let j = 0;
+        for (let t = target + matched; j < n && block[at + j] === key[t + j];) j++;
+        if (j < suffixLength && (j === rest || block[at + j]! > key[target + matched + j]!)) {
+          this.readEntry(index, entryAt, valueAt);
+          return true;
+        }
+        if (j === rest) {
+          this.isExact = true;
+          this.readEntry(index, entryAt, valueAt);
+          return true;
+        }
+        matched += j;
+      } else if (shared < matched) {
+        this.readEntry(index, entryAt, valueAt);
+        return true;
+      }
+      at += suffixLength;
+      valueAt += meta >>> 2;
+    }
+    if (index >= this.entryCount) return (this.isValid = false);
+    this.readEntry(index, at, valueAt);
+    if (this.shared !== 0) throw this.damaged('the first entry of a group shares bytes');
+    this.isExact = compareRanges(block, this.suffixAt, this.suffixLength, key, target, targetLength) === 0;
+    return true;
+  }
+
+  /** Reads the entry at `at` into the registers, but for its key. */
+  private readEntry(index: number, at: number, valueAt: number): void {
+    const block = this.block;
+    let shared = block[at++]!;
+    if (shared > 127) {
+      shared = this.varint32(at - 1);
+      at = varints.end;
+    }
+    let suffixLength = block[at++]!;
+    if (suffixLength > 127) {
+      suffixLength = this.varint32(at - 1);
+      at = varints.end;
+    }
+    let meta = block[at++]!;
+    if (meta > 127) {
+      meta = (meta & 127) | (block[at++]! << 7);
+      if (meta > 0x3fff) {
+        meta = this.varint32(at - 2);
+        at = varints.end;
+      }
+    }
+    const kind = meta & 3;
+    const storedLength = meta >>> 2;
+    let rawLength = storedLength;
+    if (kind === KIND_LZ4) {
+      rawLength = block[at++]!;
+      if (rawLength > 127) {
+        rawLength = this.varint32(at - 1);
+        at = varints.end;
+      }
+    }
+    let seq = 0;
+    if (this.hasSeqs) {
+      seq = block[at++]!;
+      if (seq > 127) {
+        seq = varints.read(block, at - 1, this.keysEnd);
+        at = varints.end;
+        if (at < 0) throw this.damaged('a number is malformed');
+      }
+    }
+    if (!(at + suffixLength <= this.keysEnd && valueAt + storedLength <= this.prefixAt)) {
+      throw this.damaged('an entry runs past the end');
+    }
+    this.isValid = true;
+    this.entryIndex = index;
+    this.kind = kind;
+    this.seq = this.fixedSeq !== 0 ? this.fixedSeq : seq;
+    this.storedLength = storedLength;
+    this.valueAt = valueAt;
+    this.valueOffset = valueAt;
+    this.shared = shared;
+    this.suffixAt = at;
+    this.suffixLength = suffixLength;
+    this.nextAt = at + suffixLength;
+    if (kind === KIND_BLOB) rawLength = this.blobLength(valueAt, storedLength);
+    else if (kind === KIND_DELETE && storedLength !== 0) throw this.damaged('a deletion has a value');
+    this.rawLength = rawLength;
+  }
+
+  /** The second number of a blob's descriptor. */
+  private blobLength(at: number, length: number): number {
+    const end = at + length;
+    varints.read(this.block, at, end);
+    if (varints.end < 0) throw this.damaged('a blob descriptor is malformed');
+    const rawLength = varints.read(this.block, varints.end, end);
+    if (varints.end < 0) throw this.damaged('a blob descriptor is malformed');
+    return rawLength;
+  }
+
+  /** The offset after a number. */
+  private varint(at: number): number {
+    varints.read(this.block, at, this.keysEnd);
+    if (varints.end < 0) throw this.damaged('a number is malformed');
+    return varints.end;
+  }
+
+  /** A number below 2^31; `varints.end` is the offset after it. */
+  private varint32(at: number): number {
+    const value = varints.read(this.block, at, this.keysEnd);
+    if (varints.end < 0 || value > 0x7fff_ffff) throw this.damaged('a number is malformed');
+    return value;
+  }
+
+  /** Rebuilds the key where a search stopped: what the entry shares with the key before, the target shares too. */
+  private rebuildAfterSearch(key: Bytes, target: number): void {
+    this.loadPrefix();
+    const { prefixLength, shared } = this;
+    this.reserveKey(prefixLength + shared + this.suffixLength);
+    const into = this.keyBytes;
+    if (shared > SHORT_COPY) into.set(key.subarray(target, target + shared), prefixLength);
+    else for (let i = 0; i < shared; i++) into[prefixLength + i] = key[target + i]!;
+    this.setSuffix();
+  }
+
+  /** Completes the key from the one before it, which is in the buffer. */
+  private setSuffix(): void {
+    const at = this.prefixLength + this.shared;
+    const suffixLength = this.suffixLength;
+    const keyLength = at + suffixLength;
+    if (keyLength > this.keyBytes.length) this.reserveKey(keyLength);
+    const into = this.keyBytes;
+    const { block, suffixAt } = this;
+    if (suffixLength > SHORT_COPY) into.set(block.subarray(suffixAt, suffixAt + suffixLength), at);
+    else for (let i = 0; i < suffixLength; i++) into[at + i] = block[suffixAt + i]!;
+    this.keyLength = keyLength;
+  }
+
+  private loadPrefix(): void {
+    if (this.hasPrefix) return;
+    const { block, prefixAt, prefixLength } = this;
+    this.reserveKey(prefixLength);
+    const into = this.keyBytes;
+    if (prefixLength > SHORT_COPY) into.set(block.subarray(prefixAt, prefixAt + prefixLength));
+    else for (let i = 0; i < prefixLength; i++) into[i] = block[prefixAt + i]!;
+    this.hasPrefix = true;
+  }
+
+  private reserveKey(length: number): void {
+    if (length <= this.keyBytes.length) return;
+    if (length > MAX_KEY_BYTES) throw this.damaged('a key is too long');
+    const grown = new Uint8Array(Math.min(MAX_KEY_BYTES, Math.max(64, length, this.keyBytes.length * 2)));
+    grown.set(this.keyBytes);
+    this.keyBytes = grown;
+  }
+
+  /** Goes to an entry and rebuilds its key, of which the first `known` bytes after the prefix are in the buffer. */
+  private goTo(index: number, known: number): void {
+    this.markGroup(index >>> 4);
+    this.loadPrefix();
+    const marks = this.marks!;
+    let entry = (index & (GROUP_ENTRIES - 1)) * 4;
+    this.readEntry(index, marks[entry]!, marks[entry + 1]!);
+    const { block, prefixLength } = this;
+    let end = this.shared + this.suffixLength;
+    const keyLength = prefixLength + end;
+    this.reserveKey(keyLength);
+    const into = this.keyBytes;
+    for (; end > known; entry -= 4) {
+      const shared = marks[entry + 3]!;
+      const from = shared > known ? shared : known;
+      if (from < end) {
+        const source = marks[entry + 2]! - shared;
+        if (end - from > SHORT_COPY)
+          into.set(block.subarray(source + from, source + end), prefixLength + from);
+        else for (let i = from; i < end; i++) into[prefixLength + i] = block[source + i]!;
+        end = from;
+      }
+    }
+    this.keyLength = keyLength;
+  }
+
+  /** Finds where each entry of a group lies; checks that none shares more than the one before has. */
+  private markGroup(group: number): void {
+    if (this.markedGroup === group) return;
+    if (this.marks === undefined) this.marks = new Int32Array(GROUP_ENTRIES * 4);
+    const marks = this.marks;
+    const from = group * GROUP_ENTRIES;
+    const end = Math.min(from + GROUP_ENTRIES, this.entryCount);
+    let at = this.groupStart(group);
+    let valueAt = this.groupValues(group);
+    let limit = 0;
+    for (let index = from, entry = 0; index < end; index++, entry += 4) {
+      this.readEntry(index, at, valueAt);
+      if (this.shared > limit) throw this.damaged('an entry shares more bytes than the key before has');
+      marks[entry] = at;
+      marks[entry + 1] = valueAt;
+      marks[entry + 2] = this.suffixAt;
+      marks[entry + 3] = this.shared;
+      limit = this.shared + this.suffixLength;
+      at = this.nextAt;
+      valueAt += this.storedLength;
+    }
+    this.markedGroup = group;
+  }
+
+  /** The error for a block that is not what its checksum vouches for. */
+  protected damaged(what: string): LsmError {
+    this.isValid = false;
+    return corrupt(`block: ${what}`, this.file, this.position);
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * A cursor over the entries of a table. Single blocks come from the cache; a scan that misses several blocks in a row
+ * reads ahead into a buffer of its own, and leaves the cache to others.
+ *
+ * The block under the cursor may leave the cache at any other read: the cursor notices by the frame's generation, and
+ * loads it again when it moves, or when `refresh` is called.
+ */
+import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { BlockCursor } from './block-cursor.js';
+import type { BlockLoader } from './block-loader.js';
+import type { TableIndex } from './table-index.js';
+import type { TableReader } from './table-reader.js';
+
+export interface TableCursorOptions {
+  /** Bytes read at once by a scan. Default 256 KiB. */
+  readonly readAheadBytes?: number;
+  /** False: reads ahead from the first block on, never looks into the cache. Default true. */
+  readonly useCache?: boolean;
+}
+
+const READ_AHEAD_BYTES = 256 * 1024;
+/** The first read-ahead of a scan is this long, later ones twice as long as the one before. */
+const FIRST_READ_AHEAD_BYTES = 64 * 1024;
+/** So many blocks in a row are read one by one before reading ahead. */
+const PATIENCE = 2;
+
+export class TableCursor extends BlockCursor {
+  /** The table under the cursor; undefined when there is none. */
+  protected reader: TableReader | undefined;
+  private readonly readAheadBytes: number;
+  private readonly useCache: boolean;
+  private blockNumber = -1;
+  /** Frame and generation of the block; frame -1: it does not lie in the cache. */
+  private frame = -1;
+  private generation = 0;
+  /** Blocks missed in a row. */
+  private missesInRow = 0;
+  /** Bytes of the next read-ahead. */
+  private aheadBytes: number;
+  /** Blocks [windowFrom, windowTo) of `windowReader`, as on disk, the first of them at offset `windowOffset`. */
+  private window: Bytes = NO_BYTES;
+  private windowReader: TableReader | undefined = undefined;
+  private windowFrom = 0;
+  private windowTo = 0;
+  private windowOffset = 0;
+  private loader: BlockLoader | undefined = undefined;
+  private loaderOf: TableReader | undefined = undefined;
+
+  constructor(reader: TableReader | undefined, options: TableCursorOptions = {}) {
+    super();
+    this.readAheadBytes = options.readAheadBytes ?? READ_AHEAD_BYTES;
+    this.useCache = options.useCache ?? true;
+    this.aheadBytes = this.useCache
+      ? Math.min(FIRST_READ_AHEAD_BYTES, this.readAheadBytes)
+      : this.readAheadBytes;
+    this.reader = undefined;
+    this.setReader(reader);
+  }
+
+  protected setReader(reader: TableReader | undefined): void {
+    this.reader = reader;
+    this.fixedSeq = reader === undefined ? 0 : reader.meta.commitSeq;
+  }
+
+  override first(): void {
+    this.startSeek();
+    this.toFirst(0);
+    if (!this.isValid) this.leaveForward();
+  }
+
+  override last(): void {
+    this.startSeek();
+    this.toLast(0);
+    if (!this.isValid) this.leaveBackward();
+  }
+
+  override seekAtLeast(key: Bytes, offset: number, length: number): void {
+    this.startSeek();
+    const index = this.indexOrNone();
+    if (index === undefined) return this.leaveForward();
+    this.enterBlock(index.locate(key, offset, length), 0);
+    super.seekAtLeast(key, offset, length);
+    if (!this.isValid) this.nextBlock();
+  }
+
+  override seekBefore(key: Bytes, offset: number, length: number): void {
+    this.startSeek();
+    const index = this.indexOrNone();
+    if (index === undefined) return this.leaveBackward();
+    this.enterBlock(index.locate(key, offset, length), 0);
+    super.seekBefore(key, offset, length);
+    if (!this.isValid) this.previousBlock();
+  }
+
+  override next(): void {
+    if (!this.isValid) return;
+    if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (!this.nextInBlock()) this.nextBlock();
+  }
+
+  override previous(): void {
+    if (!this.isValid) return;
+    if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (!this.previousInBlock()) this.previousBlock();
+  }
+
+  override refresh(): void {
+    if (this.isValid && this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) {
+      this.reload();
+    }
+  }
+
+  override close(): void {
+    super.close();
+    this.frame = -1;
+    this.window = NO_BYTES;
+    this.windowReader = undefined;
+    this.loader = undefined;
+    this.loaderOf = undefined;
+  }
+
+  /** The table has no further entry: a run goes on with the next table. */
+  protected leaveForward(): void {
+    this.isValid = false;
+  }
+
+  protected leaveBackward(): void {
+    this.isValid = false;
+  }
+
+  /** To the first entry of the table; isValid is false if there is none. `step` 1: the scan comes from the table before. */
+  protected toFirst(step: number): void {
+    this.isValid = false;
+    if (this.indexOrNone() === undefined) return;
+    this.enterBlock(0, step);
+    super.first();
+  }
+
+  /** To the last entry of the table; isValid is false if there is none. `step` -1: the scan comes from the table behind. */
+  protected toLast(step: number): void {
+    this.isValid = false;
+    const index = this.indexOrNone();
+    if (index === undefined) return;
+    this.enterBlock(index.blockCount - 1, step);
+    super.last();
+  }
+
+  /** The index of the table, or undefined when there is no table, or no block in it. */
+  private indexOrNone(): TableIndex | undefined {
+    if (this.reader === undefined || this.reader.meta.entryCount === 0) return undefined;
+    const index = this.reader.needIndex();
+    return index.blockCount === 0 ? undefined : index;
+  }
+
+  private startSeek(): void {
+    this.isValid = false;
+    this.missesInRow = 0;
+    if (this.useCache) this.aheadBytes = Math.min(FIRST_READ_AHEAD_BYTES, this.readAheadBytes);
+  }
+
+  private nextBlock(): void {
+    const block = this.blockNumber + 1;
+    if (block >= this.reader!.needIndex().blockCount) return this.leaveForward();
+    this.enterBlock(block, 1);
+    super.first();
+  }
+
+  private previousBlock(): void {
+    const block = this.blockNumber - 1;
+    if (block < 0) return this.leaveBackward();
+    this.enterBlock(block, -1);
+    super.last();
+  }
+
+  /** Loads a block and opens it; `step` tells how the scan came to it: 1 forward, -1 backward, 0 by a seek. */
+  private enterBlock(block: number, step: number): void {
+    const reader = this.reader!;
+    const { cache, meta, fileName } = reader;
+    this.isValid = false;
+    if (this.useCache && cache.find(meta.id, block)) this.missesInRow = 0;
+    else {
+      if (this.isInWindow(block) || this.readsAhead(step)) {
+        this.enterFromWindow(block, step);
+        return;
+      }
+      reader.readBlock(block, step !== 0);
+    }
+    const position = meta.offset + reader.needIndex().offsets[block]!;
+    this.blockNumber = block;
+    this.frame = cache.frame;
+    this.generation = cache.generation;
+    this.openBlock(cache.bytes, cache.base, cache.length, fileName, position);
+  }
+
+  private readsAhead(step: number): boolean {
+    if (!this.useCache) return true;
+    return step !== 0 && ++this.missesInRow > PATIENCE;
+  }
+
+  private isInWindow(block: number): boolean {
+    return this.windowReader === this.reader && block >= this.windowFrom && block < this.windowTo;
+  }
+
+  private enterFromWindow(block: number, step: number): void {
+    const reader = this.reader!;
+    if (!this.isInWindow(block)) this.fillWindow(block, step);
+    if (this.loader === undefined || this.loaderOf !== reader) {
+      this.loader = reader.newLoader();
+      this.loaderOf = reader;
+    }
+    const loader = this.loader;
+    const offset = reader.needIndex().offsets[block]!;
+    reader.decodeBlock(block, this.window, offset - this.windowOffset, loader);
+    this.blockNumber = block;
+    this.frame = -1;
+    this.openBlock(loader.bytes, loader.base, loader.length, reader.fileName, reader.meta.offset + offset);
+  }
+
+  /** Reads the block and, as many as fit, those which the scan comes to next. */
+  private fillWindow(block: number, step: number): void {
+    const reader = this.reader!;
+    const { offsets, blockCount } = reader.needIndex();
+    const limit = this.aheadBytes;
+    let from = block;
+    let to = block + 1;
+    if (step < 0) while (from > 0 && offsets[to]! - offsets[from - 1]! <= limit) from--;
+    else while (to < blockCount && offsets[to + 1]! - offsets[from]! <= limit) to++;
+    const length = offsets[to]! - offsets[from]!;
+    this.windowReader = undefined;
+    if (this.window.length < length) this.window = new Uint8Array(Math.max(length, this.aheadBytes));
+    reader.readBlocks(from, to, this.window);
+    this.windowReader = reader;
+    this.windowFrom = from;
+    this.windowTo = to;
+    this.windowOffset = offsets[from]!;
+    this.aheadBytes = Math.min(this.readAheadBytes, this.aheadBytes * 2);
+  }
+
+  /** The block left the cache: loads it again, the cursor keeps its entry. */
+  private reload(): void {
+    const reader = this.reader!;
+    const { cache } = reader;
+    reader.needIndex();
+    reader.loadBlock(this.blockNumber, true);
+    this.frame = cache.frame;
+    this.generation = cache.generation;
+    this.rebaseBlock(cache.bytes, cache.base);
+  }
+}

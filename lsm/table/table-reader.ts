@@ -1,0 +1,469 @@
+/**
+ * Reads one table. What it needs to find blocks (footer, index, filter) is read at first use, in one go as a rule, and
+ * may be dropped again at any moment that the cache asks for it; blocks come from the cache, or from the file.
+ *
+ * Every physical read is checked: checksum, table id and, in an encrypted file, the seal.
+ */
+import { compareRanges, readU16, readU32, type Bytes } from '../base/bytes.js';
+import { VarintReader } from '../base/varint.js';
+import { MetaShare, type BlockCache } from '../cache/block-cache.js';
+import type { Cipher } from '../env/cipher.js';
+import type { File } from '../env/file-system.js';
+import { corrupt, type LsmError } from '../errors.js';
+import type { TableMeta } from '../manifest/table-meta.js';
+import type { EntryRegisters } from '../read/source-cursor.js';
+import { BlockCursor } from './block-cursor.js';
+import { BlockLoader } from './block-loader.js';
+import { BloomFilter, isBloom } from './bloom.js';
+import { estimateRange } from './estimate.js';
+import {
+  FOOTER_BYTES,
+  PIECE_HEADER_BYTES,
+  SECTION_BLOB_IDS,
+  SECTION_FILTER,
+  SECTION_FOOTER,
+  SECTION_INDEX,
+  SECTION_TOMBSTONES,
+  TABLE_FORMAT,
+  TABLE_MAGIC,
+  type TableRangeTombstone,
+} from './format.js';
+import { checkPiece, openSealed } from './piece.js';
+import { TableCursor, type TableCursorOptions } from './table-cursor.js';
+import { verifyTable, dumpBlock, type BlockDump } from './table-inspect.js';
+import { readTableIndex, type TableIndex } from './table-index.js';
+
+/** A filter that found no room is tried again after so many lookups. */
+const FILTER_RETRY = 1024;
+
+/** The cursor that looks into a block for a single key. */
+class Probe extends BlockCursor {
+  constructor(fixedSeq: number) {
+    super();
+    this.fixedSeq = fixedSeq;
+  }
+
+  /** Moves on while the key at the cursor is older than the target's reader: @returns whether a version was found */
+  toVersion(key: Bytes, offset: number, length: number, maxSeq: number): boolean {
+    while (this.isValid && compareRanges(this.keyBytes, 0, this.keyLength, key, offset, length) === 0) {
+      if (this.seq <= maxSeq) return true;
+      this.next();
+    }
+    return false;
+  }
+}
+
+/** Where the parts of a table lie, as its footer says. */
+class TableLayout {
+  constructor(
+    readonly blockCount: number,
+    readonly codec: number,
+    /** Offset and length of: range tombstones, blob ids, filter, index. */
+    readonly places: readonly number[],
+  ) {}
+}
+
+export class TableReader {
+  readonly cipher: Cipher | undefined;
+  readonly fileName: string;
+  private readonly loader: BlockLoader;
+  private readonly probe: Probe;
+  private layout: TableLayout | undefined;
+  private index: TableIndex | undefined;
+  private filter: BloomFilter | undefined;
+  private tombstones: TableRangeTombstone[] | undefined;
+  private hasFilter = true;
+  /** Lookups left until the filter is tried again. */
+  private filterPause = 0;
+  private readonly indexShare: MetaShare;
+  private readonly filterShare: MetaShare;
+
+  /** @param fileName  for errors; the file's path by default */
+  constructor(
+    readonly file: File,
+    readonly meta: TableMeta,
+    readonly cache: BlockCache,
+    cipher?: Cipher,
+    fileName = file.path,
+  ) {
+    this.cipher = cipher;
+    this.fileName = fileName;
+    this.loader = new BlockLoader(meta.id, meta.offset, cipher, fileName);
+    this.probe = new Probe(meta.commitSeq);
+    this.layout = undefined;
+    this.index = undefined;
+    this.filter = undefined;
+    this.tombstones = undefined;
+    this.indexShare = new MetaShare(() => (this.index = undefined));
+    this.filterShare = new MetaShare(() => this.forgetFilter());
+  }
+
+  /** Bytes of index and filter held in memory now. */
+  get memoryBytes(): number {
+    return this.indexShare.bytes + this.filterShare.bytes;
+  }
+
+  /** Lets go of them, and of the range tombstones; they are read again when needed. */
+  dropMemory(): void {
+    this.cache.returnMeta(this.indexShare);
+    this.cache.returnMeta(this.filterShare);
+    this.index = undefined;
+    this.filter = undefined;
+    this.tombstones = undefined;
+    this.filterPause = 0;
+  }
+
+  /** The table is gone: forgets its blocks too. */
+  close(): void {
+    this.dropMemory();
+    this.cache.dropTable(this.meta.id);
+  }
+
+  /**
+   * The newest version of a key with seq <= maxSeq: a deletion counts as one. Range tombstones are not looked at.
+   * @param hash  `keyHash` of the key
+   * @param out   filled when found; `out.bytes` is valid until the next read of the store
+   * @throws LsmError Corrupt
+   */
+  find(
+    key: Bytes,
+    offset: number,
+    length: number,
+    hash: number,
+    maxSeq: number,
+    out: EntryRegisters,
+  ): boolean {
+    if (this.meta.commitSeq > maxSeq || !this.mayContain(hash)) return false;
+    const index = this.needIndex();
+    if (index.blockCount === 0) return false;
+    let block = index.locate(key, offset, length);
+    const probe = this.probe;
+    this.openInProbe(block);
+    if (!probe.search(key, offset, length)) return false;
+    if (!probe.isExact) return false;
+    if (probe.seq > maxSeq) {
+      probe.seekAtLeast(key, offset, length);
+      while (!probe.toVersion(key, offset, length, maxSeq)) {
+        // Older versions may be in the next block: then this one ends with the key.
+        if (probe.isValid || ++block >= index.blockCount) return false;
+        this.openInProbe(block);
+        probe.first();
+      }
+    }
+    out.kind = probe.kind;
+    out.seq = probe.seq;
+    out.bytes = probe.valueBytes;
+    out.offset = probe.valueOffset;
+    out.storedLength = probe.storedLength;
+    out.rawLength = probe.rawLength;
+    return true;
+  }
+
+  private openInProbe(block: number): void {
+    this.loadBlock(block, false);
+    const cache = this.cache;
+    const position = this.meta.offset + this.index!.offsets[block]!;
+    this.probe.openBlock(cache.bytes, cache.base, cache.length, this.fileName, position);
+  }
+
+  /** False: the table has no entry whose key has this hash. */
+  mayContain(hash: number): boolean {
+    const filter = this.filter;
+    if (filter === undefined) return this.mayContainUnloaded(hash);
+    this.filterShare.wasUsed = true;
+    return filter.mayContain(hash);
+  }
+
+  private mayContainUnloaded(hash: number): boolean {
+    if (!this.hasFilter) return true;
+    if (this.filterPause > 0) {
+      this.filterPause--;
+      return true;
+    }
+    if (this.index === undefined) this.needIndex();
+    else this.loadFilter(undefined, 0);
+    return this.filter === undefined ? true : this.filter.mayContain(hash);
+  }
+
+  private forgetFilter(): void {
+    this.filter = undefined;
+    this.filterPause = FILTER_RETRY;
+  }
+
+  /** Deletions of ranges; with the table's own sequence number if it has one. @throws LsmError Corrupt */
+  rangeTombstones(): readonly TableRangeTombstone[] {
+    if (this.meta.rangeTombstoneCount === 0) return [];
+    this.tombstones ??= this.readTombstones();
+    return this.tombstones;
+  }
+
+  /** Ids of the blobs that entries of the table refer to, ascending. @throws LsmError Corrupt */
+  blobIds(): number[] {
+    if (this.meta.blobCount === 0) return [];
+    const [at, body] = this.readSection(1, SECTION_BLOB_IDS);
+    const varints = new VarintReader();
+    const count = varints.read(body, 0, body.length);
+    if (varints.end < 0 || count > body.length) throw this.damaged('blob ids: malformed', at);
+    const ids: number[] = [];
+    let id = 0;
+    for (let i = 0; i < count; i++) {
+      id += varints.read(body, varints.end, body.length);
+      if (varints.end < 0 || !Number.isSafeInteger(id)) throw this.damaged('blob ids: malformed', at);
+      ids.push(id);
+    }
+    if (varints.end !== body.length) throw this.damaged('blob ids: bytes are left over', at);
+    return ids;
+  }
+
+  /** Entries and bytes within [low, high), from the index alone; an absent bound is open. */
+  estimate(low: Bytes | undefined, high: Bytes | undefined): { count: number; bytes: number } {
+    return estimateRange(this.needIndex(), this.meta, low, high);
+  }
+
+  cursor(options?: TableCursorOptions): TableCursor {
+    return new TableCursor(this, options);
+  }
+
+  /** Reads everything and checks it against everything. @throws LsmError Corrupt with the position of the damage */
+  verify(): void {
+    verifyTable(this);
+  }
+
+  /** What a block holds, for people. */
+  showBlock(block: number): BlockDump {
+    return dumpBlock(this, block);
+  }
+
+  /** The index, read when it is not in memory. */
+  needIndex(): TableIndex {
+    this.indexShare.wasUsed = true;
+    return this.index ?? this.loadIndex();
+  }
+
+  /** Codec that the footer tells. */
+  get codec(): number {
+    return this.needLayout().codec;
+  }
+
+  private needLayout(): TableLayout {
+    if (this.layout === undefined) this.loadIndex();
+    return this.layout!;
+  }
+
+  /** The filter from the file, whatever the cache has room for; undefined when the table has none. */
+  readFilter(): BloomFilter | undefined {
+    if (this.needLayout().places[5] === 0) return undefined;
+    const [at, body] = this.readSection(2, SECTION_FILTER);
+    return this.asFilter(body, at);
+  }
+
+  /** Brings a block into the registers of the cache: plain, as `BlockCursor` reads it. @throws LsmError Corrupt */
+  loadBlock(block: number, isCold: boolean): void {
+    const { cache, meta } = this;
+    if (!cache.find(meta.id, block)) this.readBlock(block, isCold);
+  }
+
+  /** Reads a block that is not in the cache into it. */
+  readBlock(block: number, isCold: boolean): void {
+    const { cache, meta, loader } = this;
+    const index = this.needIndex();
+    const offset = index.offsets[block]!;
+    const length = index.blockLength(block);
+    if (loader.isDirect(this.layout!.codec)) {
+      cache.reserve(length);
+      this.readFile(cache.bytes, cache.base, length, offset);
+      loader.checkDirect(cache.bytes, cache.base, length, offset);
+    } else {
+      const staging = loader.staging(length);
+      this.readFile(staging, 0, length, offset);
+      const body = loader.open(staging, 0, length, offset);
+      cache.reserve(PIECE_HEADER_BYTES + loader.plainLength);
+      loader.unpack(body, cache.bytes, cache.base);
+    }
+    cache.commit(meta.id, block, isCold);
+  }
+
+  /**
+   * Reads the whole blocks `from` to `to` (excluded) as they are on disk into `into`.
+   * @returns bytes read
+   */
+  readBlocks(from: number, to: number, into: Bytes): number {
+    const { offsets } = this.needIndex();
+    const length = offsets[to]! - offsets[from]!;
+    this.readFile(into, 0, length, offsets[from]!);
+    return length;
+  }
+
+  /**
+   * Makes a block plain that `readBlocks` brought; its registers `loader.bytes`, `base` and `length` tell where it is:
+   * in place when the table is neither packed nor encrypted, or else in the loader's own buffer, until its next block.
+   */
+  decodeBlock(block: number, bytes: Bytes, at: number, loader: BlockLoader): void {
+    const index = this.needIndex();
+    loader.decode(this.layout!.codec, bytes, at, index.blockLength(block), index.offsets[block]!);
+  }
+
+  /** A loader of one's own, for blocks outside the cache. */
+  newLoader(): BlockLoader {
+    return new BlockLoader(this.meta.id, this.meta.offset, this.cipher, this.fileName);
+  }
+
+  private readFile(into: Bytes, at: number, length: number, offset: number): void {
+    const position = this.meta.offset + offset;
+    const got = this.file.read(into, at, length, position);
+    if (got !== length) throw this.damaged(`the file ends ${length - got} bytes too early`, offset);
+  }
+
+  /** Reads footer, index, and the filter if there is room for it. */
+  private loadIndex(): TableIndex {
+    const { meta } = this;
+    const size = meta.dataBytes;
+    if (size < FOOTER_BYTES) throw this.damaged('shorter than a footer', 0);
+    const wantsFilter = this.hasFilter && this.filter === undefined && this.filterPause === 0;
+    const guess = 4096 + (size >>> 8) + (wantsFilter ? meta.entryCount * 1.25 : 0);
+    const tailBytes = Math.min(size, Math.ceil(guess));
+    let tail: Bytes = new Uint8Array(tailBytes);
+    let tailAt = size - tailBytes;
+    this.readFile(tail, 0, tailBytes, tailAt);
+    const layout = (this.layout = this.parseFooter(tail, tailBytes - FOOTER_BYTES, size - FOOTER_BYTES));
+    this.hasFilter = layout.places[5]! > 0;
+    const needed = layout.places[wantsFilter && this.hasFilter ? 4 : 6]!;
+    if (needed < tailAt && layout.blockCount > 0) {
+      const rest = new Uint8Array(size - needed);
+      this.readFile(rest, 0, tailAt - needed, needed);
+      rest.set(tail, tailAt - needed);
+      tail = rest;
+      tailAt = needed;
+    }
+    const at = layout.places[6]!;
+    const body =
+      layout.blockCount === 0
+        ? new Uint8Array([0, 0])
+        : this.openSection(tail, at - tailAt, layout.places[7]!, at, SECTION_INDEX);
+    const index = readTableIndex(body, layout.places[0]!, layout.blockCount, meta.entryCount);
+    if (index === undefined) throw this.damaged('block index: malformed', at);
+    this.index = index;
+    this.cache.returnMeta(this.indexShare);
+    this.cache.claimMeta(this.indexShare, index.memoryBytes, true);
+    if (wantsFilter && this.hasFilter) this.loadFilter(tail, tailAt);
+    return index;
+  }
+
+  /** @param tail  bytes of the table from `tailAt` on, if they were read already */
+  private loadFilter(tail: Bytes | undefined, tailAt: number): void {
+    const { cache, filterShare } = this;
+    const [at, length] = [this.layout!.places[4]!, this.layout!.places[5]!];
+    if (length === 0) {
+      this.hasFilter = false;
+      return;
+    }
+    if (!cache.claimMeta(filterShare, length, false)) {
+      this.filterPause = FILTER_RETRY;
+      return;
+    }
+    try {
+      if (tail === undefined) this.filter = this.readFilter();
+      else
+        this.filter = this.asFilter(
+          this.openSection(tail, at - tailAt, length, at, SECTION_FILTER).slice(),
+          at,
+        );
+    } catch (error) {
+      cache.returnMeta(filterShare);
+      throw error;
+    }
+  }
+
+  private asFilter(body: Bytes, at: number): BloomFilter {
+    if (!isBloom(body)) throw this.damaged('filter: malformed', at);
+    return new BloomFilter(body);
+  }
+
+  private parseFooter(bytes: Bytes, at: number, offset: number): TableLayout {
+    const { meta } = this;
+    for (let i = 0; i < TABLE_MAGIC.length; i++) {
+      if (bytes[at + 12 + i] !== TABLE_MAGIC[i]) throw this.damaged('footer: not that of a table', offset);
+    }
+    const what = checkPiece(bytes, at, FOOTER_BYTES, meta.id, offset, false);
+    if (what !== '') throw this.damaged(`footer: ${what}`, offset);
+    if (bytes[at + 10] !== SECTION_FOOTER) throw this.damaged('footer: not a footer', offset);
+    const format = readU16(bytes, at + 20);
+    if (format !== TABLE_FORMAT)
+      throw this.damaged(`footer: format ${TABLE_FORMAT} expected, got ${format}`, offset);
+    const blockCount = readU32(bytes, at + 24);
+    const entryCount = readU32(bytes, at + 28);
+    if (entryCount !== meta.entryCount) {
+      throw this.damaged(`footer: ${meta.entryCount} entries expected, got ${entryCount}`, offset);
+    }
+    const places: number[] = [];
+    for (let i = 0; i < 8; i++) places.push(readU32(bytes, at + 32 + i * 4));
+    let end = places[0]!;
+    for (let i = 0; i < 8; i += 2) {
+      if (places[i] !== end) throw this.damaged('footer: the sections do not follow each other', offset);
+      end += places[i + 1]!;
+    }
+    if (end !== offset || blockCount > entryCount || (blockCount === 0) !== (places[7] === 0)) {
+      throw this.damaged('footer: the sections do not follow each other', offset);
+    }
+    return new TableLayout(blockCount, bytes[at + 22]!, places);
+  }
+
+  /** Reads a section from the file. @returns its offset in the table, and its body */
+  private readSection(place: number, kind: number): [at: number, body: Bytes] {
+    const { places } = this.needLayout();
+    const at = places[place * 2]!;
+    const length = places[place * 2 + 1]!;
+    if (length === 0) throw this.damaged('a section is missing', at);
+    const bytes = new Uint8Array(length);
+    this.readFile(bytes, 0, length, at);
+    return [at, this.openSection(bytes, 0, length, at, kind)];
+  }
+
+  /** Checks a section. @returns its plain body, a view or a copy */
+  private openSection(bytes: Bytes, at: number, length: number, offset: number, kind: number): Bytes {
+    const { meta, cipher } = this;
+    const what = checkPiece(bytes, at, length, meta.id, offset, cipher !== undefined);
+    if (what !== '') throw this.damaged(what, offset);
+    if (bytes[at + 10] !== kind)
+      throw this.damaged(`section ${kind} expected, got ${bytes[at + 10]}`, offset);
+    if (cipher === undefined) return bytes.subarray(at + PIECE_HEADER_BYTES, at + length);
+    const body = new Uint8Array(length);
+    const plain = openSealed(bytes, at, length, meta.id, offset, body, 0, cipher);
+    if (plain < 0) throw this.damaged('a section does not authenticate', offset);
+    return body.subarray(0, plain);
+  }
+
+  private readTombstones(): TableRangeTombstone[] {
+    const [at, body] = this.readSection(0, SECTION_TOMBSTONES);
+    const { commitSeq } = this.meta;
+    const varints = new VarintReader();
+    const limit = body.length;
+    const count = varints.read(body, 0, limit);
+    if (varints.end < 0 || count !== this.meta.rangeTombstoneCount) {
+      throw this.damaged('range tombstones: their count is not that of the manifest', at);
+    }
+    const malformed = (): LsmError => this.damaged('range tombstones: malformed', at);
+    const records: TableRangeTombstone[] = [];
+    for (let i = 0; i < count; i++) {
+      const seq = varints.read(body, varints.end, limit);
+      if (varints.end < 0) throw malformed();
+      const lowLength = varints.read(body, varints.end, limit);
+      if (varints.end < 0 || lowLength > limit - varints.end) throw malformed();
+      const lowAt = varints.end;
+      const highLength = varints.read(body, lowAt + lowLength, limit) - 1;
+      if (varints.end < 0 || highLength > limit - varints.end) throw malformed();
+      const highAt = varints.end;
+      const low = body.slice(lowAt, lowAt + lowLength);
+      const high = highLength < 0 ? undefined : body.slice(highAt, highAt + highLength);
+      if (highLength > 0) varints.end = highAt + highLength;
+      records.push({ low, high, seq: commitSeq !== 0 ? commitSeq : seq });
+    }
+    if (varints.end !== limit) throw malformed();
+    return records;
+  }
+
+  /** @param offset  in the table */
+  damaged(what: string, offset: number): LsmError {
+    return corrupt(`table ${this.meta.id}: ${what}`, this.fileName, this.meta.offset + offset);
+  }
+}

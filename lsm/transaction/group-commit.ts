@@ -1,0 +1,163 @@
+/**
+ * The logs of a store, oldest first; the last one is written to. What must stay true: a record is durable only when
+ * everything committed before it is, so a sync covers blobs first, then each older log, then the newest. Callers that
+ * wait for a sync share it.
+ */
+import type { Bytes } from '../base/bytes.js';
+import type { Cipher } from '../env/cipher.js';
+import type { Env } from '../env/env.js';
+import type { File } from '../env/file-system.js';
+import type { LsmError } from '../errors.js';
+import { walPath } from '../wal/format.js';
+import { WalWriter } from '../wal/wal-writer.js';
+
+interface OpenLog {
+  readonly number: number;
+  readonly writer: WalWriter;
+  isRetired: boolean;
+}
+
+export class LogSet {
+  private readonly older: OpenLog[] = [];
+  private active: OpenLog;
+  private hasNewBlobs = false;
+  private hasNewFile = true;
+  private cancelTimer: (() => void) | undefined = undefined;
+  private background: Promise<void> = Promise.resolve();
+  private failure: LsmError | undefined = undefined;
+
+  /**
+   * @param dataFile  the store's file, where blobs lie
+   * @param onFailure  told once, of the first sync that failed
+   */
+  constructor(
+    private readonly env: Env,
+    private readonly path: string,
+    private readonly dataFile: File,
+    private readonly storeId: Bytes,
+    private readonly cipher: Cipher | undefined,
+    firstNumber: number,
+    private readonly syncIntervalMs: number,
+    private readonly onFailure: (cause: LsmError) => void,
+  ) {
+    this.active = this.create(firstNumber);
+  }
+
+  get activeNumber(): number {
+    return this.active.number;
+  }
+
+  get byteLength(): number {
+    return this.active.writer.byteLength;
+  }
+
+  /** Number of logs that exist. */
+  get count(): number {
+    return this.older.length + 1;
+  }
+
+  /** Appends one record. When it throws, the log is as before. */
+  append(seq: number, count: number, ops: Bytes, offset: number, length: number): void {
+    this.active.writer.append(seq, count, ops, offset, length);
+    if (this.cancelTimer === undefined) this.scheduleSync();
+  }
+
+  /** Tells that a record to come refers to blobs written since the last sync. */
+  noteBlobs(): void {
+    this.hasNewBlobs = true;
+  }
+
+  /** Seals the active log and begins the next. When it throws, the old one stays active. */
+  rotate(): void {
+    const next = this.create(this.active.number + 1);
+    try {
+      this.active.writer.appendSeal();
+    } catch (error) {
+      next.writer.close();
+      this.env.files.remove(walPath(this.path, next.number));
+      throw error;
+    }
+    this.older.push(this.active);
+    this.active = next;
+    this.hasNewFile = true;
+  }
+
+  /** Resolves when everything appended before the call is durable. */
+  sync(): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile) return this.active.writer.sync();
+    return this.syncAll();
+  }
+
+  /** Closes and removes the logs below `number`: what they hold is in tables. */
+  retireBelow(number: number): void {
+    let isRemoved = false;
+    while (this.older.length > 0 && this.older[0]!.number < number) {
+      const log = this.older.shift()!;
+      log.isRetired = true;
+      log.writer.close();
+      this.env.files.remove(walPath(this.path, log.number));
+      isRemoved = true;
+    }
+    if (isRemoved) this.env.files.syncDirectory(this.path);
+  }
+
+  /** Ends the timer and closes the files. `remove`: the logs are not needed any more. */
+  async close(remove: boolean): Promise<void> {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+    await this.background;
+    for (const log of [...this.older, this.active]) {
+      log.writer.close();
+      if (remove) this.env.files.remove(walPath(this.path, log.number));
+    }
+    if (remove) this.env.files.syncDirectory(this.path);
+  }
+
+  private async syncAll(): Promise<void> {
+    const logs = [...this.older, this.active];
+    try {
+      if (this.hasNewFile) {
+        this.hasNewFile = false;
+        this.env.files.syncDirectory(this.path);
+      }
+      if (this.hasNewBlobs) {
+        this.hasNewBlobs = false;
+        await this.dataFile.sync();
+      }
+    } catch (error) {
+      this.fail(error as LsmError);
+      throw error;
+    }
+    for (const log of logs) {
+      // A log that was retired meanwhile is closed: its entries are in synced tables.
+      if (!log.isRetired) await log.writer.sync();
+    }
+  }
+
+  private create(number: number): OpenLog {
+    const path = walPath(this.path, number);
+    this.env.files.remove(path);
+    const file = this.env.files.open(path, 'create');
+    try {
+      return { number, writer: new WalWriter(file, number, this.storeId, this.cipher), isRetired: false };
+    } catch (error) {
+      file.close();
+      this.env.files.remove(path);
+      throw error;
+    }
+  }
+
+  private scheduleSync(): void {
+    this.cancelTimer = this.env.clock.after(this.syncIntervalMs, () => {
+      this.cancelTimer = undefined;
+      this.background = this.sync().catch((error: LsmError) => this.fail(error));
+    });
+  }
+
+  private fail(cause: LsmError): void {
+    if (this.failure !== undefined) return;
+    this.failure = cause;
+    this.onFailure(cause);
+  }
+}

@@ -1,0 +1,53 @@
+/** What a transaction asks of the store it belongs to. */
+import type { BlobWriter } from '../blob/blob-writer.js';
+import type { SortedEntries } from '../memtable/sorted-entries.js';
+import type { ResolvedOptions } from '../options.js';
+import type { Layer } from '../read/layer.js';
+import type { RunReader } from '../read/run-reader.js';
+import type { Hold } from '../read/snapshot.js';
+import type { ReadContext } from '../read/view.js';
+import type { Extent } from '../base/extent.js';
+import type { OpsBuffer } from './write-batch.js';
+
+/** A blob written but not yet part of any version. */
+export interface NewBlob {
+  readonly id: number;
+  readonly length: number;
+  readonly extents: readonly Extent[];
+}
+
+export interface TransactionHost {
+  readonly context: ReadContext;
+  readonly options: ResolvedOptions;
+  /** Scratch space for encoding one operation. */
+  readonly scratchOps: OpsBuffer;
+  /** @throws LsmError Closed, ReadOnly */
+  checkWritable(): void;
+  takeHold(label: string): Hold;
+  /** Another hold on the same state. */
+  holdAgain(hold: Hold): Hold;
+  releaseHold(hold: Hold): void;
+  ended(transaction: object): void;
+  /** The layers that a reader of this moment would see. */
+  currentLayers(): readonly Layer[];
+  /** Number of the last committed write. */
+  currentSeq(): number;
+  /** Writes entries to pending tables: in the file, in no version. */
+  buildRun(entries: SortedEntries): Promise<RunReader>;
+  /** The same at once, holding the event loop. */
+  buildRunNow(entries: SortedEntries): RunReader;
+  /** Merges pending runs (newest first) to one. The inputs stay. */
+  mergeRuns(runs: readonly RunReader[]): Promise<{ run: RunReader; droppedBlobs: readonly number[] }>;
+  /** Frees the space of pending tables. */
+  dropRun(run: RunReader): void;
+  newBlobWriter(): BlobWriter;
+  dropBlob(blob: NewBlob): void;
+  /** Whether operations of this size fit a memtable. */
+  fits(bytes: number): boolean;
+  /** In its turn among the writes: `check` (throws to refuse), then the operations. */
+  commitOps(ops: OpsBuffer, blobs: readonly NewBlob[], sync: boolean, check: () => void): Promise<void>;
+  /** In its turn: `check`, then the pending runs (oldest first) become part of the store by one manifest edit. */
+  commitRuns(runs: readonly RunReader[], blobs: readonly NewBlob[], check: () => Promise<void>): Promise<void>;
+  /** A turn of the event loop, when this one has lasted long enough. */
+  yieldSlice(): Promise<void>;
+}

@@ -1,0 +1,100 @@
+/**
+ * Does the store keep what it acknowledged, whatever happens? Cuts the power, fails calls, kills processes.
+ *   node dist/test/crash/main.js --cuts 10000 --seed 1     power cuts and crashes at every call
+ *   node dist/test/crash/main.js --faults 2000 --seed 1    failing calls: no space, I/O errors
+ *   node dist/test/crash/main.js --kill 50 --seed 1        real processes, kill -9
+ * A failure prints how to repeat it: `--seed S --cut N --image I` is one image.
+ */
+import { Arguments, endProgress, showProgress } from '../support/arguments.js';
+import { engine } from '../support/subject.js';
+import { runCrashCampaign } from './campaign.js';
+import { exploreFaults, showFaultFailure } from './faults.js';
+import { killRounds } from './kill.js';
+import { showFailure, type CrashFailure } from './laboratory.js';
+import { crashProgram } from './programs.js';
+
+const args = new Arguments(process.argv.slice(2));
+const seed = args.number('seed', 1) + args.number('from', 0);
+const started = performance.now();
+
+function rate(done: number): string {
+  return `${Math.round((done * 1000) / (performance.now() - started))}/s`;
+}
+
+function fail(text: string, again: string): void {
+  endProgress();
+  console.log(`${text}\nagain: node dist/test/crash/main.js ${again}`);
+  process.exitCode = 1;
+}
+
+async function cutPower(): Promise<void> {
+  const cuts = args.has('cut') ? Infinity : args.number('cuts', 10_000);
+  const result = await runCrashCampaign({
+    openStore: await engine(),
+    cuts,
+    seed,
+    images: args.number('images', 2),
+    ...(args.has('cut') ? { onlyCut: args.number('cut', 1) } : { cutPoints: args.number('points', 80) }),
+    ...(args.has('image') ? { onlyImage: args.number('image', 1) } : {}),
+    onProgress: (done) => {
+      if (done % 50 === 0) showProgress(`${done} of ${cuts} cuts, ${rate(done)}`);
+    },
+  });
+  const { found, shortest } = result;
+  if (found === undefined) {
+    endProgress();
+    console.log(`${result.cuts} cuts of ${result.programs} programs survived (seed ${seed}, ${rate(result.cuts)})`);
+    return;
+  }
+  fail(
+    `after ${result.cuts} cuts, shortest form found:\n${showFailure(shortest ?? found)}\n\nfirst seen as: ${found.message}`,
+    repeat(found),
+  );
+}
+
+function repeat({ program, cut, image }: CrashFailure): string {
+  const images = args.has('images') ? ` --images ${args.number('images', 2)}` : '';
+  return `--seed ${program.seed}${cut === 0 ? ' --cuts 1' : ` --cut ${cut} --image ${image}`}${images}`;
+}
+
+async function failCalls(): Promise<void> {
+  const cases = args.number('faults', 1000);
+  let done = 0;
+  for (let program = 0; done < cases; program++) {
+    const found = await exploreFaults(
+      crashProgram(seed + program),
+      await engine(),
+      args.number('points', 12),
+      () => {
+        showProgress(`${++done} of ${cases} faults, ${rate(done)}`);
+        return done < cases;
+      },
+    );
+    if (found !== undefined) {
+      fail(showFaultFailure(found), `--faults ${cases} --points ${args.number('points', 12)} --seed ${seed + program}`);
+      return;
+    }
+  }
+  endProgress();
+  console.log(`${done} faults survived (seed ${seed}, ${rate(done)})`);
+}
+
+async function killProcesses(): Promise<void> {
+  const rounds = args.number('kill', 20);
+  const { commits, wrong } = await killRounds(await engine(), seed, rounds, (done) =>
+    showProgress(`${done} of ${rounds} processes killed`),
+  );
+  if (wrong !== undefined) return fail(wrong, `--kill ${rounds} --seed ${seed}`);
+  endProgress();
+  console.log(`${rounds} processes killed, ${commits} commits, none acknowledged was lost (seed ${seed})`);
+}
+
+process.on('unhandledRejection', (error) => {
+  endProgress();
+  console.log('a promise floats: its rejection was handled by no one', error);
+  process.exit(1);
+});
+
+if (args.has('kill')) await killProcesses();
+else if (args.has('faults')) await failCalls();
+else await cutPower();
