@@ -10,7 +10,7 @@
  *
  * What follows the last chunk in its unit of 4096 bytes is undefined. So a read at any offset verifies the chunks it
  * touches and no others, and a chunk of another blob, or from another place, does not pass.
- *   chunk 0 of blob 5, value "hi":  68 69 | 30 8e 4d 88
+ *   chunk 0 of blob 5, value "hi":  68 69 | f9 2f 52 cc
  * On disk since format 1.
  */
 import { writeU48, type Bytes } from '../base/bytes.js';

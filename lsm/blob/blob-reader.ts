@@ -73,7 +73,7 @@ export class BlobReader {
   read(into: Bytes, offset: number, count: number, position: number): number {
     invariant(position >= 0 && offset >= 0, 'a blob is read before its start');
     const total = Math.max(0, Math.min(count, this.length - position, into.length - offset));
-    for (let done = 0; done < total; ) {
+    for (let done = 0; done < total;) {
       const at = position + done;
       const chunk = Math.floor(at / CHUNK_BYTES);
       const inside = at - chunk * CHUNK_BYTES;

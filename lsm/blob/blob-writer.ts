@@ -88,7 +88,7 @@ export class BlobWriter {
       throw new LsmError(`a value has at most ${MAX_VALUE_BYTES} bytes`, 'BadValue');
     }
     if (this.chunk.length === 0) this.chunk = new Uint8Array(CHUNK_BYTES + CRC_BYTES);
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const count = Math.min(bytes.length - at, CHUNK_BYTES - this.filled);
       this.chunk.set(bytes.subarray(at, at + count), this.filled);
       this.filled += count;

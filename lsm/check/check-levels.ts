@@ -51,7 +51,10 @@ function checkRun(run: Run, compare: (a: Bytes, b: Bytes) => number): Problem[] 
       problems.push({ code: 'TableOrder', message });
     }
     if (table.highKey !== undefined && compare(table.lowKey, table.highKey) > 0) {
-      problems.push({ code: 'TableBounds', message: `table ${table.id} of ${where} has its bounds reversed` });
+      problems.push({
+        code: 'TableBounds',
+        message: `table ${table.id} of ${where} has its bounds reversed`,
+      });
     }
     const wrong = wrongCount(table);
     if (wrong !== undefined) {

@@ -51,9 +51,15 @@ export function checkBlobOwners(
     for (const id of ids) {
       const other = owners.get(id);
       if (other !== undefined) {
-        problems.push({ code: 'BlobShared', message: `blob ${id} is in table ${other} and in table ${tableId}` });
+        problems.push({
+          code: 'BlobShared',
+          message: `blob ${id} is in table ${other} and in table ${tableId}`,
+        });
       } else if (!blobs.has(id)) {
-        problems.push({ code: 'BlobUnknown', message: `blob ${id} of table ${tableId} is not in the manifest` });
+        problems.push({
+          code: 'BlobUnknown',
+          message: `blob ${id} of table ${tableId} is not in the manifest`,
+        });
       }
       owners.set(id, tableId);
     }

@@ -9,20 +9,20 @@ import { BlobWriter } from '../blob/blob-writer.js';
 import { decodeBlobDescriptor, type BlobDescriptor } from '../blob/descriptor.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
-import { LsmError } from '../errors.js';
 import type { ValueReader } from '../ordered-kv.js';
 import { PieceReader } from '../read/value-reader.js';
 import type { BlobAccess } from '../read/scratch.js';
 import type { ExtentMap } from '../space/extents.js';
 
 export class BlobStore implements BlobAccess {
-  /** Where blobs lie that were moved since they were written, also those that only old readers still see. */
-  private readonly moved = new Map<number, readonly Extent[]>();
+  /** Blobs that left the manifest while there were readers who may still see them. */
+  private readonly dropped = new Map<number, readonly Extent[]>();
 
   constructor(
     private readonly file: File,
     private readonly cipher: Cipher | undefined,
     private readonly extents: ExtentMap,
+    private readonly places: ReadonlyMap<number, readonly Extent[]>,
     private readonly nextId: () => number,
   ) {}
 
@@ -44,22 +44,20 @@ export class BlobStore implements BlobAccess {
     return this.reader(descriptor, offset, length).readAll();
   }
 
-  /** The blobs of a manifest: those whose place is not that of their descriptor are read where the manifest says. */
-  setPlaces(blobs: ReadonlyMap<number, readonly Extent[]>): void {
-    for (const [id, extents] of blobs) this.moved.set(id, extents);
+  /** A blob leaves the manifest; where it lies is remembered for those who read older versions. */
+  drop(id: number): void {
+    const extents = this.places.get(id);
+    if (extents !== undefined) this.dropped.set(id, extents);
   }
 
-  setPlace(id: number, extents: readonly Extent[]): void {
-    this.moved.set(id, extents);
+  /** Nobody reads an older version any more. */
+  forgetDropped(): void {
+    if (this.dropped.size > 0) this.dropped.clear();
   }
 
-  forget(id: number): void {
-    this.moved.delete(id);
-  }
-
-  decode(descriptor: Bytes, offset: number, length: number): BlobDescriptor {
+  private decode(descriptor: Bytes, offset: number, length: number): BlobDescriptor {
     const decoded = decodeBlobDescriptor(descriptor, offset, length, this.file.path);
-    const extents = this.moved.get(decoded.id);
+    const extents = this.places.get(decoded.id) ?? this.dropped.get(decoded.id);
     return extents === undefined ? decoded : { ...decoded, extents };
   }
 
@@ -91,7 +89,3 @@ class BlobValueReader extends PieceReader {
   }
 }
 
-/** For stores that cannot write. */
-export function refuseBlob(): never {
-  throw new LsmError('the store was opened for reading only', 'ReadOnly');
-}

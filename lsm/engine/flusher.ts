@@ -19,9 +19,11 @@ const LAST_RETRY_MS = 10_000;
 export interface FlusherParts {
   readonly clock: Clock;
   readonly live: LiveState;
-  readonly logs: LogSet;
+  /** undefined when the store is open for reading only. */
+  readonly logs: LogSet | undefined;
   readonly holds: HoldList;
   readonly runner: JobRunner;
+  readonly tableBytes: number;
   lastSeq(): number;
   /** Gives back the tables of a flush that could not be published. */
   giveBack(extents: readonly Extent[]): void;
@@ -100,6 +102,7 @@ export class Flusher {
       entries: memtable.exportSorted(),
       snapshots: holds.seqsUpTo(memtable.maxSeq),
       keepSeqsAbove: oldest === undefined ? this.parts.lastSeq() : oldest.seq,
+      tableBytes: this.parts.tableBytes,
       // Only where no older memtable or run lies below could a tombstone be dropped already.
       deeperSpans: deeperSpansOf(live.version, layer.order),
     });
@@ -111,7 +114,7 @@ export class Flusher {
     try {
       await live.publish(
         () => ({
-          addTables: result.outputs.map((meta) => ({ level: 0, order: layer.order, meta })),
+          addTables: result.tables.map((meta) => ({ level: 0, order: layer.order, meta })),
           addBlobs: used.map(([id, extents]) => ({ id, extents })),
           firstLog: logNumber + 1,
           dataSeq: memtable.maxSeq,
@@ -120,13 +123,13 @@ export class Flusher {
       );
     } catch (error) {
       if (!isSyncFailure(error)) {
-        this.parts.giveBack(result.outputs.map(extentOf));
+        this.parts.giveBack(result.tables.map(extentOf));
       }
       throw error;
     }
-    logs.retireBelow(logNumber + 1);
+    logs!.retireBelow(logNumber + 1);
     let tableBytes = 0;
-    for (const { dataBytes } of result.outputs) tableBytes += dataBytes;
+    for (const { dataBytes } of result.tables) tableBytes += dataBytes;
     this.parts.onFlushed(tableBytes);
     this.parts.retireUnpublished(unused);
   }

@@ -28,6 +28,7 @@ export interface LiveStateParts {
   readonly isShared: boolean;
   openTable(meta: TableMeta): TableReader;
   closeTable(table: TableReader): void;
+  onBlobDropped(id: number): void;
   /** Called after each publication: space may be free now. */
   onPublished(): void;
 }
@@ -35,8 +36,6 @@ export interface LiveStateParts {
 export class LiveState {
   active: MemtableLayer;
   state: ReadState;
-  /** Ids of tables that a merge is reading. */
-  readonly busyTables = new Set<number>();
   private frozen: MemtableLayer[] = [];
   private readonly tables = new Map<number, TableReader>();
   private readonly layerOfRun = new Map<Run, Layer>();
@@ -50,10 +49,10 @@ export class LiveState {
     private readonly parts: LiveStateParts,
     firstOrder: number,
     logNumber: number,
+    nextBlobId: number,
   ) {
-    const { state } = parts.manifest;
-    this.nextTableId = state.nextTableId;
-    this.nextBlobId = state.nextBlobId;
+    this.nextTableId = parts.manifest.state.nextTableId;
+    this.nextBlobId = nextBlobId;
     this.active = this.newMemtable(firstOrder, logNumber);
     this.state = new ReadState(0, []);
     this.install();
@@ -94,6 +93,13 @@ export class LiveState {
     this.frozen.unshift(this.active);
     this.active = this.newMemtable(order, logNumber);
     this.install();
+  }
+
+  /** Runs newer than anything before came in below the active memtable, which is empty: its order moves above them. */
+  raiseActiveOrder(order: number): void {
+    const { memtable, logNumber } = this.active;
+    invariant(memtable.isEmpty, 'the order of a memtable with entries changes');
+    this.active = { layer: new Layer(order, memtable, undefined), memtable, logNumber };
   }
 
   /** A memtable that a recovery rebuilt from its log, to be flushed; oldest first. */
@@ -138,6 +144,7 @@ export class LiveState {
       const { manifest } = this.parts;
       const change = draft(manifest.state.version);
       if (change === undefined) return false;
+      for (const id of change.removeBlobs ?? []) this.parts.onBlobDropped(id);
       await manifest.append({ ...change, nextTableId: this.nextTableId, nextBlobId: this.nextBlobId });
       install?.();
       this.install();

@@ -12,7 +12,6 @@ const TAIL_BYTES = 1024 * 1024;
 const TAIL_SHARE = 0.05;
 
 export class SpaceKeeper {
-  /** Tells where a blob was moved to; called back when its old place is free. */
   constructor(
     private readonly file: File,
     private readonly extents: ExtentMap,

@@ -30,7 +30,8 @@ export interface HostParts {
   readonly live: LiveState;
   readonly holds: HoldList;
   readonly writes: WritePath;
-  readonly logs: LogSet;
+  /** undefined when the store is open for reading only. */
+  readonly logs: LogSet | undefined;
   readonly runner: JobRunner;
   readonly blobs: BlobStore;
   readonly space: SpaceKeeper;
@@ -103,11 +104,11 @@ export class StoreTransactions implements TransactionHost {
   }
 
   async buildRun(entries: SortedEntries): Promise<RunReader> {
-    return this.runOf((await this.parts.runner.flush(this.flushSpec(entries))).outputs);
+    return this.runOf((await this.parts.runner.flush(this.flushSpec(entries))).tables);
   }
 
   buildRunNow(entries: SortedEntries): RunReader {
-    return this.runOf(this.parts.flushNow(this.flushSpec(entries)).outputs);
+    return this.runOf(this.parts.flushNow(this.flushSpec(entries)).tables);
   }
 
   async mergeRuns(runs: readonly RunReader[]): Promise<{ run: RunReader; droppedBlobs: readonly number[] }> {
@@ -119,7 +120,7 @@ export class StoreTransactions implements TransactionHost {
       keepSeqsAbove: MAX_SEQ,
       deeperSpans: undefined,
     });
-    return { run: this.runOf(outcome.outputs), droppedBlobs: outcome.droppedBlobs };
+    return { run: this.runOf(outcome.tables), droppedBlobs: outcome.droppedBlobs };
   }
 
   dropRun(run: RunReader): void {
@@ -149,41 +150,15 @@ export class StoreTransactions implements TransactionHost {
     });
   }
 
-  commitRuns(runs: readonly RunReader[], blobs: readonly NewBlob[], check: () => Promise<void>): Promise<void> {
-    const { writes, live, logs } = this.parts;
-    return writes.exclusive(async () => {
+  commitRuns(
+    runs: readonly RunReader[],
+    blobs: readonly NewBlob[],
+    check: (() => Promise<void>) | undefined,
+  ): Promise<void> {
+    if (check === undefined) return this.adopt(runs, blobs);
+    return this.parts.writes.exclusive(async () => {
       await check();
-      // What was committed before must not be lost where this is kept, and must lie below it.
-      await logs.sync();
-      await writes.freezeWhenPossible();
-      const first = writes.lastSeq + 1;
-      const commitSeq = writes.lastSeq + runs.length;
-      const tables = runs.flatMap((run, i) =>
-        run.tables.map((table) => ({
-          level: 0,
-          order: first + i,
-          meta: { ...table.meta, commitSeq, maxSeq: commitSeq },
-        })),
-      );
-      let bytes = 0;
-      for (const { meta } of tables) bytes += meta.dataBytes;
-      try {
-        await live.publish(
-          () => ({
-            addTables: tables,
-            addBlobs: blobs.map(({ id, extents }) => ({ id, extents })),
-            dataSeq: commitSeq,
-          }),
-          () => {
-            writes.lastSeq = commitSeq;
-            live.raiseActiveOrder(commitSeq + 1);
-          },
-        );
-      } catch (error) {
-        if (isSyncFailure(error)) this.parts.onFatal(error);
-        throw error;
-      }
-      this.parts.onAdopted(bytes);
+      await this.adopt(runs, blobs);
     });
   }
 
@@ -192,6 +167,34 @@ export class StoreTransactions implements TransactionHost {
     if (clock.nowMs() < this.sliceEndMs) return;
     await clock.turn();
     this.sliceEndMs = clock.nowMs() + this.options.sliceMs;
+  }
+
+  /** Makes pending runs part of the store, above everything committed so far. */
+  private async adopt(runs: readonly RunReader[], blobs: readonly NewBlob[]): Promise<void> {
+    const { writes, live, logs } = this.parts;
+    // What was committed before must not be lost where this is kept, and must lie below it.
+    await logs!.sync();
+    await writes.freezeWhenPossible();
+    const first = writes.lastSeq + 1;
+    const commitSeq = writes.lastSeq + runs.length;
+    const addTables = runs.flatMap((run, i) =>
+      run.tables.map(({ meta }) => ({ level: 0, order: first + i, meta: { ...meta, commitSeq, maxSeq: commitSeq } })),
+    );
+    try {
+      await live.publish(
+        () => ({ addTables, addBlobs: blobs.map(({ id, extents }) => ({ id, extents })), dataSeq: commitSeq }),
+        () => {
+          writes.lastSeq = commitSeq;
+          live.raiseActiveOrder(commitSeq + 1);
+        },
+      );
+    } catch (error) {
+      if (isSyncFailure(error)) this.parts.onFatal(error);
+      throw error;
+    }
+    let bytes = 0;
+    for (const { meta } of addTables) bytes += meta.dataBytes;
+    this.parts.onAdopted(bytes);
   }
 
   private flushSpec(entries: SortedEntries): FlushSpec {

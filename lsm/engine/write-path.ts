@@ -5,7 +5,9 @@
  */
 import { copyOf, type Bytes } from '../base/bytes.js';
 import type { Clock } from '../env/env.js';
-import { LsmError } from '../errors.js';
+import type { LsmError } from '../errors.js';
+import { KIND_RANGE_DELETE } from '../key/entry-kind.js';
+import { OpsReader } from '../memtable/ops-reader.js';
 import type { ResolvedOptions } from '../options.js';
 import { writeDelayMs } from '../merge/schedule.js';
 import type { HoldList } from '../read/snapshot.js';
@@ -35,12 +37,15 @@ export interface WritePathParts {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly live: LiveState;
-  readonly logs: LogSet;
+  /** undefined when the store is open for reading only. */
+  readonly logs: LogSet | undefined;
   readonly holds: HoldList;
   /** Called after a memtable was frozen. */
   onFrozen(): void;
   /** Why flushes fail at present, if they do. */
   flushError(): LsmError | undefined;
+  /** Called after each range deletion. The bounds are valid during the call. */
+  onRangeDeleted(low: Bytes | undefined, high: Bytes | undefined, seq: number): void;
 }
 
 export class WritePath {
@@ -82,7 +87,7 @@ export class WritePath {
     sync: boolean,
   ): Promise<void> {
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
-    if (count === 0) return sync || this.isFull ? this.parts.logs.sync() : this.settled;
+    if (count === 0) return sync || this.isFull ? this.parts.logs!.sync() : this.settled;
     try {
       if (this.queue.length === 0 && this.isReady(length)) {
         this.apply(ops, offset, length, count, segments, blobs);
@@ -133,9 +138,9 @@ export class WritePath {
     blobs: readonly NewBlob[],
   ): void {
     const { logs, live, holds } = this.parts;
-    if (blobs.length > 0) logs.noteBlobs();
+    if (blobs.length > 0) logs!.noteBlobs();
     const seq = this.lastSeq + 1;
-    logs.append(seq, count, ops, offset, length);
+    logs!.append(seq, count, ops, offset, length);
     const { memtable, layer } = live.active;
     const protectedSeq = holds.newestSeq;
     if (segments === 1) memtable.apply(ops, offset, length, seq, protectedSeq);
@@ -150,17 +155,26 @@ export class WritePath {
       this.blobBytes += blob.length;
     }
     this.bytesWritten += length;
+    if (segments > 1 || ops[offset] === KIND_RANGE_DELETE) this.tellOfRanges(ops, offset, length, seq + segments - 1);
   }
 
   /** Freezes the active memtable, unless it is empty. @returns whether it was frozen */
   freeze(): boolean {
     const { live, logs } = this.parts;
     if (live.active.memtable.isEmpty) return false;
-    logs.rotate();
-    live.freeze(this.lastSeq + 1, logs.activeNumber);
+    logs!.rotate();
+    live.freeze(this.lastSeq + 1, logs!.activeNumber);
     this.blobBytes = 0;
     this.parts.onFrozen();
     return true;
+  }
+
+  /** The same, waiting for a flush where too many memtables are frozen. Only from a turn of the queue. */
+  async freezeWhenPossible(): Promise<void> {
+    const { live } = this.parts;
+    if (live.active.memtable.isEmpty) return;
+    while (live.frozenCount >= MAX_FROZEN) await this.waitForFlush();
+    this.freeze();
   }
 
   /** Tells that flushes or merges made progress, or failed: who waits looks again. */
@@ -185,6 +199,20 @@ export class WritePath {
   /** Resolves when every write called before has been applied or refused. */
   async drained(): Promise<void> {
     while (this.isPumping) await this.pumping;
+  }
+
+  private tellOfRanges(ops: Bytes, offset: number, length: number, seq: number): void {
+    const reader = new OpsReader();
+    const end = offset + length;
+    for (let at = offset; at < end && reader.read(ops, at, end); at = reader.end) {
+      if (reader.kind !== KIND_RANGE_DELETE) continue;
+      const { keyOffset, keyLength, valueOffset, valueLength } = reader;
+      this.parts.onRangeDeleted(
+        keyLength === 0 ? undefined : ops.subarray(keyOffset, keyOffset + keyLength),
+        valueLength === 0 ? undefined : ops.subarray(valueOffset, valueOffset + valueLength),
+        seq,
+      );
+    }
   }
 
   private isReady(bytes: number): boolean {
@@ -229,24 +257,28 @@ export class WritePath {
   }
 
   private async waitForRoom(job: Waiting): Promise<void> {
-    const { clock, flushError } = this.parts;
+    const { clock } = this.parts;
     if (this.delayDebtMs >= MIN_DELAY_MS) {
       const debt = this.delayDebtMs;
       this.delayDebtMs = 0;
       await clock.sleep(debt);
     }
     if (job.isBig) return;
-    while (this.refusal === undefined && !this.hasRoom(job.bytes)) {
-      const error = flushError();
-      if (error !== undefined) {
-        this.parts.onFrozen();
-        throw error;
-      }
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      this.wake = undefined;
+    while (this.refusal === undefined && !this.hasRoom(job.bytes)) await this.waitForFlush();
+  }
+
+  /** @throws what makes flushes fail, if they do; another attempt is then under way */
+  private async waitForFlush(): Promise<void> {
+    if (this.refusal !== undefined) throw this.refusal;
+    const error = this.parts.flushError();
+    if (error !== undefined) {
+      this.parts.onFrozen();
+      throw error;
     }
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    this.wake = undefined;
   }
 
   /** What the caller awaits. Now and then a turn of the event loop, so that a loop of writes starves nobody. */
@@ -256,7 +288,7 @@ export class WritePath {
     if (runs >= options.slowdownRuns || live.frozenCount >= MAX_FROZEN) {
       this.delayDebtMs += (writeDelayMs(runs, live.frozenCount, options) * bytes) / 1_048_576;
     }
-    if (sync || this.isFull) return logs.sync();
+    if (sync || this.isFull) return logs!.sync();
     this.sinceTurn += bytes + 512;
     if (this.sinceTurn < 65_536) return this.settled;
     this.sinceTurn = 0;

@@ -12,7 +12,6 @@ import type { File, FileSystem, OpenMode } from './file-system.js';
 import { SystemError } from './system-error.js';
 
 const CHUNK_BYTES = 256 * 1024;
-const CHUNK_SHIFT = 18;
 const FIRST_CHUNK_BYTES = 4096;
 
 /** A growing byte array: what a name in a `MemoryFileSystem` stands for. */
@@ -56,7 +55,7 @@ export class MemoryBytes {
     if (length < this.length) {
       const kept = Math.ceil(length / CHUNK_BYTES);
       if (kept < this.chunks.length) this.chunks.length = kept;
-      this.chunks[length >>> CHUNK_SHIFT]?.fill(0, length % CHUNK_BYTES);
+      this.chunks[Math.floor(length / CHUNK_BYTES)]?.fill(0, length % CHUNK_BYTES);
     }
     this.length = length;
   }

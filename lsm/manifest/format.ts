@@ -10,23 +10,16 @@
  *       15     n  payload  see version-edit.ts; sealed when the file is encrypted, bytes 8..14 of the record and the
  *                          seed (u32le) being its `aad`
  *   the empty version 1, seed 0:
- *     56 9d 7f 36 | 0a 00 00 00 | 01 | 01 00 00 00 00 00 | 01 00 01 01 01 00 00 00 00 00
+ *     e3 24 bf e7 | 0a 00 00 00 | 01 | 01 00 00 00 00 00 | 01 00 01 01 01 00 00 00 00 00
  *
  * The seed is another one in each extent, so that a record left over from an older manifest does not pass.
  * On disk since format 1.
  */
-import {
-  copyOf,
-  readU32,
-  readU48,
-  writeU32,
-  writeU48,
-  type Bytes,
-} from '../base/bytes.js';
+import { copyOf, readU32, readU48, writeU32, writeU48, type Bytes } from '../base/bytes.js';
 import { crc32 } from '../base/checksum.js';
 import { VarintReader, writeVarint } from '../base/varint.js';
 import type { Cipher } from '../env/cipher.js';
-import { LsmError, corrupt } from '../errors.js';
+import { corrupt, type LsmError } from '../errors.js';
 import { decodeEdit, encodeEdit, type VersionEdit } from './version-edit.js';
 
 export type RecordKind = 1 | 2;
@@ -181,11 +174,13 @@ export function decodeRecord(
   fileName: string,
   position: number,
 ): ManifestRecord {
-  const refuse = (what: string): LsmError => corrupt(`a manifest record ${what}`, fileName, position + offset);
+  const refuse = (what: string): LsmError =>
+    corrupt(`a manifest record ${what}`, fileName, position + offset);
   if (offset + HEADER_BYTES > end) throw refuse('is cut off');
   const stored = readU32(bytes, offset + 4);
   const length = HEADER_BYTES + stored;
-  if (length > end - offset) throw refuse(`tells of ${stored} bytes, ${end - offset - HEADER_BYTES} are left`);
+  if (length > end - offset)
+    throw refuse(`tells of ${stored} bytes, ${end - offset - HEADER_BYTES} are left`);
   if (crc32(bytes, offset + 4, length - 4, seed) !== readU32(bytes, offset)) {
     throw refuse('does not match its checksum');
   }
@@ -204,7 +199,8 @@ export function decodeRecord(
   }
   const edit = decodeEdit(new FieldReader(plain, start, start + plainLength, fileName, position + offset));
   const version = readU48(bytes, offset + VERSION_AT);
-  if (edit.version !== version) throw refuse(`is of version ${version}, and of version ${edit.version} inside`);
+  if (edit.version !== version)
+    throw refuse(`is of version ${version}, and of version ${edit.version} inside`);
   return { kind, edit, length };
 }
 

@@ -112,16 +112,21 @@ export class ManifestLog {
     const { extent, validBytes, seed } = meta.manifest;
     const size = file.size();
     if (extent.offset + validBytes > size) {
-      throw corrupt(`the manifest has ${validBytes} bytes, but the file ends at ${size}`, file.path, extent.offset);
+      throw corrupt(
+        `the manifest has ${validBytes} bytes, but the file ends at ${size}`,
+        file.path,
+        extent.offset,
+      );
     }
     const bytes = new Uint8Array(validBytes);
     const got = file.read(bytes, 0, validBytes, extent.offset);
     if (got < validBytes) throw corrupt('the file ends inside the manifest', file.path, extent.offset + got);
 
     const state = new ManifestState();
-    for (let at = 0; at < validBytes; ) {
+    for (let at = 0; at < validBytes;) {
       const position = extent.offset + at;
-      const refuse = (what: string): Error => corrupt(`a manifest record does not fit: ${what}`, file.path, position);
+      const refuse = (what: string): Error =>
+        corrupt(`a manifest record does not fit: ${what}`, file.path, position);
       const record = decodeRecord(bytes, at, validBytes, seed, cipher, file.path, extent.offset);
       if ((record.kind === RECORD_STATE) !== (at === 0)) throw refuse('its kind is not that of its place');
       state.apply(record.edit, state.check(record.edit, refuse));
@@ -283,7 +288,7 @@ function writeToNewExtent(file: File, extent: Extent, record: Uint8Array): void 
 }
 
 /** Another one for each store and version. */
-function seedOf(identity: StoreIdentity, version: number): number {
+export function seedOf(identity: StoreIdentity, version: number): number {
   const bytes = new Uint8Array(STORE_ID_BYTES + 6);
   bytes.set(identity.storeId.subarray(0, STORE_ID_BYTES));
   writeU48(bytes, STORE_ID_BYTES, version);

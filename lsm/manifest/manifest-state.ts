@@ -75,7 +75,9 @@ export class ManifestState {
     const added = new Set<number>();
     for (const { id } of edit.addBlobs) {
       if (id >= edit.nextBlobId) throw refuse(`blob ${id} is not below ${edit.nextBlobId}`);
-      if (added.has(id) || this.blobs.has(id)) throw refuse(`blob ${id} is there already`);
+      if (added.has(id) || (this.blobs.has(id) && !removed.has(id))) {
+        throw refuse(`blob ${id} is there already`);
+      }
       added.add(id);
     }
     return next;
@@ -97,8 +99,16 @@ export class ManifestState {
       } else published.push(extentOf(meta));
     }
     for (const table of before.values()) retired.push(extentOf(table));
-    for (const { extents } of edit.addBlobs) published.push(...extents);
-    for (const id of edit.removeBlobs) retired.push(...this.blobs.get(id)!);
+    // A blob that is removed and added again has moved, as a whole or in parts.
+    const places = new Map(edit.addBlobs.map(({ id, extents }) => [id, extents]));
+    for (const { id, extents } of edit.addBlobs) {
+      const old = edit.removeBlobs.includes(id) ? this.blobs.get(id)! : [];
+      published.push(...extents.filter((extent) => !hasExtent(old, extent)));
+    }
+    for (const id of edit.removeBlobs) {
+      const kept = places.get(id) ?? [];
+      retired.push(...this.blobs.get(id)!.filter((extent) => !hasExtent(kept, extent)));
+    }
     return { published, retired };
   }
 
@@ -144,4 +154,8 @@ export class ManifestState {
 /** Where a table lies. */
 export function extentOf(table: TableMeta): Extent {
   return { offset: table.offset, bytes: table.extentBytes };
+}
+
+function hasExtent(extents: readonly Extent[], { offset, bytes }: Extent): boolean {
+  return extents.some((extent) => extent.offset === offset && extent.bytes === bytes);
 }

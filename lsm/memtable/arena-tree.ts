@@ -22,6 +22,9 @@ import { MAX_DELTA, TreeSearch, pathNodes, pathSlots } from './tree-search.js';
 export const MAX_NODES = 0x40_0000;
 
 export class ArenaTree extends TreeSearch {
+  /** The last insert was after all others: the next one may be, too. */
+  private isAscending = true;
+
   /** @param firstNodes  nodes to make room for at the first insert */
   constructor(private readonly firstNodes: number) {
     super();
@@ -34,14 +37,16 @@ export class ArenaTree extends TreeSearch {
    */
   insert(at: number, keyOffset: number, keyLength: number, delta: number, protectedDelta: number): void {
     if (this.nodeCount === 0) this.root = this.newLeaf();
-    if (this.append(at, keyOffset, keyLength, delta)) return;
+    if (this.isAscending && this.append(at, keyOffset, keyLength, delta)) return;
     const arena = this.arena;
     this.search(arena, keyOffset, keyLength, MAX_DELTA);
     const leaf = this.leaf;
     const slot = this.slot;
     const shared = this.shared;
+    const isAtEnd = slot === this.nodes[(leaf << node.NODE_SHIFT) + node.COUNT]!;
     let isMatch = this.isMatch;
-    if (leaf !== this.lastLeaf && slot === this.nodes[(leaf << node.NODE_SHIFT) + node.COUNT]!) {
+    this.isAscending = isAtEnd && leaf === this.lastLeaf;
+    if (isAtEnd && leaf !== this.lastLeaf) {
       isMatch = this.stepIn() && this.hasKey(arena, keyOffset, keyLength);
     }
     if (isMatch && this.replace(at, delta, protectedDelta)) return;

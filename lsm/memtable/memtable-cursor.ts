@@ -8,11 +8,15 @@
  */
 import type { Bytes } from '../base/bytes.js';
 import { SourceCursor } from '../read/source-cursor.js';
+import { OFFSET_MASK } from './arena-keys.js';
 import type { ArenaTree } from './arena-tree.js';
 import { OpsReader } from './ops-reader.js';
 import { readEntry } from './sorted-entries.js';
 import { COUNT, LEAF_SLOTS, LEAF_STRIDE, NODE_SHIFT, OFFSET, SEQ } from './tree-nodes.js';
 import { MAX_DELTA } from './tree-search.js';
+
+/** Entries that are touched together; a power of two. */
+const AHEAD = 8;
 
 export class MemtableCursor extends SourceCursor {
   private leaf = 0;
@@ -21,6 +25,8 @@ export class MemtableCursor extends SourceCursor {
   private entry = 0;
   private generation = 0;
   private isClosed = false;
+  /** What `touch` read: kept, so that no compiler leaves the reads out. */
+  protected touched = 0;
   private readonly op = new OpsReader();
 
   constructor(
@@ -63,8 +69,10 @@ export class MemtableCursor extends SourceCursor {
     const tree = this.tree;
     if (this.isInPlace()) {
       const slot = this.slot + 1;
-      if (slot < tree.nodes[(this.leaf << NODE_SHIFT) + COUNT]!) {
+      const count = tree.nodes[(this.leaf << NODE_SHIFT) + COUNT]!;
+      if (slot < count) {
         this.slot = slot;
+        if ((slot & (AHEAD - 1)) === 1) this.touch(slot, Math.min(slot + AHEAD, count));
         this.load();
         return;
       }
@@ -79,13 +87,21 @@ export class MemtableCursor extends SourceCursor {
     const tree = this.tree;
     if (this.isInPlace()) {
       if (this.slot > 0) {
-        this.slot--;
+        const slot = this.slot - 1;
+        this.slot = slot;
+        if ((slot & (AHEAD - 1)) === 0) this.touch(Math.max(0, slot - AHEAD + 1), slot + 1);
         this.load();
         return;
       }
       tree.leaf = this.leaf;
       tree.slot = 0;
-    } else this.findPlace();
+    } else if (!this.findPlace()) {
+      // A newer version took its place; going back to that one might never end.
+      let isFound = tree.stepBack();
+      while (isFound && tree.hasKey(this.keyBytes, this.keyOffset, this.keyLength)) isFound = tree.stepBack();
+      this.settle(isFound);
+      return;
+    }
     this.settle(tree.stepBack());
   }
 
@@ -137,6 +153,18 @@ export class MemtableCursor extends SourceCursor {
     this.slot = this.tree.slot;
     this.generation = this.tree.generation;
     this.load();
+  }
+
+  /**
+   * Reads a byte of each of the entries that come next. They lie anywhere in the arena: these reads wait for memory
+   * together, those of one entry after another would wait each for itself.
+   */
+  private touch(begin: number, end: number): void {
+    const { nodes, arena } = this.tree;
+    const slots = (this.leaf << NODE_SHIFT) + LEAF_SLOTS;
+    let sum = 0;
+    for (let i = begin; i < end; i++) sum += arena[nodes[slots + i * LEAF_STRIDE + OFFSET]! & OFFSET_MASK]!;
+    this.touched = sum;
   }
 
   private load(): void {

@@ -38,7 +38,7 @@ const SHORTEST_OP = 3;
 /** Entries in a node on average, at least. */
 const SPARSE_NODE = 16;
 /** A loop copies batches shorter than this faster than `set`. */
-const SHORT_COPY = 64;
+const SHORT_COPY = 40;
 /** How far apart the marks of a growable memtable are, in bytes. */
 const MARK_BYTES = 512;
 

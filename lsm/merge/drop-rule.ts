@@ -92,7 +92,8 @@ export class DropRule {
     return true;
   }
 
-  private isSameKey(key: Bytes, offset: number, length: number): boolean {
+  /** Whether the entry last asked about has this key. */
+  isSameKey(key: Bytes, offset: number, length: number): boolean {
     if (length !== this.keyLength) return false;
     const own = this.key;
     // From the end: neighbours differ there.

@@ -155,6 +155,9 @@ export class RewriteJob {
     tables.enter(rank);
     const pending = this.output.pendingBytes;
     if (pending > 0 && pending < this.leastToPass) return false;
+    const { keyBytes, keyOffset, keyLength } = this.cursor;
+    // Its first entry is an older version of a key that was seen already.
+    if (this.rule.isSameKey(keyBytes, keyOffset, keyLength)) return false;
     this.passRank = rank;
     this.passCount = tables.passable(rank);
     return this.passCount > 0;

@@ -107,7 +107,7 @@ export class MergeScheduler {
 
   resume(): void {
     this.pauses--;
-    if (this.pauses === 0 && this.isPoked) this.poke();
+    if (this.pauses === 0) this.poke();
   }
 
   /** Everything becomes one run at the deepest level, without what is dead. @throws what the merge throws */

@@ -16,6 +16,8 @@ import { SourceCursor } from './source-cursor.js';
 
 /** From this many live sources on, an entry's place among the others is found by halving instead of stepping. */
 const HALVING_FROM = 6;
+/** So many ties of heads before a look whether all keys share more bytes by now. */
+const TIE_LIMIT = 64;
 
 export class MergeCursor extends SourceCursor {
   /** Index of the source the entry at the cursor comes from. */
@@ -23,8 +25,14 @@ export class MergeCursor extends SourceCursor {
   /** The only source, when there is one only: readers may use it directly. */
   readonly sole: SourceCursor | undefined;
   private readonly order: Int32Array;
-  /** Per source, the first four key bytes as a big-endian number, zero padded, less 2^31 (so that it is an int32). */
+  /** Per live source but the first: four key bytes after the first `base`, see `headOf`. Kept when there are three or more. */
   private readonly heads: Int32Array;
+  /** How many bytes the keys of all live sources share, at least: what lies between two keys shares what they do. */
+  private base = 0;
+  /** How often heads did not decide since they were taken. */
+  private ties = 0;
+  /** Key bytes shared by the two sources last compared. */
+  private sharedLength = 0;
   private live = 0;
   private isForward = true;
   /** The key at the cursor, kept while the sources move, with room for a zero byte after it. */
@@ -147,17 +155,17 @@ export class MergeCursor extends SourceCursor {
 
   /** Orders the live sources anew. Insertion sort: there are few, and after a skip they are almost in order. */
   private sortLive(): void {
-    const { order, live, heads } = this;
-    for (let i = 0; i < live; i++) {
+    const { order, live } = this;
+    for (let i = 1; i < live; i++) {
       const index = order[i]!;
-      heads[index] = headOf(this.sources[index]!);
       let at = i;
-      while (at > 0 && this.comesAfter(order[at - 1]!, index)) {
+      while (at > 0 && this.follows(this.compareWhole(order[at - 1]!, index))) {
         order[at] = order[at - 1]!;
         at--;
       }
       order[at] = index;
     }
+    if (live > 2) this.takeHeads();
     this.load();
   }
 
@@ -168,45 +176,90 @@ export class MergeCursor extends SourceCursor {
 
   /** Puts the source that stood first, and has moved, at its place. */
   private place(index: number, source: SourceCursor): void {
-    const { order } = this;
+    const { order, live } = this;
     if (!source.isValid) this.drop(0);
-    else {
-      this.heads[index] = headOf(source);
-      const { live } = this;
-      if (live > 1 && this.comesAfter(index, order[1]!)) {
-        if (live < HALVING_FROM) {
-          let at = 1;
-          do {
-            order[at - 1] = order[at]!;
-            at++;
-          } while (at < live && this.comesAfter(index, order[at]!));
-          order[at - 1] = index;
-        } else {
-          let low = 2;
-          let high = live;
-          while (low < high) {
-            const middle = (low + high) >>> 1;
-            if (this.comesAfter(index, order[middle]!)) low = middle + 1;
-            else high = middle;
-          }
-          for (let i = 1; i < low; i++) order[i - 1] = order[i]!;
-          order[low - 1] = index;
-        }
-      }
+    else if (live > 1 && this.follows(this.compareWhole(index, order[1]!))) {
+      order[0] = order[1]!;
+      order[1] = index;
+      if (live > 2) this.placeByHead(index, source);
     }
     this.load();
   }
 
-  /** Whether the merge yields the entry of source `a` after that of source `b`, in the present direction. */
+  /** Puts the source at position 1, just compared with the one before it, at its place among those after it. */
+  private placeByHead(index: number, source: SourceCursor): void {
+    const { order, live, heads } = this;
+    if (this.sharedLength < this.base || this.ties > TIE_LIMIT) this.takeHeads();
+    else heads[index] = headOf(source, this.base);
+    let low = 2;
+    let high = live;
+    if (live < HALVING_FROM) while (low < high && this.comesAfter(index, order[low]!)) low++;
+    else {
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (this.comesAfter(index, order[middle]!)) low = middle + 1;
+        else high = middle;
+      }
+    }
+    for (let i = 2; i < low; i++) order[i - 1] = order[i]!;
+    order[low - 1] = index;
+  }
+
+  /** Finds out how many bytes all keys share, the first and the last having the least in common, and takes the heads after them. */
+  private takeHeads(): void {
+    const { order, live, sources } = this;
+    let least = order[0]!;
+    let greatest = least;
+    // The source at position 1 may be out of place.
+    for (const position of [1, live - 1]) {
+      const index = order[position]!;
+      if (this.compareWhole(index, least) < 0) least = index;
+      if (this.compareWhole(index, greatest) > 0) greatest = index;
+    }
+    this.compareWhole(least, greatest);
+    this.base = this.sharedLength;
+    this.ties = 0;
+    for (let i = 0; i < live; i++) this.heads[order[i]!] = headOf(sources[order[i]!]!, this.base);
+  }
+
+  /** Whether what was compared comes after the other in the present direction. */
+  private follows(difference: number): boolean {
+    return difference > 0 === this.isForward;
+  }
+
+  /** Whether the merge yields the entry of source `a` after that of source `b`, by heads. */
   private comesAfter(a: number, b: number): boolean {
     const headA = this.heads[a]!;
     const headB = this.heads[b]!;
     if (headA !== headB) return headA > headB === this.isForward;
+    this.ties++;
+    const difference = this.compareFrom(this.base + 4, a, b);
+    return difference > 0 === this.isForward;
+  }
+
+  /** Order of the entries of two sources in the forward direction, never 0; leaves the count of shared key bytes. */
+  private compareWhole(a: number, b: number): number {
+    return this.compareFrom(0, a, b);
+  }
+
+  /** The same for keys that are known to share their first bytes, up to `from` (or their ends, padded with zeros). */
+  private compareFrom(from: number, a: number, b: number): number {
     const one = this.sources[a]!;
     const other = this.sources[b]!;
-    let difference = compareTails(one, other);
-    if (difference === 0) difference = a - b;
-    return difference > 0 === this.isForward;
+    const oneBytes = one.keyBytes;
+    const otherBytes = other.keyBytes;
+    const oneOffset = one.keyOffset;
+    const otherOffset = other.keyOffset;
+    const length = one.keyLength < other.keyLength ? one.keyLength : other.keyLength;
+    for (let i = from; i < length; i++) {
+      const difference = oneBytes[oneOffset + i]! - otherBytes[otherOffset + i]!;
+      if (difference !== 0) {
+        this.sharedLength = i;
+        return difference;
+      }
+    }
+    this.sharedLength = length;
+    return one.keyLength - other.keyLength || a - b;
   }
 
   /** Changes direction around the entry at the cursor: its source stays, each other one goes to the other side of it. */
@@ -250,36 +303,22 @@ export class MergeCursor extends SourceCursor {
   }
 }
 
-function headOf(source: SourceCursor): number {
-  const { keyBytes, keyOffset, keyLength } = source;
-  if (keyLength >= 4) {
+/** Four key bytes from position `at` on as a big-endian number, zero padded, less 2^31 (so that it is an int32). */
+function headOf(source: SourceCursor, at: number): number {
+  const { keyBytes, keyLength } = source;
+  const from = source.keyOffset + at;
+  if (keyLength >= at + 4) {
     return (
-      ((keyBytes[keyOffset]! << 24) |
-        (keyBytes[keyOffset + 1]! << 16) |
-        (keyBytes[keyOffset + 2]! << 8) |
-        keyBytes[keyOffset + 3]!) ^
+      ((keyBytes[from]! << 24) |
+        (keyBytes[from + 1]! << 16) |
+        (keyBytes[from + 2]! << 8) |
+        keyBytes[from + 3]!) ^
       0x8000_0000
     );
   }
   let head = 0;
-  for (let i = 0; i < keyLength; i++) head |= keyBytes[keyOffset + i]! << (24 - 8 * i);
+  for (let i = at; i < keyLength; i++) head |= keyBytes[from + i - at]! << (24 - 8 * (i - at));
   return head ^ 0x8000_0000;
-}
-
-/** Order of two keys whose first four bytes, zero padded, are the same. */
-function compareTails(one: SourceCursor, other: SourceCursor): number {
-  const a = one.keyBytes;
-  const b = other.keyBytes;
-  const aOffset = one.keyOffset;
-  const bOffset = other.keyOffset;
-  const aLength = one.keyLength;
-  const bLength = other.keyLength;
-  const n = aLength < bLength ? aLength : bLength;
-  for (let i = 4; i < n; i++) {
-    const difference = a[aOffset + i]! - b[bOffset + i]!;
-    if (difference !== 0) return difference;
-  }
-  return aLength - bLength;
 }
 
 function compareKey(source: SourceCursor, key: Bytes): number {

@@ -62,13 +62,16 @@ export function recoverLogs(input: RecoveryInput): Recovery {
   }
   numbers.sort((a, b) => a - b);
   const logs: RecoveredLog[] = [];
-  let { lastSeq, nextBlobId } = input;
+  let { nextBlobId } = input;
+  // Tables may hold later writes than a log: a large transaction does not go through the log.
+  let lastSeq = 0;
   let nextLog = firstLog;
   let isOver = false;
   for (const number of numbers) {
     // A log that is missing was never written to: its creation was lost, and so was all that came after.
     if (number > nextLog) isOver = true;
-    const recovered = number < firstLog || isOver ? undefined : recoverLog(input, number, lastSeq);
+    const recovered: ReturnType<typeof recoverLog> | undefined =
+      number < firstLog || isOver ? undefined : recoverLog(input, number, lastSeq);
     if (recovered === undefined || recovered.memtable.isEmpty) {
       if (!isReadOnly) files.remove(walPath(path, number));
       if (recovered !== undefined) isOver = true;
@@ -82,7 +85,12 @@ export function recoverLogs(input: RecoveryInput): Recovery {
   }
   // Durable before a new log takes the number of one that was removed.
   if (!isReadOnly && numbers.length > 0) files.syncDirectory(path);
-  return { logs, lastSeq, nextBlobId, nextLog };
+  return { logs, lastSeq: Math.max(lastSeq, input.lastSeq), nextBlobId, nextLog };
+}
+
+function newMemtable({ memtableBytes, isShared }: RecoveryInput, log: File, baseSeq: number): Memtable {
+  const capacityBytes = Math.max(memtableBytes, Math.ceil(log.size() * 1.25) + 65_536);
+  return new Memtable({ capacityBytes, shared: isShared, growable: false, baseSeq });
 }
 
 /** Where a log's good part ends because a blob it refers to did not arrive. */
@@ -97,12 +105,7 @@ function recoverLog(
   const logPath = walPath(path, number);
   const file = files.open(logPath, isReadOnly ? 'read' : 'write');
   try {
-    const memtable = new Memtable({
-      capacityBytes: Math.max(input.memtableBytes, Math.ceil(file.size() * 1.25) + 65_536),
-      shared: input.isShared,
-      growable: false,
-      baseSeq: lastSeqBefore,
-    });
+    let memtable = newMemtable(input, file, 0);
     const blobs: BlobDescriptor[] = [];
     let order = 0;
     let lastSeq = lastSeqBefore;
@@ -120,10 +123,13 @@ function recoverLog(
         isCut = true;
         return;
       }
+      if (order === 0) {
+        order = seq;
+        memtable = newMemtable(input, file, seq - 1);
+      }
       forEachSegment(ops, offset, length, segments, (from, bytes, index) => {
         memtable.apply(ops, from, bytes, seq + index, 0);
       });
-      if (order === 0) order = seq;
       lastSeq = seq + segments - 1;
       end += RECORD_HEADER_BYTES + length + (cipher === undefined ? 0 : cipher.overhead);
     });

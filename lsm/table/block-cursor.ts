@@ -121,12 +121,9 @@ export class BlockCursor extends SourceCursor {
   }
 
   seekBefore(key: Bytes, offset: number, length: number): void {
-    if (!this.search(key, offset, length)) this.last();
-    else if (this.entryIndex === 0) this.isValid = false;
-    else {
-      this.isValid = false;
-      this.goTo(this.entryIndex - 1, 0);
-    }
+    const index = (this.search(key, offset, length) ? this.entryIndex : this.entryCount) - 1;
+    this.isValid = false;
+    if (index >= 0) this.goTo(index, 0);
   }
 
   next(): void {

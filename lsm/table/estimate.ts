@@ -6,6 +6,9 @@ import { NO_BYTES, compareBytes, sharedPrefixLength, type Bytes } from '../base/
 import type { TableMeta } from '../manifest/table-meta.js';
 import type { TableIndex } from './table-index.js';
 
+/** So many bytes tell two keys apart well enough. */
+const DIGITS = 8;
+
 /** @returns entries and bytes on disk within [low, high); an absent bound is open */
 export function estimateRange(
   index: TableIndex,
@@ -33,20 +36,34 @@ function positionOf(index: TableIndex, meta: TableMeta, key: Bytes): number {
   return block + shareBetween(below, key, above ?? NO_BYTES);
 }
 
-/** Where `key` lies between the two, from 0 to 1, by the eight bytes after what they share. */
+/**
+ * Where `key` lies between the two, from 0 to 1, by the bytes after what they share: these are read as digits, of
+ * base 10 where all three have decimal digits, 95 where they have printable characters, or else 256.
+ */
 function shareBetween(below: Bytes, key: Bytes, above: Bytes): number {
   const shared = sharedPrefixLength(below, 0, below.length, above, 0, above.length);
-  const from = numberAt(below, shared);
-  const to = numberAt(above, shared);
+  let [from, to, value] = [0, 0, 0];
+  for (let i = shared; i < shared + DIGITS; i++) {
+    const [a, b, c] = [below[i], above[i], key[i]];
+    const [lowest, base] = alphabetOf(a, b, c);
+    from = from * base + digit(a, lowest);
+    to = to * base + digit(b, lowest);
+    value = value * base + digit(c, lowest);
+  }
   if (to <= from) return 0.5;
-  const share = (numberAt(key, shared) - from) / (to - from);
+  const share = (value - from) / (to - from);
   return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
-function numberAt(key: Bytes, at: number): number {
-  let value = 0;
-  for (let i = 0; i < 8; i++) value = value * 256 + (key[at + i] ?? 0);
-  return value;
+/** The least byte and the count of bytes of the alphabet that the bytes, where there are any, seem to come from. */
+function alphabetOf(...bytes: (number | undefined)[]): readonly [lowest: number, base: number] {
+  if (bytes.every((byte) => byte === undefined || (byte >= 0x30 && byte <= 0x39))) return [0x30, 10];
+  if (bytes.every((byte) => byte === undefined || (byte >= 0x20 && byte <= 0x7e))) return [0x20, 95];
+  return [0, 256];
+}
+
+function digit(byte: number | undefined, lowest: number): number {
+  return byte === undefined ? 0 : byte - lowest;
 }
 
 function at(sums: Int32Array, position: number): number {

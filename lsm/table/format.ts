@@ -33,7 +33,7 @@
  *   Entries ascend by key; versions of one key follow each other, newest first.
  *
  *   Example, table 1, codec none, offset 0: 'ab' = 'x', 'ac' deleted:
- *     ba 02 fd 0b  01 00 00 00 00 00  00  00 |
+ *     d9 37 f1 66  01 00 00 00 00 00  00  00 |
  *     02 00  01 00  01 00 00 00  08 00 00 00 | 78 | 61 | 62 00 00 00  00 00  00 00 | 00 01 05 62 | 00 01 00 63
  *
  * Sections:

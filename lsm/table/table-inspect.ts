@@ -205,7 +205,8 @@ class TableVerifier {
     const key = copyOf(cursor.keyBytes, 0, keyLength);
     // A search uses the directory, the walk does not: they must meet.
     const probe = new BlockCursor();
-    probe.openBlock(bytes, base, this.loader.length, this.reader.fileName, this.offset);
+    const position = this.reader.meta.offset + this.offset;
+    probe.openBlock(bytes, base, this.loader.length, this.reader.fileName, position);
     probe.seekAtLeast(key, 0, keyLength);
     if (!probe.isExact || probe.entryIndex > entryIndex) this.fail('a key is not found where it is');
   }

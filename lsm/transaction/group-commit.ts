@@ -19,6 +19,8 @@ interface OpenLog {
 
 export class LogSet {
   private readonly older: OpenLog[] = [];
+  /** Numbers of logs of an earlier run, ascending. */
+  private readonly recovered: number[];
   private active: OpenLog;
   private hasNewBlobs = false;
   private hasNewFile = true;
@@ -27,6 +29,7 @@ export class LogSet {
   private failure: LsmError | undefined = undefined;
 
   /**
+   * @param recovered  logs of an earlier run: durable, sealed, and kept until their memtables are flushed
    * @param dataFile  the store's file, where blobs lie
    * @param onFailure  told once, of the first sync that failed
    */
@@ -36,11 +39,12 @@ export class LogSet {
     private readonly dataFile: File,
     private readonly storeId: Bytes,
     private readonly cipher: Cipher | undefined,
-    firstNumber: number,
+    recovered: { readonly logs: readonly { readonly number: number }[]; readonly nextLog: number },
     private readonly syncIntervalMs: number,
     private readonly onFailure: (cause: LsmError) => void,
   ) {
-    this.active = this.create(firstNumber);
+    this.recovered = recovered.logs.map(({ number }) => number);
+    this.active = this.create(recovered.nextLog);
   }
 
   get activeNumber(): number {
@@ -53,7 +57,7 @@ export class LogSet {
 
   /** Number of logs that exist. */
   get count(): number {
-    return this.older.length + 1;
+    return this.recovered.length + this.older.length + 1;
   }
 
   /** Appends one record. When it throws, the log is as before. */
@@ -92,6 +96,10 @@ export class LogSet {
   /** Closes and removes the logs below `number`: what they hold is in tables. */
   retireBelow(number: number): void {
     let isRemoved = false;
+    while (this.recovered.length > 0 && this.recovered[0]! < number) {
+      this.env.files.remove(walPath(this.path, this.recovered.shift()!));
+      isRemoved = true;
+    }
     while (this.older.length > 0 && this.older[0]!.number < number) {
       const log = this.older.shift()!;
       log.isRetired = true;

@@ -46,8 +46,15 @@ export interface TransactionHost {
   fits(bytes: number): boolean;
   /** In its turn among the writes: `check` (throws to refuse), then the operations. */
   commitOps(ops: OpsBuffer, blobs: readonly NewBlob[], sync: boolean, check: () => void): Promise<void>;
-  /** In its turn: `check`, then the pending runs (oldest first) become part of the store by one manifest edit. */
-  commitRuns(runs: readonly RunReader[], blobs: readonly NewBlob[], check: () => Promise<void>): Promise<void>;
+  /**
+   * In its turn: `check`, then the pending runs (oldest first) become part of the store by one manifest edit.
+   * @param check  undefined: it is the caller's turn already
+   */
+  commitRuns(
+    runs: readonly RunReader[],
+    blobs: readonly NewBlob[],
+    check: (() => Promise<void>) | undefined,
+  ): Promise<void>;
   /** A turn of the event loop, when this one has lasted long enough. */
   yieldSlice(): Promise<void>;
 }

@@ -6,11 +6,13 @@
  * rollback to a savepoint removes the numbers above it, and a cursor does not see what came after it was opened.
  */
 import { NO_BYTES, copyOf, type Bytes } from '../base/bytes.js';
+import { invariant } from '../base/invariant.js';
 import type { FinishedBlob } from '../blob/blob-writer.js';
 import { LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_RANGE_DELETE, KIND_RAW } from '../key/entry-kind.js';
 import { checkKey, checkRange, checkValue } from '../key/validate.js';
 import { Memtable } from '../memtable/memtable.js';
+import { OpsReader } from '../memtable/ops-reader.js';
 import { MAX_ARENA_BYTES } from '../options.js';
 import type {
   Cursor,
@@ -29,9 +31,12 @@ import { isKeyNewer } from './conflicts.js';
 import { encodeOverlay } from './overlay.js';
 import { PendingRuns } from './pending-runs.js';
 import { TransactionReads } from './transaction-reads.js';
-import { isEmptyRange, OpsBuffer } from './write-batch.js';
+import { forEachSegment, isEmptyRange, OpsBuffer } from './write-batch.js';
 import { readSource } from './value-source.js';
 import type { NewBlob, TransactionHost } from './host.js';
+
+/** Encoded operations are applied in pieces of about this many bytes. */
+const PIECE_BYTES = 1024 * 1024;
 
 interface OpenCursor {
   cursor: Cursor | undefined;
@@ -57,6 +62,8 @@ export class PendingTransaction extends LayeredView implements Transaction {
   constructor(
     private readonly host: TransactionHost,
     options: TransactionOptions,
+    /** It is the writes' turn of this one already, and nothing can conflict: a batch too large for a memtable. */
+    private readonly isInTurn = false,
   ) {
     super(host.context);
     this.label = options.label ?? '';
@@ -88,7 +95,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
   }
 
   put(key: Bytes, value: Bytes): void {
-    this.checkOpen();
+    this.checkWritable();
     checkKey(key);
     checkValue(value);
     const ops = this.host.scratchOps;
@@ -109,7 +116,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
   }
 
   delete(key: Bytes): void {
-    this.checkOpen();
+    this.checkWritable();
     checkKey(key);
     const ops = this.host.scratchOps;
     ops.clear();
@@ -118,7 +125,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
   }
 
   deleteRange(range: KeyRange): void {
-    this.checkOpen();
+    this.checkWritable();
     checkRange(range);
     if (isEmptyRange(range)) return;
     const ops = this.host.scratchOps;
@@ -131,7 +138,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
   }
 
   async putStream(key: Bytes, source: ValueSource): Promise<void> {
-    this.checkOpen();
+    this.checkWritable();
     checkKey(key);
     const ownKey = copyOf(key);
     const value = await readSource(source, this.host.options.blobBytes, () => this.host.newBlobWriter());
@@ -142,6 +149,31 @@ export class PendingTransaction extends LayeredView implements Transaction {
     if (value.writer === undefined) this.put(ownKey, value.bytes);
     else this.putBlob(ownKey, value.writer.finish());
     await this.settle();
+  }
+
+  /**
+   * Applies encoded operations whose blobs are written; they may be more than fit a memtable.
+   * @param blobs  the transaction's from here on
+   */
+  async putOps(ops: Bytes, length: number, segments: number, blobs: readonly NewBlob[]): Promise<void> {
+    for (const blob of blobs) this.blobs.set(blob.id, blob);
+    const pieces: [offset: number, length: number, isFirst: boolean][] = [];
+    const reader = new OpsReader();
+    forEachSegment(ops, 0, length, segments, (offset, bytes) => {
+      let start = offset;
+      for (let at = offset; at < offset + bytes; at = reader.end) {
+        invariant(reader.read(ops, at, offset + bytes), 'a batch holds whole operations');
+        if (reader.end - start < PIECE_BYTES && reader.end < offset + bytes) continue;
+        pieces.push([start, reader.end - start, start === offset]);
+        start = reader.end;
+      }
+    });
+    for (const [offset, bytes, isFirst] of pieces) {
+      if (isFirst) this.step++;
+      if (this.overlay === undefined || !this.overlay.hasRoom(bytes)) this.makeRoom(bytes);
+      this.overlay!.apply(ops, offset, bytes, this.step, this.protectedStep());
+      await this.settle();
+    }
   }
 
   declareRead(key: Bytes): void {
@@ -203,7 +235,6 @@ export class PendingTransaction extends LayeredView implements Transaction {
   async commit(options: WriteOptions = {}): Promise<number> {
     this.checkOpen();
     try {
-      this.host.checkWritable();
       const seq = await this.commitAll(options.sync === true);
       this.end(true);
       return seq;
@@ -268,6 +299,10 @@ export class PendingTransaction extends LayeredView implements Transaction {
 
   private checkOpen(): void {
     if (!this.open) throw new LsmError('the transaction is over: it was committed or rolled back', 'Closed');
+  }
+
+  private checkWritable(): void {
+    this.checkOpen();
     this.host.checkWritable();
   }
 
@@ -332,11 +367,12 @@ export class PendingTransaction extends LayeredView implements Transaction {
     await this.runs.settled();
     const hasEntries = overlay !== undefined && !overlay.isEmpty;
     if (!hasEntries && this.runs.layerCount === 0) return this.held.seq;
+    host.checkWritable();
     const ops = new OpsBuffer(Math.max(256, overlay?.byteLength ?? 0));
     const blobIds = new Set<number>();
     if (this.runs.layerCount === 0) {
       encodeOverlay(overlay!, ops, blobIds);
-      if (host.fits(ops.length)) {
+      if (host.fits(ops.length) && !this.isInTurn) {
         const blobs = this.keepBlobs(blobIds);
         await host.commitOps(ops, blobs, sync, () => this.checkConflicts());
         for (const { id } of blobs) this.blobs.delete(id);
@@ -352,7 +388,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
     const runs = this.runs.oldestFirst();
     for (const run of runs) for (const table of run.tables) for (const id of table.blobIds()) blobIds.add(id);
     const blobs = this.keepBlobs(blobIds);
-    await host.commitRuns(runs, blobs, () => this.checkRunConflicts());
+    await host.commitRuns(runs, blobs, this.isInTurn ? undefined : () => this.checkRunConflicts());
     this.runs.adopted();
     for (const { id } of blobs) this.blobs.delete(id);
     return host.currentSeq();

@@ -36,8 +36,8 @@ import {
 const MAX_GATHERED_BYTES = 256 * 1024;
 const FIRST_BUFFER_BYTES = 16 * 1024;
 /**
- * Turns of the microtask queue between the end of a sync and the start of the next: enough for those who waited on the
- * first to commit again and share the second. With two groups taking turns, each sync would serve half as many.
+ * Turns of the microtask queue (a microsecond or two) before a sync starts: enough for all who were woken by the one
+ * before to commit again and share it. Otherwise the first of them would get a sync of its own, and the rest wait twice.
  */
 const REJOIN_MICROTASKS = 16;
 
@@ -116,9 +116,7 @@ export class WalWriter {
   sync(): Promise<void> {
     if (this.failed !== undefined) return Promise.reject(this.failed);
     if (this.position <= this.durableBytes) return Promise.resolve();
-    if (this.nextSync !== undefined) return this.nextSync;
-    if (this.syncUnderWay === undefined) return this.startSync();
-    this.nextSync = this.syncAfter(this.syncUnderWay);
+    this.nextSync ??= this.syncAfter(this.syncUnderWay);
     return this.nextSync;
   }
 
@@ -127,32 +125,29 @@ export class WalWriter {
     this.file.close();
   }
 
-  private startSync(): Promise<void> {
-    this.syncUnderWay = this.runSync();
-    return this.syncUnderWay;
-  }
-
-  private async runSync(): Promise<void> {
-    const covered = this.position;
-    try {
-      await this.file.sync();
-    } catch (error) {
-      this.failed ??= ioError('sync', this.file.path, error);
-      throw this.failed;
-    } finally {
-      this.syncUnderWay = undefined;
-    }
-    this.durableBytes = Math.max(this.durableBytes, covered);
-  }
-
-  private async syncAfter(earlier: Promise<void>): Promise<void> {
+  /** The sync that starts when `earlier` has ended. */
+  private async syncAfter(earlier: Promise<void> | undefined): Promise<void> {
     try {
       await earlier;
       for (let i = 0; i < REJOIN_MICROTASKS; i++) await undefined;
     } finally {
       this.nextSync = undefined;
     }
-    await this.startSync(); // none can have started meanwhile: whoever came has joined this one
+    this.syncUnderWay = this.runSync();
+    await this.syncUnderWay;
+  }
+
+  private async runSync(): Promise<void> {
+    const covered = this.position;
+    try {
+      await this.file.sync();
+      this.durableBytes = covered;
+    } catch (error) {
+      this.failed = ioError('sync', this.file.path, error);
+      throw this.failed;
+    } finally {
+      this.syncUnderWay = undefined;
+    }
   }
 
   private writeRecord(

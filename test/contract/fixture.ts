@@ -17,15 +17,23 @@ export interface Fixture {
   readonly kv: OrderedKv;
 }
 
-/** Opens a store before each test of the enclosing `describe`, and closes it after. */
-export function freshStore(open: OpenKv): Fixture {
+/**
+ * Opens a store before each test of the enclosing `describe`, and closes it after.
+ * @param atEnd  what must hold of the store after each test
+ */
+export function freshStore(open: OpenKv, atEnd?: (kv: OrderedKv) => void): Fixture {
   let opened: OpenedKv | undefined;
   beforeEach(async () => {
     opened = await open();
   });
   afterEach(async () => {
-    await opened?.close();
+    const ended = opened;
     opened = undefined;
+    try {
+      if (ended !== undefined) atEnd?.(ended.kv);
+    } finally {
+      await ended?.close();
+    }
   });
   return {
     get kv(): OrderedKv {

@@ -1,7 +1,18 @@
 /** Contract: cursors. */
 import { expect } from 'chai';
 import type { Cursor, Direction, OrderedKv, SeekMode } from '../../lsm/ordered-kv.js';
-import { b, drain, entries, expectCode, fill, freshStore, here, range, show, type OpenKv } from './fixture.js';
+import {
+  b,
+  drain,
+  entries,
+  expectCode,
+  fill,
+  freshStore,
+  here,
+  range,
+  show,
+  type OpenKv,
+} from './fixture.js';
 
 const DIRECTIONS: readonly Direction[] = ['forward', 'backward'];
 const MODES: readonly SeekMode[] = ['EQ', 'LE', 'GE'];
@@ -41,7 +52,21 @@ export function scansContract(open: OpenKv): void {
     const store = freshStore(open);
 
     it('yield keys in the order of unsigned bytes, prefixes first', async () => {
-      const keys = ['\x00', '\x00\x00', '\x01', 'A', 'a', 'a\x00', 'a\x00\x00', 'aa', '\x7f', '\x80', '\xff', '\xff\x00', '\xff\xff'];
+      const keys = [
+        '\x00',
+        '\x00\x00',
+        '\x01',
+        'A',
+        'a',
+        'a\x00',
+        'a\x00\x00',
+        'aa',
+        '\x7f',
+        '\x80',
+        '\xff',
+        '\xff\x00',
+        '\xff\xff',
+      ];
       await fill(store.kv, Object.fromEntries([...keys].reverse().map((key) => [key, 'v'])));
       const expected = keys.map((key) => `${key}=v`);
       expect(entries(store.kv)).to.deep.equal(expected);
@@ -51,7 +76,9 @@ export function scansContract(open: OpenKv): void {
     it('keep to their range, which includes low and excludes high', async () => {
       await fillSparsely(store.kv);
       for (const [low, high] of BOUNDS) {
-        const keys = PRESENT.filter((key) => (low === undefined || key >= low) && (high === undefined || key < high));
+        const keys = PRESENT.filter(
+          (key) => (low === undefined || key >= low) && (high === undefined || key < high),
+        );
         for (const direction of DIRECTIONS) {
           const found = entries(store.kv, range(low, high), direction).map((entry) => entry[0]);
           expect(found, `${low} to ${high}, ${direction}`).to.deep.equal(
@@ -65,7 +92,9 @@ export function scansContract(open: OpenKv): void {
       it(`seek ${mode}: at keys there, deleted and absent, outside the range and in empty ones, then on to both sides`, async () => {
         await fillSparsely(store.kv);
         for (const [low, high] of BOUNDS) {
-          const keys = PRESENT.filter((key) => (low === undefined || key >= low) && (high === undefined || key < high));
+          const keys = PRESENT.filter(
+            (key) => (low === undefined || key >= low) && (high === undefined || key < high),
+          );
           for (const direction of DIRECTIONS) {
             for (const probe of PROBES) {
               const what = `${probe} in ${low} to ${high}, ${direction}`;
@@ -130,7 +159,19 @@ export function scansContract(open: OpenKv): void {
     });
 
     it('scan the keys that start with a prefix, and no others', async () => {
-      const keys = ['a', 'ab', 'ab\x00', 'ab\xff', 'ab\xff\xff', 'ac', 'b', '\xff', '\xff\xfe', '\xff\xff', '\xff\xff\x01'];
+      const keys = [
+        'a',
+        'ab',
+        'ab\x00',
+        'ab\xff',
+        'ab\xff\xff',
+        'ac',
+        'b',
+        '\xff',
+        '\xff\xfe',
+        '\xff\xff',
+        '\xff\xff\x01',
+      ];
       await fill(store.kv, Object.fromEntries(keys.map((key) => [key, ''])));
       for (const prefix of ['', 'a', 'ab', 'ab\xff', 'x', '\xff', '\xff\xff', '\xff\xff\xff']) {
         const expected = keys.filter((key) => key.startsWith(prefix)).map((key) => `${key}=`);
@@ -146,7 +187,10 @@ export function scansContract(open: OpenKv): void {
       cursor.next();
       expect([cursor.valueLength, cursor.valueKind]).to.deep.equal([5, store.kv.describe(b('a'))!.kind]);
       cursor.next();
-      expect([cursor.valueLength, cursor.valueKind]).to.deep.equal([200_000, store.kv.describe(b('b'))!.kind]);
+      expect([cursor.valueLength, cursor.valueKind]).to.deep.equal([
+        200_000,
+        store.kv.describe(b('b'))!.kind,
+      ]);
       const reader = cursor.openValue();
       expect(reader.length).to.equal(200_000);
       reader.close();
@@ -168,7 +212,9 @@ export function scansContract(open: OpenKv): void {
 
     it('keep their place and their sight while the store is written to', async () => {
       const { kv } = store;
-      const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${String(i).padStart(3, '0')}`, 'old']));
+      const many = Object.fromEntries(
+        Array.from({ length: 300 }, (_, i) => [`k${String(i).padStart(3, '0')}`, 'old']),
+      );
       await fill(kv, many);
       const forward = kv.scan();
       const backward = kv.scan({}, 'backward');

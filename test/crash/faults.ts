@@ -165,18 +165,16 @@ class FaultRun {
     }
     for (const isPowerLost of [false, true]) {
       const random = new SeededRandom(this.program.seed + this.fault.n);
-      const wrong = await verifyImage(
-        isPowerLost ? this.#disk.powerCut(random) : this.#disk.processCrash(),
-        {
-          openStore: this.openStore,
-          options: this.program.options,
-          history,
-          floor: isPowerLost ? history.durableCount : history.ackedCount,
-          isPowerLost,
-          random,
-        },
-      );
-      if (wrong !== undefined) return `${isPowerLost ? 'power cut' : 'crash of the process'} after it: ${wrong}`;
+      const wrong = await verifyImage(isPowerLost ? this.#disk.powerCut(random) : this.#disk.processCrash(), {
+        openStore: this.openStore,
+        options: this.program.options,
+        history,
+        floor: isPowerLost ? history.durableCount : history.ackedCount,
+        isPowerLost,
+        random,
+      });
+      if (wrong !== undefined)
+        return `${isPowerLost ? 'power cut' : 'crash of the process'} after it: ${wrong}`;
     }
     return this.#closeAndReopen(store);
   }
@@ -217,7 +215,8 @@ class FaultRun {
     }
     if (digest === this.#history.latest()) return;
     this.#history.makeGhost(commit);
-    if (digest !== this.#history.latest()) this.#wrong.push(`commit ${commit + 1} failed, and half of it is seen`);
+    if (digest !== this.#history.latest())
+      this.#wrong.push(`commit ${commit + 1} failed, and half of it is seen`);
   }
 
   #expectTyped(what: string, error: unknown): void {

@@ -3,7 +3,7 @@
  * n alone, so that the killer can tell which of them a file holds.
  */
 import type { LsmOptions } from '../../lsm/options.js';
-import type { Op } from '../support/programs.js';
+import { deleteRangeOf, type Op } from '../support/programs.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import { pickKey, pickValue } from '../support/values.js';
 
@@ -38,7 +38,7 @@ export function killCommit(seed: number, n: number): KillCommit {
     if (which < 15) return put();
     const key = smallKey(random);
     const [family, digits] = key.split(':');
-    return which < 19 ? ['delete', key] : ['deleteRange', key, `${family!}:${Number(digits) + 3}`];
+    return which < 19 ? ['delete', key] : deleteRangeOf(key, `${family!}:${Number(digits) + 3}`);
   };
   if (roll < 8) return { kind: 'transaction', ops: Array.from({ length: 1 + random.int(60) }, op), sync };
   return { kind: roll < 9 ? 'flush' : 'batch', ops: Array.from({ length: 1 + random.int(8) }, op), sync };

@@ -33,7 +33,7 @@ export async function killRounds(
 ): Promise<KillResult> {
   const random = new SeededRandom(seed);
   let commits = 0;
-  for (let done = 0; done < rounds; ) {
+  for (let done = 0; done < rounds;) {
     const folder = mkdtempSync(join(tmpdir(), 'elmo-kill-'));
     const file = new KilledFile(openStore, join(folder, 'store.elmo'), seed + done);
     try {
@@ -109,6 +109,9 @@ class KilledFile {
     clearTimeout(timer);
     if (signal !== 'SIGKILL') return `the process ended by itself: ${complaints}`;
     // The last line may be half a line: what it would say was not said.
-    return said.slice(0, said.lastIndexOf('\n') + 1).split('\n').filter(Boolean);
+    return said
+      .slice(0, said.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean);
   }
 }

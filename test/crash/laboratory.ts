@@ -16,6 +16,8 @@ import { entriesOf, showError, verifyImage } from './verify.js';
 /** What a planted fault does to the disk a program runs on, and to the one its images are reopened on. */
 export interface PlantedFault {
   readonly name: string;
+  /** Images in which the laboratory must have found it. */
+  readonly findableWithin: number;
   readonly whileRunning?: (disk: FaultyFileSystem) => FileSystem;
   readonly whileRecovering?: (disk: FaultyFileSystem) => FileSystem;
 }
@@ -71,12 +73,12 @@ export async function shrinkFailure(
   budgetMs = 20_000,
 ): Promise<CrashFailure> {
   let best = found;
-  const { onImage: _, onlyCut: __, onlyImage: ___, ...free } = how;
   const end = performance.now() + budgetMs;
+  const onImage = (): boolean => performance.now() < end;
   const fails = async (steps: readonly Step[]): Promise<boolean> => {
     const failure = await exploreProgram(
       { ...found.program, steps },
-      { ...free, cutPoints: 60, onImage: () => performance.now() < end },
+      { openStore: how.openStore, planted: how.planted, images: how.images, cutPoints: 60, onImage },
     );
     if (failure !== undefined) best = failure;
     return failure !== undefined;

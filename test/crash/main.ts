@@ -43,7 +43,9 @@ async function cutPower(): Promise<void> {
   const { found, shortest } = result;
   if (found === undefined) {
     endProgress();
-    console.log(`${result.cuts} cuts of ${result.programs} programs survived (seed ${seed}, ${rate(result.cuts)})`);
+    console.log(
+      `${result.cuts} cuts of ${result.programs} programs survived (seed ${seed}, ${rate(result.cuts)})`,
+    );
     return;
   }
   fail(
@@ -71,7 +73,10 @@ async function failCalls(): Promise<void> {
       },
     );
     if (found !== undefined) {
-      fail(showFaultFailure(found), `--faults ${cases} --points ${args.number('points', 12)} --seed ${seed + program}`);
+      fail(
+        showFaultFailure(found),
+        `--faults ${cases} --points ${args.number('points', 12)} --seed ${seed + program}`,
+      );
       return;
     }
   }

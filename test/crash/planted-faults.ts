@@ -19,6 +19,7 @@ export function plantedFaults(repairLog: RepairLog): PlantedFault[] {
   return [
     {
       name: 'the log is never synced',
+      findableWithin: 100,
       whileRunning: (disk) => {
         disk.skipSyncs = isLog;
         return disk;
@@ -26,6 +27,7 @@ export function plantedFaults(repairLog: RepairLog): PlantedFault[] {
     },
     {
       name: 'the directory is never synced',
+      findableWithin: 100,
       whileRunning: (disk) => {
         disk.skipDirectorySyncs = () => true;
         return disk;
@@ -33,19 +35,25 @@ export function plantedFaults(repairLog: RepairLog): PlantedFault[] {
     },
     {
       name: 'no sync between the data and the meta slot',
+      findableWithin: 100,
       whileRunning: (disk) => new WrappedFiles(disk, (file) => new OneSyncFile(file)),
     },
     {
       name: 'the meta slot is written before what it points at',
+      findableWithin: 100,
       whileRunning: (disk) => new WrappedFiles(disk, (file) => new MetaFirstFile(file)),
     },
     {
       name: 'no sync after the meta slot',
+      findableWithin: 100,
       whileRunning: (disk) => new WrappedFiles(disk, (file) => new UnsyncedMetaFile(file)),
     },
     {
+      // Shows only when a record is torn in the middle, its head kept, and something behind it: one image in some hundreds.
       name: 'recovery does not verify the checksums of the log',
-      whileRecovering: (disk) => new WrappedFiles(disk, undefined, (file) => new RepairedFile(file, repairLog)),
+      findableWithin: 1000,
+      whileRecovering: (disk) =>
+        new WrappedFiles(disk, undefined, (file) => new RepairedFile(file, repairLog)),
     },
   ];
 }

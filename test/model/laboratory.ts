@@ -106,7 +106,9 @@ export async function shrinkProgram(
 export function showDifference(found: Difference): string {
   const step = found.program.steps[found.stepIndex];
   const where =
-    step === undefined ? 'at the end' : `at step ${found.stepIndex + 1}, ${JSON.stringify(step).slice(0, 200)}`;
+    step === undefined
+      ? 'at the end'
+      : `at step ${found.stepIndex + 1}, ${JSON.stringify(step).slice(0, 200)}`;
   return [
     `row "${found.program.row}", ${where}:`,
     `  engine: ${found.engine}`,

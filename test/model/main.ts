@@ -26,7 +26,10 @@ endProgress();
 if (found === undefined) console.log(`${played} programs alike (seed ${seed}, ${perSecond(played)})`);
 else {
   console.log(showDifference(found.difference));
-  const only = [row === undefined ? '' : ` --row "${row}"`, args.has('steps') ? ` --steps ${args.text('steps')}` : ''];
+  const only = [
+    row === undefined ? '' : ` --row "${row}"`,
+    args.has('steps') ? ` --steps ${args.text('steps')}` : '',
+  ];
   console.log(`again: node dist/test/model/main.js --programs 1 --seed ${found.seed}${only.join('')}`);
   process.exitCode = 1;
 }

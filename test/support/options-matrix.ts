@@ -2,6 +2,7 @@
  * The rows under which every model program must answer alike: small sizes bring what is rare in life (a split, a
  * merge of many levels, an evicted block) into a program of a hundred steps.
  */
+import * as zlib from 'node:zlib';
 import type { LsmOptions } from '../../lsm/options.js';
 
 export interface OptionsRow {
@@ -26,6 +27,9 @@ const TINY: LsmOptions = {
   transactionRuns: 2,
 };
 
+/** Some runtimes have no zstd. */
+const HAS_ZSTD = 'zstdCompressSync' in zlib;
+
 export const OPTIONS_MATRIX: readonly OptionsRow[] = [
   { name: 'defaults', options: { worker: false } },
   { name: 'tiny', options: TINY },
@@ -35,13 +39,22 @@ export const OPTIONS_MATRIX: readonly OptionsRow[] = [
   { name: 'codec none', options: { ...TINY, codec: 'none', blobBytes: 1024 } },
   { name: 'codec lz4-block', options: { ...TINY, codec: 'lz4-block', blobBytes: 1024 } },
   { name: 'codec deflate', options: { ...TINY, codec: 'deflate', blobBytes: 1024, blockBytes: 1024 } },
+  ...(HAS_ZSTD
+    ? [{ name: 'codec zstd', options: { ...TINY, codec: 'zstd', blobBytes: 1024 } as const }]
+    : []),
   { name: 'no filter', options: { ...TINY, bloomBitsPerKey: 0 } },
   { name: 'encrypted', options: { ...TINY, encryptionKey: new Uint8Array(32).fill(7), blobBytes: 256 } },
   { name: 'durability full', options: { ...TINY, durability: 'full' } },
   { name: 'no background merges', options: { ...TINY, autoMerge: false } },
   {
     name: 'big blocks',
-    options: { ...TINY, blockBytes: 65_536, tableBytes: 65_536, memtableBytes: 16_384, levelOneBytes: 65_536 },
+    options: {
+      ...TINY,
+      blockBytes: 65_536,
+      tableBytes: 65_536,
+      memtableBytes: 16_384,
+      levelOneBytes: 65_536,
+    },
   },
   {
     name: 'on disk, worker',

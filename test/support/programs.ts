@@ -5,7 +5,8 @@
  * Snapshots live in slots `s0…`, transactions in slots `t0…`. A step whose slot is empty does nothing, so that any part
  * of a program is a program.
  */
-import { pickKey, pickValue, type Dice, type KeyName, type ValueName } from './values.js';
+import { compareBytes } from '../../lsm/base/bytes.js';
+import { keyOf, pickKey, pickValue, type Dice, type KeyName, type ValueName } from './values.js';
 
 /** Where a read looks, or a write goes: the store itself, a snapshot or a transaction. */
 export type View = 'store' | `s${number}` | `t${number}`;
@@ -24,7 +25,15 @@ export type Move =
 export type Step =
   | { do: 'write'; at: View; op: Op; sync?: boolean; hold?: boolean }
   | { do: 'batch'; ops: readonly Op[]; sync?: boolean; hold?: boolean }
-  | { do: 'stream'; at: View; key: KeyName; value: ValueName; chunk: number; breaks?: boolean; sync?: boolean }
+  | {
+      do: 'stream';
+      at: View;
+      key: KeyName;
+      value: ValueName;
+      chunk: number;
+      breaks?: boolean;
+      sync?: boolean;
+    }
   | { do: 'get'; at: View; key: KeyName }
   | { do: 'read'; at: View; key: KeyName; from: number; piece: number }
   | {
@@ -141,6 +150,12 @@ export function randomProgram(dice: Dice, shape: ProgramShape): Program {
   return { row: shape.row, steps };
 }
 
+/** The deletion of what lies between two keys, whichever is the lower; null: no bound. */
+export function deleteRangeOf(a: KeyName | null, b: KeyName | null): Op {
+  const isReversed = a !== null && b !== null && compareBytes(keyOf(a), keyOf(b)) > 0;
+  return isReversed ? ['deleteRange', b, a] : ['deleteRange', a, b];
+}
+
 class StepMaker {
   constructor(
     readonly dice: Dice,
@@ -240,9 +255,9 @@ class StepMaker {
     if (open > 2) {
       const key = this.key();
       const [family, n] = key.split(':');
-      return ['deleteRange', key, `${family!}:${Number(n) + 1 + this.dice.int(4)}`];
+      return deleteRangeOf(key, `${family!}:${Number(n) + 1 + this.dice.int(4)}`);
     }
-    return ['deleteRange', open === 0 ? null : this.key(), open === 1 ? null : this.key()];
+    return deleteRangeOf(open === 0 ? null : this.key(), open === 1 ? null : this.key());
   }
 
   private op(): Op {
@@ -306,7 +321,7 @@ export async function shrink(
 ): Promise<readonly Step[]> {
   const end = performance.now() + budgetMs;
   let best = steps;
-  for (let size = Math.ceil(best.length / 2); size >= 1; ) {
+  for (let size = Math.ceil(best.length / 2); size >= 1;) {
     let dropped = false;
     for (let at = best.length - size; at > -size; at -= size) {
       if (performance.now() > end) return best;
@@ -330,7 +345,7 @@ async function shrinkBatches(
 ): Promise<readonly Step[]> {
   let best = steps;
   for (let i = 0; i < best.length; i++) {
-    for (let n = 0; performance.now() < end; ) {
+    for (let n = 0; performance.now() < end;) {
       const fewer = withoutPart(best[i]!, n);
       if (fewer === undefined) break;
       const changed = [...best.slice(0, i), fewer, ...best.slice(i + 1)];

@@ -100,7 +100,12 @@ export class ToyStore implements CrashStore<OpList> {
     const { env, ...rest } = options;
     const files = env!.files;
     const isNew = !files.exists(path);
-    const store = new ToyStore(path, env!, resolveOptions(rest), files.open(path, isNew ? 'create' : 'write'));
+    const store = new ToyStore(
+      path,
+      env!,
+      resolveOptions(rest),
+      files.open(path, isNew ? 'create' : 'write'),
+    );
     if (!isNew) store.recover();
     await store.flush();
     return store;
@@ -318,7 +323,7 @@ function encodeOps(ops: readonly ToyOp[]): Bytes {
 }
 
 function* decodeOps(bytes: Bytes): Generator<ToyOp> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const kind = KINDS[bytes[at++]! % 3]!;
     const fields: (Bytes | undefined)[] = [];
     for (let i = 0; i < 2; i++) {
@@ -341,7 +346,7 @@ function encodeRecord(ops: readonly ToyOp[], logNumber: number): Bytes {
 }
 
 function* decodeRecords(bytes: Bytes, logNumber: number): Generator<ToyOp[]> {
-  for (let at = 0; at + RECORD_HEAD <= bytes.length; ) {
+  for (let at = 0; at + RECORD_HEAD <= bytes.length;) {
     const end = at + RECORD_HEAD + readU32(bytes, at + 4);
     if (end > bytes.length || crc32(bytes, at + 4, end - at - 4, logNumber) !== readU32(bytes, at)) return;
     yield [...decodeOps(bytes.slice(at + RECORD_HEAD, end))];
@@ -351,7 +356,7 @@ function* decodeRecords(bytes: Bytes, logNumber: number): Generator<ToyOp[]> {
 
 /** Gives every record of a log the checksum of the bytes it has: what a reader that does not verify would see. */
 export function repairToyLog(bytes: Bytes, logNumber: number): void {
-  for (let at = 0; at + RECORD_HEAD < bytes.length; ) {
+  for (let at = 0; at + RECORD_HEAD < bytes.length;) {
     const end = at + RECORD_HEAD + readU32(bytes, at + 4);
     if (end > bytes.length || end === at + RECORD_HEAD) return;
     writeU32(bytes, at, crc32(bytes, at + 4, end - at - 4, logNumber));

@@ -19,7 +19,9 @@ import {
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const anyBytes = fc.uint8Array({ maxLength: 70 });
 /** Few letters, so that shared prefixes are long. */
-const similarBytes = fc.array(fc.constantFrom(0, 1, 254, 255), { maxLength: 12 }).map((a) => Uint8Array.from(a));
+const similarBytes = fc
+  .array(fc.constantFrom(0, 1, 254, 255), { maxLength: 12 })
+  .map((a) => Uint8Array.from(a));
 
 describe('order of bytes', () => {
   for (const [why, a, b, sign] of [
@@ -101,8 +103,7 @@ describe('prefixEnd', () => {
     fc.assert(
       fc.property(similarBytes, similarBytes, (prefix, key) => {
         const end = prefixEnd(prefix);
-        const isInside =
-          compareBytes(key, prefix) >= 0 && (end === undefined || compareBytes(key, end) < 0);
+        const isInside = compareBytes(key, prefix) >= 0 && (end === undefined || compareBytes(key, end) < 0);
         const starts = equalBytes(key.subarray(0, prefix.length), prefix);
         expect(isInside).to.equal(starts);
       }),

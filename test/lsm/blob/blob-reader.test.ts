@@ -124,6 +124,8 @@ describe('BlobReader', () => {
   it('refuses extents that are too short', () => {
     const bench = new BlobBench();
     const descriptor = bench.describe(bench.write(new Uint8Array(4096)));
-    expectCorrupt(() => new BlobReader(bench.file, { ...descriptor, extents: [{ offset: 8192, bytes: 4096 }] }));
+    expectCorrupt(
+      () => new BlobReader(bench.file, { ...descriptor, extents: [{ offset: 8192, bytes: 4096 }] }),
+    );
   });
 });

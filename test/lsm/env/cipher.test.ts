@@ -85,7 +85,12 @@ describe('deriveKey', () => {
       expect(derived).to.be.instanceOf(Uint8Array).and.not.instanceOf(Buffer);
       expect(derived.length).to.equal(32);
       expect(deriveKey(key, salt)).to.deep.equal(derived);
-      expect(deriveKey(key, salt.map((b) => b ^ 1))).to.not.deep.equal(derived);
+      expect(
+        deriveKey(
+          key,
+          salt.map((b) => b ^ 1),
+        ),
+      ).to.not.deep.equal(derived);
     });
   }
 

@@ -64,7 +64,9 @@ describe('FaultyFileSystem.powerCut', () => {
     const files = new FaultyFileSystem();
     const file = fileOf(files, '');
     write(file, 'x'.repeat(1024), 0);
-    const shapes = [...imagesOf(files)].map((image) => image!.replace(/(.)\1*/g, (run) => run[0]! + run.length));
+    const shapes = [...imagesOf(files)].map((image) =>
+      image!.replace(/(.)\1*/g, (run) => run[0]! + run.length),
+    );
     expect(shapes.sort()).to.deep.equal(['', '.512x512', 'x1024', 'x512']);
   });
 

@@ -1,7 +1,7 @@
 /** One specification for every FileSystem: of the system, in memory, and the faulty one of the tests. */
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FileSystem } from '../../../lsm/env/file-system.js';
@@ -22,7 +22,11 @@ function errorOf(run: () => unknown): LsmError {
 }
 
 const CHUNK = 256 * 1024;
-const positions = fc.oneof(fc.nat(600), fc.nat(40).map((n) => CHUNK - 20 + n), fc.constant(3 * CHUNK));
+const positions = fc.oneof(
+  fc.nat(600),
+  fc.nat(40).map((n) => CHUNK - 20 + n),
+  fc.constant(3 * CHUNK),
+);
 const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record({ write: fc.uint8Array({ maxLength: 60 }), at: positions }) },
@@ -99,6 +103,22 @@ for (const [name, make, isReal] of [
         { numRuns: 60 },
       );
     });
+
+    for (const keep of [0, 3, CHUNK, CHUNK + 3]) {
+      it(`what truncate(${keep}) cut off reads as zeros when the file grows again`, () => {
+        const file = files.open(path, 'create');
+        const end = keep + 20;
+        const ones = new Uint8Array(end).fill(1);
+        file.write(ones, 0, end, 0);
+        file.truncate(keep);
+        file.truncate(keep + 10);
+        file.write(ones, 0, 1, end - 1);
+        const tail = new Uint8Array(20).fill(9);
+        expect(file.read(tail, 0, 20, keep)).to.equal(20);
+        expect(Array.from(tail)).to.deep.equal([...new Uint8Array(19), 1]);
+        file.close();
+      });
+    }
 
     it('takes memory shared between threads', () => {
       const shared = new Uint8Array(new SharedArrayBuffer(8));
@@ -181,12 +201,38 @@ for (const [name, make, isReal] of [
     it('lists the names beside a path that start like it', () => {
       for (const suffix of ['-log-2', '', '-log-1', '-lock']) put(path + suffix, '');
       put(join(directory, 'other.elmo'), '');
-      expect(files.siblings(path)).to.deep.equal(['db.elmo', 'db.elmo-lock', 'db.elmo-log-1', 'db.elmo-log-2']);
+      expect(files.siblings(path)).to.deep.equal([
+        'db.elmo',
+        'db.elmo-lock',
+        'db.elmo-log-1',
+        'db.elmo-log-2',
+      ]);
       expect(files.siblings(path + '-log-')).to.deep.equal(['db.elmo-log-1', 'db.elmo-log-2']);
       expect(files.siblings(join(directory, 'absent', 'db'))).to.deep.equal([]);
     });
 
     if (isReal) {
+      (process.platform === 'linux' ? it : it.skip)(
+        'keeps the descriptor as long as a sync needs it',
+        async () => {
+          const isOpen = (): boolean =>
+            readdirSync('/proc/self/fd').some((fd) => {
+              try {
+                return readlinkSync(`/proc/self/fd/${fd}`) === path;
+              } catch {
+                return false;
+              }
+            });
+          const file = files.open(path, 'create');
+          file.write(new Uint8Array(1000), 0, 1000, 0);
+          const sync = file.sync();
+          file.close();
+          expect(isOpen()).to.equal(true);
+          await sync;
+          expect(isOpen()).to.equal(false);
+        },
+      );
+
       it('refuses a directory by name', () => {
         mkdirSync(path);
         for (const mode of ['read', 'write'] as const) {

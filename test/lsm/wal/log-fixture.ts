@@ -1,4 +1,5 @@
 /** Logs for the tests: written to a file in memory, read back as plain data. */
+import { NO_BYTES } from '../../../lsm/base/bytes.js';
 import { Aes256GcmCipher, type Cipher } from '../../../lsm/env/cipher.js';
 import type { File } from '../../../lsm/env/file-system.js';
 import { MemoryFileSystem } from '../../../lsm/env/memory-files.js';
@@ -23,7 +24,7 @@ export function newCipher(seed = 1): Cipher {
   return new Aes256GcmCipher(new SeededRandom(seed).bytes(32), new SeededRandom(seed + 1));
 }
 
-export function newFile(bytes = new Uint8Array(0)): File {
+export function newFile(bytes: Uint8Array = NO_BYTES): File {
   const file = new MemoryFileSystem().open('/db-log-000000000001', 'create');
   file.write(bytes, 0, bytes.length, 0);
   return file;
@@ -86,6 +87,7 @@ export class ManualSyncFile implements File {
 
   /** Ends the oldest sync under way, and lets those who wait for it run. */
   async endSync(error?: unknown): Promise<void> {
+    await new Promise((started) => setImmediate(started));
     const { resolve, reject } = this.waiting.shift()!;
     if (error === undefined) resolve();
     else reject(error);

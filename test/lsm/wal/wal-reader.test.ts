@@ -202,7 +202,12 @@ describe('readWal', () => {
     const sealedBytes = file.size();
     const tail = contentsOf(logOf([batchOf(2, 20)])).slice(32);
     file.write(tail, 0, tail.length, sealedBytes);
-    expect(read(file)).to.include({ records: 1, sealed: true, validBytes: sealedBytes, tornBytes: tail.length });
+    expect(read(file)).to.include({
+      records: 1,
+      sealed: true,
+      validBytes: sealedBytes,
+      tornBytes: tail.length,
+    });
   });
 
   it('does not take the records of another log for its own: a file may be reused', () => {
@@ -238,7 +243,11 @@ describe('readWal', () => {
   });
 
   for (const [why, run, code] of [
-    ['of another store', () => read(logOf([]), undefined, 1, Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9)), 'Corrupt'],
+    [
+      'of another store',
+      () => read(logOf([]), undefined, 1, Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9)),
+      'Corrupt',
+    ],
     ['of a newer format', () => read(newFile(newerHeader())), 'NewerFormat'],
     ['encrypted, without a key', () => read(logOf([], newCipher())), 'WrongKey'],
     ['not encrypted, with a key', () => read(logOf([]), newCipher()), 'WrongKey'],

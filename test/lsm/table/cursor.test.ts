@@ -1,0 +1,241 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { compareBytes, type Bytes } from '../../../lsm/base/bytes.js';
+import { BlockCache } from '../../../lsm/cache/block-cache.js';
+import { EntryRegisters, type SourceCursor } from '../../../lsm/read/source-cursor.js';
+import { keyHash } from '../../../lsm/table/bloom.js';
+import { RunCursor } from '../../../lsm/table/run-cursor.js';
+import { TableBuilder } from '../../../lsm/table/table-builder.js';
+import { TableReader } from '../../../lsm/table/table-reader.js';
+import {
+  allBackward,
+  allForward,
+  build,
+  bytesOf,
+  CODECS,
+  entriesArbitrary,
+  entryAt,
+  fileWith,
+  options,
+  put,
+  StubCipher,
+  type Entry,
+} from './table-model.js';
+import { copyOf } from '../../../lsm/base/bytes.js';
+
+interface Setting {
+  readonly codec: (typeof CODECS)[number];
+  readonly isEncrypted: boolean;
+  readonly cacheBytes: number;
+  readonly useCache: boolean;
+  readonly readAheadBytes: number;
+}
+
+const settingArbitrary: fc.Arbitrary<Setting> = fc.record({
+  codec: fc.constantFrom(...CODECS),
+  isEncrypted: fc.boolean(),
+  cacheBytes: fc.constantFrom(0, 1500, 1 << 20),
+  useCache: fc.boolean(),
+  readAheadBytes: fc.constantFrom(1, 1000, 1 << 18),
+});
+
+/** Splits the entries into tables of a run, where a key's versions stay together. */
+function runOf(entries: readonly Entry[], tableEntries: number, setting: Setting): TableReader[] {
+  const cipher = setting.isEncrypted ? new StubCipher() : undefined;
+  const parts: Entry[][] = [];
+  for (const [i, entry] of entries.entries()) {
+    const isNewKey = i === 0 || compareBytes(entries[i - 1]!.key, entry.key) !== 0;
+    const part = parts[parts.length - 1];
+    if (part === undefined || (isNewKey && part.length >= tableEntries)) parts.push([entry]);
+    else part.push(entry);
+  }
+  const built = parts.map((part, i) => build(part, { blockBytes: 256, codec: setting.codec, cipher }, i + 1));
+  const { file, metas } = fileWith(built);
+  const cache = new BlockCache(setting.cacheBytes, 256, true);
+  return metas.map((meta) => new TableReader(file, meta, cache, cipher));
+}
+
+/** Reads other blocks, so that those of a cursor leave the cache. */
+function disturb(readers: readonly TableReader[]): void {
+  const out = new EntryRegisters();
+  for (const reader of readers) {
+    for (const { key } of reader.showBlock(0).entries) {
+      reader.find(key, 0, key.length, keyHash(key, 0, key.length), 2 ** 47, out);
+    }
+    const last = reader.needIndex().blockCount - 1;
+    for (const block of [0, last, last >>> 1]) reader.loadBlock(block, false);
+  }
+}
+
+const entryOrNone = (cursor: SourceCursor): Entry | undefined =>
+  cursor.isValid ? entryAt(cursor) : undefined;
+
+describe('RunCursor', () => {
+  it('gives all entries of its tables in both directions', () => {
+    fc.assert(
+      fc.property(
+        entriesArbitrary(200),
+        fc.integer({ min: 1, max: 80 }),
+        settingArbitrary,
+        (entries, size, setting) => {
+          const readers = runOf(entries, size, setting);
+          expect(allForward(new RunCursor(readers, setting))).to.deep.equal(entries);
+          expect(allBackward(new RunCursor(readers, setting))).to.deep.equal([...entries].reverse());
+        },
+      ),
+      { numRuns: 80 },
+    );
+  });
+
+  it('goes wherever it is sent, whatever else is read meanwhile', () => {
+    type Step =
+      | 'next'
+      | 'previous'
+      | 'first'
+      | 'last'
+      | 'disturb'
+      | 'drop'
+      | readonly [isAtLeast: boolean, key: number];
+    const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
+      fc.constantFrom<Step[]>(
+        'next',
+        'next',
+        'next',
+        'previous',
+        'previous',
+        'first',
+        'last',
+        'disturb',
+        'drop',
+      ),
+      fc.tuple(fc.boolean(), fc.nat()),
+    );
+    fc.assert(
+      fc.property(
+        entriesArbitrary(120),
+        entriesArbitrary(30),
+        fc.integer({ min: 1, max: 60 }),
+        settingArbitrary,
+        fc.array(stepArbitrary, { maxLength: 80 }),
+        (entries, others, size, setting, steps) => {
+          const readers = runOf(entries, size, setting);
+          const cursor = new RunCursor(readers, setting);
+          const targets = [...entries, ...others].map((entry) => entry.key);
+          let at = -1;
+          for (const step of steps) {
+            if (step === 'disturb') disturb(readers);
+            else if (step === 'drop') for (const reader of readers) reader.dropMemory();
+            else if (step === 'first') (cursor.first(), (at = 0));
+            else if (step === 'last') (cursor.last(), (at = entries.length - 1));
+            else if (step === 'next') {
+              if (at < 0 || at >= entries.length) continue;
+              cursor.next();
+              at++;
+            } else if (step === 'previous') {
+              if (at < 0 || at >= entries.length) continue;
+              cursor.previous();
+              at--;
+            } else {
+              const key = targets[step[1] % targets.length]!;
+              const found = entries.findIndex((entry) => compareBytes(entry.key, key) >= 0);
+              at = found < 0 ? entries.length : found;
+              if (step[0]) cursor.seekAtLeast(key, 0, key.length);
+              else {
+                cursor.seekBefore(key, 0, key.length);
+                at--;
+              }
+            }
+            expect(entryOrNone(cursor)).to.deep.equal(entries[at]);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('over no table at all is never valid', () => {
+    const cursor = new RunCursor([]);
+    for (const move of [
+      () => cursor.first(),
+      () => cursor.last(),
+      () => cursor.seekAtLeast(bytesOf('a'), 0, 1),
+      () => cursor.seekBefore(bytesOf('a'), 0, 1),
+      () => cursor.next(),
+      () => cursor.previous(),
+      () => cursor.refresh(),
+      () => cursor.close(),
+    ]) {
+      move();
+      expect(cursor.isValid).to.equal(false);
+    }
+  });
+
+  it('passes over tables that hold range tombstones only', () => {
+    const only = (
+      id: number,
+      low: string,
+      high: string,
+    ): { bytes: Bytes; meta: ReturnType<TableBuilder['finish']>['meta'] } => {
+      const builder = new TableBuilder(options());
+      builder.reset(id);
+      builder.addRangeTombstone(bytesOf(low), bytesOf(high), 9);
+      const { bytes, meta } = builder.finish();
+      return { bytes: copyOf(bytes), meta };
+    };
+    const { file, metas } = fileWith([
+      only(1, '', 'b'),
+      build([put('c')], {}, 2),
+      only(3, 'd', 'f'),
+      build([put('f')], {}, 4),
+      only(5, 'g', 'h'),
+    ]);
+    const cache = new BlockCache(1 << 16, 512);
+    const cursor = new RunCursor(metas.map((meta) => new TableReader(file, meta, cache)));
+    expect(allForward(cursor)).to.deep.equal([put('c'), put('f')]);
+    expect(allBackward(cursor)).to.deep.equal([put('f'), put('c')]);
+    for (const [key, atLeast, before] of [
+      ['a', 'c', undefined],
+      ['d', 'f', 'c'],
+      ['e', 'f', 'c'],
+      ['f', 'f', 'c'],
+      ['g', undefined, 'f'],
+      ['z', undefined, 'f'],
+    ] as const) {
+      cursor.seekAtLeast(bytesOf(key), 0, 1);
+      expect(entryOrNone(cursor)).to.deep.equal(atLeast && put(atLeast));
+      cursor.seekBefore(bytesOf(key), 0, 1);
+      expect(entryOrNone(cursor)).to.deep.equal(before && put(before));
+    }
+  });
+
+  it('keeps its key and its place when its block leaves the cache; refresh brings the value back', () => {
+    const entries = Array.from({ length: 500 }, (_, i) => put(`key ${1000 + i}`, `value ${i}`));
+    const readers = runOf(entries, 1000, {
+      codec: 'none',
+      isEncrypted: false,
+      cacheBytes: 4 * 256,
+      useCache: true,
+      readAheadBytes: 1 << 18,
+    });
+    const cursor = new RunCursor(readers);
+    cursor.seekAtLeast(bytesOf('key 1077'), 0, 8);
+    for (let block = 0; block < 20; block++) readers[0]!.loadBlock(block, false);
+    expect(String.fromCharCode(...cursor.keyBytes.subarray(0, cursor.keyLength))).to.equal('key 1077');
+    const stale = String.fromCharCode(
+      ...cursor.valueBytes.subarray(cursor.valueOffset, cursor.valueOffset + 8),
+    );
+    expect(stale).to.not.equal('value 77');
+    cursor.refresh();
+    expect(entryAt(cursor)).to.deep.equal(entries[77]);
+  });
+
+  it('scans past the cache after a few blocks', () => {
+    const entries = Array.from({ length: 5000 }, (_, i) => put(`key ${10_000 + i}`));
+    const cache = new BlockCache(1 << 20, 256);
+    const { file, metas } = fileWith([build(entries, { blockBytes: 256 })]);
+    const reader = new TableReader(file, metas[0]!, cache);
+    expect(allForward(reader.cursor())).to.have.length(5000);
+    expect(allBackward(reader.cursor())).to.have.length(5000);
+    expect(cache.stats().blocks).to.be.below(10);
+  });
+});
