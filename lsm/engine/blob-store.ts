@@ -55,7 +55,8 @@ export class BlobStore implements BlobAccess {
     if (this.dropped.size > 0) this.dropped.clear();
   }
 
-  private decode(descriptor: Bytes, offset: number, length: number): BlobDescriptor {
+  /** Where a blob lies now. @throws LsmError Corrupt */
+  decode(descriptor: Bytes, offset: number, length: number): BlobDescriptor {
     const decoded = decodeBlobDescriptor(descriptor, offset, length, this.file.path);
     const extents = this.places.get(decoded.id) ?? this.dropped.get(decoded.id);
     return extents === undefined ? decoded : { ...decoded, extents };

@@ -77,6 +77,11 @@ export class LiveState {
     return count;
   }
 
+  /** Entries of all memtables. */
+  get memtableEntries(): number {
+    return this.frozen.reduce((sum, { memtable }) => sum + memtable.entryCount, this.active.memtable.entryCount);
+  }
+
   /** Bytes of all memtables' arrays. */
   get memtableMemory(): number {
     let bytes = this.active.memtable.memoryBytes;
@@ -115,6 +120,12 @@ export class LiveState {
     let blobs = this.newBlobs.get(layer);
     if (blobs === undefined) this.newBlobs.set(layer, (blobs = new Map()));
     blobs.set(id, extents);
+  }
+
+  /** Whether a memtable or the version refers to a blob. */
+  knowsBlob(id: number): boolean {
+    for (const blobs of this.newBlobs.values()) if (blobs.has(id)) return true;
+    return this.parts.manifest.state.blobs.has(id);
   }
 
   /** The blobs that only a memtable layer refers to. */

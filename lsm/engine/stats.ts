@@ -1,7 +1,11 @@
 /** What a store tells of itself: plain data for people and programs. */
-import type { LevelScore } from '../merge/pick.js';
+import { levelScores, type LevelScore } from '../merge/pick.js';
+import type { MergeRecord } from '../merge/schedule.js';
 import type { PinInfo, PinnedVersionInfo } from '../space/pins.js';
 import type { SpaceStats } from '../space/extents.js';
+import { totalBytes } from '../base/extent.js';
+import type { CacheStats } from '../cache/block-cache.js';
+import type { StoreParts } from './parts.js';
 
 export interface TransactionInfo {
   readonly label: string;
@@ -9,18 +13,6 @@ export interface TransactionInfo {
   /** Bytes of its own entries in memory. */
   readonly memoryBytes: number;
   readonly pendingTables: number;
-}
-
-export interface MergeRecord {
-  readonly reason: string;
-  readonly inputLevel: number;
-  readonly outputLevel: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Bytes written for each byte that went down a level. */
-  readonly rewrittenPerPromoted: number;
-  readonly tombstonesDropped: number;
-  readonly ms: number;
 }
 
 export interface LsmStats {
@@ -38,12 +30,7 @@ export interface LsmStats {
   readonly memtables: { readonly count: number; readonly entries: number; readonly bytes: number };
   readonly logs: { readonly count: number; readonly bytes: number };
   readonly blobs: { readonly count: number; readonly bytes: number };
-  readonly cache: {
-    readonly hits: number;
-    readonly misses: number;
-    readonly bytes: number;
-    readonly evictions: number;
-  };
+  readonly cache: CacheStats;
   readonly writes: {
     /** Bytes of operations taken. */
     readonly bytes: number;
@@ -56,4 +43,39 @@ export interface LsmStats {
   readonly merges: readonly MergeRecord[];
   /** The last error of a flush or merge that has not been made good since. */
   readonly backgroundError: string | undefined;
+}
+
+export function gatherStats(parts: StoreParts): LsmStats {
+  const { env, open, live, writes, pins, transactions, logs, cache, scheduler, flusher, written, background } = parts;
+  const { state, extents } = open.manifest;
+  const nowMs = env.clock.nowMs();
+  const { mergedBytes } = written;
+  const arrived = written.flushedBytes + written.adoptedBytes;
+  let blobBytes = 0;
+  for (const own of state.blobs.values()) blobBytes += totalBytes(own);
+  const error = flusher.error ?? scheduler.error ?? background.error;
+  return {
+    path: parts.path,
+    seq: writes.lastSeq,
+    version: state.version.number,
+    fileBytes: open.file.size(),
+    isReadOnly: parts.options.readOnly,
+    failure: writes.refusedWith?.message,
+    levels: levelScores(state.version, parts.options),
+    space: extents.stats(),
+    pins: { count: pins.count, versions: pins.versions(nowMs), oldest: pins.list(nowMs) },
+    transactions: transactions.list(nowMs),
+    memtables: { count: live.frozenCount + 1, entries: live.memtableEntries, bytes: live.memtableMemory },
+    logs: { count: logs?.count ?? 0, bytes: logs?.byteLength ?? 0 },
+    blobs: { count: state.blobs.size, bytes: blobBytes },
+    cache: cache.stats(),
+    writes: {
+      bytes: writes.bytesWritten,
+      tableBytes: arrived + mergedBytes,
+      amplification: arrived === 0 ? 0 : (arrived + mergedBytes) / arrived,
+      waiting: writes.queued,
+    },
+    merges: scheduler.log,
+    backgroundError: error?.message,
+  };
 }

@@ -86,6 +86,16 @@ export async function acquireLock(
   return new FileLock(env.clock, path, lockPath, owner, onLost);
 }
 
+/** For those who only read: refuses if somebody holds the lock. Writes nothing. @throws LsmError Locked */
+export function checkUnlocked(env: Env, path: string): void {
+  const lockPath = env.files.isShared ? `${resolvePath(path)}-lock` : path;
+  const here = env.files.isShared ? heldHere.get(lockPath) : heldInMemory.get(env.files)?.get(path);
+  if (here !== undefined) throw lockedError(path, here);
+  if (!env.files.isShared) return;
+  const found = readLockFile(lockPath);
+  if (found !== undefined && judge(found, () => env.clock.wallMs()) === 'held') throw lockedError(path, found.owner);
+}
+
 /**
  * The path itself, symbolic links followed. The files beside a store belong beside this path: by whichever name a store
  * is opened, they are the same.

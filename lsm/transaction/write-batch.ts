@@ -19,14 +19,6 @@ import { OpsReader } from '../memtable/ops-reader.js';
 import { MAX_ARENA_BYTES } from '../options.js';
 import type { KeyRange, WriteBatch } from '../ordered-kv.js';
 
-/** A value of a batch that is too large to lie with its key: written to a blob when the batch is. */
-export interface LargeValue {
-  /** Number of the operation among those of the batch, from 0. */
-  readonly op: number;
-  readonly key: Bytes;
-  readonly value: Bytes;
-}
-
 /** Operations encoded one after another in a growing array. */
 export class OpsBuffer {
   bytes: Bytes;
@@ -93,10 +85,14 @@ function copyInto(from: Bytes, offset: number, length: number, into: Bytes, at: 
   else into.set(from.subarray(offset, offset + length), at);
 }
 
+/** Stands for a descriptor to come: a blob without id and length. */
+const NO_DESCRIPTOR: Bytes = new Uint8Array(2);
+
 /** The batch that callers fill. Values of `blobBytes` and more are kept apart, to be written as blobs. */
 export class KvBatch implements WriteBatch {
   readonly ops = new OpsBuffer();
-  large: LargeValue[] = [];
+  /** The values that become blobs, in the order of their operations. */
+  large: Bytes[] = [];
   private largeBytes = 0;
 
   constructor(private readonly blobBytes: number) {}
@@ -113,9 +109,9 @@ export class KvBatch implements WriteBatch {
     checkKey(key);
     checkValue(value);
     if (value.length >= this.blobBytes) {
-      this.large.push({ op: this.ops.count, key: copyOf(key), value: copyOf(value) });
+      this.large.push(copyOf(value));
       this.largeBytes += value.length;
-      this.ops.put(KIND_BLOB, key, 0, key.length, NO_BYTES, 0, 0);
+      this.ops.put(KIND_BLOB, key, 0, key.length, NO_DESCRIPTOR, 0, NO_DESCRIPTOR.length);
     } else {
       this.ops.put(KIND_RAW, key, 0, key.length, value, 0, value.length);
     }

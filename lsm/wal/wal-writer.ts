@@ -87,6 +87,26 @@ export class WalWriter {
     );
   }
 
+  /**
+   * A writer that goes on in a log that is there: its records end at `position`, the last one has number `lastSeq`. What
+   * lies behind is cut off.
+   * @throws LsmError of the truncation
+   */
+  static resume(
+    file: File,
+    logNumber: number,
+    storeId: Bytes,
+    cipher: Cipher | undefined,
+    position: number,
+    lastSeq: number,
+  ): WalWriter {
+    const writer = new WalWriter(file, logNumber, storeId, cipher);
+    writer.position = position;
+    writer.lastSeq = lastSeq;
+    file.truncate(position);
+    return writer;
+  }
+
   /** Bytes of the log. */
   get byteLength(): number {
     return this.position;

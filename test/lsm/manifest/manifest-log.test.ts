@@ -191,7 +191,10 @@ describe('ManifestLog', () => {
     const file = new MemoryFileSystem().open('store', 'create');
     const log = await ManifestLog.create(file, identity);
     await log.append(writeTable(log, file, 5));
-    await log.append({ addBlobs: [{ id: 1, extents: [log.extents.allocate(1)] }], removeTables: [5] });
+    const blob = log.extents.allocate(1);
+    stamp(file, blob, 1);
+    await log.append({ addBlobs: [{ id: 1, extents: [blob] }], removeTables: [5] });
+    expectSound(reopen(file));
     const { extent, validBytes } = log.meta.manifest;
     const byte = new Uint8Array(1);
     for (let at = 0; at < validBytes; at++) {

@@ -53,10 +53,20 @@ export class MergeBench {
   readonly runner: SlicedRunner;
   private readonly cache = new BlockCache(0, FORM.blockBytes);
 
-  constructor(file?: File, form: TableForm = FORM) {
+  constructor(
+    file?: File,
+    private readonly tableBytes = TABLE_BYTES,
+  ) {
     this.file = file ?? new MemoryFileSystem().open('bench', 'create');
     this.runner = new SlicedRunner(
-      { file: this.file, cipher: undefined, form, clock: new SystemClock(), sliceMs: 1, isSyncing: false },
+      {
+        file: this.file,
+        cipher: undefined,
+        form: FORM,
+        clock: new SystemClock(),
+        sliceMs: 1,
+        isSyncing: false,
+      },
       this.owner,
     );
   }
@@ -65,7 +75,7 @@ export class MergeBench {
     return this.runner.flush({
       entries: sortedOf(part, firstSeq),
       snapshots,
-      tableBytes: TABLE_BYTES,
+      tableBytes: this.tableBytes,
       keepSeqsAbove: 0,
       deeperSpans: undefined,
     });
@@ -76,7 +86,7 @@ export class MergeBench {
       runs,
       nextLevel: [],
       passTombstoneShare: 0.2,
-      tableBytes: TABLE_BYTES,
+      tableBytes: this.tableBytes,
       keepSeqsAbove: Infinity,
       deeperSpans: [],
       ...more,

@@ -95,8 +95,9 @@ describe('merge', () => {
         fc.array(writes, { minLength: 1, maxLength: 4 }),
         fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 300 })),
         fc.boolean(),
-        async (parts, keepSeqsAbove, isBottom) => {
-          const bench = new MergeBench();
+        fc.constantFrom(512, TABLE_BYTES),
+        async (parts, keepSeqsAbove, isBottom, tableBytes) => {
+          const bench = new MergeBench(undefined, tableBytes);
           const runs: TableMeta[][] = [];
           let seq = 1;
           for (const part of parts) {
@@ -136,7 +137,7 @@ describe('merge', () => {
           }
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 120 },
     );
   });
 
