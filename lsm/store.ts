@@ -399,6 +399,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     }
     writes.refuse(new LsmError('the store is closed', 'Closed'));
     this.isOpen = false;
+    this.context.isOpen = false;
     await flusher.close();
     await live.quiet();
     await runner.close();

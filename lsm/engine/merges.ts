@@ -5,7 +5,7 @@ import { LsmError } from '../errors.js';
 import { isSyncFailure } from '../manifest/manifest-log.js';
 import { extentOf } from '../manifest/manifest-state.js';
 import type { TableMeta } from '../manifest/table-meta.js';
-import type { Version } from '../manifest/version.js';
+import { tablesOf, type Version } from '../manifest/version.js';
 import type { PickState } from '../merge/pick.js';
 import type { MergeChange } from '../merge/schedule.js';
 import { endsBefore } from '../merge/spans.js';
@@ -60,29 +60,29 @@ export class Merges {
     else this.parts.onMerged(change.newTables.reduce((sum, table) => sum + table.dataBytes, 0));
   }
 
-  /**
-   * Drops the tables that lie wholly inside [low, high), which was deleted by a write that is durable by now.
-   * @param seq  number of that write: newer tables stay
-   * @returns how many tables went
-   */
-  async dropCovered(low: Bytes | undefined, high: Bytes | undefined, seq: number): Promise<number> {
+  /** Ids of the tables of this moment that lie wholly inside [low, high). */
+  coveredTables(low: Bytes | undefined, high: Bytes | undefined): number[] {
+    const covered: number[] = [];
+    for (const { tables } of this.parts.live.version.runs) {
+      for (const { id, lowKey, highKey } of tables) {
+        if (high !== undefined && !endsBefore(highKey, high)) continue;
+        if (low === undefined || !endsBefore(lowKey, low)) covered.push(id);
+      }
+    }
+    return covered;
+  }
+
+  /** Takes tables out of the store, those that are still there. All that they hold was deleted by a durable write. */
+  async drop(ids: ReadonlySet<number>): Promise<void> {
     const { live } = this.parts;
-    let count = 0;
     await live.publish((version) => {
-      const gone = coveredTables(version, low, high, seq);
-      count = gone.length;
-      if (count === 0) return undefined;
+      const gone = [...tablesOf(version)].filter(({ id }) => ids.has(id));
+      if (gone.length === 0) return undefined;
       const removeBlobs = gone.flatMap((meta) =>
         meta.blobCount === 0 ? [] : [...live.tableReader(meta).blobIds()],
       );
       return { removeTables: gone.map(({ id }) => id), removeBlobs };
     });
-    return count;
-  }
-
-  /** Whether `dropCovered` would find anything. */
-  hasCovered(low: Bytes | undefined, high: Bytes | undefined, seq: number): boolean {
-    return coveredTables(this.parts.live.version, low, high, seq).length > 0;
   }
 
   /** A memtable that is not flushed yet will lie below runs that came in after it: those must stay in level 0. */
@@ -99,23 +99,6 @@ export class Merges {
   private giveBack(tables: readonly TableMeta[]): void {
     for (const table of tables) this.parts.giveBack(extentOf(table));
   }
-}
-
-function coveredTables(
-  version: Version,
-  low: Bytes | undefined,
-  high: Bytes | undefined,
-  seq: number,
-): TableMeta[] {
-  const covered: TableMeta[] = [];
-  for (const run of version.runs) {
-    for (const meta of run.tables) {
-      if (meta.maxSeq > seq || meta.commitSeq > seq) continue;
-      if (high !== undefined && !endsBefore(meta.highKey, high)) continue;
-      if (low === undefined || !endsBefore(meta.lowKey, low)) covered.push(meta);
-    }
-  }
-  return covered;
 }
 
 function idsOf(version: Version): Set<number> {

@@ -73,7 +73,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
   const pins = new Pins();
   const holds = new HoldList(pins);
   const cache = new BlockCache(options.cacheBytes, options.blockBytes);
-  const space = new SpaceKeeper(file, extents, pins, () => manifest.state.version.number);
+  const space = new SpaceKeeper(file, extents, pins, () => live.state.versionNumber);
   const blobs = new BlobStore(file, cipher, extents, manifest.state.blobs, () => live.nextBlobId++);
   const context = new ReadContext(path, blobs);
   const written = { flushedBytes: 0, adoptedBytes: 0, mergedBytes: 0 };
@@ -145,7 +145,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       holds,
       onFrozen: () => flusher.poke(),
       flushError: () => flusher.error,
-      onRangeDeleted: (low, high, seq) => drops.note(low, high, seq),
+      onRangeDeleted: (low, high) => drops.note(low, high),
     },
     recovery.lastSeq,
   );

@@ -2,15 +2,9 @@
  * After a range deletion: the tables that lie wholly inside the range go at once, without a merge. First the deletion
  * itself must be durable, or a power cut could take the tables and bring the rest of its batch back.
  */
-import { copyOf, type Bytes } from '../base/bytes.js';
+import type { Bytes } from '../base/bytes.js';
 import type { LsmError } from '../errors.js';
 import type { Merges } from './merges.js';
-
-interface Drop {
-  readonly low: Bytes | undefined;
-  readonly high: Bytes | undefined;
-  readonly seq: number;
-}
 
 export interface RangeDropsParts {
   readonly merges: Merges;
@@ -19,18 +13,16 @@ export interface RangeDropsParts {
 }
 
 export class RangeDrops {
-  private readonly waiting: Drop[] = [];
+  private waiting = new Set<number>();
   private working: Promise<void> | undefined = undefined;
 
   constructor(private readonly parts: RangeDropsParts) {}
 
-  note(low: Bytes | undefined, high: Bytes | undefined, seq: number): void {
-    if (!this.parts.merges.hasCovered(low, high, seq)) return;
-    this.waiting.push({
-      low: low === undefined ? undefined : copyOf(low),
-      high: high === undefined ? undefined : copyOf(high),
-      seq,
-    });
+  /** A write deleted [low, high): what tables hold at this moment is older. */
+  note(low: Bytes | undefined, high: Bytes | undefined): void {
+    const covered = this.parts.merges.coveredTables(low, high);
+    if (covered.length === 0) return;
+    for (const id of covered) this.waiting.add(id);
     this.working ??= this.work().finally(() => {
       this.working = undefined;
     });
@@ -43,11 +35,12 @@ export class RangeDrops {
 
   private async work(): Promise<void> {
     await Promise.resolve();
-    while (this.waiting.length > 0) {
-      const drops = this.waiting.splice(0);
+    while (this.waiting.size > 0) {
+      const drops = this.waiting;
+      this.waiting = new Set();
       try {
         await this.parts.sync();
-        for (const { low, high, seq } of drops) await this.parts.merges.dropCovered(low, high, seq);
+        await this.parts.merges.drop(drops);
       } catch (error) {
         // The range tombstone hides the tables all the same, and merges will drop them.
         this.parts.onError(error as LsmError);

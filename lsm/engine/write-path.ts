@@ -45,7 +45,7 @@ export interface WritePathParts {
   /** Why flushes fail at present, if they do. */
   flushError(): LsmError | undefined;
   /** Called after each range deletion. The bounds are valid during the call. */
-  onRangeDeleted(low: Bytes | undefined, high: Bytes | undefined, seq: number): void;
+  onRangeDeleted(low: Bytes | undefined, high: Bytes | undefined): void;
 }
 
 export class WritePath {
@@ -155,7 +155,7 @@ export class WritePath {
       this.blobBytes += blob.length;
     }
     this.bytesWritten += length;
-    if (segments > 1 || ops[offset] === KIND_RANGE_DELETE) this.tellOfRanges(ops, offset, length, seq + segments - 1);
+    if (segments > 1 || ops[offset] === KIND_RANGE_DELETE) this.tellOfRanges(ops, offset, length);
   }
 
   /** Freezes the active memtable, unless it is empty. @returns whether it was frozen */
@@ -201,7 +201,7 @@ export class WritePath {
     while (this.isPumping) await this.pumping;
   }
 
-  private tellOfRanges(ops: Bytes, offset: number, length: number, seq: number): void {
+  private tellOfRanges(ops: Bytes, offset: number, length: number): void {
     const reader = new OpsReader();
     const end = offset + length;
     for (let at = offset; at < end && reader.read(ops, at, end); at = reader.end) {
@@ -210,7 +210,6 @@ export class WritePath {
       this.parts.onRangeDeleted(
         keyLength === 0 ? undefined : ops.subarray(keyOffset, keyOffset + keyLength),
         valueLength === 0 ? undefined : ops.subarray(valueOffset, valueOffset + valueLength),
-        seq,
       );
     }
   }

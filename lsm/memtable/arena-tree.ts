@@ -71,6 +71,24 @@ export class ArenaTree extends TreeSearch {
     this.entryCount--;
   }
 
+  /**
+   * Tells that all entries above the delta were removed. Their numbers may be given again: separators forget them, so
+   * that new versions belong to the left of those they outdate.
+   */
+  lowerSeparators(delta: number): void {
+    if (this.height > 0) this.lowerUnder(this.root, 0, delta);
+  }
+
+  private lowerUnder(inner: number, level: number, delta: number): void {
+    const nodes = this.nodes;
+    const begin = (inner << node.NODE_SHIFT) + node.INNER_SLOTS;
+    const end = begin + nodes[(inner << node.NODE_SHIFT) + node.COUNT]! * node.INNER_STRIDE;
+    for (let slot = begin; slot < end; slot += node.INNER_STRIDE) {
+      if (nodes[slot + node.SEQ]! > delta) nodes[slot + node.SEQ] = delta;
+      if (level + 1 < this.height) this.lowerUnder(nodes[slot + node.CHILD]!, level + 1, delta);
+    }
+  }
+
   /** Builds the nodes anew, without the room that removed entries left. */
   rebuild(): void {
     const count = this.entryCount;

@@ -291,6 +291,7 @@ export class Memtable {
         tree.remove();
       }
     }
+    tree.lowerSeparators(delta);
     // The bytes just walked hold nothing any more: no later rollback need walk them.
     if (seqs.length > 0 && seqs[seqs.length - 1] === seq) offsets[offsets.length - 1] = this.used;
     else {

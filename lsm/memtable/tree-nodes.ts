@@ -7,7 +7,8 @@
  * - offset: of the operation in the arena, for a leaf perhaps with DELETION_FLAG; seq: as a delta to the base.
  * - bound of seqs: no entry of the leaf has a greater delta.
  * What must stay true: slots ascend by (key, seq descending, offset descending); the entries under a slot of an inner
- * node are not below its separator, except that the newest version of a key may have been replaced by a newer one.
+ * node are not below its separator, except that the newest version of a key may have been replaced by a newer one. A
+ * separator outlives its entry.
  */
 import type { Bytes } from '../base/bytes.js';
 import { OFFSET_MASK, headAt, keyLengthAt, keyOffsetAt, sharedKeyBytes } from './arena-keys.js';

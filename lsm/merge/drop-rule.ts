@@ -84,7 +84,7 @@ export class DropRule {
       this.seq = seq;
       return true;
     }
-    if (kind === KIND_DELETE && newer < 0 && !isDeletedBelow && !this.hasDeeper(key, offset, length)) {
+    if (kind === KIND_DELETE && !this.hasDeeper(key, offset, length)) {
       this.tombstonesDropped++;
       return false;
     }

@@ -18,6 +18,8 @@ export interface PassLimits {
 export class InputTables {
   /** Per source: entries left in the table it is in; 0: it stands before a table. */
   readonly left: Float64Array;
+  /** Per source: greatest sequence number of the table it is in. */
+  readonly maxSeqs: Float64Array;
   /** Index of the table each source is in. */
   private readonly at: Int32Array;
 
@@ -32,6 +34,7 @@ export class InputTables {
     private readonly limits: PassLimits,
   ) {
     this.left = new Float64Array(runs.length);
+    this.maxSeqs = new Float64Array(runs.length);
     this.at = new Int32Array(runs.length).fill(-1);
   }
 
@@ -45,6 +48,7 @@ export class InputTables {
     } while (at < tables.length && tables[at]!.meta.entryCount === 0);
     this.at[rank] = at;
     this.left[rank] = at < tables.length ? tables[at]!.meta.entryCount : Infinity;
+    if (at < tables.length) this.maxSeqs[rank] = tables[at]!.meta.maxSeq;
   }
 
   /**

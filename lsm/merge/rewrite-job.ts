@@ -49,6 +49,7 @@ export class RewriteJob {
   private readonly output: TableOutput;
   private readonly tables: InputTables | undefined;
   private readonly left: Float64Array;
+  private readonly maxSeqs: Float64Array;
   private readonly leastToPass: number;
   private readonly inputs: RewriteInputs;
   private readonly droppedBlobs: number[];
@@ -81,6 +82,7 @@ export class RewriteJob {
     });
     this.tables = inputs.tables;
     this.left = inputs.tables?.left ?? new Float64Array(inputs.sources.length).fill(Infinity);
+    this.maxSeqs = inputs.tables?.maxSeqs ?? new Float64Array(inputs.sources.length);
     this.leastToPass = PASS_FILL * params.tableBytes;
     this.inputs = inputs;
     this.droppedBlobs = [...inputs.droppedBlobs];
@@ -119,7 +121,7 @@ export class RewriteJob {
 
   /** Works until the slice is over, a table must end before the entry at the cursor, or tables can pass. */
   private work(): number {
-    const { cursor, rule, output, left } = this;
+    const { cursor, rule, output, left, maxSeqs } = this;
     for (let done = 0; done < SLICE_WORK && cursor.isValid;) {
       const rank = cursor.rank;
       if (!this.isDecided) {
@@ -140,7 +142,7 @@ export class RewriteJob {
       }
       this.isDecided = false;
       this.keyWritten = rule.keyNumber;
-      output.add(cursor, rule.seq);
+      output.add(cursor, rule.seq, cursor.seq !== 0 ? cursor.seq : maxSeqs[rank]!);
       left[rank]!--;
       this.entriesRead++;
       done += 1 + (cursor.storedLength >>> 8);

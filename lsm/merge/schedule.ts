@@ -114,7 +114,7 @@ export class MergeScheduler {
   async mergeAll(): Promise<void> {
     while (this.working !== undefined) await this.working;
     if (this.isClosed) throw new LsmError('the store is closed', 'Closed');
-    const plan = planMergeAll(this.parts.version());
+    const plan = planMergeAll(this.parts.version(), this.parts.pickState().busyTables);
     if (plan === undefined) return;
     let failure: unknown;
     this.start(async () => {

@@ -28,6 +28,8 @@ export interface TableOutputParams {
 
 /** A table this much fuller than asked for is better than a small one after it. */
 const STRETCH = 1.25;
+/** What is expected is not known exactly: tables grow a little beyond their share, lest a few entries are left over. */
+const SLACK = 1.02;
 /** From this fill on a table ends where one of the next level does. */
 const ALIGN_FILL = 0.75;
 /** No table is cut for its overlap before this fill. */
@@ -52,6 +54,8 @@ export class TableOutput {
   private fullBytes: number;
   private tableCount: number;
   private isOpen: boolean;
+  /** Greatest sequence number that an entry of the table had, also of those stored with 0. */
+  private maxSeq: number;
 
   constructor(params: TableOutputParams) {
     this.entriesOut = 0;
@@ -69,6 +73,7 @@ export class TableOutput {
     this.fullBytes = params.tableBytes;
     this.tableCount = 0;
     this.isOpen = false;
+    this.maxSeq = 0;
   }
 
   /** Bytes of the table that is being built; 0 when it has no entry. */
@@ -78,9 +83,10 @@ export class TableOutput {
 
   /** Spreads what is still expected (bytes) evenly, so that the last table is no small rest. */
   expect(remainingBytes: number): void {
+    const mostBytes = STRETCH * this.tableBytes;
     const bytes = this.pendingBytes + remainingBytes;
-    this.fullBytes =
-      Math.max(bytes / Math.ceil(bytes / (STRETCH * this.tableBytes)), this.tableBytes / 2) || 1;
+    const tables = Math.ceil(bytes / mostBytes);
+    this.fullBytes = tables > 1 ? Math.max((SLACK * bytes) / tables, this.tableBytes / 2) : mostBytes;
   }
 
   /** Whether the table should end before this key, the next to be added. Keys must not descend from call to call. */
@@ -94,9 +100,14 @@ export class TableOutput {
     return this.overlapped > NEXT_LEVEL_TABLES && bytes >= OVERLAP_FILL * this.tableBytes;
   }
 
-  /** Adds the entry at a cursor, with the sequence number given. */
-  add(entry: SourceCursor, seq: number): void {
+  /**
+   * Adds the entry at a cursor.
+   * @param seq     the sequence number to store
+   * @param hadSeq  the number it was written with, or one that is not below it
+   */
+  add(entry: SourceCursor, seq: number, hadSeq: number): void {
     if (!this.isOpen) this.open();
+    if (hadSeq > this.maxSeq) this.maxSeq = hadSeq;
     this.entriesOut++;
     this.builder.add(
       entry.keyBytes,
@@ -119,10 +130,10 @@ export class TableOutput {
   finish(key: Bytes | undefined): FinishedTable | undefined {
     this.addTombstones(key);
     if (!this.isOpen) return undefined;
-    const table = this.builder.finish();
+    const { bytes, meta } = this.builder.finish();
     this.isOpen = false;
-    this.bytesOut += table.meta.dataBytes;
-    return table;
+    this.bytesOut += meta.dataBytes;
+    return { bytes, meta: { ...meta, maxSeq: Math.max(meta.maxSeq, this.maxSeq) } };
   }
 
   /** The same, before the key at a cursor. */
@@ -137,6 +148,7 @@ export class TableOutput {
     this.builder.reset(this.nextTableId());
     this.isOpen = true;
     this.overlapped = 0;
+    this.maxSeq = 0;
   }
 
   /** Writes the tombstones below a key to the table; one that reaches past it is continued in the next table. */

@@ -40,21 +40,21 @@ export class KvCursor implements Cursor {
   }
 
   next(): boolean {
-    if (this.isClosed) throw closed();
+    if (this.isClosed || !this.context.isOpen) throw closed();
     this.context.reads.n++;
     this.isKeyCopied = false;
     return this.isForward ? this.visible.next() : this.visible.previous();
   }
 
   previous(): boolean {
-    if (this.isClosed) throw closed();
+    if (this.isClosed || !this.context.isOpen) throw closed();
     this.context.reads.n++;
     this.isKeyCopied = false;
     return this.isForward ? this.visible.previous() : this.visible.next();
   }
 
   seek(key: Bytes, mode: SeekMode): boolean {
-    if (this.isClosed) throw closed();
+    if (this.isClosed || !this.context.isOpen) throw closed();
     checkKey(key);
     if (mode !== 'EQ' && mode !== 'LE' && mode !== 'GE') {
       throw new LsmError(`a cursor seeks 'EQ', 'LE' or 'GE', got ${String(mode)}`, 'BadRange');
@@ -158,7 +158,7 @@ export class KvCursor implements Cursor {
 
   /** @throws LsmError Closed, or NotFound when the cursor is not at an entry */
   private current(): VisibleCursor {
-    if (this.isClosed) throw closed();
+    if (this.isClosed || !this.context.isOpen) throw closed();
     if (!this.visible.isValid) throw new LsmError('the cursor is not at an entry', 'NotFound');
     return this.visible;
   }

@@ -20,6 +20,8 @@ export interface BlobAccess {
 
 /** What a cursor needs of its store. */
 export interface CursorContext {
+  /** False once the store is closed. */
+  readonly isOpen: boolean;
   /** How many reads of the store there were. */
   readonly reads: { n: number };
   readonly unpacker: ValueUnpacker;

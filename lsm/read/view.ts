@@ -30,6 +30,7 @@ export const MAX_SEQ = Number.MAX_SAFE_INTEGER;
 
 /** What the views of one store share: scratch space, and a count of reads by which views notice that bytes may be stale. */
 export class ReadContext {
+  isOpen = true;
   readonly reads = { n: 0 };
   readonly registers = new EntryRegisters();
   readonly unpacker = new ValueUnpacker();
@@ -167,6 +168,7 @@ export abstract class LayeredView implements ReadView {
   }
 
   scanPrefix(prefix: Bytes, direction: Direction = 'forward'): Cursor {
+    checkRange({ low: prefix });
     return this.scan({ low: prefix, high: prefixEnd(prefix) }, direction);
   }
 

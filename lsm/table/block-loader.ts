@@ -65,9 +65,10 @@ export class BlockLoader {
 
   /**
    * Checks a block and opens its seal, in place; `plainLength` tells how long its body will be.
+   * @param codec  that of the table: its blocks are packed by it, or not at all
    * @returns the bytes to pass to `unpack`
    */
-  open(bytes: Bytes, at: number, length: number, offset: number): Bytes {
+  open(codec: number, bytes: Bytes, at: number, length: number, offset: number): Bytes {
     this.check(bytes, at, length, offset);
     const body = at + PIECE_HEADER_BYTES;
     let bodyLength = length - PIECE_HEADER_BYTES;
@@ -82,6 +83,8 @@ export class BlockLoader {
     this.offset = offset;
     this.plainLength = bodyLength;
     if (packsBlocks(this.bodyCodec)) {
+      if (this.bodyCodec !== codec)
+        throw this.damaged(`codec ${codec} expected, got ${this.bodyCodec}`, offset);
       if (bodyLength < 4) throw this.damaged('a packed block is too short', offset);
       const plainLength = readU32(bytes, body);
       if (
@@ -122,7 +125,7 @@ export class BlockLoader {
     // The bytes given may be decoded again: their seal is opened in a copy.
     const copy = this.staging(length);
     copy.set(bytes.subarray(at, at + length));
-    const body = this.open(copy, 0, length, offset);
+    const body = this.open(codec, copy, 0, length, offset);
     this.length = PIECE_HEADER_BYTES + this.plainLength;
     if (this.plain.length < this.length) {
       this.plain = new Uint8Array(Math.max(this.length, this.plain.length * 2));

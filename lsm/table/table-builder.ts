@@ -4,9 +4,9 @@
  * What must stay true: entries come in order (keys ascending, versions of one key newest first) and all versions of a
  * key go to one table; two tables of a run do not overlap.
  */
-import { compareBytes, copyOf, NO_BYTES, writeU16, writeU32, type Bytes } from '../base/bytes.js';
+import { compareBytes, copyOf, NO_BYTES, writeU32, type Bytes } from '../base/bytes.js';
 import { checked, invariant } from '../base/invariant.js';
-import { VarintReader, varintLength, writeVarint } from '../base/varint.js';
+import { VarintReader } from '../base/varint.js';
 import type { Cipher } from '../env/cipher.js';
 import { KIND_BLOB, KIND_DELETE, KIND_LZ4, KIND_RAW } from '../key/entry-kind.js';
 import type { TableMeta } from '../manifest/table-meta.js';
@@ -14,6 +14,7 @@ import type { CodecName } from '../options.js';
 import { BlockBuilder, copyInto } from './block-builder.js';
 import { bloomBytes, keyHash, writeBloom } from './bloom.js';
 import { BlockPacker, CODEC_LZ4, CODEC_NONE, codecId, packsBlocks } from './codec.js';
+import { TableLayout, writeFooter } from './footer.js';
 import {
   BLOCK_HEADER_BYTES,
   FLAG_SEQS,
@@ -24,12 +25,11 @@ import {
   SECTION_FOOTER,
   SECTION_INDEX,
   SECTION_TOMBSTONES,
-  TABLE_FORMAT,
-  TABLE_MAGIC,
   type TableRangeTombstone,
 } from './format.js';
 import { Lz4Compressor, lz4Decompress } from './lz4.js';
 import { finishPiece, pieceBytes } from './piece.js';
+import { blobIdsRoom, tombstonesRoom, writeBlobIds, writeTombstones } from './sections.js';
 import { TableIndexBuilder } from './table-index.js';
 
 /** Values shorter than this are stored as they are. */
@@ -293,20 +293,25 @@ export class TableBuilder {
   finish(commitSeq = 0): FinishedTable {
     invariant(!this.isEmpty, 'a table holds something');
     if (this.block.entryCount > 0) this.finishBlock();
-    const dataEnd = this.end;
-    const places = new Int32Array(8);
-    this.place(places, 0, this.writeTombstones());
-    this.place(places, 2, this.writeBlobIds());
-    this.place(places, 4, this.writeFilter());
-    this.place(places, 6, this.writeIndex());
-    places[0] = dataEnd;
-    this.writeFooter(places);
+    const offsets: number[] = [];
+    const lengths: number[] = [];
+    const place = (length: number): void => {
+      offsets.push(this.end - length);
+      lengths.push(length);
+    };
+    place(this.tombstoneSection());
+    place(this.blobIdSection());
+    place(this.filterSection());
+    place(this.indexSection());
+    this.reserve(FOOTER_BYTES);
+    const { blockCount } = this.index;
+    writeFooter(
+      this.buffer,
+      this.end,
+      new TableLayout(this.codec, blockCount, this.entryCount, offsets, lengths),
+    );
+    this.section(FOOTER_BYTES - PIECE_HEADER_BYTES, SECTION_FOOTER);
     return { bytes: this.buffer.subarray(0, this.end), meta: this.tableMeta(commitSeq) };
-  }
-
-  private place(places: Int32Array, at: number, length: number): void {
-    places[at] = this.end - length;
-    places[at + 1] = length;
   }
 
   /** Completes a section whose body lies behind the room for its header. @returns its bytes */
@@ -325,42 +330,22 @@ export class TableBuilder {
     return bytes;
   }
 
-  private writeTombstones(): number {
-    const { tombstones } = this;
-    if (tombstones.length === 0) return 0;
-    this.reserve(pieceBytes(this.tombstonesBytes + 8 + tombstones.length * 8, this.cipher));
-    const buffer = this.buffer;
-    const start = this.end + PIECE_HEADER_BYTES;
-    let at = writeVarint(buffer, start, tombstones.length);
-    for (const { low, high, seq } of tombstones) {
-      at = writeVarint(buffer, at, seq);
-      at = writeVarint(buffer, at, low.length);
-      buffer.set(low, at);
-      at = writeVarint(buffer, at + low.length, high === undefined ? 0 : high.length + 1);
-      if (high === undefined) continue;
-      buffer.set(high, at);
-      at += high.length;
-    }
-    return this.section(at - start, SECTION_TOMBSTONES);
+  private tombstoneSection(): number {
+    if (this.tombstones.length === 0) return 0;
+    this.reserve(pieceBytes(tombstonesRoom(this.tombstones), this.cipher));
+    const length = writeTombstones(this.tombstones, this.buffer, this.end + PIECE_HEADER_BYTES);
+    return this.section(length, SECTION_TOMBSTONES);
   }
 
-  private writeBlobIds(): number {
+  private blobIdSection(): number {
     if (this.blobIds.length === 0) return 0;
     const ids = Array.from(new Set(this.blobIds)).sort((a, b) => a - b);
-    let room = varintLength(ids.length);
-    for (const id of ids) room += varintLength(id);
-    this.reserve(pieceBytes(room, this.cipher));
-    const start = this.end + PIECE_HEADER_BYTES;
-    let at = writeVarint(this.buffer, start, ids.length);
-    let before = 0;
-    for (const id of ids) {
-      at = writeVarint(this.buffer, at, id - before);
-      before = id;
-    }
-    return this.section(at - start, SECTION_BLOB_IDS);
+    this.reserve(pieceBytes(blobIdsRoom(ids.length), this.cipher));
+    const length = writeBlobIds(ids, this.buffer, this.end + PIECE_HEADER_BYTES);
+    return this.section(length, SECTION_BLOB_IDS);
   }
 
-  private writeFilter(): number {
+  private filterSection(): number {
     if (this.hashCount === 0) return 0;
     this.reserve(pieceBytes(bloomBytes(this.hashCount, this.bloomBitsPerKey), this.cipher));
     const at = this.end + PIECE_HEADER_BYTES;
@@ -368,24 +353,11 @@ export class TableBuilder {
     return this.section(length, SECTION_FILTER);
   }
 
-  private writeIndex(): number {
+  private indexSection(): number {
     if (this.index.blockCount === 0) return 0;
     this.reserve(pieceBytes(this.index.roomNeeded, this.cipher));
     const length = this.index.write(this.buffer, this.end + PIECE_HEADER_BYTES);
     return this.section(length, SECTION_INDEX);
-  }
-
-  private writeFooter(places: Int32Array): void {
-    this.reserve(FOOTER_BYTES);
-    const { buffer, end } = this;
-    buffer.set(TABLE_MAGIC, end + 12);
-    writeU16(buffer, end + 20, TABLE_FORMAT);
-    buffer[end + 22] = this.codec;
-    buffer[end + 23] = 0;
-    writeU32(buffer, end + 24, this.index.blockCount);
-    writeU32(buffer, end + 28, this.entryCount);
-    for (let i = 0; i < 8; i++) writeU32(buffer, end + 32 + i * 4, places[i]!);
-    this.section(FOOTER_BYTES - PIECE_HEADER_BYTES, SECTION_FOOTER);
   }
 
   private tableMeta(commitSeq: number): TableMeta {

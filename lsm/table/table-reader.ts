@@ -4,8 +4,7 @@
  *
  * Every physical read is checked: checksum, table id and, in an encrypted file, the seal.
  */
-import { compareRanges, readU16, readU32, type Bytes } from '../base/bytes.js';
-import { VarintReader } from '../base/varint.js';
+import { compareRanges, type Bytes } from '../base/bytes.js';
 import { MetaShare, type BlockCache } from '../cache/block-cache.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
@@ -17,18 +16,24 @@ import { BlockLoader } from './block-loader.js';
 import { BloomFilter, isBloom } from './bloom.js';
 import { estimateRange } from './estimate.js';
 import {
+  PLACE_BLOB_IDS,
+  PLACE_FILTER,
+  PLACE_INDEX,
+  PLACE_TOMBSTONES,
+  readFooter,
+  type TableLayout,
+} from './footer.js';
+import {
   FOOTER_BYTES,
   PIECE_HEADER_BYTES,
   SECTION_BLOB_IDS,
   SECTION_FILTER,
-  SECTION_FOOTER,
   SECTION_INDEX,
   SECTION_TOMBSTONES,
-  TABLE_FORMAT,
-  TABLE_MAGIC,
   type TableRangeTombstone,
 } from './format.js';
 import { checkPiece, openSealed } from './piece.js';
+import { readBlobIds, readTombstones } from './sections.js';
 import { TableCursor, type TableCursorOptions } from './table-cursor.js';
 import { verifyTable, dumpBlock, type BlockDump } from './table-inspect.js';
 import { readTableIndex, type TableIndex } from './table-index.js';
@@ -51,16 +56,6 @@ class Probe extends BlockCursor {
     }
     return false;
   }
-}
-
-/** Where the parts of a table lie, as its footer says. */
-class TableLayout {
-  constructor(
-    readonly blockCount: number,
-    readonly codec: number,
-    /** Offset and length of: range tombstones, blob ids, filter, index. */
-    readonly places: readonly number[],
-  ) {}
 }
 
 export class TableReader {
@@ -193,25 +188,16 @@ export class TableReader {
   /** Deletions of ranges; with the table's own sequence number if it has one. @throws LsmError Corrupt */
   rangeTombstones(): readonly TableRangeTombstone[] {
     if (this.meta.rangeTombstoneCount === 0) return [];
-    this.tombstones ??= this.readTombstones();
+    this.tombstones ??= this.loadTombstones();
     return this.tombstones;
   }
 
   /** Ids of the blobs that entries of the table refer to, ascending. @throws LsmError Corrupt */
   blobIds(): number[] {
     if (this.meta.blobCount === 0) return [];
-    const [at, body] = this.readSection(1, SECTION_BLOB_IDS);
-    const varints = new VarintReader();
-    const count = varints.read(body, 0, body.length);
-    if (varints.end < 0 || count > body.length) throw this.damaged('blob ids: malformed', at);
-    const ids: number[] = [];
-    let id = 0;
-    for (let i = 0; i < count; i++) {
-      id += varints.read(body, varints.end, body.length);
-      if (varints.end < 0 || !Number.isSafeInteger(id)) throw this.damaged('blob ids: malformed', at);
-      ids.push(id);
-    }
-    if (varints.end !== body.length) throw this.damaged('blob ids: bytes are left over', at);
+    const [at, body] = this.readSection(PLACE_BLOB_IDS, SECTION_BLOB_IDS);
+    const ids = readBlobIds(body);
+    if (ids === undefined) throw this.damaged('blob ids: malformed', at);
     return ids;
   }
 
@@ -252,8 +238,8 @@ export class TableReader {
 
   /** The filter from the file, whatever the cache has room for; undefined when the table has none. */
   readFilter(): BloomFilter | undefined {
-    if (this.needLayout().places[5] === 0) return undefined;
-    const [at, body] = this.readSection(2, SECTION_FILTER);
+    if (this.needLayout().lengths[PLACE_FILTER] === 0) return undefined;
+    const [at, body] = this.readSection(PLACE_FILTER, SECTION_FILTER);
     return this.asFilter(body, at);
   }
 
@@ -269,14 +255,15 @@ export class TableReader {
     const index = this.needIndex();
     const offset = index.offsets[block]!;
     const length = index.blockLength(block);
-    if (loader.isDirect(this.layout!.codec)) {
+    const { codec } = this.layout!;
+    if (loader.isDirect(codec)) {
       cache.reserve(length);
       this.readFile(cache.bytes, cache.base, length, offset);
       loader.checkDirect(cache.bytes, cache.base, length, offset);
     } else {
       const staging = loader.staging(length);
       this.readFile(staging, 0, length, offset);
-      const body = loader.open(staging, 0, length, offset);
+      const body = loader.open(codec, staging, 0, length, offset);
       cache.reserve(PIECE_HEADER_BYTES + loader.plainLength);
       loader.unpack(body, cache.bytes, cache.base);
     }
@@ -326,8 +313,8 @@ export class TableReader {
     let tailAt = size - tailBytes;
     this.readFile(tail, 0, tailBytes, tailAt);
     const layout = (this.layout = this.parseFooter(tail, tailBytes - FOOTER_BYTES, size - FOOTER_BYTES));
-    this.hasFilter = layout.places[5]! > 0;
-    const needed = layout.places[wantsFilter && this.hasFilter ? 4 : 6]!;
+    this.hasFilter = layout.lengths[PLACE_FILTER]! > 0;
+    const needed = layout.offsets[wantsFilter && this.hasFilter ? PLACE_FILTER : PLACE_INDEX]!;
     if (needed < tailAt && layout.blockCount > 0) {
       const rest = new Uint8Array(size - needed);
       this.readFile(rest, 0, tailAt - needed, needed);
@@ -335,12 +322,12 @@ export class TableReader {
       tail = rest;
       tailAt = needed;
     }
-    const at = layout.places[6]!;
+    const at = layout.offsets[PLACE_INDEX]!;
     const body =
       layout.blockCount === 0
         ? new Uint8Array([0, 0])
-        : this.openSection(tail, at - tailAt, layout.places[7]!, at, SECTION_INDEX);
-    const index = readTableIndex(body, layout.places[0]!, layout.blockCount, meta.entryCount);
+        : this.openSection(tail, at - tailAt, layout.lengths[PLACE_INDEX]!, at, SECTION_INDEX);
+    const index = readTableIndex(body, layout.dataEnd, layout.blockCount, meta.entryCount);
     if (index === undefined) throw this.damaged('block index: malformed', at);
     this.index = index;
     this.cache.returnMeta(this.indexShare);
@@ -352,7 +339,8 @@ export class TableReader {
   /** @param tail  bytes of the table from `tailAt` on, if they were read already */
   private loadFilter(tail: Bytes | undefined, tailAt: number): void {
     const { cache, filterShare } = this;
-    const [at, length] = [this.layout!.places[4]!, this.layout!.places[5]!];
+    const at = this.layout!.offsets[PLACE_FILTER]!;
+    const length = this.layout!.lengths[PLACE_FILTER]!;
     if (length === 0) {
       this.hasFilter = false;
       return;
@@ -380,39 +368,20 @@ export class TableReader {
   }
 
   private parseFooter(bytes: Bytes, at: number, offset: number): TableLayout {
-    const { meta } = this;
-    for (let i = 0; i < TABLE_MAGIC.length; i++) {
-      if (bytes[at + 12 + i] !== TABLE_MAGIC[i]) throw this.damaged('footer: not that of a table', offset);
+    const { id, entryCount } = this.meta;
+    const layout = readFooter(bytes, at, id, offset);
+    if (typeof layout === 'string') throw this.damaged(`footer: ${layout}`, offset);
+    if (layout.entryCount !== entryCount) {
+      throw this.damaged(`footer: ${entryCount} entries expected, got ${layout.entryCount}`, offset);
     }
-    const what = checkPiece(bytes, at, FOOTER_BYTES, meta.id, offset, false);
-    if (what !== '') throw this.damaged(`footer: ${what}`, offset);
-    if (bytes[at + 10] !== SECTION_FOOTER) throw this.damaged('footer: not a footer', offset);
-    const format = readU16(bytes, at + 20);
-    if (format !== TABLE_FORMAT)
-      throw this.damaged(`footer: format ${TABLE_FORMAT} expected, got ${format}`, offset);
-    const blockCount = readU32(bytes, at + 24);
-    const entryCount = readU32(bytes, at + 28);
-    if (entryCount !== meta.entryCount) {
-      throw this.damaged(`footer: ${meta.entryCount} entries expected, got ${entryCount}`, offset);
-    }
-    const places: number[] = [];
-    for (let i = 0; i < 8; i++) places.push(readU32(bytes, at + 32 + i * 4));
-    let end = places[0]!;
-    for (let i = 0; i < 8; i += 2) {
-      if (places[i] !== end) throw this.damaged('footer: the sections do not follow each other', offset);
-      end += places[i + 1]!;
-    }
-    if (end !== offset || blockCount > entryCount || (blockCount === 0) !== (places[7] === 0)) {
-      throw this.damaged('footer: the sections do not follow each other', offset);
-    }
-    return new TableLayout(blockCount, bytes[at + 22]!, places);
+    return layout;
   }
 
   /** Reads a section from the file. @returns its offset in the table, and its body */
   private readSection(place: number, kind: number): [at: number, body: Bytes] {
-    const { places } = this.needLayout();
-    const at = places[place * 2]!;
-    const length = places[place * 2 + 1]!;
+    const { offsets, lengths } = this.needLayout();
+    const at = offsets[place]!;
+    const length = lengths[place]!;
     if (length === 0) throw this.damaged('a section is missing', at);
     const bytes = new Uint8Array(length);
     this.readFile(bytes, 0, length, at);
@@ -433,33 +402,11 @@ export class TableReader {
     return body.subarray(0, plain);
   }
 
-  private readTombstones(): TableRangeTombstone[] {
-    const [at, body] = this.readSection(0, SECTION_TOMBSTONES);
-    const { commitSeq } = this.meta;
-    const varints = new VarintReader();
-    const limit = body.length;
-    const count = varints.read(body, 0, limit);
-    if (varints.end < 0 || count !== this.meta.rangeTombstoneCount) {
-      throw this.damaged('range tombstones: their count is not that of the manifest', at);
-    }
-    const malformed = (): LsmError => this.damaged('range tombstones: malformed', at);
-    const records: TableRangeTombstone[] = [];
-    for (let i = 0; i < count; i++) {
-      const seq = varints.read(body, varints.end, limit);
-      if (varints.end < 0) throw malformed();
-      const lowLength = varints.read(body, varints.end, limit);
-      if (varints.end < 0 || lowLength > limit - varints.end) throw malformed();
-      const lowAt = varints.end;
-      const highLength = varints.read(body, lowAt + lowLength, limit) - 1;
-      if (varints.end < 0 || highLength > limit - varints.end) throw malformed();
-      const highAt = varints.end;
-      const low = body.slice(lowAt, lowAt + lowLength);
-      const high = highLength < 0 ? undefined : body.slice(highAt, highAt + highLength);
-      if (highLength > 0) varints.end = highAt + highLength;
-      records.push({ low, high, seq: commitSeq !== 0 ? commitSeq : seq });
-    }
-    if (varints.end !== limit) throw malformed();
-    return records;
+  private loadTombstones(): TableRangeTombstone[] {
+    const [at, body] = this.readSection(PLACE_TOMBSTONES, SECTION_TOMBSTONES);
+    const tombstones = readTombstones(body, this.meta.rangeTombstoneCount, this.meta.commitSeq);
+    if (tombstones === undefined) throw this.damaged('range tombstones: malformed', at);
+    return tombstones;
   }
 
   /** @param offset  in the table */

@@ -14,7 +14,9 @@ import { WalWriter } from '../wal/wal-writer.js';
 interface OpenLog {
   readonly number: number;
   readonly writer: WalWriter;
+  /** Its entries are in synced tables: it is closed, once no sync of it is under way. */
   isRetired: boolean;
+  syncs: number;
 }
 
 export class LogSet {
@@ -89,7 +91,7 @@ export class LogSet {
   /** Resolves when everything appended before the call is durable. */
   sync(): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    if (this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile) return this.active.writer.sync();
+    if (this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile) return this.syncLog(this.active);
     return this.syncAll();
   }
 
@@ -103,7 +105,7 @@ export class LogSet {
     while (this.older.length > 0 && this.older[0]!.number < number) {
       const log = this.older.shift()!;
       log.isRetired = true;
-      log.writer.close();
+      if (log.syncs === 0) log.writer.close();
       this.env.files.remove(walPath(this.path, log.number));
       isRemoved = true;
     }
@@ -137,9 +139,19 @@ export class LogSet {
       this.fail(error as LsmError);
       throw error;
     }
-    for (const log of logs) {
-      // A log that was retired meanwhile is closed: its entries are in synced tables.
-      if (!log.isRetired) await log.writer.sync();
+    for (const log of logs) if (!log.isRetired) await this.syncLog(log);
+  }
+
+  private async syncLog(log: OpenLog): Promise<void> {
+    log.syncs++;
+    try {
+      await log.writer.sync();
+    } catch (error) {
+      this.fail(error as LsmError);
+      throw error;
+    } finally {
+      log.syncs--;
+      if (log.isRetired && log.syncs === 0) log.writer.close();
     }
   }
 
@@ -148,7 +160,7 @@ export class LogSet {
     this.env.files.remove(path);
     const file = this.env.files.open(path, 'create');
     try {
-      return { number, writer: new WalWriter(file, number, this.storeId, this.cipher), isRetired: false };
+      return { number, writer: new WalWriter(file, number, this.storeId, this.cipher), isRetired: false, syncs: 0 };
     } catch (error) {
       file.close();
       this.env.files.remove(path);

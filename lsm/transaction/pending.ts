@@ -330,6 +330,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
     if (this.overlay !== undefined && !this.overlay.isEmpty) {
       this.runs.addNow(this.overlay, this.savepoints, this.step);
       this.overlay = undefined;
+      this.step++;
     }
     const capacity = Math.max(2 * this.host.options.transactionBytes, 2 * bytes + 4096);
     this.overlay = new Memtable({
@@ -366,7 +367,10 @@ export class PendingTransaction extends LayeredView implements Transaction {
     this.savepoints.length = 0;
     await this.runs.settled();
     const hasEntries = overlay !== undefined && !overlay.isEmpty;
-    if (!hasEntries && this.runs.layerCount === 0) return this.held.seq;
+    if (!hasEntries && this.runs.layerCount === 0) {
+      this.checkConflicts();
+      return this.held.seq;
+    }
     host.checkWritable();
     const ops = new OpsBuffer(Math.max(256, overlay?.byteLength ?? 0));
     const blobIds = new Set<number>();

@@ -49,6 +49,7 @@ export function conflictsContract(open: OpenKv): void {
       ['range deletion and a deletion in it', removeRange('a', 'c'), remove('a'), true],
       ['range deletions that overlap', removeRange('a', 'c'), removeRange('b', 'd'), true],
       ['range deletions that touch', removeRange('a', 'c'), removeRange('c', 'd'), false],
+      ['range deletions that touch the other way', removeRange('c', 'd'), removeRange('a', 'c'), false],
       ['declared read and put', readKey('a'), put('a'), true],
       ['declared read of what is absent, and put', readKey('x'), put('x'), true],
       ['declared read and deletion', readKey('a'), remove('a'), true],

@@ -207,6 +207,57 @@ describe('Memtable', () => {
     expect(memtable.entryCount).to.equal(1);
   });
 
+  it('tells versions apart whose numbers were given before', () => {
+    const memtable = overlay();
+    const write = (from: number, to: number): void => {
+      for (let seq = from; seq <= to; seq++)
+        apply(memtable, [put(text('counter')), put(text('other'))], seq, seq - 1);
+    };
+    const out = new EntryRegisters();
+    write(1, 2000);
+    for (const savepoint of [1500, 700, 699, 1]) {
+      memtable.rollbackAbove(savepoint);
+      write(savepoint + 1, savepoint + 400);
+      for (let seq = 1; seq <= savepoint + 400; seq++) {
+        expect(memtable.find(text('counter'), 0, 7, seq, out) && out.seq).to.equal(seq);
+      }
+    }
+  });
+
+  it('holds what is left of thousands of entries after many rollbacks', () => {
+    let state = 7;
+    const random = (n: number): number =>
+      ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 4) % n;
+    const memtable = overlay();
+    let live: [key: string, seq: number][] = [];
+    let seq = 0;
+    for (let step = 0; step < 60; step++) {
+      const savepoint = seq;
+      const base = random(3000);
+      for (let n = random(3) > 0 ? random(800) : random(10); n > 0; n--) {
+        const key = text(`${'p/'.repeat(random(3))}${random(4) > 0 ? (base + n) % 3000 : random(3000)}`);
+        apply(memtable, [put(key)], ++seq, seq - 1);
+        live.push([hex(key), seq]);
+      }
+      if (random(3) === 0) {
+        seq = random(2) > 0 ? savepoint : random(seq + 1);
+        memtable.rollbackAbove(seq);
+        live = live.filter((entry) => entry[1] <= seq);
+      }
+      if (step % 20 !== 19) continue;
+      const sorted = live.sort(([a, m], [b, n]) => (a < b ? -1 : a > b ? 1 : n - m));
+      expect(forward(memtable.cursor()).map((each) => each.split(' ')[0])).to.deep.equal(
+        sorted.map(([key, each]) => `${key}@${each}`),
+      );
+      const out = new EntryRegisters();
+      const isWrong = ([key, each]: [string, number]): boolean => {
+        const bytes = Uint8Array.from(Buffer.from(key, 'hex'));
+        return !memtable.find(bytes, 0, bytes.length, each, out) || out.seq !== each;
+      };
+      expect(live.filter(isWrong)).to.deep.equal([]);
+    }
+  });
+
   it('gives room back when a rollback leaves little', () => {
     const memtable = overlay();
     apply(memtable, [put(text('first'))], 1, 0);

@@ -165,6 +165,18 @@ describe('merge', () => {
     expect([moved, tables]).to.deep.equal([[], []]);
   });
 
+  it('remembers the greatest sequence number of a table even where it stores none', async () => {
+    const bench = new MergeBench();
+    const lower = await bench.flush(puts(0, 6, 10), 1);
+    const upper = await bench.flush(puts(2, 4, 10), 50);
+    const once = await bench.merge([upper.tables, lower.tables]);
+    expect(bench.contents(once.tables).entries.map((e) => e.seq)).to.deep.equal(Array(6).fill(0));
+    expect(once.tables[0]!.maxSeq).to.equal(51);
+    const more = await bench.flush(puts(1, 2, 10), 20);
+    const twice = await bench.merge([more.tables, once.tables]);
+    expect(twice.tables[0]!.maxSeq).to.equal(51);
+  });
+
   it('moves all tables of disjoint runs', async () => {
     const bench = new MergeBench();
     const a = await bench.flush(puts(0, 12, 900), 1);

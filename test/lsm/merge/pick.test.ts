@@ -231,11 +231,23 @@ describe('pickMerge', () => {
 describe('planMergeAll', () => {
   it('takes everything, newest first, to the deepest level', () => {
     const v = version(zero(2, table(0, 50)), level(1, table(0, 99)), level(3, table(0, 99)));
-    const plan = planMergeAll(v)!;
+    const plan = planMergeAll(v, new Set())!;
     expect(plan.inputs.map(ids)).to.deep.equal(v.runs.map((run) => ids(run.tables)));
     expect([plan.outputLevel, plan.isBottom, plan.includesOutputLevel]).to.deep.equal([3, true, true]);
-    expect(planMergeAll(version())).to.equal(undefined);
-    expect(planMergeAll(version(zero(1, table(0, 9))))!.outputLevel).to.equal(1);
+    expect(planMergeAll(version(), new Set())).to.equal(undefined);
+    expect(planMergeAll(version(zero(1, table(0, 9))), new Set())!.outputLevel).to.equal(1);
+  });
+
+  it('leaves busy runs and all newer ones where they are', () => {
+    const v = version(
+      zero(3, table(0, 50)),
+      zero(2, table(0, 50)),
+      zero(1, table(0, 50)),
+      level(1, table(0, 99)),
+    );
+    const plan = planMergeAll(v, new Set(ids(v.runs[1]!.tables)))!;
+    expect(plan.inputs.map(ids)).to.deep.equal(v.runs.slice(2).map((run) => ids(run.tables)));
+    expect(planMergeAll(v, new Set(ids(v.runs[3]!.tables)))).to.equal(undefined);
   });
 });
 

@@ -1,0 +1,114 @@
+/**
+ * Numbers and text out of raw BSON, without an object a value. Nothing here checks bounds: the bytes have passed
+ * `validate.ts`, or come out of the store, whose checksums vouch for them.
+ */
+
+const scratchWords = new Int32Array(2);
+const scratchDouble = new Float64Array(scratchWords.buffer);
+scratchDouble[0] = 1;
+/** The machine's own order of bytes; BSON is little-endian. */
+const HIGH_WORD = scratchWords[1] === 0 ? 0 : 1;
+const LOW_WORD = 1 - HIGH_WORD;
+
+export function readInt32(from: Uint8Array, at: number): number {
+  return from[at]! | (from[at + 1]! << 8) | (from[at + 2]! << 16) | (from[at + 3]! << 24);
+}
+
+export function readDouble(from: Uint8Array, at: number): number {
+  scratchWords[LOW_WORD] = readInt32(from, at);
+  scratchWords[HIGH_WORD] = readInt32(from, at + 4);
+  return scratchDouble[0]!;
+}
+
+/** A double of its two halves. */
+export function doubleOfWords(high: number, low: number): number {
+  scratchWords[LOW_WORD] = low;
+  scratchWords[HIGH_WORD] = high;
+  return scratchDouble[0]!;
+}
+
+/** The upper 32 bits of a double, signed; the lower ones are then in `lowWordOfDouble`. */
+export function highWordOfDouble(value: number): number {
+  scratchDouble[0] = value;
+  return scratchWords[HIGH_WORD]!;
+}
+
+/** The lower 32 bits of the double last given to `highWordOfDouble`. */
+export function lowWordOfDouble(): number {
+  return scratchWords[LOW_WORD]!;
+}
+
+/** A 64-bit signed integer as the nearest double: exact within ±2^53. */
+export function readInt64AsDouble(from: Uint8Array, at: number): number {
+  return readInt32(from, at + 4) * 0x1_0000_0000 + (readInt32(from, at) >>> 0);
+}
+
+/** A 64-bit signed integer, exactly. Costs an allocation; not for hot paths. */
+export function readInt64(from: Uint8Array, at: number): bigint {
+  return (BigInt(readInt32(from, at + 4)) << 32n) | BigInt(readInt32(from, at) >>> 0);
+}
+
+/** @returns the offset of the next NUL at or after `at`, at most `from.length` */
+export function endOfCString(from: Uint8Array, at: number): number {
+  const limit = from.length;
+  while (at < limit && from[at] !== 0) at++;
+  return at;
+}
+
+interface NativeText {
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+}
+const native = Buffer.prototype as unknown as NativeText;
+const utf8Slice = native.utf8Slice;
+const latin1Slice = native.latin1Slice;
+
+/** Above this many bytes one native call is cheaper than a loop. */
+const LOOP_BYTES = 24;
+const fromCharCode = String.fromCharCode;
+
+/**
+ * UTF-8 text. Bytes that are not UTF-8 become U+FFFD.
+ * @param end  offset after the last byte
+ */
+export function readText(from: Uint8Array, at: number, end: number): string {
+  const length = end - at;
+  if (length > LOOP_BYTES) return utf8Slice.call(from, at, end);
+  let bits = 0;
+  for (let i = at; i < end; i++) bits |= from[i]!;
+  if (bits >= 0x80) return utf8Slice.call(from, at, end);
+  return readShortAscii(from, at, length);
+}
+
+/** At most 24 ASCII bytes. Calls with a fixed number of arguments are inlined; one with a list of them is not. */
+function readShortAscii(from: Uint8Array, at: number, length: number): string {
+  let text = '';
+  while (length >= 8) {
+    text += fromCharCode(
+      from[at]!,
+      from[at + 1]!,
+      from[at + 2]!,
+      from[at + 3]!,
+      from[at + 4]!,
+      from[at + 5]!,
+      from[at + 6]!,
+      from[at + 7]!,
+    );
+    at += 8;
+    length -= 8;
+  }
+  if (length >= 4) {
+    text += fromCharCode(from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!);
+    at += 4;
+    length -= 4;
+  }
+  if (length === 3) return text + fromCharCode(from[at]!, from[at + 1]!, from[at + 2]!);
+  if (length === 2) return text + fromCharCode(from[at]!, from[at + 1]!);
+  if (length === 1) return text + fromCharCode(from[at]!);
+  return text;
+}
+
+/** Bytes as characters of the same number; for text that is known to be ASCII. */
+export function readLatin1(from: Uint8Array, at: number, end: number): string {
+  return end - at > LOOP_BYTES ? latin1Slice.call(from, at, end) : readShortAscii(from, at, end - at);
+}
