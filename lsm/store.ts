@@ -349,7 +349,11 @@ export class LsmStore extends LayeredView implements OrderedKv {
     }
   }
 
-  private writeOps(ops: OpsBuffer, blobs: readonly NewBlob[], options: WriteOptions | undefined): Promise<void> {
+  private writeOps(
+    ops: OpsBuffer,
+    blobs: readonly NewBlob[],
+    options: WriteOptions | undefined,
+  ): Promise<void> {
     const { writes } = this.parts;
     const sync = options !== undefined && options.sync === true;
     if (writes.fits(ops.length)) {

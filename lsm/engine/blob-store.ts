@@ -89,4 +89,3 @@ class BlobValueReader extends PieceReader {
     this.release();
   }
 }
-

@@ -11,7 +11,11 @@ import type { TableReader } from '../table/table-reader.js';
 import type { StoreParts } from './parts.js';
 
 /** @param checkOpen  throws when the store was closed meanwhile */
-export async function checkStore(parts: StoreParts, isDeep: boolean, checkOpen: () => void): Promise<Problem[]> {
+export async function checkStore(
+  parts: StoreParts,
+  isDeep: boolean,
+  checkOpen: () => void,
+): Promise<Problem[]> {
   const { open, live, transactions } = parts;
   const { state, extents } = open.manifest;
   const problems = [...checkLevels(state.version), ...checkSpace(extents, state)];

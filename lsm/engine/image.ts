@@ -25,7 +25,12 @@ export interface ImagePlan {
 }
 
 /** Lays out a copy of the state of this moment; the caller keeps what it holds alive until the copy is read. */
-export function planImage(state: ManifestState, meta: Meta, cipher: Cipher | undefined, random: Random): ImagePlan {
+export function planImage(
+  state: ManifestState,
+  meta: Meta,
+  cipher: Cipher | undefined,
+  random: Random,
+): ImagePlan {
   const copies: Extent[] = [];
   let offset = FIRST_EXTENT;
   const place = (extent: Extent): Extent => {

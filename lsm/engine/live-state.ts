@@ -79,7 +79,10 @@ export class LiveState {
 
   /** Entries of all memtables. */
   get memtableEntries(): number {
-    return this.frozen.reduce((sum, { memtable }) => sum + memtable.entryCount, this.active.memtable.entryCount);
+    return this.frozen.reduce(
+      (sum, { memtable }) => sum + memtable.entryCount,
+      this.active.memtable.entryCount,
+    );
   }
 
   /** Bytes of all memtables' arrays. */

@@ -1,6 +1,13 @@
 /** From a path to an open file with its manifest: a new store, or one that is there already. */
 import type { Bytes } from '../base/bytes.js';
-import { Aes256GcmCipher, KEY_CHECK_BYTES, SALT_BYTES, deriveKey, keyCheck, type Cipher } from '../env/cipher.js';
+import {
+  Aes256GcmCipher,
+  KEY_CHECK_BYTES,
+  SALT_BYTES,
+  deriveKey,
+  keyCheck,
+  type Cipher,
+} from '../env/cipher.js';
 import type { Env } from '../env/env.js';
 import type { File } from '../env/file-system.js';
 import { LsmError } from '../errors.js';
@@ -55,7 +62,15 @@ async function createStore(file: File, env: Env, options: ResolvedOptions): Prom
     cipherKey = deriveKey(encryptionKey, keySalt);
     check = keyCheck(cipherKey);
   }
-  const identity: StoreIdentity = { storeId, isEncrypted, keySalt, keyCheck: check, blockBytes, tableBytes, blobBytes };
+  const identity: StoreIdentity = {
+    storeId,
+    isEncrypted,
+    keySalt,
+    keyCheck: check,
+    blockBytes,
+    tableBytes,
+    blobBytes,
+  };
   const cipher = cipherKey === undefined ? undefined : new Aes256GcmCipher(cipherKey, env.random);
   const manifest = await ManifestLog.create(file, identity, cipher);
   env.files.syncDirectory(file.path);
@@ -70,14 +85,20 @@ function cipherOf(
 ): { cipher: Cipher | undefined; cipherKey: Bytes | undefined } {
   if (!identity.isEncrypted) {
     if (encryptionKey === undefined) return { cipher: undefined, cipherKey: undefined };
-    throw new LsmError(`${path} is not encrypted, but an encryption key was given`, 'WrongKey', { file: path });
+    throw new LsmError(`${path} is not encrypted, but an encryption key was given`, 'WrongKey', {
+      file: path,
+    });
   }
   if (encryptionKey === undefined) {
-    throw new LsmError(`${path} is encrypted: give its key as option encryptionKey`, 'WrongKey', { file: path });
+    throw new LsmError(`${path} is encrypted: give its key as option encryptionKey`, 'WrongKey', {
+      file: path,
+    });
   }
   const cipherKey = deriveKey(encryptionKey, identity.keySalt);
   if (!equalBytes(keyCheck(cipherKey), identity.keyCheck)) {
-    throw new LsmError(`the encryption key is not the one ${path} was created with`, 'WrongKey', { file: path });
+    throw new LsmError(`the encryption key is not the one ${path} was created with`, 'WrongKey', {
+      file: path,
+    });
   }
   return { cipher: new Aes256GcmCipher(cipherKey, env.random), cipherKey };
 }

@@ -131,7 +131,9 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     { file, cipher, form, clock: env.clock, sliceMs: options.sliceMs, isSyncing: false },
     owner,
   );
-  const runner: JobRunner = isShared ? new JobThread({ path, cipherKey: open.cipherKey, form }, owner) : inline;
+  const runner: JobRunner = isShared
+    ? new JobThread({ path, cipherKey: open.cipherKey, form }, owner)
+    : inline;
 
   const logs = options.readOnly
     ? undefined

@@ -25,7 +25,11 @@ export interface LsmStats {
   readonly failure: string | undefined;
   readonly levels: readonly LevelScore[];
   readonly space: SpaceStats;
-  readonly pins: { readonly count: number; readonly versions: readonly PinnedVersionInfo[]; readonly oldest: readonly PinInfo[] };
+  readonly pins: {
+    readonly count: number;
+    readonly versions: readonly PinnedVersionInfo[];
+    readonly oldest: readonly PinInfo[];
+  };
   readonly transactions: readonly TransactionInfo[];
   readonly memtables: { readonly count: number; readonly entries: number; readonly bytes: number };
   readonly logs: { readonly count: number; readonly bytes: number };
@@ -46,7 +50,20 @@ export interface LsmStats {
 }
 
 export function gatherStats(parts: StoreParts): LsmStats {
-  const { env, open, live, writes, pins, transactions, logs, cache, scheduler, flusher, written, background } = parts;
+  const {
+    env,
+    open,
+    live,
+    writes,
+    pins,
+    transactions,
+    logs,
+    cache,
+    scheduler,
+    flusher,
+    written,
+    background,
+  } = parts;
   const { state, extents } = open.manifest;
   const nowMs = env.clock.nowMs();
   const { mergedBytes } = written;

@@ -178,11 +178,19 @@ export class StoreTransactions implements TransactionHost {
     const first = writes.lastSeq + 1;
     const commitSeq = writes.lastSeq + runs.length;
     const addTables = runs.flatMap((run, i) =>
-      run.tables.map(({ meta }) => ({ level: 0, order: first + i, meta: { ...meta, commitSeq, maxSeq: commitSeq } })),
+      run.tables.map(({ meta }) => ({
+        level: 0,
+        order: first + i,
+        meta: { ...meta, commitSeq, maxSeq: commitSeq },
+      })),
     );
     try {
       await live.publish(
-        () => ({ addTables, addBlobs: blobs.map(({ id, extents }) => ({ id, extents })), dataSeq: commitSeq }),
+        () => ({
+          addTables,
+          addBlobs: blobs.map(({ id, extents }) => ({ id, extents })),
+          dataSeq: commitSeq,
+        }),
         () => {
           writes.lastSeq = commitSeq;
           live.raiseActiveOrder(commitSeq + 1);

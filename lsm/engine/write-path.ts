@@ -227,7 +227,12 @@ export class WritePath {
     return true;
   }
 
-  private enqueue(bytes: number, sync: boolean, isBig: boolean, run: () => void | Promise<void>): Promise<void> {
+  private enqueue(
+    bytes: number,
+    sync: boolean,
+    isBig: boolean,
+    run: () => void | Promise<void>,
+  ): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.queue.push({ bytes, sync, isBig, run, resolve, reject });
       if (!this.isPumping) {

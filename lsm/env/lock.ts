@@ -93,7 +93,8 @@ export function checkUnlocked(env: Env, path: string): void {
   if (here !== undefined) throw lockedError(path, here);
   if (!env.files.isShared) return;
   const found = readLockFile(lockPath);
-  if (found !== undefined && judge(found, () => env.clock.wallMs()) === 'held') throw lockedError(path, found.owner);
+  if (found !== undefined && judge(found, () => env.clock.wallMs()) === 'held')
+    throw lockedError(path, found.owner);
 }
 
 /**

@@ -32,7 +32,14 @@ export class Layer {
     return this.memtable !== undefined ? this.memtable.maxSeq : this.run!.maxSeq;
   }
 
-  find(key: Bytes, offset: number, length: number, hash: number, maxSeq: number, out: EntryRegisters): boolean {
+  find(
+    key: Bytes,
+    offset: number,
+    length: number,
+    hash: number,
+    maxSeq: number,
+    out: EntryRegisters,
+  ): boolean {
     if (this.memtable !== undefined) return this.memtable.find(key, offset, length, maxSeq, out);
     return this.run!.find(key, offset, length, hash, maxSeq, out);
   }
@@ -45,7 +52,8 @@ export class Layer {
 
   /** undefined when the layer has no range tombstone. */
   tombstones(): RangeTombstones | undefined {
-    if (this.memtable !== undefined) return this.memtable.tombstones.count > 0 ? this.memtable.tombstones : undefined;
+    if (this.memtable !== undefined)
+      return this.memtable.tombstones.count > 0 ? this.memtable.tombstones : undefined;
     return this.run!.rangeTombstoneCount > 0 ? this.run!.tombstones() : undefined;
   }
 

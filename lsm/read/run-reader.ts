@@ -72,7 +72,14 @@ export class RunReader {
   }
 
   /** Newest entry of the key with seq <= maxSeq, range tombstones not looked at. */
-  find(key: Bytes, offset: number, length: number, hash: number, maxSeq: number, out: EntryRegisters): boolean {
+  find(
+    key: Bytes,
+    offset: number,
+    length: number,
+    hash: number,
+    maxSeq: number,
+    out: EntryRegisters,
+  ): boolean {
     const at = this.tableIndex(key, offset, length);
     return at >= 0 && this.tables[at]!.find(key, offset, length, hash, maxSeq, out);
   }
@@ -142,7 +149,8 @@ export class RunReader {
       else cursor.seekAtLeast(low, 0, low.length);
       for (; cursor.isValid; cursor.next()) {
         const { keyBytes, keyOffset, keyLength } = cursor;
-        if (high !== undefined && compareRanges(keyBytes, keyOffset, keyLength, high, 0, high.length) >= 0) break;
+        if (high !== undefined && compareRanges(keyBytes, keyOffset, keyLength, high, 0, high.length) >= 0)
+          break;
         if (cursor.seq > seq) {
           cursor.close();
           return true;

@@ -11,7 +11,7 @@ export abstract class PieceReader implements ValueReader {
 
   async *stream(start = 0, chunkBytes = 65_536): AsyncGenerator<Bytes> {
     try {
-      for (let position = start; position < this.length; ) {
+      for (let position = start; position < this.length;) {
         const chunk = new Uint8Array(Math.min(chunkBytes, this.length - position));
         const got = this.read(chunk, 0, chunk.length, position);
         if (got === 0) return;

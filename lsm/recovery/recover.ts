@@ -66,11 +66,12 @@ export function recoverLogs(input: RecoveryInput): Recovery {
   // Tables may hold later writes than a log: a large transaction does not go through the log.
   let lastSeq = 0;
   let nextLog = firstLog;
+  let last: ScannedLog | undefined;
   let isOver = false;
   for (const number of numbers) {
     // A log that is missing was never written to: its creation was lost, and so was all that came after.
     if (number > nextLog) isOver = true;
-    const recovered: ReturnType<typeof recoverLog> | undefined =
+    const recovered: ScannedLog | undefined =
       number < firstLog || isOver ? undefined : recoverLog(input, number, lastSeq);
     if (recovered === undefined || recovered.memtable.isEmpty) {
       if (!isReadOnly) files.remove(walPath(path, number));
@@ -78,13 +79,18 @@ export function recoverLogs(input: RecoveryInput): Recovery {
       continue;
     }
     logs.push(recovered);
+    last = recovered;
     isOver = !recovered.isSealed;
     nextLog = number + 1;
     lastSeq = recovered.lastSeq;
     for (const { id } of recovered.blobs) nextBlobId = Math.max(nextBlobId, id + 1);
   }
-  // Durable before a new log takes the number of one that was removed.
-  if (!isReadOnly && numbers.length > 0) files.syncDirectory(path);
+  if (!isReadOnly && numbers.length > 0) {
+    // The removals are durable before a new log takes a number again, and before a log is sealed: a sealed log vouches
+    // for the one after it.
+    files.syncDirectory(path);
+    if (last !== undefined && !last.isSealed) sealLog(input, last);
+  }
   return { logs, lastSeq: Math.max(lastSeq, input.lastSeq), nextBlobId, nextLog };
 }
 
@@ -93,14 +99,31 @@ function newMemtable({ memtableBytes, isShared }: RecoveryInput, log: File, base
   return new Memtable({ capacityBytes, shared: isShared, growable: false, baseSeq });
 }
 
+interface ScannedLog extends RecoveredLog {
+  readonly isSealed: boolean;
+  readonly lastSeq: number;
+  /** Byte at which its good records end. */
+  readonly end: number;
+}
+
+/** Ends a log where its good records end, so that the next recovery goes on to the logs after it. */
+function sealLog(
+  { files, path, storeId, cipher }: RecoveryInput,
+  { number, end, lastSeq }: ScannedLog,
+): void {
+  const file = files.open(walPath(path, number), 'write');
+  try {
+    WalWriter.resume(file, number, storeId, cipher, end, lastSeq).appendSeal();
+    file.syncNow();
+  } finally {
+    file.close();
+  }
+}
+
 /** Where a log's good part ends because a blob it refers to did not arrive. */
 class MissingBlob extends Error {}
 
-function recoverLog(
-  input: RecoveryInput,
-  number: number,
-  lastSeqBefore: number,
-): RecoveredLog & { isSealed: boolean; lastSeq: number } {
+function recoverLog(input: RecoveryInput, number: number, lastSeqBefore: number): ScannedLog {
   const { files, path, storeId, cipher, isReadOnly } = input;
   const logPath = walPath(path, number);
   const file = files.open(logPath, isReadOnly ? 'read' : 'write');
@@ -112,34 +135,32 @@ function recoverLog(
     /** Where the good records end. */
     let end = WAL_HEADER_BYTES;
     let isCut = false;
-    const summary = readWal(file, { logNumber: number, storeId, cipher }, (seq, _count, ops, offset, length) => {
-      if (isCut) return;
-      if (seq <= lastSeq) throw corrupt(`record ${seq} follows record ${lastSeq}`, logPath, 0);
-      const segments = countSegments(ops, offset, length, logPath);
-      try {
-        blobs.push(...claimBlobs(input, ops, offset, length, logPath));
-      } catch (error) {
-        if (!(error instanceof MissingBlob)) throw error;
-        isCut = true;
-        return;
-      }
-      if (order === 0) {
-        order = seq;
-        memtable = newMemtable(input, file, seq - 1);
-      }
-      forEachSegment(ops, offset, length, segments, (from, bytes, index) => {
-        memtable.apply(ops, from, bytes, seq + index, 0);
-      });
-      lastSeq = seq + segments - 1;
-      end += RECORD_HEADER_BYTES + length + (cipher === undefined ? 0 : cipher.overhead);
-    });
-    const isSealed = summary.sealed && !isCut;
-    if (!isSealed && !isReadOnly && order > 0) {
-      // Sealed now, so that the next recovery trusts the logs after this one.
-      WalWriter.resume(file, number, storeId, cipher, end, lastSeq).appendSeal();
-      file.syncNow();
-    }
-    return { number, memtable, order, blobs, isSealed, lastSeq };
+    const summary = readWal(
+      file,
+      { logNumber: number, storeId, cipher },
+      (seq, _count, ops, offset, length) => {
+        if (isCut) return;
+        if (seq <= lastSeq) throw corrupt(`record ${seq} follows record ${lastSeq}`, logPath, 0);
+        const segments = countSegments(ops, offset, length, logPath);
+        try {
+          blobs.push(...claimBlobs(input, ops, offset, length, logPath));
+        } catch (error) {
+          if (!(error instanceof MissingBlob)) throw error;
+          isCut = true;
+          return;
+        }
+        if (order === 0) {
+          order = seq;
+          memtable = newMemtable(input, file, seq - 1);
+        }
+        forEachSegment(ops, offset, length, segments, (from, bytes, index) => {
+          memtable.apply(ops, from, bytes, seq + index, 0);
+        });
+        lastSeq = seq + segments - 1;
+        end += RECORD_HEADER_BYTES + length + (cipher === undefined ? 0 : cipher.overhead);
+      },
+    );
+    return { number, memtable, order, blobs, isSealed: summary.sealed && !isCut, lastSeq, end };
   } finally {
     file.close();
   }
@@ -150,7 +171,13 @@ function recoverLog(
  * did.
  * @throws MissingBlob
  */
-function claimBlobs(input: RecoveryInput, ops: Bytes, offset: number, length: number, logPath: string): BlobDescriptor[] {
+function claimBlobs(
+  input: RecoveryInput,
+  ops: Bytes,
+  offset: number,
+  length: number,
+  logPath: string,
+): BlobDescriptor[] {
   const reader = new OpsReader();
   const blobs: BlobDescriptor[] = [];
   const end = offset + length;

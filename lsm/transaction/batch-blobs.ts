@@ -22,7 +22,8 @@ export function writeBlobs(
       invariant(reader.read(bytes, at, length), 'a batch holds whole operations');
       const { kind, keyOffset, keyLength, valueOffset, valueLength } = reader;
       if (kind === KIND_DELETE) ops.delete(bytes, keyOffset, keyLength);
-      else if (kind !== KIND_BLOB) ops.put(kind, bytes, keyOffset, keyLength, bytes, valueOffset, valueLength);
+      else if (kind !== KIND_BLOB)
+        ops.put(kind, bytes, keyOffset, keyLength, bytes, valueOffset, valueLength);
       else {
         writer = newWriter();
         const value = batch.large[large++]!;

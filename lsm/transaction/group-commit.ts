@@ -160,7 +160,12 @@ export class LogSet {
     this.env.files.remove(path);
     const file = this.env.files.open(path, 'create');
     try {
-      return { number, writer: new WalWriter(file, number, this.storeId, this.cipher), isRetired: false, syncs: 0 };
+      return {
+        number,
+        writer: new WalWriter(file, number, this.storeId, this.cipher),
+        isRetired: false,
+        syncs: 0,
+      };
     } catch (error) {
       file.close();
       this.env.files.remove(path);

@@ -33,7 +33,10 @@ export function encodeOverlay(overlay: Memtable, ops: OpsBuffer, blobIds: Set<nu
     lastKey = keyBytes;
     lastOffset = keyOffset;
     lastLength = keyLength;
-    if (tombstones.count > 0 && cursor.seq < tombstones.coveringSeq(keyBytes, keyOffset, keyLength, MAX_SEQ)) {
+    if (
+      tombstones.count > 0 &&
+      cursor.seq < tombstones.coveringSeq(keyBytes, keyOffset, keyLength, MAX_SEQ)
+    ) {
       continue;
     }
     if (kind === KIND_DELETE) {

@@ -201,7 +201,9 @@ export class PendingRuns {
     const entries = unit.layer.memtable!.exportSorted();
     if (unit.cuts.length === 0) return [{ entries, from: unit.from, to: unit.to }];
     const bounds = [unit.from, ...unit.cuts, unit.to];
-    return bounds.slice(1).map((to, i) => ({ entries: selectSteps(entries, bounds[i]!, to), from: bounds[i]!, to }));
+    return bounds
+      .slice(1)
+      .map((to, i) => ({ entries: selectSteps(entries, bounds[i]!, to), from: bounds[i]!, to }));
   }
 
   /** @returns whether there was something to merge */
@@ -230,7 +232,8 @@ export class PendingRuns {
       const last = group[group.length - 1];
       const isNeighbour =
         last !== undefined &&
-        sizeClass(last, transactionBytes, transactionRuns) >= sizeClass(unit, transactionBytes, transactionRuns) &&
+        sizeClass(last, transactionBytes, transactionRuns) >=
+          sizeClass(unit, transactionBytes, transactionRuns) &&
         !this.savepoints.includes(unit.to);
       group = isNeighbour ? [...group, unit] : [unit];
       if (group.length > transactionRuns) return group;

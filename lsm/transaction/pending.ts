@@ -408,7 +408,8 @@ export class PendingTransaction extends LayeredView implements Transaction {
     if (host.currentSeq() === held.seq) return;
     const layers = host.currentLayers();
     this.reads.check(layers, held.seq, this.context.registers);
-    if (this.overlay !== undefined) this.reads.checkWrites(this.overlay, layers, held.seq, this.context.registers);
+    if (this.overlay !== undefined)
+      this.reads.checkWrites(this.overlay, layers, held.seq, this.context.registers);
   }
 
   private async checkRunConflicts(): Promise<void> {

@@ -43,13 +43,15 @@ export class TransactionReads {
   /** @throws LsmError WriteConflict if a key or range written in the overlay was changed after `seq` */
   checkWrites(overlay: Memtable, layers: readonly Layer[], seq: number, out: EntryRegisters): void {
     for (const { low, high } of overlay.tombstones.records()) {
-      if (isRangeNewer(layers, low.length === 0 ? undefined : low, high, seq)) throw conflict('a range it deleted');
+      if (isRangeNewer(layers, low.length === 0 ? undefined : low, high, seq))
+        throw conflict('a range it deleted');
     }
     const cursor = overlay.cursor();
     for (cursor.first(); cursor.isValid; cursor.next()) {
       const { keyBytes, keyOffset, keyLength } = cursor;
       const hash = keyHash(keyBytes, keyOffset, keyLength);
-      if (isKeyNewer(layers, keyBytes, keyOffset, keyLength, hash, seq, out)) throw conflict('a key it wrote');
+      if (isKeyNewer(layers, keyBytes, keyOffset, keyLength, hash, seq, out))
+        throw conflict('a key it wrote');
     }
     cursor.close();
   }
@@ -68,14 +70,16 @@ export class TransactionReads {
     for (const run of runs) {
       if (run.rangeTombstoneCount === 0) continue;
       for (const { low, high } of run.tombstones().records()) {
-        if (isRangeNewer(layers, low.length === 0 ? undefined : low, high, seq)) throw conflict('a range it deleted');
+        if (isRangeNewer(layers, low.length === 0 ? undefined : low, high, seq))
+          throw conflict('a range it deleted');
       }
     }
     const own = new EntryRegisters();
     for (const layer of layers) {
       if (layer.maxSeq <= seq) continue;
       for (const { low, high, seq: deletedAt } of layer.tombstones()?.records() ?? []) {
-        if (deletedAt > seq && runs.some((run) => hasEntryIn(run, low, high))) throw conflict('a key it wrote');
+        if (deletedAt > seq && runs.some((run) => hasEntryIn(run, low, high)))
+          throw conflict('a key it wrote');
       }
       const cursor = layer.cursor();
       let looked = 0;
@@ -108,5 +112,8 @@ function hasEntryIn(run: RunReader, low: Bytes, high: Bytes | undefined): boolea
 }
 
 function conflict(what: string): LsmError {
-  return new LsmError(`the transaction cannot commit: ${what} was changed by a later commit`, 'WriteConflict');
+  return new LsmError(
+    `the transaction cannot commit: ${what} was changed by a later commit`,
+    'WriteConflict',
+  );
 }

@@ -32,7 +32,15 @@ export class OpsBuffer {
     this.bytes = new Uint8Array(initialBytes);
   }
 
-  put(kind: number, key: Bytes, keyOffset: number, keyLength: number, value: Bytes, from: number, length: number): void {
+  put(
+    kind: number,
+    key: Bytes,
+    keyOffset: number,
+    keyLength: number,
+    value: Bytes,
+    from: number,
+    length: number,
+  ): void {
     this.head(kind, key, keyOffset, keyLength, varintLength(length) + length);
     if (kind === KIND_RANGE_DELETE) {
       if (this.hasEntry || this.segments === 0) this.segments++;
