@@ -79,6 +79,7 @@ export async function openLsm(path: string, options: OpenOptions = {}): Promise<
 export class LsmStore extends LayeredView implements OrderedKv {
   private isOpen = true;
   private closing: Promise<void> | undefined = undefined;
+  private lastAlone: Promise<void> = Promise.resolve();
   private readonly scratch: KvBatch;
 
   /** Use `openLsm`. */
@@ -108,7 +109,8 @@ export class LsmStore extends LayeredView implements OrderedKv {
   }
 
   begin(options: TransactionOptions = {}): Transaction {
-    this.checkOpen();
+    // What is begun once the closing has rolled back the others could be acknowledged and lost.
+    if (this.closing !== undefined) throw closed();
     const { transactions } = this.parts;
     return transactions.add(new PendingTransaction(transactions, options));
   }
@@ -171,35 +173,37 @@ export class LsmStore extends LayeredView implements OrderedKv {
   /** Resolves when everything written before is in tables, durable. */
   async flush(): Promise<void> {
     this.checkWritable();
-    const { writes, flusher } = this.parts;
-    await writes.exclusive(() => writes.freezeWhenPossible());
-    await flusher.drained();
+    const { writes, flusher, live } = this.parts;
+    let order = 0;
+    await writes.exclusive(async () => {
+      await writes.freezeWhenPossible();
+      order = live.active.layer.order;
+    });
+    await flusher.drained(order);
   }
 
   /** Resolves when flushes, merges and drops that are due are done. */
   async settle(): Promise<void> {
     await this.flush();
-    const { scheduler, drops, flusher } = this.parts;
+    const { scheduler, drops, flusher, live } = this.parts;
     do {
       await drops.idle();
       await flusher.drained();
       await scheduler.idle();
+      await live.quiet();
     } while (scheduler.isBusy || flusher.isBusy);
   }
 
   /** Merges everything into one sorted run, without anything that is dead. */
-  async mergeAll(): Promise<void> {
-    await this.flush();
-    await this.parts.drops.idle();
-    await this.parts.scheduler.mergeAll();
+  mergeAll(): Promise<void> {
+    return this.alone(() => this.mergeWhole());
   }
 
   /** Makes the file as short as it can be, in place. */
-  async compact(): Promise<void> {
-    await this.mergeAll();
-    const { scheduler, live, open, space, transactions } = this.parts;
-    await scheduler.pause();
-    try {
+  compact(): Promise<void> {
+    return this.alone(async () => {
+      await this.mergeWhole();
+      const { live, open, space, transactions, fatal } = this.parts;
       await relocateAll({
         file: open.file,
         live,
@@ -207,20 +211,25 @@ export class LsmStore extends LayeredView implements OrderedKv {
         extents: open.manifest.extents,
         space,
         yieldSlice: () => transactions.yieldSlice(),
+        onFatal: fatal,
       });
-    } finally {
-      scheduler.resume();
-    }
+    });
   }
 
   /**
    * A copy of the store as it is now, as the bytes of a new store file, while writes go on. The copy is a store that was
    * closed in order, with the same encryption key.
+   * @throws LsmError ReadOnly when the store was opened for reading only and some of it lies in logs
    */
   async *backup(): AsyncGenerator<Bytes> {
-    if (!this.parts.options.readOnly) await this.flush();
+    const { open, env, holds, transactions, live, merges, options } = this.parts;
+    // A transaction's tables may be ahead of a memtable: then the memtable first.
+    if (!options.readOnly) do await this.flush(); while (merges.hasRunsAboveMemtables);
     this.checkOpen();
-    const { open, env, holds, transactions } = this.parts;
+    if (options.readOnly && live.frozenCount > 0) {
+      const message = `${this.path} was not closed in order: what its logs hold can be copied once it was opened for writing`;
+      throw new LsmError(message, 'ReadOnly', { file: this.path });
+    }
     const hold = this.newHold('backup');
     try {
       const plan = planImage(open.manifest.state, open.manifest.meta, open.cipher, env.random);
@@ -234,10 +243,17 @@ export class LsmStore extends LayeredView implements OrderedKv {
     }
   }
 
-  /** Writes a copy without free space and without anything dead to a new file, while writes go on. */
+  /**
+   * Writes a copy without free space and without anything dead to a new file, while writes go on.
+   * @throws LsmError BadOptions when there is a file already
+   */
   async compactTo(path: string): Promise<void> {
-    await this.mergeAll();
     const { files } = this.parts.env;
+    const checkFree = (): void => {
+      if (files.exists(path)) throw new LsmError(`${path} exists already`, 'BadOptions', { file: path });
+    };
+    checkFree();
+    await this.mergeAll();
     const partial = `${path}-partial`;
     files.remove(partial);
     const file = files.open(partial, 'create');
@@ -248,6 +264,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
         at += chunk.length;
       }
       await file.sync();
+      checkFree();
     } catch (error) {
       file.close();
       files.remove(partial);
@@ -305,17 +322,42 @@ export class LsmStore extends LayeredView implements OrderedKv {
     return () => this.parts.holds.remove(hold);
   }
 
+  /** Work on all of the tables, one after another and without the merges that come by themselves. */
+  private async alone(work: () => Promise<void>): Promise<void> {
+    this.checkWritable();
+    const { scheduler } = this.parts;
+    const before = this.lastAlone;
+    const run = async (): Promise<void> => {
+      await before;
+      await scheduler.pause();
+      try {
+        await work();
+      } finally {
+        scheduler.resume();
+      }
+    };
+    const done = run();
+    this.lastAlone = done.catch(() => undefined);
+    return done;
+  }
+
+  private async mergeWhole(): Promise<void> {
+    await this.flush();
+    await this.parts.drops.idle();
+    await this.parts.scheduler.mergeAll();
+  }
+
   private newHold(label: string): Hold {
     const { holds, live, writes, env } = this.parts;
     return holds.add(new Hold(writes.lastSeq, live.state, env.clock.nowMs(), label));
   }
 
   private checkOpen(): void {
-    if (!this.isOpen) throw new LsmError('the store is closed', 'Closed');
+    if (!this.isOpen) throw closed();
   }
 
   private checkWritable(): void {
-    if (this.closing !== undefined) throw new LsmError('the store is closed', 'Closed');
+    if (this.closing !== undefined) throw closed();
     const refusal = this.parts.writes.refusedWith;
     if (refusal !== undefined) throw refusal;
   }
@@ -401,7 +443,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
         isClean = false;
       }
     }
-    writes.refuse(new LsmError('the store is closed', 'Closed'));
+    writes.refuse(closed());
     this.isOpen = false;
     this.context.isOpen = false;
     await flusher.close();
@@ -424,3 +466,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
 }
 
 const NO_BLOBS: readonly NewBlob[] = [];
+
+function closed(): LsmError {
+  return new LsmError('the store is closed', 'Closed');
+}

@@ -231,9 +231,5 @@ function compareInt64ToDouble(from: Uint8Array, at: number, value: number): numb
   const whole = Math.floor(value);
   const high = Math.floor(whole / 0x1_0000_0000);
   const low = whole - high * 0x1_0000_0000;
-  return (
-    readInt32(from, at + 4) - high ||
-    (readInt32(from, at) >>> 0) - low ||
-    (value > whole ? -1 : 0)
-  );
+  return readInt32(from, at + 4) - high || (readInt32(from, at) >>> 0) - low || (value > whole ? -1 : 0);
 }

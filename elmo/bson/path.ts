@@ -4,15 +4,20 @@
  *
  *   path      document               visits, in this order
  *   a.b       {a: {b: 1}}            1
- *   a.b       {a: [{b: 1}, {}, 7]}   1, missing               (7 is no document: passed over)
- *   a         {a: [1, 2]}            1, 2, [1, 2]
- *   a.0       {a: [5, 6]}            5
- *   a.0.b     {a: [{b: 1}]}          missing, 1               (field 0 of the element; then the element 0)
  *   a.b       {a: 7}                 missing
+ *   a         {a: [1, 2]}            1, 2, [1, 2]
+ *   a.b       {a: [{b: 1}, {}, 7]}   1, missing, missing
+ *   a.b       {a: [[{b: 1}]]}        missing                  (arrays in arrays are not entered)
+ *   a.0       {a: [5, 6]}            5
+ *   a.0       {a: [[5, 6]]}          [5, 6]                   (whole: the index was asked for)
+ *   a.0.b     {a: [[{b: 1}]]}        1                        (but entered on the way on)
+ *   a.0.b     {a: [{b: 1}]}          missing, 1               (field 0 of the element; then the element 0)
+ *   a.b       {a: []}                missing                  (once, if an array gave nothing to follow)
  *
- * A path is compiled once; visiting allocates nothing.
+ * Learnt from the reference by asking it about every small document. A path is compiled once; visiting allocates
+ * nothing.
  */
-import { readInt32 } from './read.js';
+import { endOfCString, readInt32 } from './read.js';
 import { ARRAY, MISSING, OBJECT } from './types.js';
 import { endOfValue, FieldFinder, FieldName } from './walk.js';
 
@@ -114,7 +119,7 @@ export class PathReader {
       const type = finder.type;
       at = finder.valueStart;
       if (type === ARRAY) {
-        return part === last ? this.atLeafArray(bytes, at) : this.intoArray(bytes, at, part + 1);
+        return part === last ? this.atLeafArray(bytes, at) : this.intoArray(bytes, at, part + 1, false);
       }
       if (part === last) return this.visitor.visit(bytes, type, at);
       if (type !== OBJECT) return this.visitor.visit(bytes, MISSING, 0);
@@ -125,10 +130,10 @@ export class PathReader {
     if (this.leafArrays === 'whole') return this.visitor.visit(bytes, ARRAY, array);
     const isOutermost = this.elementNameStart < 0;
     const limit = array + readInt32(bytes, array) - 1;
-    for (let at = array + 4; at < limit; ) {
+    for (let at = array + 4; at < limit;) {
       const type = bytes[at]!;
       const name = at + 1;
-      const value = afterName(bytes, name, limit);
+      const value = endOfCString(bytes, name) + 1;
       if (isOutermost) this.elementNameStart = name;
       if (this.visitor.visit(bytes, type, value)) return true;
       at = endOfValue(bytes, type, value);
@@ -137,30 +142,46 @@ export class PathReader {
     return this.leafArrays === 'each' && this.visitor.visit(bytes, ARRAY, array);
   }
 
-  /** An array before the end of the path; `part` is the first component that is still to be followed. */
-  private intoArray(bytes: Uint8Array, array: number, part: number): boolean {
+  /**
+   * An array before the end of the path.
+   * @param part  the first component that is still to be followed
+   * @param isIndexed  whether the array was named by its index, and not come upon
+   */
+  private intoArray(bytes: Uint8Array, array: number, part: number, isIndexed: boolean): boolean {
     if (this.innerArrays !== 'each')
       return this.innerArrays === 'whole' && this.visitor.visit(bytes, ARRAY, array);
     const isOutermost = this.elementNameStart < 0;
+    const isIndex = this.isIndex[part]!;
+    const isLast = part === this.components.length - 1;
+    let isFollowed = isIndexed;
     const limit = array + readInt32(bytes, array) - 1;
-    for (let at = array + 4; at < limit; ) {
+    for (let at = array + 4; at < limit;) {
       const type = bytes[at]!;
       const name = at + 1;
-      const value = afterName(bytes, name, limit);
+      const value = endOfCString(bytes, name) + 1;
       if (isOutermost) this.elementNameStart = name;
-      if (type === OBJECT && this.intoDocument(bytes, value, part)) return true;
-      if (this.isIndex[part]! && this.isNamed(bytes, name, part) && this.atIndex(bytes, type, value, part))
-        return true;
+      const isNested = type === OBJECT || type === ARRAY;
+      if (type === OBJECT) {
+        isFollowed = true;
+        if (this.intoDocument(bytes, value, part)) return true;
+      }
+      if (!isIndex) {
+        if (!isNested) {
+          isFollowed = true;
+          if (this.visitor.visit(bytes, MISSING, 0)) return true;
+        }
+      } else if ((isNested || isLast) && this.isNamed(bytes, name, part)) {
+        isFollowed = true;
+        if (isLast) {
+          if (this.visitor.visit(bytes, type, value)) return true;
+        } else if (type === OBJECT) {
+          if (this.intoDocument(bytes, value, part + 1)) return true;
+        } else if (this.intoArray(bytes, value, part + 1, true)) return true;
+      }
       at = endOfValue(bytes, type, value);
     }
     if (isOutermost) this.elementNameStart = -1;
-    return false;
-  }
-
-  /** The element that component `part` names by its index. An array here is whole, or a document with digits for names. */
-  private atIndex(bytes: Uint8Array, type: number, at: number, part: number): boolean {
-    if (part === this.components.length - 1) return this.visitor.visit(bytes, type, at);
-    return (type === OBJECT || type === ARRAY) && this.intoDocument(bytes, at, part + 1);
+    return !isFollowed && this.visitor.visit(bytes, MISSING, 0);
   }
 
   private isNamed(bytes: Uint8Array, name: number, part: number): boolean {
@@ -171,8 +192,3 @@ export class PathReader {
 }
 
 const NO_VISITOR: PathVisitor = { visit: () => true };
-
-function afterName(bytes: Uint8Array, at: number, limit: number): number {
-  while (at < limit && bytes[at] !== 0) at++;
-  return at + 1;
-}

@@ -48,10 +48,9 @@ export function readInt64(from: Uint8Array, at: number): bigint {
   return (BigInt(readInt32(from, at + 4)) << 32n) | BigInt(readInt32(from, at) >>> 0);
 }
 
-/** @returns the offset of the next NUL at or after `at`, at most `from.length` */
+/** @returns the offset of the next NUL at or after `at`; `from.length` if there is none */
 export function endOfCString(from: Uint8Array, at: number): number {
-  const limit = from.length;
-  while (at < limit && from[at] !== 0) at++;
+  while (from[at]! > 0) at++; // false as well beyond the last byte
   return at;
 }
 

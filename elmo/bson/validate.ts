@@ -101,8 +101,7 @@ function checkOther(bytes: Uint8Array, type: number, at: number, end: number, le
   switch (type) {
     case OBJECT:
     case ARRAY:
-      if (end - at < SMALLEST_DOCUMENT)
-        throw new BsonError('a document runs past its parent', 'length', at);
+      if (end - at < SMALLEST_DOCUMENT) throw new BsonError('a document runs past its parent', 'length', at);
       return checkDocument(bytes, at, end, levels - 1);
     case BINARY:
       return checkBinary(bytes, at, end);
@@ -152,8 +151,7 @@ function checkCodeWithScope(bytes: Uint8Array, at: number, end: number, levels: 
     );
   const after = at + length;
   const scope = checkText(bytes, at + 4, after);
-  if (after - scope < SMALLEST_DOCUMENT)
-    throw new BsonError('a scope runs past its code', 'length', scope);
+  if (after - scope < SMALLEST_DOCUMENT) throw new BsonError('a scope runs past its code', 'length', scope);
   if (checkDocument(bytes, scope, after, levels - 1) !== after)
     throw new BsonError('bytes follow a scope', 'length', at);
   return after;

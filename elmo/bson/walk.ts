@@ -41,8 +41,7 @@ function counted(from: Uint8Array, at: number): number {
 }
 
 function afterCString(from: Uint8Array, at: number): number {
-  const limit = from.length;
-  while (at < limit && from[at] !== 0) at++;
+  while (from[at]! > 0) at++; // false as well beyond the last byte
   return at + 1;
 }
 
@@ -97,7 +96,7 @@ export class ElementWalker {
     const type = bytes[at]!;
     this.type = type;
     this.nameStart = ++at;
-    while (at < this.limit && bytes[at] !== 0) at++;
+    while (bytes[at]! > 0) at++; // false as well beyond the last byte
     this.nameEnd = at++;
     this.valueStart = at;
     const fixed = VALUE_BYTES[type]!;
@@ -148,7 +147,7 @@ export class FieldFinder {
         }
         end += i;
       }
-      while (end < limit && bytes[end] !== 0) end++;
+      while (bytes[end]! > 0) end++; // false as well beyond the last byte
       end++;
       const fixed = VALUE_BYTES[type]!;
       at = fixed >= 0 ? end + fixed : endOfLongValue(bytes, type, end, fixed);

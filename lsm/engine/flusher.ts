@@ -40,6 +40,8 @@ export class Flusher {
   private cancelRetry: (() => void) | undefined = undefined;
   private retryMs = FIRST_RETRY_MS;
   private isClosed = false;
+  /** Called when the next flush has ended, well or not. */
+  private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly parts: FlusherParts) {}
 
@@ -58,12 +60,17 @@ export class Flusher {
     });
   }
 
-  /** Resolves when nothing is frozen any more. @throws what makes the flush fail */
-  async drained(): Promise<void> {
-    while (this.parts.live.oldestFrozen !== undefined) {
+  /**
+   * Resolves when nothing is frozen any more of what is older than `order`.
+   * @throws what makes the flush fail
+   */
+  async drained(order = Infinity): Promise<void> {
+    const { live } = this.parts;
+    while (live.oldestFrozen !== undefined && live.oldestFrozen.layer.order < order) {
       this.poke();
       if (this.working === undefined) return;
-      await this.working;
+      // Not for all that is frozen meanwhile: under steady writes that would have no end.
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
       if (this.error !== undefined) throw this.error;
     }
   }
@@ -74,6 +81,10 @@ export class Flusher {
     await this.working;
   }
 
+  private wakeAll(): void {
+    for (const wake of this.waiting.splice(0)) wake();
+  }
+
   private async run(): Promise<void> {
     const { live, clock } = this.parts;
     for (let next = live.oldestFrozen; next !== undefined; next = live.oldestFrozen) {
@@ -81,6 +92,7 @@ export class Flusher {
         await this.flush(next);
         this.error = undefined;
         this.retryMs = FIRST_RETRY_MS;
+        this.wakeAll();
       } catch (error) {
         this.error = error as LsmError;
         if (isSyncFailure(error)) this.parts.onFatal(error);
@@ -89,6 +101,7 @@ export class Flusher {
           this.retryMs = Math.min(LAST_RETRY_MS, this.retryMs * 2);
         }
         this.parts.onError(this.error);
+        this.wakeAll();
         return;
       }
     }

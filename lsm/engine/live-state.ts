@@ -154,7 +154,7 @@ export class LiveState {
    * @throws what the manifest's append throws; then nothing has changed
    */
   publish(draft: (version: Version) => VersionChange | undefined, install?: () => void): Promise<boolean> {
-    const run = async (): Promise<boolean> => {
+    return this.inOrder(async () => {
       const { manifest } = this.parts;
       const change = draft(manifest.state.version);
       if (change === undefined) return false;
@@ -164,10 +164,16 @@ export class LiveState {
       this.install();
       this.parts.onPublished();
       return true;
-    };
-    const result = this.tail.then(run, run);
-    this.tail = result.catch(() => undefined);
-    return result;
+    });
+  }
+
+  /** Moves the manifest to the lowest place it fits in, as short as can be. */
+  rewriteManifest(): Promise<void> {
+    return this.inOrder(async () => {
+      await this.parts.manifest.rewrite();
+      this.install();
+      this.parts.onPublished();
+    });
   }
 
   /** A flush is published: its memtable layer turns into the run it wrote, in every state that holds it. */
@@ -190,6 +196,13 @@ export class LiveState {
   closeTables(): void {
     for (const table of this.tables.values()) this.parts.closeTable(table);
     this.tables.clear();
+  }
+
+  /** One publication after another. */
+  private inOrder<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(run, run);
+    this.tail = result.catch(() => undefined);
+    return result;
   }
 
   private newMemtable(order: number, logNumber: number): MemtableLayer {

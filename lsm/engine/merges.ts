@@ -1,15 +1,18 @@
 /** How the results of merges, and range deletions that cover whole tables, become part of the store. */
 import type { Bytes } from '../base/bytes.js';
 import type { Extent } from '../base/extent.js';
+import type { Clock } from '../env/env.js';
 import { LsmError } from '../errors.js';
 import { isSyncFailure } from '../manifest/manifest-log.js';
 import { extentOf } from '../manifest/manifest-state.js';
 import type { TableMeta } from '../manifest/table-meta.js';
 import { tablesOf, type Version } from '../manifest/version.js';
+import type { FlushSpec, JobOutcome, JobRunner, MergeSpec } from '../merge/job-runner.js';
 import type { PickState } from '../merge/pick.js';
 import type { MergeChange } from '../merge/schedule.js';
 import { endsBefore } from '../merge/spans.js';
 import type { HoldList } from '../read/snapshot.js';
+import type { Pins } from '../space/pins.js';
 import type { LiveState } from './live-state.js';
 
 export interface MergesParts {
@@ -75,14 +78,24 @@ export class Merges {
   /** Takes tables out of the store, those that are still there. All that they hold was deleted by a durable write. */
   async drop(ids: ReadonlySet<number>): Promise<void> {
     const { live } = this.parts;
-    await live.publish((version) => {
-      const gone = [...tablesOf(version)].filter(({ id }) => ids.has(id));
-      if (gone.length === 0) return undefined;
-      const removeBlobs = gone.flatMap((meta) =>
-        meta.blobCount === 0 ? [] : [...live.tableReader(meta).blobIds()],
-      );
-      return { removeTables: gone.map(({ id }) => id), removeBlobs };
-    });
+    try {
+      await live.publish((version) => {
+        const gone = [...tablesOf(version)].filter(({ id }) => ids.has(id));
+        if (gone.length === 0) return undefined;
+        const removeBlobs = gone.flatMap((meta) =>
+          meta.blobCount === 0 ? [] : [...live.tableReader(meta).blobIds()],
+        );
+        return { removeTables: gone.map(({ id }) => id), removeBlobs };
+      });
+    } catch (error) {
+      if (isSyncFailure(error)) this.parts.onFatal(error);
+      throw error;
+    }
+  }
+
+  /** Whether runs came in that are newer than a memtable which is not flushed yet. */
+  get hasRunsAboveMemtables(): boolean {
+    return this.tablesAboveMemtables(this.parts.live.version).size > 0;
   }
 
   /** A memtable that is not flushed yet will lie below runs that came in after it: those must stay in level 0. */
@@ -98,6 +111,37 @@ export class Merges {
 
   private giveBack(tables: readonly TableMeta[]): void {
     for (const table of tables) this.parts.giveBack(extentOf(table));
+  }
+}
+
+/** Runs merges whose inputs stay where they are meanwhile: a range deletion may take them out of the version. */
+export class PinningRunner implements JobRunner {
+  constructor(
+    private readonly runner: JobRunner,
+    private readonly pins: Pins,
+    private readonly version: () => number,
+    private readonly clock: Clock,
+  ) {}
+
+  flush(spec: FlushSpec): Promise<JobOutcome> {
+    return this.runner.flush(spec);
+  }
+
+  async merge(spec: MergeSpec): Promise<JobOutcome> {
+    const pin = this.pins.pin(this.version(), this.clock.nowMs(), 'merge');
+    try {
+      return await this.runner.merge(spec);
+    } finally {
+      this.pins.unpin(pin);
+    }
+  }
+
+  cancelMerges(): void {
+    this.runner.cancelMerges();
+  }
+
+  close(): Promise<void> {
+    return this.runner.close();
   }
 }
 

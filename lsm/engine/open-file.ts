@@ -77,10 +77,11 @@ async function createStore(file: File, env: Env, options: ResolvedOptions): Prom
   return { file, manifest, cipher, cipherKey };
 }
 
-function cipherOf(
+/** The cipher of a file that exists. @throws LsmError WrongKey */
+export function cipherOf(
   path: string,
   env: Env,
-  { encryptionKey }: ResolvedOptions,
+  { encryptionKey }: Pick<ResolvedOptions, 'encryptionKey'>,
   identity: StoreIdentity,
 ): { cipher: Cipher | undefined; cipherKey: Bytes | undefined } {
   if (!identity.isEncrypted) {

@@ -16,7 +16,7 @@ import { LogSet } from '../transaction/group-commit.js';
 import { BlobStore } from './blob-store.js';
 import { Flusher } from './flusher.js';
 import { LiveState } from './live-state.js';
-import { Merges } from './merges.js';
+import { Merges, PinningRunner } from './merges.js';
 import type { OpenFile } from './open-file.js';
 import { RangeDrops } from './range-drops.js';
 import { SpaceKeeper } from './space-keeper.js';
@@ -48,6 +48,8 @@ export interface StoreParts {
   readonly written: { flushedBytes: number; adoptedBytes: number; mergedBytes: number };
   /** The last error of work in the background. */
   readonly background: { error: LsmError | undefined };
+  /** A sync of the file failed: from now on nothing is written. */
+  fatal(cause: LsmError): void;
 }
 
 /** @param open  owned by the parts from here on, even when this throws */
@@ -91,6 +93,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       onPublished: () => {
         if (holds.count === 0) blobs.forgetDropped();
         trimQuietly();
+        if (space.isHeldUpBy(manifest.state.manifest)) live.rewriteManifest().catch(onError);
         writes.poke();
         scheduler.poke();
       },
@@ -186,7 +189,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
   const scheduler: MergeScheduler = new MergeScheduler({
     clock: env.clock,
     options: { ...options, autoMerge: options.autoMerge && !options.readOnly },
-    runner,
+    runner: new PinningRunner(runner, pins, () => live.state.versionNumber, env.clock),
     version: () => live.version,
     pickState: () => merges.pickState(),
     publish: (change) => merges.publish(change),
@@ -234,5 +237,6 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     drops,
     written,
     background,
+    fatal: onFatal,
   };
 }

@@ -5,8 +5,11 @@
  */
 import type { Extent } from '../base/extent.js';
 import type { File } from '../env/file-system.js';
-import type { ManifestLog } from '../manifest/manifest-log.js';
+import type { LsmError } from '../errors.js';
+import { isSyncFailure, type ManifestLog } from '../manifest/manifest-log.js';
+import type { ManifestState, VersionChange } from '../manifest/manifest-state.js';
 import type { TableMeta } from '../manifest/table-meta.js';
+import { tablesOf } from '../manifest/version.js';
 import type { ExtentMap } from '../space/extents.js';
 import type { LiveState } from './live-state.js';
 import type { SpaceKeeper } from './space-keeper.js';
@@ -36,22 +39,24 @@ export interface RelocateParts {
   readonly extents: ExtentMap;
   readonly space: SpaceKeeper;
   yieldSlice(): Promise<void>;
+  onFatal(cause: LsmError): void;
 }
 
-/** Closes the gaps of the file. No merge may run meanwhile. */
+/** Closes the gaps of the file. No merge and no other relocation may run meanwhile; flushes and deletions may. */
 export async function relocateAll(parts: RelocateParts): Promise<void> {
-  const { extents, space, manifest } = parts;
+  const { extents, space, live } = parts;
   let budget = 64;
   for (const _ of listMovable(parts)) budget += 4;
+  // First, so that the place it leaves is closed with the others.
+  await live.rewriteManifest();
   while (budget > 0) {
     space.release();
     const moves = pickMoves(parts);
     budget -= Math.max(1, moves.length);
-    if (moves.length === 0 && !(await openGap(parts))) break;
     if (moves.length > 0) await carryOut(parts, moves);
+    else if (!(await openGap(parts))) break;
     if (extents.awaiting().length > 0 && space.release() === 0) break;
   }
-  await manifest.rewrite();
   space.trim(true);
 }
 
@@ -96,27 +101,50 @@ async function openGap(parts: RelocateParts): Promise<boolean> {
     return true;
   }
   if (parts.manifest.state.manifest.offset !== after) return false;
-  await parts.manifest.rewrite();
+  await parts.live.rewriteManifest();
   return true;
 }
 
 async function carryOut(parts: RelocateParts, moves: readonly Move[]): Promise<void> {
   const { live, manifest } = parts;
+  const giveBack = (given: readonly Move[]): void => given.forEach(({ to }) => parts.space.giveBack(to));
   try {
     for (const { what, to } of moves) await copy(parts, what.extent, to);
   } catch (error) {
-    for (const { to } of moves) parts.space.giveBack(to);
+    giveBack(moves);
     throw error;
   }
+  let present = moves;
+  try {
+    await live.publish(() => {
+      present = moves.filter(({ what }) => isThere(manifest.state, what));
+      // What was deleted meanwhile does not move.
+      giveBack(moves.filter((move) => !present.includes(move)));
+      return present.length === 0 ? undefined : changeOf(manifest.state, present);
+    });
+  } catch (error) {
+    if (isSyncFailure(error)) parts.onFatal(error);
+    else giveBack(present);
+    throw error;
+  }
+}
+
+function isThere({ version, blobs }: ManifestState, { table, blobId, part, extent }: Movable): boolean {
+  if (table === undefined) return blobs.get(blobId)?.[part] === extent;
+  for (const present of tablesOf(version)) if (present === table) return true;
+  return false;
+}
+
+function changeOf({ blobs }: ManifestState, moves: readonly Move[]): VersionChange {
   const tables = moves.filter(({ what }) => what.table !== undefined);
   const places = new Map<number, Extent[]>();
   for (const { what, to } of moves) {
     if (what.table !== undefined) continue;
-    const place = places.get(what.blobId) ?? [...manifest.state.blobs.get(what.blobId)!];
+    const place = places.get(what.blobId) ?? [...blobs.get(what.blobId)!];
     place[what.part] = to;
     places.set(what.blobId, place);
   }
-  await live.publish(() => ({
+  return {
     removeTables: tables.map(({ what }) => what.table!.id),
     addTables: tables.map(({ what, to }) => ({
       level: what.level,
@@ -125,7 +153,7 @@ async function carryOut(parts: RelocateParts, moves: readonly Move[]): Promise<v
     })),
     removeBlobs: [...places.keys()],
     addBlobs: [...places].map(([id, extents]) => ({ id, extents })),
-  }));
+  };
 }
 
 async function copy({ file, yieldSlice }: RelocateParts, from: Extent, to: Extent): Promise<void> {

@@ -45,9 +45,29 @@ export class SpaceKeeper {
   trim(isFinal: boolean): void {
     this.release();
     const tail = this.extents.freeTailBytes();
-    const least = isFinal ? 1 : Math.max(TAIL_BYTES, TAIL_SHARE * this.extents.end);
+    const least = isFinal ? 1 : this.worthCutting();
     if (tail < least && this.file.size() <= this.extents.end) return;
     const end = this.extents.cutTail();
     if (this.file.size() > end) this.file.truncate(end);
+  }
+
+  /** Whether the file would get shorter by a good piece if only the manifest moved to free space below it. */
+  isHeldUpBy(manifest: Extent): boolean {
+    const { freeBytes, freeTailBytes, endBytes } = this.extents.stats();
+    if (freeBytes < this.worthCutting() || endBytes - freeTailBytes !== manifest.offset + manifest.bytes) {
+      return false;
+    }
+    let below = 0;
+    let hasPlace = false;
+    for (const { offset, bytes, state } of this.extents.partition()) {
+      if (state !== 'free' || offset > manifest.offset) continue;
+      below = offset + bytes === manifest.offset ? bytes : 0;
+      hasPlace ||= bytes >= 2 * manifest.bytes;
+    }
+    return hasPlace && freeTailBytes + below >= this.worthCutting();
+  }
+
+  private worthCutting(): number {
+    return Math.max(TAIL_BYTES, TAIL_SHARE * this.extents.end);
   }
 }

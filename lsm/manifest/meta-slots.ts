@@ -102,7 +102,7 @@ export function readMeta(file: File): Meta | undefined {
 
   let newest = -1;
   for (let slot = 0; slot < 2; slot++) {
-    if (!isValid(bytes, slot)) continue;
+    if (!isWholeSlot(bytes, slot)) continue;
     if (newest < 0 || sequenceOf(bytes, slot) > sequenceOf(bytes, newest)) newest = slot;
   }
   if (newest >= 0) return decodeMeta(bytes, newest, file.path);
@@ -152,7 +152,8 @@ export function encodeMeta(meta: Meta): Bytes {
   return bytes;
 }
 
-function decodeMeta(bytes: Bytes, slot: number, fileName: string): Meta {
+/** The fields of a slot, whole or not. @throws LsmError NewerFormat, Corrupt when it tells of no manifest that can be */
+export function decodeMeta(bytes: Bytes, slot: number, fileName: string): Meta {
   const at = slot * SLOT_BYTES;
   const format = readU16(bytes, at + 8);
   const minReader = readU16(bytes, at + 10);
@@ -200,7 +201,8 @@ function hasMagic(bytes: Bytes, slot: number): boolean {
   return MAGIC.every((byte, i) => bytes[slot * SLOT_BYTES + i] === byte);
 }
 
-function isValid(bytes: Bytes, slot: number): boolean {
+/** Whether a slot matches its checksum. @param bytes  the first 8192 bytes of the file */
+export function isWholeSlot(bytes: Bytes, slot: number): boolean {
   const at = slot * SLOT_BYTES;
   return hasMagic(bytes, slot) && readU32(bytes, at + CRC_AT) === crc32(bytes, at, CRC_AT);
 }

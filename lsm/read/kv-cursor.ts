@@ -118,7 +118,7 @@ export class KvCursor implements Cursor {
     this.loadValue();
     // A blob was read into bytes of its own.
     if (this.visible.entry.kind === KIND_BLOB) return this.valueBytes;
-    return copyOf(this.valueBytes, this.valueOffset, this.visible.entry.rawLength);
+    return this.context.slab.copy(this.valueBytes, this.valueOffset, this.visible.entry.rawLength);
   }
 
   openValue(): ValueReader {

@@ -2,6 +2,7 @@
  * What the readers of one store share: the place where packed values are unpacked, access to blobs, and a count of reads.
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import type { Slab } from '../base/slab.js';
 import { KIND_LZ4 } from '../key/entry-kind.js';
 import type { ValueReader } from '../ordered-kv.js';
 import { lz4CanHold, lz4Decompress } from '../table/lz4.js';
@@ -25,6 +26,8 @@ export interface CursorContext {
   /** How many reads of the store there were. */
   readonly reads: { n: number };
   readonly unpacker: ValueUnpacker;
+  /** Where short values that callers keep are cut from. */
+  readonly slab: Slab;
   readonly blobs: BlobAccess;
   /** Path of the store, for errors. */
   readonly file: string;

@@ -3,6 +3,7 @@
  * in which layers they see and up to which sequence number.
  */
 import { NO_BYTES, copyOf, prefixEnd, type Bytes } from '../base/bytes.js';
+import { MAX_SLAB_STRING, Slab } from '../base/slab.js';
 import { corrupt, LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_RAW } from '../key/entry-kind.js';
 import { checkKey, checkRange } from '../key/validate.js';
@@ -17,6 +18,7 @@ import type {
   ValueReader,
 } from '../ordered-kv.js';
 import { keyHash } from '../table/bloom.js';
+import { lz4CanHold, lz4Decompress } from '../table/lz4.js';
 import { KvCursor } from './kv-cursor.js';
 import type { Layer } from './layer.js';
 import { MergeCursor } from './merge-cursor.js';
@@ -34,6 +36,7 @@ export class ReadContext {
   readonly reads = { n: 0 };
   readonly registers = new EntryRegisters();
   readonly unpacker = new ValueUnpacker();
+  readonly slab = new Slab();
   readonly keyScratch: Bytes = new Uint8Array(MAX_KEY_BYTES);
 
   constructor(
@@ -111,9 +114,20 @@ export abstract class LayeredView implements ReadView {
   }
 
   get(key: Bytes): Bytes | undefined {
-    if (!this.lookup(key)) return undefined;
-    if (this.context.registers.kind === KIND_BLOB) return this.valueBytes;
-    return copyOf(this.valueBytes, this.valueOffset, this.valueLength);
+    if (!this.find(key)) return undefined;
+    const { registers, slab, blobs, file } = this.context;
+    const { kind, bytes, offset, storedLength, rawLength } = registers;
+    if (kind === KIND_RAW) return slab.copy(bytes, offset, storedLength);
+    if (kind === KIND_BLOB) return blobs.readWhole(bytes, offset, storedLength);
+    // Unpacked where it stays.
+    const isShort = rawLength <= MAX_SLAB_STRING;
+    if (!lz4CanHold(storedLength, rawLength)) throw corrupt('a packed value does not unpack', file, 0);
+    const at = isShort ? slab.take(rawLength) : 0;
+    const into = isShort ? slab.bytes : new Uint8Array(rawLength);
+    if (lz4Decompress(bytes, offset, storedLength, into, at, rawLength) !== rawLength) {
+      throw corrupt('a packed value does not unpack', file, 0);
+    }
+    return isShort ? into.subarray(at, at + rawLength) : into;
   }
 
   has(key: Bytes): boolean {

@@ -1,3 +1,4 @@
+import { Slab } from '../../../lsm/base/slab.js';
 import { expect } from 'chai';
 import type { Bytes } from '../../../lsm/base/bytes.js';
 import { LsmError, type LsmErrorCode } from '../../../lsm/errors.js';
@@ -80,7 +81,7 @@ function open(direction: Direction = 'forward', shift = 0, forms = FORMS) {
   const elsewhere = new FakeSource(ENTRIES, cache);
   const visible = new VisibleCursor(new MergeCursor([source]), [9], undefined, undefined, undefined);
   let released = 0;
-  const context = { isOpen: true, reads: { n: 0 }, unpacker: new ValueUnpacker(), blobs: new FakeBlobs(), file: 'a.elmo' };
+  const context = { isOpen: true, slab: new Slab(), reads: { n: 0 }, unpacker: new ValueUnpacker(), blobs: new FakeBlobs(), file: 'a.elmo' };
   const cursor = new KvCursor(visible, direction, context, () => released++);
   return { cursor, elsewhere, context, releases: () => released };
 }

@@ -1,0 +1,267 @@
+/**
+ * Values of JavaScript to BSON, as the official driver turns them: a number that is an integer of 32 bits becomes an
+ * int32, any other a double (-0 too), a bigint a long; instances of the package `bson` of any major version become what
+ * they stand for; `toBSON` is called; functions and symbols are left out; undefined is null, or left out on request.
+ */
+import { BsonError } from './errors.js';
+import { encodeInstance } from './encode-instance.js';
+import {
+  ARRAY,
+  BINARY,
+  BOOL,
+  CODE,
+  DATE,
+  DOUBLE,
+  INT32,
+  INT64,
+  NULL,
+  OBJECT,
+  REGEX,
+  STRING,
+} from './types.js';
+import { MAX_DEPTH } from './validate.js';
+import { BsonWriter, refuseNul } from './writer.js';
+
+export interface EncodeOptions {
+  /** Whether fields that are undefined are left out; else they become null. In arrays they are always null. */
+  readonly ignoreUndefined?: boolean;
+  /** Whether functions become code; else they are left out. */
+  readonly serializeFunctions?: boolean;
+  /** How deep documents may nest, the outermost included. */
+  readonly maxDepth?: number;
+}
+
+/** What a message may nest: commands wrap documents of the greatest depth. */
+export const MAX_MESSAGE_DEPTH: number = MAX_DEPTH + 20;
+
+const EMPTY_NAME = '';
+const { hasOwnProperty } = Object.prototype;
+
+/** Encodes one document after another; one encoder per set of options, kept and used again. */
+export class Encoder extends BsonWriter {
+  ignoreUndefined: boolean;
+  private readonly serializeFunctions: boolean;
+  private readonly maxDepth: number;
+  /** The objects that are being written, outermost first. */
+  private ancestors: (object | undefined)[] = [];
+  private depth = 0;
+
+  constructor({
+    ignoreUndefined = false,
+    serializeFunctions = false,
+    maxDepth = MAX_MESSAGE_DEPTH,
+  }: EncodeOptions = {}) {
+    super();
+    this.ignoreUndefined = ignoreUndefined;
+    this.serializeFunctions = serializeFunctions;
+    this.maxDepth = maxDepth;
+  }
+
+  /**
+   * @returns the document's bytes, an array of its own
+   * @throws BsonError if the value is no document, holds itself, or has a NUL in a name
+   */
+  encode(document: object): Uint8Array {
+    this.clear();
+    this.append(document);
+    return this.toBytes();
+  }
+
+  /** Writes a document behind what was written before. */
+  append(document: object): void {
+    refuseAsDocument(document);
+    const ignoreUndefined = this.ignoreUndefined;
+    try {
+      this.writeDocument(document);
+    } catch (error) {
+      this.ancestors = [];
+      this.depth = 0;
+      this.ignoreUndefined = ignoreUndefined;
+      throw error;
+    }
+  }
+
+  /** Length and elements of a plain object, an array or a map. */
+  writeDocument(value: object): void {
+    const { ancestors, depth } = this;
+    for (let i = 0; i < depth; i++)
+      if (ancestors[i] === value) throw new BsonError('Cannot convert circular structure to BSON', 'cycle');
+    if (depth >= this.maxDepth) throw new BsonError(`nested deeper than ${this.maxDepth} levels`, 'depth');
+    ancestors[depth] = value;
+    this.depth = depth + 1;
+    const start = this.beginDocument();
+    if (Array.isArray(value)) this.writeElements(value);
+    else if (value instanceof Map) this.writeEntries(value);
+    else this.writeFields(value as Record<string, unknown>);
+    this.endDocument(start);
+    ancestors[depth] = undefined;
+    this.depth = depth;
+  }
+
+  private writeElements(array: readonly unknown[]): void {
+    for (let i = 0; i < array.length; i++) {
+      const value = array[i];
+      if (value === undefined) this.writeIndex(NULL, i);
+      else this.writeElement(EMPTY_NAME, i, value);
+    }
+  }
+
+  private writeEntries(map: ReadonlyMap<unknown, unknown>): void {
+    for (const [name, value] of map) this.writeElement(String(name), -1, value);
+  }
+
+  private writeFields(object: Record<string, unknown>): void {
+    const source = convert(object) as Record<string, unknown>;
+    if (typeof source !== 'object' || source === null)
+      throw new BsonError('toBSON function did not return an object', 'class');
+    // a third of what Object.keys costs
+    for (const name in source)
+      if (hasOwnProperty.call(source, name)) this.writeElement(name, -1, source[name]);
+  }
+
+  /** One element; `index` is that of an array's element, or -1 and the name counts. */
+  private writeElement(name: string, index: number, value: unknown): void {
+    // a switch on typeof would compare strings
+    if (typeof value === 'string') {
+      this.writeHead(STRING, name, index);
+      this.writeText(value);
+    } else if (typeof value === 'number') {
+      this.writeNumber(name, index, value);
+    } else if (typeof value === 'object') {
+      if (value === null) this.writeHead(NULL, name, index);
+      else this.writeObject(name, index, value);
+    } else if (typeof value === 'boolean') {
+      this.writeHead(BOOL, name, index);
+      this.bytes[this.length++] = value ? 1 : 0;
+    } else if (typeof value === 'bigint') {
+      this.writeHead(INT64, name, index);
+      this.writeInt64(Number(BigInt.asIntN(32, value >> 32n)), Number(BigInt.asIntN(32, value)));
+    } else if (typeof value === 'undefined') {
+      if (!this.ignoreUndefined || index >= 0) this.writeHead(NULL, name, index);
+    } else if (typeof value === 'function' && this.serializeFunctions) {
+      this.writeHead(CODE, name, index);
+      this.writeText(String(value));
+    } // functions otherwise, and symbols, have no form
+  }
+
+  private writeNumber(name: string, index: number, value: number): void {
+    if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+      this.writeHead(INT32, name, index);
+      this.writeInt32(value);
+    } else {
+      this.writeHead(DOUBLE, name, index);
+      this.writeDouble(value);
+    }
+  }
+
+  private writeObject(name: string, index: number, given: object): void {
+    let value = given;
+    if (typeof (value as Convertible).toBSON === 'function') {
+      const converted = convert(value);
+      if (typeof converted !== 'object' || converted === null) {
+        this.writeElement(name, index, converted);
+        return;
+      }
+      value = converted;
+    }
+    const tag = (value as { _bsontype?: unknown })._bsontype;
+    if (tag !== undefined && tag !== null) encodeInstance(this, name, index, value, tag);
+    else if (Array.isArray(value)) {
+      this.writeHead(ARRAY, name, index);
+      this.writeDocument(value);
+    } else if (value instanceof Date) {
+      this.writeHead(DATE, name, index);
+      this.writeMilliseconds(value.getTime());
+    } else if (value instanceof Uint8Array) {
+      this.writeHead(BINARY, name, index);
+      this.writeInt32(value.length);
+      this.writeByte(0);
+      this.writeRange(value, 0, value.length);
+    } else if (value instanceof RegExp) this.writeRegExp(name, index, value);
+    else {
+      this.writeHead(OBJECT, name, index);
+      this.writeDocument(value);
+    }
+  }
+
+  /** A date; one that is none counts as 0, as it does for the driver. */
+  private writeMilliseconds(time: number): void {
+    const milliseconds = Number.isNaN(time) ? 0 : time;
+    const high = Math.floor(milliseconds / 0x1_0000_0000);
+    this.writeInt64(high, (milliseconds - high * 0x1_0000_0000) | 0);
+  }
+
+  /** `g` becomes the flag s, as the driver has it. */
+  private writeRegExp(name: string, index: number, value: RegExp): void {
+    this.writeHead(REGEX, name, index);
+    refuseNul(value.source, 'a regular expression');
+    this.writeCString(value.source);
+    this.writeCString(
+      (value.ignoreCase ? 'i' : '') + (value.global ? 's' : '') + (value.multiline ? 'm' : ''),
+    );
+  }
+
+  /** Type byte and name, or index, of an element. */
+  writeHead(type: number, name: string, index: number): void {
+    if (index >= 0) {
+      this.writeIndex(type, index);
+      return;
+    }
+    const length = name.length;
+    this.reserve(length * 3 + 16);
+    const bytes = this.bytes;
+    let at = this.length;
+    bytes[at++] = type;
+    for (let i = 0; i < length; i++) {
+      const character = name.charCodeAt(i);
+      if ((character - 1) >>> 0 >= 0x7f) {
+        this.writeWideHead(type, name);
+        return;
+      }
+      bytes[at++] = character;
+    }
+    bytes[at++] = 0;
+    this.length = at;
+  }
+
+  private writeWideHead(type: number, name: string): void {
+    refuseNul(name, 'key');
+    this.writeByte(type);
+    this.writeCString(name);
+  }
+}
+
+interface Convertible {
+  toBSON?: unknown;
+}
+
+/** What `toBSON` makes of an object that has it. */
+function convert(value: object): unknown {
+  const { toBSON } = value as Convertible;
+  return typeof toBSON === 'function' ? (toBSON as () => unknown).call(value) : value;
+}
+
+function refuseAsDocument(value: unknown): void {
+  const refuse = (what: string): never => {
+    throw new BsonError(what, 'class');
+  };
+  if (Array.isArray(value)) refuse('serialize does not support an array as the root input');
+  if (typeof value !== 'object' || value === null)
+    refuse('serialize does not support non-object as the root input');
+  if (typeof (value as { _bsontype?: unknown })._bsontype === 'string')
+    refuse('BSON types cannot be serialized as a document');
+  if (
+    value instanceof Date ||
+    value instanceof RegExp ||
+    ArrayBuffer.isView(value) ||
+    value instanceof ArrayBuffer
+  )
+    refuse('date, regexp, typedarray, and arraybuffer cannot be BSON documents');
+}
+
+const encoder = new Encoder();
+
+/** One document with the default options. */
+export function encodeDocument(document: object): Uint8Array {
+  return encoder.encode(document);
+}
