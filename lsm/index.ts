@@ -13,3 +13,21 @@ export {
 export type { LsmStats } from './engine/stats.js';
 export type { Problem } from './check/report.js';
 export type * from './ordered-kv.js';
+export type { LevelScore } from './merge/pick.js';
+export { FILE_PROBLEM_CODES, type FileProblem, type FileProblemCode } from './tools/findings.js';
+export { openStoreFile, type DiagnosisOptions, type SlotDump, type StoreFile } from './tools/store-file.js';
+export type { ManifestDump, RecordDump } from './tools/manifest-dump.js';
+export type { LogDump } from './tools/logs.js';
+export { listLevels, listTables, summarize, type FileSummary, type TableDump } from './tools/summary.js';
+export { describeSpace, type SpaceDump, type SpaceSegment, type SpaceUse } from './tools/space-dump.js';
+export {
+  listPieces,
+  showPiece,
+  type PieceDump,
+  type PieceList,
+  type ShownEntry,
+  type ShownPiece,
+} from './tools/pieces.js';
+export { locate, type Located } from './tools/locate.js';
+export { mapKeys, type KeyMap, type RunDump } from './tools/key-map.js';
+export { verifyFile, type VerifyProgress } from './tools/verify.js';

@@ -184,8 +184,11 @@ export class LsmStore extends LayeredView implements OrderedKv {
 
   /** Resolves when flushes, merges and drops that are due are done. */
   async settle(): Promise<void> {
-    await this.flush();
+    this.checkWritable();
     const { scheduler, drops, flusher, live } = this.parts;
+    // First, so that what is flushed finds the place they leave.
+    await drops.idle();
+    await this.flush();
     do {
       await drops.idle();
       await flusher.drained();
@@ -224,7 +227,9 @@ export class LsmStore extends LayeredView implements OrderedKv {
   async *backup(): AsyncGenerator<Bytes> {
     const { open, env, holds, transactions, live, merges, options } = this.parts;
     // A transaction's tables may be ahead of a memtable: then the memtable first.
-    if (!options.readOnly) do await this.flush(); while (merges.hasRunsAboveMemtables);
+    if (!options.readOnly)
+      do await this.flush();
+      while (merges.hasRunsAboveMemtables);
     this.checkOpen();
     if (options.readOnly && live.frozenCount > 0) {
       const message = `${this.path} was not closed in order: what its logs hold can be copied once it was opened for writing`;
@@ -342,8 +347,8 @@ export class LsmStore extends LayeredView implements OrderedKv {
   }
 
   private async mergeWhole(): Promise<void> {
-    await this.flush();
     await this.parts.drops.idle();
+    await this.flush();
     await this.parts.scheduler.mergeAll();
   }
 
@@ -452,6 +457,8 @@ export class LsmStore extends LayeredView implements OrderedKv {
     for (const hold of [...parts.holds]) parts.holds.remove(hold);
     if (isClean && pins.count === 0) {
       try {
+        space.release();
+        if (space.isHeldUpBy(open.manifest.state.manifest, true)) await live.rewriteManifest();
         await open.manifest.markClean(true);
         space.trim(true);
       } catch {

@@ -211,7 +211,7 @@ export class Decoder {
     switch (type) {
       case DECIMAL128:
         this.end = at + 16;
-        return new Decimal128(bytes.slice(at, at + 16));
+        return new Decimal128(ownBuffer(bytes, at, at + 16));
       case BINARY:
         return this.readBinary(bytes, at);
       case TIMESTAMP:
@@ -254,8 +254,8 @@ export class Decoder {
     let at = start + 5;
     this.end = at + readInt32(bytes, start);
     if (subtype === OLD_BINARY) at += 4;
-    if (this.promoteBuffers) return Buffer.from(bytes.subarray(at, this.end));
-    const content = bytes.slice(at, this.end);
+    const content = ownBuffer(bytes, at, this.end);
+    if (this.promoteBuffers) return content;
     return subtype === NEW_UUID && content.length === 16 ? new UUID(content) : new Binary(content, subtype);
   }
 
@@ -298,6 +298,14 @@ function asReference(object: Document): Document {
     $id !== null &&
     (!('$db' in object) || typeof $db === 'string');
   return isReference ? new DBRef($ref, $id as ObjectId, $db as string | undefined, fields) : object;
+}
+
+/** A copy, as the Buffer that callers of the driver expect. */
+function ownBuffer(bytes: Uint8Array, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  if (copy.length <= 32) for (let i = 0; i < copy.length; i++) copy[i] = bytes[start + i]!;
+  else copy.set(bytes.subarray(start, end));
+  return copy;
 }
 
 type ObjectIdReader = new (bytes: Uint8Array, at: number) => ObjectId;

@@ -2,7 +2,7 @@
 import type { Bytes } from '../base/bytes.js';
 import type { Extent } from '../base/extent.js';
 import type { Clock } from '../env/env.js';
-import { LsmError } from '../errors.js';
+import type { LsmError } from '../errors.js';
 import { isSyncFailure } from '../manifest/manifest-log.js';
 import { extentOf } from '../manifest/manifest-state.js';
 import type { TableMeta } from '../manifest/table-meta.js';

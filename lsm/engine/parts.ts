@@ -93,7 +93,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       onPublished: () => {
         if (holds.count === 0) blobs.forgetDropped();
         trimQuietly();
-        if (space.isHeldUpBy(manifest.state.manifest)) live.rewriteManifest().catch(onError);
+        if (space.isHeldUpBy(manifest.state.manifest, false)) live.rewriteManifest().catch(onError);
         writes.poke();
         scheduler.poke();
       },

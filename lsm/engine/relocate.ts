@@ -45,8 +45,7 @@ export interface RelocateParts {
 /** Closes the gaps of the file. No merge and no other relocation may run meanwhile; flushes and deletions may. */
 export async function relocateAll(parts: RelocateParts): Promise<void> {
   const { extents, space, live } = parts;
-  let budget = 64;
-  for (const _ of listMovable(parts)) budget += 4;
+  let budget = 64 + 4 * [...listMovable(parts)].length;
   // First, so that the place it leaves is closed with the others.
   await live.rewriteManifest();
   while (budget > 0) {

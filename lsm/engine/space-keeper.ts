@@ -51,12 +51,14 @@ export class SpaceKeeper {
     if (this.file.size() > end) this.file.truncate(end);
   }
 
-  /** Whether the file would get shorter by a good piece if only the manifest moved to free space below it. */
-  isHeldUpBy(manifest: Extent): boolean {
+  /**
+   * Whether the file would get shorter by a good piece if only the manifest moved to free space below it.
+   * @param isFinal  the store closes: then a piece of twice the manifest's size is good enough
+   */
+  isHeldUpBy(manifest: Extent, isFinal: boolean): boolean {
+    const least = isFinal ? 2 * manifest.bytes : this.worthCutting();
     const { freeBytes, freeTailBytes, endBytes } = this.extents.stats();
-    if (freeBytes < this.worthCutting() || endBytes - freeTailBytes !== manifest.offset + manifest.bytes) {
-      return false;
-    }
+    if (freeBytes < least || endBytes - freeTailBytes !== manifest.offset + manifest.bytes) return false;
     let below = 0;
     let hasPlace = false;
     for (const { offset, bytes, state } of this.extents.partition()) {
@@ -64,7 +66,7 @@ export class SpaceKeeper {
       below = offset + bytes === manifest.offset ? bytes : 0;
       hasPlace ||= bytes >= 2 * manifest.bytes;
     }
-    return hasPlace && freeTailBytes + below >= this.worthCutting();
+    return hasPlace && freeTailBytes + below >= least;
   }
 
   private worthCutting(): number {

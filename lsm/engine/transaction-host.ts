@@ -1,5 +1,5 @@
 /** Serves the open transactions: see transaction/host.ts for what they may ask. */
-import { LsmError } from '../errors.js';
+import type { LsmError } from '../errors.js';
 import type { BlobWriter } from '../blob/blob-writer.js';
 import type { Clock } from '../env/env.js';
 import { extentOf } from '../manifest/manifest-state.js';

@@ -525,7 +525,11 @@ describe('opening a store', () => {
         const tx = store.begin();
         tx.put(bytes('b'), bytes('1'));
         await tx[end]();
-        for (const use of [() => tx.get(bytes('a')), () => tx.put(bytes('a'), bytes('1')), () => tx.commit()]) {
+        for (const use of [
+          () => tx.get(bytes('a')),
+          () => tx.put(bytes('a'), bytes('1')),
+          () => tx.commit(),
+        ]) {
           expect((await refusal(use, 'Closed')).message).to.include('transaction');
         }
       }

@@ -177,7 +177,12 @@ describe('readers of old moments', () => {
           default:
             pieces.push(new PieceWalker(store.openValue(keyAt(UNIVERSE))!, round));
         }
-        const work = [() => store.flush(), () => store.settle(), () => store.mergeAll(), () => store.compact()];
+        const work = [
+          () => store.flush(),
+          () => store.settle(),
+          () => store.mergeAll(),
+          () => store.compact(),
+        ];
         await random.pick(work)();
         scribbled += scribble(store);
         for (const reader of readers) reader.check(random);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { OPTIONS_MATRIX } from '../support/options-matrix.js';
-import { engine, hasEngine, type OpenStore } from '../support/subject.js';
+import { engine, type OpenStore } from '../support/subject.js';
 import { runCampaign } from './campaign.js';
 import { showDifference } from './laboratory.js';
 
@@ -8,7 +8,6 @@ describe('the engine answers like the model', function () {
   this.timeout(60_000);
   let openStore: OpenStore;
   before(async function () {
-    if (!(await hasEngine())) this.skip();
     openStore = await engine();
   });
 

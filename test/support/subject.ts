@@ -30,16 +30,5 @@ export async function engine(): Promise<OpenStore> {
   return door.openLsm;
 }
 
-/** Whether the engine can be imported. */
-export async function hasEngine(): Promise<boolean> {
-  try {
-    await engine();
-    return true;
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND') return false;
-    throw error;
-  }
-}
-
 /** The door's address, kept from the compiler: see the header. */
 const DOOR: string = new URL('../../lsm/index.js', import.meta.url).href;

@@ -108,7 +108,12 @@ describe('the space of a store', () => {
       const weights = steps.reduce((sum, [weight]) => sum + weight, 0);
 
       /** What a transaction writes is told by its number, so that the model can take it over at the commit. */
-      async function fillTransaction(tx: Transaction, own: Model, n: number, dice: SeededRandom): Promise<void> {
+      async function fillTransaction(
+        tx: Transaction,
+        own: Model,
+        n: number,
+        dice: SeededRandom,
+      ): Promise<void> {
         for (const [key, value] of writesOf(n)) {
           tx.put(key, value);
           own.put(key, value);
@@ -211,6 +216,7 @@ describe('the space of a store', () => {
     const median = (list: number[]): number => list.sort((a, b) => a - b)[list.length >> 1]!;
     expect(median(times.slice(-5)), 'ms a round').to.be.below(2.5 * median(times.slice(0, 5)) + 50);
     await expectSound(store);
+    await store.close();
     expect(statSync(stage.path()).size, 'of the empty file').to.be.below(200_000);
   });
 
@@ -219,7 +225,8 @@ describe('the space of a store', () => {
     const KEYS = 200;
     const one = async (writer: number): Promise<void> => {
       for (let round = 0; round < 12; round++) {
-        for (let n = writer; n < KEYS * 16; n += 16) await store.put(keyAt(n), valueAt(round * 7919 + n, 120));
+        for (let n = writer; n < KEYS * 16; n += 16)
+          await store.put(keyAt(n), valueAt(round * 7919 + n, 120));
       }
     };
     await Promise.all(Array.from({ length: 16 }, (_, writer) => one(writer)));

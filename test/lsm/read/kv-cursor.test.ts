@@ -81,7 +81,14 @@ function open(direction: Direction = 'forward', shift = 0, forms = FORMS) {
   const elsewhere = new FakeSource(ENTRIES, cache);
   const visible = new VisibleCursor(new MergeCursor([source]), [9], undefined, undefined, undefined);
   let released = 0;
-  const context = { isOpen: true, slab: new Slab(), reads: { n: 0 }, unpacker: new ValueUnpacker(), blobs: new FakeBlobs(), file: 'a.elmo' };
+  const context = {
+    isOpen: true,
+    slab: new Slab(),
+    reads: { n: 0 },
+    unpacker: new ValueUnpacker(),
+    blobs: new FakeBlobs(),
+    file: 'a.elmo',
+  };
   const cursor = new KvCursor(visible, direction, context, () => released++);
   return { cursor, elsewhere, context, releases: () => released };
 }
