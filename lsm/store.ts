@@ -7,7 +7,7 @@ import { checkStore } from './engine/check-store.js';
 import { planImage, readImage } from './engine/image.js';
 import { assemble, type StoreParts } from './engine/parts.js';
 import { openFile } from './engine/open-file.js';
-import { relocateAll } from './engine/relocate.js';
+import { relocateAll, relocateTail } from './engine/relocate.js';
 import { gatherStats, type LsmStats } from './engine/stats.js';
 import type { Env } from './env/env.js';
 import { acquireLock, checkUnlocked, resolvePath, type Lock } from './env/lock.js';
@@ -34,6 +34,9 @@ import type { NewBlob } from './transaction/host.js';
 import { PendingTransaction } from './transaction/pending.js';
 import { KvBatch, OpsBuffer } from './transaction/write-batch.js';
 import { readSource } from './transaction/value-source.js';
+
+/** A settled store has no more than this share of its file free, as far as readers let it move tables. */
+const SETTLED_FREE_SHARE = 0.08;
 
 /** The path of a store that lies in memory and ends with its `close`. */
 export const MEMORY_PATH = ':memory:';
@@ -195,6 +198,9 @@ export class LsmStore extends LayeredView implements OrderedKv {
       await scheduler.idle();
       await live.quiet();
     } while (scheduler.isBusy || flusher.isBusy);
+    await this.alone(async () => {
+      while (await relocateTail(this.parts.relocation, SETTLED_FREE_SHARE));
+    });
   }
 
   /** Merges everything into one sorted run, without anything that is dead. */
@@ -206,16 +212,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
   compact(): Promise<void> {
     return this.alone(async () => {
       await this.mergeWhole();
-      const { live, open, space, transactions, fatal } = this.parts;
-      await relocateAll({
-        file: open.file,
-        live,
-        manifest: open.manifest,
-        extents: open.manifest.extents,
-        space,
-        yieldSlice: () => transactions.yieldSlice(),
-        onFatal: fatal,
-      });
+      await relocateAll(this.parts.relocation);
     });
   }
 

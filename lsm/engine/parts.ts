@@ -19,6 +19,7 @@ import { LiveState } from './live-state.js';
 import { Merges, PinningRunner } from './merges.js';
 import type { OpenFile } from './open-file.js';
 import { RangeDrops } from './range-drops.js';
+import { relocateTail, type RelocateParts } from './relocate.js';
 import { SpaceKeeper } from './space-keeper.js';
 import { StoreTransactions } from './transaction-host.js';
 import { WritePath } from './write-path.js';
@@ -44,6 +45,7 @@ export interface StoreParts {
   readonly scheduler: MergeScheduler;
   readonly transactions: StoreTransactions;
   readonly drops: RangeDrops;
+  readonly relocation: RelocateParts;
   /** Sums for statistics. */
   readonly written: { flushedBytes: number; adoptedBytes: number; mergedBytes: number };
   /** The last error of work in the background. */
@@ -51,6 +53,9 @@ export interface StoreParts {
   /** A sync of the file failed: from now on nothing is written. */
   fatal(cause: LsmError): void;
 }
+
+/** While writes go on, free space is of use to them: tables move only when this share of the file is free. */
+const TIDY_SHARE = 0.5;
 
 /** @param open  owned by the parts from here on, even when this throws */
 export function assemble(path: string, env: Env, options: ResolvedOptions, open: OpenFile): StoreParts {
@@ -186,6 +191,15 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     },
     onFatal,
   });
+  const relocation: RelocateParts = {
+    file,
+    live,
+    manifest,
+    extents,
+    space,
+    yieldSlice: () => transactions.yieldSlice(),
+    onFatal,
+  };
   const scheduler: MergeScheduler = new MergeScheduler({
     clock: env.clock,
     options: { ...options, autoMerge: options.autoMerge && !options.readOnly },
@@ -193,6 +207,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     version: () => live.version,
     pickState: () => merges.pickState(),
     publish: (change) => merges.publish(change),
+    tidy: () => relocateTail(relocation, TIDY_SHARE),
     onError,
   });
   const drops: RangeDrops = new RangeDrops({ merges, sync: () => logs!.sync(), onError });
@@ -235,6 +250,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     scheduler,
     transactions,
     drops,
+    relocation,
     written,
     background,
     fatal: onFatal,

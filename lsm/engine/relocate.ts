@@ -17,6 +17,8 @@ import type { SpaceKeeper } from './space-keeper.js';
 /** So many bytes move between two edits. */
 const STEP_BYTES = 32 * 1024 * 1024;
 const COPY_BYTES = 1024 * 1024;
+/** Less free space than this is left alone while the store works. */
+const LEAST_FREE_BYTES = 8 * 1024 * 1024;
 
 interface Movable {
   readonly level: number;
@@ -57,6 +59,23 @@ export async function relocateAll(parts: RelocateParts): Promise<void> {
     if (extents.awaiting().length > 0 && space.release() === 0) break;
   }
   space.trim(true);
+}
+
+/**
+ * One step: moves tables and blobs from the end of the file, if enough of the file is free.
+ * @param share  of the file that is free at least, for it to be worth it
+ * @returns whether anything moved
+ */
+export async function relocateTail(parts: RelocateParts, share: number): Promise<boolean> {
+  const { extents, space } = parts;
+  space.release();
+  const { freeBytes, endBytes } = extents.stats();
+  if (freeBytes < Math.max(LEAST_FREE_BYTES, share * endBytes)) return false;
+  const moves = pickMoves(parts);
+  if (moves.length === 0) return false;
+  await carryOut(parts, moves);
+  space.trim(false);
+  return true;
 }
 
 function* listMovable({ manifest }: RelocateParts): Generator<Movable> {

@@ -8,7 +8,7 @@ import type { TableMeta } from '../manifest/table-meta.js';
 import type { SortedEntries } from '../memtable/sorted-entries.js';
 import type { FlushSpec, JobOutcome, JobRunner } from '../merge/job-runner.js';
 import { OpsBuffer } from '../transaction/write-batch.js';
-import type { NewBlob, TransactionHost } from '../transaction/host.js';
+import type { NewBlob, PreparedRuns, TransactionHost } from '../transaction/host.js';
 import type { PendingTransaction } from '../transaction/pending.js';
 import type { LogSet } from '../transaction/group-commit.js';
 import type { ResolvedOptions } from '../options.js';
@@ -135,6 +135,8 @@ export class StoreTransactions implements TransactionHost {
   }
 
   dropBlob(blob: NewBlob): void {
+    // Where only the sync of a commit failed, the commit itself is there.
+    if (this.parts.live.knowsBlob(blob.id)) return;
     for (const extent of blob.extents) this.parts.space.giveBack(extent);
   }
 
@@ -150,16 +152,9 @@ export class StoreTransactions implements TransactionHost {
     });
   }
 
-  commitRuns(
-    runs: readonly RunReader[],
-    blobs: readonly NewBlob[],
-    check: (() => Promise<void>) | undefined,
-  ): Promise<void> {
-    if (check === undefined) return this.adopt(runs, blobs);
-    return this.parts.writes.exclusive(async () => {
-      await check();
-      await this.adopt(runs, blobs);
-    });
+  commitRuns(prepare: () => Promise<PreparedRuns>, isInTurn: boolean): Promise<void> {
+    const run = async (): Promise<void> => this.adopt(await prepare());
+    return isInTurn ? run() : this.parts.writes.exclusive(run);
   }
 
   async yieldSlice(): Promise<void> {
@@ -170,7 +165,7 @@ export class StoreTransactions implements TransactionHost {
   }
 
   /** Makes pending runs part of the store, above everything committed so far. */
-  private async adopt(runs: readonly RunReader[], blobs: readonly NewBlob[]): Promise<void> {
+  private async adopt({ runs, blobs, letGo }: PreparedRuns): Promise<void> {
     const { writes, live, logs } = this.parts;
     // What was committed before must not be lost where this is kept, and must lie below it.
     await logs!.sync();
@@ -197,9 +192,14 @@ export class StoreTransactions implements TransactionHost {
         },
       );
     } catch (error) {
-      if (isSyncFailure(error)) this.parts.onFatal(error);
+      if (isSyncFailure(error)) {
+        // The file may tell of them, or not: their space must not be used for anything else.
+        letGo();
+        this.parts.onFatal(error);
+      }
       throw error;
     }
+    letGo();
     let bytes = 0;
     for (const { meta } of addTables) bytes += meta.dataBytes;
     this.parts.onAdopted(bytes);

@@ -55,6 +55,8 @@ export interface MergeSchedulerParts {
   pickState(): Omit<PickState, 'options'>;
   /** Makes the change durable and visible. New tables are the owner's from the call on, whether it succeeds or not. */
   publish(change: MergeChange): Promise<void>;
+  /** No merge is due: a chance to move tables to better places. @returns whether there may be more to do */
+  tidy(): Promise<boolean>;
   /** Told of each error once, unless it is a cancellation. */
   onError(error: LsmError): void;
 }
@@ -159,7 +161,10 @@ export class MergeScheduler {
           ...this.parts.pickState(),
           options: this.parts.options,
         });
-        if (plan === undefined) return;
+        if (plan === undefined) {
+          if (await this.parts.tidy()) continue;
+          return;
+        }
         await this.carryOut(plan);
         this.error = undefined;
         this.retryMs = FIRST_RETRY_MS;

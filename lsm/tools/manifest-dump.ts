@@ -76,7 +76,7 @@ export function readManifest(file: File, meta: Meta, cipher: Cipher | undefined)
     }
     const { edit, length } = record;
     const kind = record.kind === RECORD_STATE ? 'state' : 'edit';
-    const problem = isGood ? applyRecord(state, record, at === 0) : 'stands behind a damaged record';
+    const problem: string = isGood ? applyRecord(state, record, at === 0) : 'stands behind a damaged record';
     if (problem !== '' && isGood) refuse(problem, offset);
     isGood &&= problem === '';
     hasState ||= isGood;

@@ -16,6 +16,15 @@ export interface NewBlob {
   readonly extents: readonly Extent[];
 }
 
+/** What a large commit makes part of the store. */
+export interface PreparedRuns {
+  /** Oldest first. */
+  readonly runs: readonly RunReader[];
+  readonly blobs: readonly NewBlob[];
+  /** Called when they belong to the store, or when nobody can tell: the transaction frees them no more. */
+  letGo(): void;
+}
+
 export interface TransactionHost {
   readonly context: ReadContext;
   readonly options: ResolvedOptions;
@@ -47,14 +56,10 @@ export interface TransactionHost {
   /** In its turn among the writes: `check` (throws to refuse), then the operations. */
   commitOps(ops: OpsBuffer, blobs: readonly NewBlob[], sync: boolean, check: () => void): Promise<void>;
   /**
-   * In its turn: `check`, then the pending runs (oldest first) become part of the store by one manifest edit.
-   * @param check  undefined: it is the caller's turn already
+   * In its turn: `prepare` (throws to refuse), then the pending runs become part of the store by one manifest edit.
+   * @param isInTurn  it is the caller's turn already
    */
-  commitRuns(
-    runs: readonly RunReader[],
-    blobs: readonly NewBlob[],
-    check: (() => Promise<void>) | undefined,
-  ): Promise<void>;
+  commitRuns(prepare: () => Promise<PreparedRuns>, isInTurn: boolean): Promise<void>;
   /** A turn of the event loop, when this one has lasted long enough. */
   yieldSlice(): Promise<void>;
 }

@@ -27,9 +27,13 @@ export class PendingRuns {
   private working: Promise<void> | undefined = undefined;
   private failure: unknown = undefined;
   private isEnded = false;
-  /** Open cursors and value readers: what they may read is not freed yet. */
+  /** No merge begins any more: the transaction is being committed. */
+  private isCommitting = false;
+  /** Open cursors, value readers and a merge: what they may read is not freed yet. */
   private holders = 0;
   private readonly unused: RunReader[] = [];
+  private readonly flushes = new Map<Unit, Promise<void>>();
+  private whenUnheld: (() => void) | undefined = undefined;
 
   constructor(
     private readonly host: TransactionHost,
@@ -64,17 +68,16 @@ export class PendingRuns {
     if (this.working === undefined) this.begin();
   }
 
-  /** The same, holding the event loop until it is flushed. */
+  /** The same, holding the event loop until it is flushed: who writes in one go gives others no chance to do it. */
   addNow(overlay: Memtable, savepoints: readonly number[], step: number): void {
     const unit = this.take(overlay, savepoints, step);
-    if (this.working !== undefined) return;
     const runs = this.groupsOf(unit).map((group) => ({ group, run: this.host.buildRunNow(group.entries) }));
     this.replace(unit, runs.map(({ group, run }) => asUnit(group.from, group.to, run)).reverse());
   }
 
   /** Resolves when every overlay is flushed and no merge is due. @throws what made a flush fail; a later call tries again */
   async settled(): Promise<void> {
-    while (!this.isEnded && (this.working !== undefined || this.hasOverlay())) {
+    while (!this.isEnded && !this.isCommitting && (this.working !== undefined || this.hasOverlay())) {
       if (this.working === undefined) this.begin();
       await this.working;
       if (this.failure !== undefined) {
@@ -82,6 +85,16 @@ export class PendingRuns {
         this.failure = undefined;
         throw cause;
       }
+    }
+  }
+
+  /** Flushes every overlay, for the commit. Waits for no merge: what one under way makes is dropped. */
+  async flushAll(): Promise<void> {
+    this.isCommitting = true;
+    for (;;) {
+      const unit = this.oldestOverlay();
+      if (unit === undefined) return;
+      await this.flush(unit);
     }
   }
 
@@ -109,8 +122,17 @@ export class PendingRuns {
     this.holders++;
     return () => {
       this.holders--;
-      if (this.holders === 0) this.freeUnused();
+      if (this.holders > 0) return;
+      this.freeUnused();
+      this.whenUnheld?.();
+      this.whenUnheld = undefined;
     };
+  }
+
+  /** Calls `run` at once, or when the last holder is gone. */
+  onceUnheld(run: () => void): void {
+    if (this.holders === 0) run();
+    else this.whenUnheld = run;
   }
 
   /** Everything is flushed: the runs, oldest first. */
@@ -147,7 +169,11 @@ export class PendingRuns {
   }
 
   private hasOverlay(): boolean {
-    return this.units.some(({ layer }) => layer.memtable !== undefined);
+    return this.oldestOverlay() !== undefined;
+  }
+
+  private oldestOverlay(): Unit | undefined {
+    return this.units.findLast(({ layer }) => layer.memtable !== undefined);
   }
 
   private begin(): void {
@@ -162,14 +188,24 @@ export class PendingRuns {
 
   private async work(): Promise<void> {
     for (;;) {
-      if (this.isEnded) return;
-      const unit = this.units.findLast(({ layer }) => layer.memtable !== undefined);
+      if (this.isEnded || this.isCommitting) return;
+      const unit = this.oldestOverlay();
       if (unit !== undefined) await this.flush(unit);
       else if (!(await this.mergeOnce())) return;
     }
   }
 
-  private async flush(unit: Unit): Promise<void> {
+  /** Once for each unit, whoever asks. */
+  private flush(unit: Unit): Promise<void> {
+    let flush = this.flushes.get(unit);
+    if (flush === undefined) {
+      flush = this.flushUnit(unit).finally(() => this.flushes.delete(unit));
+      this.flushes.set(unit, flush);
+    }
+    return flush;
+  }
+
+  private async flushUnit(unit: Unit): Promise<void> {
     const built: Unit[] = [];
     try {
       for (const { entries, from, to } of this.groupsOf(unit)) {
@@ -210,7 +246,13 @@ export class PendingRuns {
   private async mergeOnce(): Promise<boolean> {
     const inputs = this.pickRuns();
     if (inputs === undefined) return false;
-    const { run } = await this.host.mergeRuns(inputs.map(({ layer }) => layer.run!));
+    const release = this.hold();
+    let run: RunReader;
+    try {
+      ({ run } = await this.host.mergeRuns(inputs.map(({ layer }) => layer.run!)));
+    } finally {
+      release();
+    }
     const at = this.units.indexOf(inputs[0]!);
     const areAllThere = inputs.every((unit, i) => at >= 0 && this.units[at + i] === unit);
     if (this.isEnded || !areAllThere) {

@@ -33,7 +33,7 @@ import { PendingRuns } from './pending-runs.js';
 import { TransactionReads } from './transaction-reads.js';
 import { forEachSegment, isEmptyRange, OpsBuffer } from './write-batch.js';
 import { readSource } from './value-source.js';
-import type { NewBlob, TransactionHost } from './host.js';
+import type { NewBlob, PreparedRuns, TransactionHost } from './host.js';
 
 /** Encoded operations are applied in pieces of about this many bytes. */
 const PIECE_BYTES = 1024 * 1024;
@@ -234,6 +234,9 @@ export class PendingTransaction extends LayeredView implements Transaction {
 
   async commit(options: WriteOptions = {}): Promise<number> {
     this.checkOpen();
+    // Over for everybody else: what came now would not be part of it.
+    this.open = false;
+    this.layers = undefined;
     try {
       const seq = await this.commitAll(options.sync === true);
       this.end(true);
@@ -362,40 +365,49 @@ export class PendingTransaction extends LayeredView implements Transaction {
     this.savepoints.length = isKept ? at + 1 : at;
   }
 
+  /** Takes its place among the writes before it first waits for anything. */
   private async commitAll(sync: boolean): Promise<number> {
     const { host, overlay } = this;
     this.savepoints.length = 0;
-    await this.runs.settled();
     const hasEntries = overlay !== undefined && !overlay.isEmpty;
     if (!hasEntries && this.runs.layerCount === 0) {
       this.checkConflicts();
       return this.held.seq;
     }
     host.checkWritable();
-    const ops = new OpsBuffer(Math.max(256, overlay?.byteLength ?? 0));
-    const blobIds = new Set<number>();
-    if (this.runs.layerCount === 0) {
+    if (this.runs.layerCount === 0 && !this.isInTurn) {
+      const ops = new OpsBuffer(Math.max(256, overlay!.byteLength));
+      const blobIds = new Set<number>();
       encodeOverlay(overlay!, ops, blobIds);
-      if (host.fits(ops.length) && !this.isInTurn) {
+      if (host.fits(ops.length)) {
         const blobs = this.keepBlobs(blobIds);
         await host.commitOps(ops, blobs, sync, () => this.checkConflicts());
         for (const { id } of blobs) this.blobs.delete(id);
         return host.currentSeq();
       }
     }
-    if (hasEntries) {
+    await host.commitRuns(() => this.prepareRuns(), this.isInTurn);
+    return host.currentSeq();
+  }
+
+  /** In its turn: everything into pending tables, and the check for conflicts. */
+  private async prepareRuns(): Promise<PreparedRuns> {
+    const { overlay } = this;
+    if (overlay !== undefined && !overlay.isEmpty) {
       this.runs.add(overlay, this.savepoints, this.step);
       this.overlay = undefined;
-      this.layers = undefined;
-      await this.runs.settled();
     }
+    await this.runs.flushAll();
+    if (!this.isInTurn) await this.checkRunConflicts();
     const runs = this.runs.oldestFirst();
+    const blobIds = new Set<number>();
     for (const run of runs) for (const table of run.tables) for (const id of table.blobIds()) blobIds.add(id);
     const blobs = this.keepBlobs(blobIds);
-    await host.commitRuns(runs, blobs, this.isInTurn ? undefined : () => this.checkRunConflicts());
-    this.runs.adopted();
-    for (const { id } of blobs) this.blobs.delete(id);
-    return host.currentSeq();
+    const letGo = (): void => {
+      this.runs.adopted();
+      for (const { id } of blobs) this.blobs.delete(id);
+    };
+    return { runs, blobs, letGo };
   }
 
   private keepBlobs(ids: ReadonlySet<number>): NewBlob[] {
@@ -429,8 +441,10 @@ export class PendingTransaction extends LayeredView implements Transaction {
     this.layers = undefined;
     this.overlay = undefined;
     this.runs.end(isCommitted);
-    for (const blob of this.blobs.values()) this.host.dropBlob(blob);
+    const blobs = [...this.blobs.values()];
     this.blobs.clear();
+    // Who reads one in pieces may do so to its end.
+    this.runs.onceUnheld(() => blobs.forEach((blob) => this.host.dropBlob(blob)));
     this.host.releaseHold(this.held);
     this.host.ended(this);
   }

@@ -1,7 +1,7 @@
 import { deserialize, EJSON, serialize, type DeserializeOptions } from 'bson';
 import { expect } from 'chai';
-import { deepStrictEqual } from 'node:assert';
 import fc from 'fast-check';
+import { inspect } from 'node:util';
 import { Decoder, decodeDocument, type DecodeOptions } from '../../../elmo/bson/decode.js';
 import { Encoder } from '../../../elmo/bson/encode.js';
 import { BsonError } from '../../../elmo/bson/errors.js';
@@ -14,6 +14,9 @@ import { bytesOf, hexOf, readCorpus } from './corpus.js';
 function isPlain({ text }: Sample): boolean {
   return !text.includes('$regularExpression');
 }
+
+/** Values with their classes. */
+const shown = (value: unknown): string => inspect(value, { depth: 50 });
 
 const OPTIONS: readonly (DecodeOptions & DeserializeOptions)[] = [
   {},
@@ -28,8 +31,9 @@ describe('decoding documents', () => {
   for (const options of OPTIONS) {
     it(`gives what the package gives, with ${JSON.stringify(options)}`, () => {
       const decoder = new Decoder(options);
-      const same = (bytes: Uint8Array): void =>
-        deepStrictEqual(decoder.decode(bytes), deserialize(Buffer.from(bytes), options));
+      const same = (bytes: Uint8Array): void => {
+        expect(shown(decoder.decode(bytes))).to.equal(shown(deserialize(Buffer.from(bytes), options)));
+      };
       for (const edge of EDGES) if (isPlain(edge) || options.bsonRegExp) same(b.wrapped(edge));
       fc.assert(
         fc.property(fieldLists, (fields) => {
@@ -135,8 +139,8 @@ describe('the BSON corpus, decoded', function () {
             );
         else {
           // types that JavaScript has no form for are converted
-          const converted = deserialize(Buffer.from(converted_bson, 'hex'));
-          expect(decodeDocument(bytesOf(canonical_bson)), why).to.deep.equal(converted);
+          const [ours, theirs] = [canonical_bson, converted_bson].map((hex) => decodeDocument(bytesOf(hex)));
+          expect(hexOf(encoder.encode(ours!)), why).to.equal(hexOf(encoder.encode(theirs!)));
         }
     });
 

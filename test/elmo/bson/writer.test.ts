@@ -34,13 +34,10 @@ describe('writing BSON', () => {
 
   it('copies are apart, small and large', () => {
     const from = Uint8Array.from({ length: 10_000 }, (_, i) => i);
-    const copies = Array.from({ length: 200 }, (_, i) => [i, copyBytes(from, i, i * 50)] as const).filter(
-      ([i]) => i * 50 >= i,
-    );
+    const ranges = Array.from({ length: 200 }, (_, i) => [i, i * 50] as const).slice(1);
+    const expected = ranges.map(([start, end]) => Buffer.from(from.subarray(start, end)).toString('hex'));
+    const copies = ranges.map(([start, end]) => copyBytes(from, start, end));
     from.fill(0);
-    for (const [start, copy] of copies) {
-      expect(copy.length).to.equal(Math.max(start * 49, 0));
-      copy.forEach((byte, i) => expect(byte).to.equal((start + i) & 0xff));
-    }
+    expect(copies.map((copy) => Buffer.from(copy).toString('hex'))).to.deep.equal(expected);
   });
 });

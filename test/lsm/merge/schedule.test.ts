@@ -61,6 +61,7 @@ class Stage {
         this.changes.push(change);
         this.version = this.nextVersion;
       },
+      tidy: () => Promise.resolve(false),
       onError: (error) => this.errors.push(error),
     });
   }

@@ -347,6 +347,17 @@ describe('a transaction that is being committed', () => {
       expect(store.stats().pins.count).to.equal(0);
     });
 
+    it(`${what} that nobody waited for to settle is committed all the same`, async () => {
+      const store = await stage.open(MEMORY_PATH, TINY);
+      const tx = store.begin();
+      for (let n = 0; n < count; n++) tx.put(keyAt(n), valueAt(n));
+      const settled = tx.settle();
+      await tx.commit();
+      await settled;
+      expect(contents(store).size).to.equal(count);
+      await expectSound(store);
+    });
+
     it(`${what} at the close of the store is committed, or refused`, async () => {
       for (let turns = 0; turns < 8; turns++) {
         const disk = new FaultyFileSystem();

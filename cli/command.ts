@@ -1,0 +1,82 @@
+/**
+ * The command line of `elmo`: its subcommands, and what an error looks like. Exit codes: 0 all well, 1 something is wrong
+ * or was not found, 2 the command was not understood.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { describeError, UsageError } from './errors.js';
+import { lsmDiagCommand } from './lsm-diag.js';
+import type { Terminal } from './terminal.js';
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+const EXAMPLES = `
+Examples:
+  elmo lsm-diag app.elmo stats              what is in the file
+  elmo lsm-diag app.elmo verify             check every byte; exit code 1 when something is wrong
+  elmo lsm-diag app.elmo keys --prefix user --limit 10
+  elmo lsm-diag --help                      all that can be looked at
+
+Exit codes: 0 all well, 1 something is wrong or was not found, 2 the command was not understood.`;
+
+/** @param argv  the arguments behind the command's own name. @returns the exit code */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = EXIT_OK;
+  const program = new Command('elmo')
+    .description('Tools for elmo database files.')
+    .version(ownVersion(), '-V, --version')
+    .option('-v, --verbose', 'show where an error arose')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput(outputTo(terminal))
+    .addHelpText('after', EXAMPLES);
+  program.addCommand(
+    lsmDiagCommand(terminal, (code) => {
+      exitCode = code;
+    }),
+  );
+  const isVerbose = argv.includes('--verbose') || argv.includes('-v');
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    if (error instanceof UsageError) {
+      terminal.warn(`error: ${error.message}\n`);
+      return EXIT_USAGE;
+    }
+    terminal.warn(describeError(error, isVerbose));
+    return EXIT_FAILED;
+  }
+}
+
+/** Where commander prints help and its own errors. */
+export function outputTo(terminal: Terminal): {
+  writeOut: (text: string) => void;
+  writeErr: (text: string) => void;
+  getOutHelpWidth: () => number;
+  getErrHelpWidth: () => number;
+} {
+  const width = (): number => Math.min(terminal.columns, 110);
+  return {
+    writeOut: (text) => void terminal.write(text),
+    writeErr: (text) => terminal.warn(text),
+    getOutHelpWidth: width,
+    getErrHelpWidth: width,
+  };
+}
+
+function ownVersion(): string {
+  for (const above of ['..', '../..', '../../..']) {
+    try {
+      const text = readFileSync(new URL(`${above}/package.json`, import.meta.url), 'utf8');
+      const { name, version } = JSON.parse(text) as { name?: string; version?: string };
+      if (name === 'elmodb' && version !== undefined) return version;
+    } catch {
+      // further up
+    }
+  }
+  return 'unknown';
+}
