@@ -10,7 +10,11 @@ export interface Column<T> {
 }
 
 /** Lines of columns under a heading; on a screen lines are cut to its width. */
-export function formatTable<T>(terminal: Terminal, columns: readonly Column<T>[], rows: readonly T[]): string {
+export function formatTable<T>(
+  terminal: Terminal,
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+): string {
   const cells = rows.map((row) => columns.map(({ of }) => textOf(of(row))));
   const widths = columns.map(({ title }, i) =>
     cells.reduce((width, row) => Math.max(width, widthOf(row[i]!)), widthOf(title)),

@@ -43,7 +43,10 @@ export class Progress {
     if (!terminal.isInteractive) return;
     this.bar = new cliProgress.SingleBar({
       stream: terminal.progressStream,
-      format: total > 0 ? '{label} {bar} {percentage} %  {steps}{note}  {left}' : '{label}  {steps}{note}  {elapsed}',
+      format:
+        total > 0
+          ? '{label} {bar} {percentage} %  {steps}{note}  {left}'
+          : '{label}  {steps}{note}  {elapsed}',
       barsize: Math.max(10, Math.min(32, terminal.columns - 70)),
       barCompleteChar: '█',
       barIncompleteChar: '░',
@@ -71,7 +74,9 @@ export class Progress {
     const { left, elapsed } = this.payload(steps, note);
     const share = this.total > 0 ? ` ${Math.floor((100 * steps) / this.total)} %` : '';
     const noted = note === '' ? '' : `, ${note}`;
-    this.terminal.warn(`${this.label}:${share} ${this.formatSteps(steps)}${noted}, ${left === '' ? elapsed : left}\n`);
+    this.terminal.warn(
+      `${this.label}:${share} ${this.formatSteps(steps)}${noted}, ${left === '' ? elapsed : left}\n`,
+    );
   }
 
   /** Takes the bar away. */
@@ -80,7 +85,10 @@ export class Progress {
     this.bar = undefined;
   }
 
-  private payload(steps: number, note: string): Record<'label' | 'steps' | 'note' | 'left' | 'elapsed', string> {
+  private payload(
+    steps: number,
+    note: string,
+  ): Record<'label' | 'steps' | 'note' | 'left' | 'elapsed', string> {
     const seconds = this.elapsedSeconds;
     const isKnown = this.total > 0 && steps > 0 && seconds > 0.5;
     return {
