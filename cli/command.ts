@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { outputTo } from './command-output.js';
 import { describeError, UsageError } from './errors.js';
 import { lsmDiagCommand } from './lsm-diag.js';
 import type { Terminal } from './terminal.js';
@@ -50,22 +51,6 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     terminal.warn(describeError(error, isVerbose));
     return EXIT_FAILED;
   }
-}
-
-/** Where commander prints help and its own errors. */
-export function outputTo(terminal: Terminal): {
-  writeOut: (text: string) => void;
-  writeErr: (text: string) => void;
-  getOutHelpWidth: () => number;
-  getErrHelpWidth: () => number;
-} {
-  const width = (): number => Math.min(terminal.columns, 110);
-  return {
-    writeOut: (text) => void terminal.write(text),
-    writeErr: (text) => terminal.warn(text),
-    getOutHelpWidth: width,
-    getErrHelpWidth: width,
-  };
 }
 
 function ownVersion(): string {

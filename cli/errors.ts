@@ -11,11 +11,14 @@ const HINTS: Readonly<Record<string, string>> = {
   Corrupt: '`verify` lists all damage, `show-block @BYTE` shows what lies at a place',
 };
 
+/** A key was given, and is not wanted. */
+const WITHOUT_HINT = /not encrypted/;
+
 /** One or two lines; with `isVerbose` the stacks of the error and its causes too. */
 export function describeError(error: unknown, isVerbose: boolean): string {
   if (!(error instanceof Error)) return `error: ${String(error)}\n`;
   const code = codeOf(error);
-  const hint = code === undefined ? undefined : HINTS[code];
+  const hint = code === undefined || WITHOUT_HINT.test(error.message) ? undefined : HINTS[code];
   let text = `error: ${error.message}${code === undefined ? '' : ` [${code}]`}\n`;
   if (hint !== undefined) text += `       ${hint}\n`;
   if (!isVerbose) return text;

@@ -30,7 +30,9 @@ export function formatTable<T>(
 /** Names and what they are, one a line. */
 export function formatFacts(facts: readonly (readonly [name: string, value: string | number])[]): string {
   const width = Math.max(...facts.map(([name]) => widthOf(name)));
-  return facts.map(([name, value]) => `${pad(name, width, false)}  ${textOf(value)}\n`).join('');
+  return facts
+    .map(([name, value]) => `${`${pad(name, width, false)}  ${textOf(value)}`.trimEnd()}\n`)
+    .join('');
 }
 
 /** Bytes become text or digits after `0x`, maps lists of pairs, as everywhere in the output. */
@@ -108,7 +110,5 @@ function cut(terminal: Terminal, line: string): string {
 
 /** Columns on a screen, near enough: characters. */
 function widthOf(text: string): number {
-  let width = 0;
-  for (const _ of text) width++;
-  return width;
+  return [...text].length;
 }

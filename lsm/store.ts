@@ -462,10 +462,13 @@ export class LsmStore extends LayeredView implements OrderedKv {
         isClean = false;
       }
     }
-    await logs?.close(isClean);
-    live.closeTables();
-    open.file.close();
-    this.lock?.release();
+    try {
+      await logs?.close(isClean);
+    } finally {
+      live.closeTables();
+      open.file.close();
+      this.lock?.release();
+    }
   }
 }
 

@@ -9,7 +9,7 @@
  * Why 128 bits are exact: two different decimals of 34 digits differ by more than one part in 2^113, doubles have 53
  * bits, and a mantissa that was cut short is marked so. So cut forms still tell any two different numbers apart.
  */
-import { doubleOfWords, highWordOfDouble, lowWordOfDouble, readInt32 } from './read.js';
+import { highWordOfDouble, lowWordOfDouble, readInt32 } from './read.js';
 
 export const DECIMAL_ZERO = 0;
 export const DECIMAL_FINITE = 1;
@@ -181,21 +181,6 @@ export class BinaryForm {
       isCut ||= this.mantissa << dropped !== value;
     }
     this.isCut = isCut;
-  }
-
-  /** The double nearest to the value towards zero. */
-  toDouble(): number {
-    if (this.kind === DECIMAL_NAN) return NaN;
-    const sign = this.isNegative ? -1 : 1;
-    if (this.kind === DECIMAL_ZERO) return 0 * sign;
-    if (this.kind === DECIMAL_INFINITE) return Infinity * sign;
-    if (this.exponent > 1023) return Number.MAX_VALUE * sign;
-    const bits = this.mantissa >> 75n;
-    const one = doubleOfWords(0x3ff00000 | (Number(bits >> 32n) & 0xfffff), Number(bits & 0xffffffffn) | 0);
-    if (this.exponent >= -1022) return one * 2 ** this.exponent * sign;
-    if (this.exponent < -1074) return 0 * sign;
-    const lost = BigInt(-1022 - this.exponent);
-    return Number((bits >> lost) << lost) * 2 ** -52 * 2 ** (this.exponent + 52) * 2 ** -52 * sign;
   }
 }
 

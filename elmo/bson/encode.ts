@@ -41,8 +41,8 @@ const { hasOwnProperty } = Object.prototype;
 /** Encodes one document after another; one encoder per set of options, kept and used again. */
 export class Encoder extends BsonWriter {
   ignoreUndefined: boolean;
-  private readonly serializeFunctions: boolean;
-  private readonly maxDepth: number;
+  readonly serializeFunctions: boolean;
+  readonly maxDepth: number;
   /** The objects that are being written, outermost first. */
   private ancestors: (object | undefined)[] = [];
   private depth = 0;
@@ -59,10 +59,11 @@ export class Encoder extends BsonWriter {
   }
 
   /**
-   * @returns the document's bytes, an array of its own
+   * @returns the document's bytes, a copy that is the caller's (see `toBytes`)
    * @throws BsonError if the value is no document, holds itself, or has a NUL in a name
    */
   encode(document: object): Uint8Array {
+    if (this.depth > 0) return new Encoder(this).encode(document); // asked by a toBSON on the way
     this.clear();
     this.append(document);
     return this.toBytes();

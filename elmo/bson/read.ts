@@ -56,11 +56,9 @@ export function endOfCString(from: Uint8Array, at: number): number {
 
 interface NativeText {
   utf8Slice(this: Uint8Array, start: number, end: number): string;
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
 }
-const native = Buffer.prototype as unknown as NativeText;
-const utf8Slice = native.utf8Slice;
-const latin1Slice = native.latin1Slice;
+/** The runtime's own decoder, which takes any Uint8Array. */
+const { utf8Slice } = Buffer.prototype as unknown as NativeText;
 
 /** Above this many bytes one native call is cheaper than a loop. */
 const LOOP_BYTES = 24;
@@ -105,9 +103,4 @@ function readShortAscii(from: Uint8Array, at: number, length: number): string {
   if (length === 2) return text + fromCharCode(from[at]!, from[at + 1]!);
   if (length === 1) return text + fromCharCode(from[at]!);
   return text;
-}
-
-/** Bytes as characters of the same number; for text that is known to be ASCII. */
-export function readLatin1(from: Uint8Array, at: number, end: number): string {
-  return end - at > LOOP_BYTES ? latin1Slice.call(from, at, end) : readShortAscii(from, at, end - at);
 }

@@ -147,7 +147,13 @@ export class FieldFinder {
         }
         end += i;
       }
-      while (bytes[end]! > 0) end++; // false as well beyond the last byte
+      // the name's NUL, four bytes at a time; what is beyond the last byte is not > 0 either
+      while (bytes[end]! > 0) {
+        if (!(bytes[end + 1]! > 0)) end += 1;
+        else if (!(bytes[end + 2]! > 0)) end += 2;
+        else if (!(bytes[end + 3]! > 0)) end += 3;
+        else end += 4;
+      }
       end++;
       const fixed = VALUE_BYTES[type]!;
       at = fixed >= 0 ? end + fixed : endOfLongValue(bytes, type, end, fixed);

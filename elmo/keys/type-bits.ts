@@ -161,7 +161,7 @@ export function isInt64ByDefault(high: number, low: number): boolean {
   const nearest = high * 0x1_0000_0000 + (low >>> 0);
   if (nearest >= 2 ** 63) return true;
   const nearestHigh = Math.floor(nearest / 0x1_0000_0000);
-  return nearestHigh !== high || nearest - nearestHigh * 0x1_0000_0000 !== low >>> 0;
+  return nearest - nearestHigh * 0x1_0000_0000 !== low >>> 0; // rounding moves the lower half at least
 }
 
 /** A zero whose bits are exponent and sign only. */

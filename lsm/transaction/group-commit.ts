@@ -25,6 +25,9 @@ export class LogSet {
   private readonly recovered: number[];
   private active: OpenLog;
   private hasNewBlobs = false;
+  /** The sync of the data file under way: no later record is durable before the blobs of an earlier one are. */
+  private blobSync: Promise<void> | undefined = undefined;
+  private lastBlobSync = 0;
   private hasNewFile = true;
   private cancelTimer: (() => void) | undefined = undefined;
   private background: Promise<void> = Promise.resolve();
@@ -91,8 +94,8 @@ export class LogSet {
   /** Resolves when everything appended before the call is durable. */
   sync(): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    if (this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile) return this.syncLog(this.active);
-    return this.syncAll();
+    const isPlain = this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile;
+    return isPlain && this.blobSync === undefined ? this.syncLog(this.active) : this.syncAll();
   }
 
   /** Closes and removes the logs below `number`: what they hold is in tables. */
@@ -133,13 +136,20 @@ export class LogSet {
       }
       if (this.hasNewBlobs) {
         this.hasNewBlobs = false;
-        await this.dataFile.sync();
+        this.blobSync = this.syncBlobs(this.blobSync);
       }
+      await this.blobSync;
     } catch (error) {
       this.fail(error as LsmError);
       throw error;
     }
     for (const log of logs) if (!log.isRetired) await this.syncLog(log);
+  }
+
+  private async syncBlobs(before: Promise<void> | undefined): Promise<void> {
+    const number = ++this.lastBlobSync;
+    await Promise.all([before, this.dataFile.sync()]);
+    if (number === this.lastBlobSync) this.blobSync = undefined;
   }
 
   private async syncLog(log: OpenLog): Promise<void> {

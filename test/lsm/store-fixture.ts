@@ -19,7 +19,7 @@ import {
   type OpenOptions,
   type ReadView,
 } from '../../lsm/index.js';
-import { FaultyFileSystem } from '../support/faulty-files.js';
+import { FaultyFileSystem, PowerCut } from '../support/faulty-files.js';
 import { SeededRandom } from '../support/seeded-random.js';
 
 /** Small sizes: a few thousand entries make several levels. */
@@ -74,7 +74,11 @@ export function useStage(): Stage {
     openOn: (files, options = SMALL) => stage.open(LAB_PATH, { ...options, env: labEnv(files) }),
   };
   afterEach(async () => {
-    for (const store of opened.splice(0)) await store.close();
+    for (const store of opened.splice(0)) {
+      await store.close().catch((error: unknown) => {
+        if (!(error instanceof PowerCut)) throw error;
+      });
+    }
     if (folder !== '') rmSync(folder, { recursive: true, force: true });
     folder = '';
   });

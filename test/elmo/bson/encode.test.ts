@@ -207,6 +207,13 @@ describe('encoding documents', () => {
     expect(deserialize(encoder.encode({ a: 1 }))).to.deep.equal({ a: 1 });
   });
 
+  it('may be asked again by a toBSON', () => {
+    const encoder = new Encoder();
+    const bytes = encoder.encode({ a: 1, b: { toBSON: () => ({ inner: encoder.encode({ c: 1 }) }) }, d: 2 });
+    const { a, b, d } = deserialize(bytes) as { a: number; b: { inner: Binary }; d: number };
+    expect([a, deserialize(b.inner.buffer), d]).to.deep.equal([1, { c: 1 }, 2]);
+  });
+
   it('writes documents one behind the other', () => {
     const encoder = new Encoder();
     encoder.append({ a: 1 });

@@ -127,6 +127,21 @@ describe('encoding values for keys', () => {
   it('refuses a type that is none', () =>
     expect(() => new KeyWriter().append(0x20, new Uint8Array(8), 0)).to.throw('unknown type'));
 
+  describe('writes', () => {
+    for (const [value, expected] of [
+      [b.int32(1), '1e00'],
+      [b.int32(-1), '1aff'],
+      [b.int32(300), '1f0156'],
+      [b.double(1.5), '1e0180'],
+      [b.double(0.5), '1dff00'],
+      [b.string('a'), '306100'],
+      [b.string('\0\x01'), '300101010200'],
+      [b.object([['a', b.int32(1)]]), '380461001e0000'],
+      [b.date(0n), '61000000000000'],
+    ] as const)
+      it(`${value.text} as ${expected}`, () => expect(hex(keyOf(value))).to.equal(expected));
+  });
+
   describe('sizes, the tag included', () => {
     for (const [value, bytes] of [
       [b.nullValue(), 1],
