@@ -4,10 +4,11 @@ import { LsmError, type FilePosition } from '../errors.js';
 
 /** Codes beside those of `PROBLEM_CODES`, and what they mean. */
 export const FILE_PROBLEM_CODES = {
-  SlotDamaged: 'a meta slot does not match its checksum, though the store was closed in order',
+  SlotDamaged: 'a meta slot does not match its checksum, though no write of it can have been under way',
   MetaLost: 'no meta slot can be used',
   KeyWrong: 'the manifest cannot be read without the right encryption key',
   ManifestDamaged: 'the manifest, or a record of it, does not pass its checks',
+  FileCut: 'the file ends before what the manifest tells of',
   LogDamaged: 'a log does not pass its checks',
 } as const;
 

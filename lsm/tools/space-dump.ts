@@ -5,6 +5,9 @@
 import { EXTENT_UNIT, FIRST_EXTENT, type Extent } from '../base/extent.js';
 import type { StoreFile } from './store-file.js';
 
+/** Problem of a segment that shares bytes with the one before it. */
+export const OVERLAPS = 'overlaps the one before';
+
 export type SpaceUse = 'meta' | 'manifest' | 'table' | 'blob' | 'log-blob' | 'free';
 
 export interface SpaceSegment extends Extent {
@@ -45,7 +48,7 @@ export function describeSpace(file: StoreFile): SpaceDump {
   for (const segment of owned) {
     if (segment.offset > reached) segments.push(freeSegment(reached, segment.offset));
     let problem = '';
-    if (segment.offset < reached) problem = 'overlaps the one before';
+    if (segment.offset < reached) problem = OVERLAPS;
     if (segment.offset + segment.bytes > end) problem = 'reaches past the end of the file';
     segments.push({ ...segment, problem });
     reached = Math.max(reached, segment.offset + segment.bytes);

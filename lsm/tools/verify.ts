@@ -9,12 +9,14 @@ import { checkLevels } from '../check/check-levels.js';
 import { checkSpace } from '../check/check-space.js';
 import { corrupt } from '../errors.js';
 import { KIND_BLOB } from '../key/entry-kind.js';
+import type { ManifestState } from '../manifest/manifest-state.js';
 import { tablesOf } from '../manifest/version.js';
 import { ExtentMap } from '../space/extents.js';
 import { RunCursor } from '../table/run-cursor.js';
 import type { TableReader } from '../table/table-reader.js';
 import { attempt, type FileProblem } from './findings.js';
 import { listPieces } from './pieces.js';
+import { OVERLAPS, describeSpace } from './space-dump.js';
 import type { StoreFile } from './store-file.js';
 
 export interface VerifyProgress {
@@ -33,10 +35,7 @@ export function* verifyFile(file: StoreFile, isDeep: boolean): Generator<VerifyP
   const state = file.manifest?.state;
   if (state === undefined) return problems;
   problems.push(...checkLevels(state.version));
-  const extents = attempt('SpaceOverlap', problems, () =>
-    ExtentMap.fromLive(state.liveExtents(), file.fileBytes, file.path),
-  );
-  if (extents !== undefined) problems.push(...checkSpace(extents, state));
+  problems.push(...spaceProblems(file, state));
   if (!isDeep) return problems;
 
   const tables = [...tablesOf(state.version)].map(({ id }) => file.table(id));
@@ -66,16 +65,36 @@ export function* verifyFile(file: StoreFile, isDeep: boolean): Generator<VerifyP
   return problems;
 }
 
-/** A slot that a power cut tore is no damage, but while a store is closed both are whole. */
-function slotProblems({ slots, meta, path, file }: StoreFile): FileProblem[] {
+/** The space map, if it can be made at all. */
+function spaceProblems(file: StoreFile, state: ManifestState): FileProblem[] {
   const problems: FileProblem[] = [];
+  for (const { offset, use, id, problem } of describeSpace(file).segments) {
+    if (problem === '') continue;
+    const error = corrupt(`${use} ${id === 0 ? '' : `${id} `}${problem}`, file.path, offset);
+    const code = problem === OVERLAPS ? 'SpaceOverlap' : 'FileCut';
+    problems.push({ code, message: error.message, at: error.at });
+  }
+  if (problems.length > 0) return problems;
+  const extents = ExtentMap.fromLive(state.liveExtents(), file.fileBytes, file.path);
+  return checkSpace(extents, state);
+}
+
+/**
+ * A slot that a power cut tore is no damage. While a store is closed both are whole; and one that is not closed has a log
+ * beside it, or else it was the slot of its closing that was lost.
+ */
+function slotProblems({ slots, meta, logs, path, file }: StoreFile): FileProblem[] {
+  const problems: FileProblem[] = [];
+  const isAtRest =
+    meta !== undefined &&
+    (meta.isClean || (meta.sequence > 2 && !logs.some(({ isObsolete }) => !isObsolete)));
   for (const { slot, offset, isWhole, problem } of slots) {
     const refuse = (what: string, at: number): void => {
       const error = corrupt(`meta slot ${slot}: ${what}`, path, at);
       problems.push({ code: 'SlotDamaged', message: error.message, at: error.at });
     };
     if (!isWhole) {
-      if (meta?.isClean === true) refuse(problem, offset);
+      if (isAtRest) refuse(problem, offset);
       continue;
     }
     const rest = new Uint8Array(4096 - 512);
