@@ -121,6 +121,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     writes.refuse(new LsmError(message, 'ReadOnly', { file: path }, cause));
   };
   const trimQuietly = (): void => {
+    if (options.readOnly) return;
     try {
       space.trim(false);
     } catch (error) {
@@ -224,6 +225,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     space,
     flushNow: (spec) => inline.flushNow(spec, owner),
     openTable,
+    trim: trimQuietly,
     onAdopted: (bytes) => {
       written.adoptedBytes += bytes;
       flusher.poke();

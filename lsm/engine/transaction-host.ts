@@ -37,6 +37,8 @@ export interface HostParts {
   readonly space: SpaceKeeper;
   flushNow(spec: FlushSpec): JobOutcome;
   openTable(meta: TableMeta): TableReader;
+  /** Frees what nobody needs any more, and cuts off the file's free tail if that is long. */
+  trim(): void;
   onAdopted(tableBytes: number): void;
   onFatal(cause: LsmError): void;
 }
@@ -60,7 +62,7 @@ export class StoreTransactions implements TransactionHost {
 
   ended(transaction: object): void {
     this.open.delete(transaction as PendingTransaction);
-    if (this.open.size === 0) this.parts.space.release();
+    if (this.open.size === 0) this.parts.trim();
   }
 
   /** Ends all of them: the store closes. */

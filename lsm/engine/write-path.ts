@@ -87,7 +87,7 @@ export class WritePath {
     sync: boolean,
   ): Promise<void> {
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
-    if (count === 0) return sync || this.isFull ? this.parts.logs!.sync() : this.settled;
+    if (count === 0) return this.writeNothing(sync);
     try {
       if (this.queue.length === 0 && this.isReady(length)) {
         this.apply(ops, offset, length, count, segments, blobs);
@@ -199,6 +199,12 @@ export class WritePath {
   /** Resolves when every write called before has been applied or refused. */
   async drained(): Promise<void> {
     while (this.isPumping) await this.pumping;
+  }
+
+  /** An empty write has its place all the same: when it is durable, so are those before it. */
+  private writeNothing(sync: boolean): Promise<void> {
+    if (this.queue.length > 0) return this.enqueue(0, sync, false, () => undefined);
+    return sync || this.isFull ? this.parts.logs!.sync() : this.settled;
   }
 
   private tellOfRanges(ops: Bytes, offset: number, length: number): void {
