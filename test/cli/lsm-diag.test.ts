@@ -22,13 +22,13 @@ describe('elmo lsm-diag, looking', () => {
 
   for (const [command, words] of [
     ['stats', ['closed in order', 'entries', 'range tombstones  1']],
-    ['tables', ['low key', 'user:0000', 'user:0498']],
+    ['tables', ['low key', 'large', '0xff00']],
     ['levels', ['target', 'score', '4 runs']],
     ['space', ['fragmentation', 'meta slots', 'one mark']],
     ['manifest', ['Meta slots', 'in order', 'state', '+ table']],
     ['logs', ['no logs']],
     ['pins', ['nothing is pinned']],
-    ['graph', ['L0 run', 'user:', '█']],
+    ['graph', ['L0 run', 'large', '█']],
     ['check', ['no problem']],
     ['verify', ['no problem']],
   ] as const) {
