@@ -1,0 +1,150 @@
+/**
+ * What the document layer can be asked. Both faces, the embedded interface and the wire protocol's commands, fill in these;
+ * documents inside stay raw BSON. Defaults are those of the commands of the same names.
+ */
+import type { ElmoError } from '../errors.js';
+import type { Namespace } from '../catalog/collection-spec.js';
+import type { Value } from '../bson/value.js';
+
+/** A whole BSON document from byte 0. */
+export type RawDocument = Uint8Array;
+
+/** What every request may carry. */
+export interface CommonRequest {
+  readonly maxTimeMs?: number;
+  readonly signal?: AbortSignal;
+  readonly comment?: Value;
+  /** Raw document of variables. */
+  readonly let?: RawDocument;
+  readonly collation?: RawDocument;
+  /** Wait for the sync of the log (write concern `j: true`). */
+  readonly isDurable?: boolean;
+}
+
+export interface FindRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly filter?: RawDocument;
+  readonly sort?: RawDocument;
+  readonly projection?: RawDocument;
+  readonly skip?: number;
+  /** 0 or undefined: no limit. */
+  readonly limit?: number;
+  /** A string (name) or document (key pattern, {$natural: ±1}). */
+  readonly hint?: Value;
+  readonly min?: RawDocument;
+  readonly max?: RawDocument;
+  readonly returnKey?: boolean;
+  readonly showRecordId?: boolean;
+  readonly isTailable?: boolean;
+  readonly awaitData?: boolean;
+  readonly allowDiskUse?: boolean;
+}
+
+export interface AggregateRequest extends CommonRequest {
+  /** `collection` is '' for aggregations of a whole database. */
+  readonly namespace: Namespace;
+  readonly pipeline: readonly RawDocument[];
+  readonly hint?: Value;
+  readonly allowDiskUse?: boolean;
+}
+
+export interface CountRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly filter?: RawDocument;
+  readonly skip?: number;
+  readonly limit?: number;
+  readonly hint?: Value;
+}
+
+export interface DistinctRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly key: string;
+  readonly filter?: RawDocument;
+  readonly hint?: Value;
+}
+
+export interface InsertRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly documents: readonly RawDocument[];
+  readonly isOrdered: boolean;
+  readonly bypassDocumentValidation?: boolean;
+}
+
+export interface UpdateStatement {
+  readonly filter: RawDocument;
+  /** A document (operators or a replacement) or an array (a pipeline). */
+  readonly update: Value;
+  /** Constants of a pipeline, raw. */
+  readonly constants?: RawDocument;
+  readonly isMulti: boolean;
+  readonly isUpsert: boolean;
+  readonly arrayFilters?: readonly RawDocument[];
+  readonly hint?: Value;
+  readonly collation?: RawDocument;
+  readonly sort?: RawDocument;
+}
+
+export interface UpdateRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly statements: readonly UpdateStatement[];
+  readonly isOrdered: boolean;
+  readonly bypassDocumentValidation?: boolean;
+}
+
+export interface DeleteStatement {
+  readonly filter: RawDocument;
+  readonly isMulti: boolean;
+  readonly hint?: Value;
+  readonly collation?: RawDocument;
+}
+
+export interface DeleteRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly statements: readonly DeleteStatement[];
+  readonly isOrdered: boolean;
+}
+
+export interface FindAndModifyRequest extends CommonRequest {
+  readonly namespace: Namespace;
+  readonly filter: RawDocument;
+  readonly sort?: RawDocument;
+  readonly projection?: RawDocument;
+  /** Undefined: remove. */
+  readonly update?: Value;
+  readonly isUpsert?: boolean;
+  readonly returnsNew?: boolean;
+  readonly arrayFilters?: readonly RawDocument[];
+  readonly hint?: Value;
+  readonly bypassDocumentValidation?: boolean;
+}
+
+/** What went wrong with one document or statement of a write. */
+export interface WriteFailure {
+  readonly index: number;
+  readonly error: ElmoError;
+}
+
+export interface InsertResult {
+  readonly inserted: number;
+  readonly failures: readonly WriteFailure[];
+}
+
+export interface UpdateResult {
+  readonly matched: number;
+  readonly modified: number;
+  readonly upserted: readonly { readonly index: number; readonly id: Value }[];
+  readonly failures: readonly WriteFailure[];
+}
+
+export interface DeleteResult {
+  readonly deleted: number;
+  readonly failures: readonly WriteFailure[];
+}
+
+export interface FindAndModifyResult {
+  /** The document before or after, projected; undefined if there is none. */
+  readonly document: RawDocument | undefined;
+  readonly updatedExisting: boolean;
+  readonly matched: number;
+  readonly upsertedId: Value | undefined;
+}

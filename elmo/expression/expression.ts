@@ -1,0 +1,77 @@
+/**
+ * Aggregation expressions: `{$add: ['$a', 1]}` becomes a tree of `Expression`s, compiled once, evaluated on raw documents.
+ * The types that rooms agree on; what operators there are is in `table.ts`, how text becomes a tree in `parse.ts`.
+ */
+import type { Value } from '../bson/value.js';
+import type { CollationSpec } from '../collation/collation.js';
+
+/** What an expression is evaluated on. One frame per consumer, filled anew for each row. */
+export class Frame {
+  /** The current document, `$$ROOT`, starts at bytes[at]. */
+  bytes: Uint8Array = NO_DOCUMENT;
+  at = 0;
+  /** Variables, by the number that parsing gave each name. */
+  readonly slots: Value[] = [];
+  /** `{$meta: …}` of the current row. */
+  metadata: FrameMetadata | undefined = undefined;
+
+  setDocument(bytes: Uint8Array, at: number): void {
+    this.bytes = bytes;
+    this.at = at;
+  }
+}
+const NO_DOCUMENT = new Uint8Array([5, 0, 0, 0, 0]);
+
+/** See `RowMetadata`. */
+export type FrameMetadata = Readonly<Record<string, unknown>>;
+
+/** A compiled expression. Operators are subclasses; `evaluate` is all that runs per row. */
+export abstract class Expression {
+  /** The value of a constant expression; undefined if it depends on the frame. */
+  get constant(): Value | undefined {
+    return undefined;
+  }
+
+  /** The dotted path of `'$a.b'` (from `$$ROOT` or `$$CURRENT`), so that consumers can read it straight from the bytes. */
+  get rootPath(): string | undefined {
+    return undefined;
+  }
+
+  /**
+   * @returns the value; `MISSING_VALUE` if there is none. Valid as long as the frame's document.
+   * @throws ElmoError
+   */
+  abstract evaluate(frame: Frame): Value;
+
+  /** Adds what of the document it reads: paths, or `''` for the whole. */
+  addDependencies(_into: Set<string>): void {}
+}
+
+/** What parsing needs to know. `child` scopes (of $let, $map …) know more variables. */
+export interface ParseScope {
+  /** The number of a variable's slot; undefined if there is none of that name. Without the `$$`. */
+  variable(name: string): number | undefined;
+  /** A scope with one more variable each, in fresh slots. */
+  withVariables(names: readonly string[]): { scope: ParseScope; slots: readonly number[] };
+  /** Rules for comparing strings; undefined: bytes. */
+  readonly collation: CollationSpec | undefined;
+  /** `$$NOW`, milliseconds. */
+  readonly nowMs: number;
+  /** Random numbers in [0, 1) for `$rand`, `$sampleRate`. */
+  random(): number;
+  /** Whether `{$meta: 'textScore'}` and the like are allowed, and which. */
+  allowsMeta(name: string): boolean;
+}
+
+/** One row of the operator table. */
+export interface ExpressionOperator {
+  /**
+   * @param argument  what stands right of the operator's name
+   * @param name  with its dollar, for messages
+   * @throws ElmoError of the reference's code for wrong arguments
+   */
+  parse(argument: Value, scope: ParseScope, name: string): Expression;
+}
+
+/** Names with their dollar. */
+export type ExpressionOperators = Readonly<Record<string, ExpressionOperator>>;

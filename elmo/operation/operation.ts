@@ -1,0 +1,93 @@
+/**
+ * What accompanies one operation from its start to its end: when it has to stop, when it has to let others run, the time
+ * it calls "now". Everything that pulls rows looks here, cheaply.
+ */
+import { ElmoError } from '../errors.js';
+
+export interface OperationClock {
+  /** Milliseconds since 1970. */
+  wallMs(): number;
+  /** Milliseconds that never go back, with fractions. */
+  nowMs(): number;
+  /** Resolves in a later turn of the event loop. */
+  turn(): Promise<void>;
+}
+
+export interface OperationOptions {
+  /** Milliseconds the operation may take; 0 or undefined: no limit. */
+  readonly maxTimeMs?: number;
+  /** Ends the operation when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds it may hold the event loop at a stretch. Default 8. */
+  readonly sliceMs?: number;
+}
+
+const CALLS_PER_LOOK = 64;
+
+export class Operation {
+  /** What `$$NOW` is: the time of the start. */
+  readonly startedMs: number;
+  private readonly deadlineMs: number;
+  private sliceEndMs: number;
+  private readonly sliceMs: number;
+  private countdown = CALLS_PER_LOOK;
+  private killedBy: ElmoError | undefined;
+  /**
+   * What has to be awaited before the operation goes on after a pause (room made in a spill, say). The driver of the rows
+   * awaits it, or else gives the event loop a turn.
+   */
+  pending: Promise<unknown> | undefined;
+
+  constructor(
+    readonly clock: OperationClock,
+    private readonly options: OperationOptions = {},
+  ) {
+    this.startedMs = clock.wallMs();
+    const now = clock.nowMs();
+    this.sliceMs = options.sliceMs ?? 8;
+    this.sliceEndMs = now + this.sliceMs;
+    this.deadlineMs =
+      options.maxTimeMs === undefined || options.maxTimeMs === 0 ? Infinity : now + options.maxTimeMs;
+  }
+
+  /**
+   * Asked once per row by whatever reads from the store; looks at the clock only now and then.
+   * @returns whether to pause (return PAUSE upwards) so that others get their turn
+   * @throws ElmoError MaxTimeMSExpired, Interrupted
+   */
+  shouldPause(): boolean {
+    if (--this.countdown > 0) return false;
+    return this.look();
+  }
+
+  /** The same, looking at the clock each time: for steps that are long by themselves. */
+  look(): boolean {
+    this.countdown = CALLS_PER_LOOK;
+    if (this.killedBy !== undefined) throw this.killedBy;
+    if (this.options.signal?.aborted === true)
+      throw new ElmoError('Interrupted', 'operation was interrupted', { cause: this.options.signal.reason });
+    const now = this.clock.nowMs();
+    if (now > this.deadlineMs) throw new ElmoError('MaxTimeMSExpired', 'operation exceeded time limit');
+    return now > this.sliceEndMs || this.pending !== undefined;
+  }
+
+  /** Called by the driver of the rows when the event loop had its turn. */
+  beginSlice(): void {
+    this.countdown = CALLS_PER_LOOK;
+    this.sliceEndMs = this.clock.nowMs() + this.sliceMs;
+  }
+
+  /** Lets others run, then goes on. */
+  async turn(): Promise<void> {
+    const { pending } = this;
+    this.pending = undefined;
+    await (pending ?? this.clock.turn());
+    this.beginSlice();
+  }
+
+  /** Makes the next look throw. */
+  kill(error: ElmoError): void {
+    this.killedBy = error;
+    this.countdown = 1;
+  }
+}

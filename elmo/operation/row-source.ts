@@ -1,0 +1,41 @@
+/**
+ * Rows are pulled: each stage of a plan or a pipeline asks the one below. Pulling is synchronous; a stage that has worked
+ * for long without a row says PAUSE, everything above passes it on, and the driver at the top gives the event loop its
+ * turn and pulls again. So nothing holds the event loop, and no row costs a promise.
+ */
+
+/** No more rows; stays so. */
+export const END = 0;
+/** A row is there: see `bytes` and `at`. */
+export const ROW = 1;
+/** No row yet: pull again after a turn of the event loop. */
+export const PAUSE = 2;
+export type Pulled = typeof END | typeof ROW | typeof PAUSE;
+
+export interface RowSource {
+  /** @throws ElmoError; the source is then at its end */
+  pull(): Pulled;
+  /**
+   * The row: a document that starts at `bytes[at]`. Valid until the next `pull` of this source, and until any other call
+   * on the store (a stage that reads the store in between copies the row first).
+   */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  /** Which record the row is, where it is one (update and delete want it); -1 elsewhere. */
+  readonly recordId: number;
+  /** What goes with the row beside its fields ($meta): undefined in nearly all plans. */
+  readonly metadata: RowMetadata | undefined;
+  /** Gives back what it holds, its sources' too. Safe to call twice. */
+  close(): void;
+}
+
+/** Values of `{$meta: …}`. */
+export interface RowMetadata {
+  readonly textScore?: number;
+  readonly indexKey?: Uint8Array;
+  readonly sortKey?: Uint8Array;
+  readonly geoNearDistance?: number;
+  readonly geoNearPoint?: Uint8Array;
+  readonly recordId?: number;
+  readonly randVal?: number;
+}
