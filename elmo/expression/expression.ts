@@ -10,10 +10,14 @@ export class Frame {
   /** The current document, `$$ROOT`, starts at bytes[at]. */
   bytes: Uint8Array = NO_DOCUMENT;
   at = 0;
-  /** Variables, by the number that parsing gave each name. */
-  readonly slots: Value[] = [];
   /** `{$meta: …}` of the current row. */
   metadata: FrameMetadata | undefined = undefined;
+
+  /**
+   * @param slots  variables, by the number that parsing gave each name; the stages of a sub-pipeline share the slots of
+   *   the variables that the outer pipeline gives them
+   */
+  constructor(readonly slots: Value[] = []) {}
 
   setDocument(bytes: Uint8Array, at: number): void {
     this.bytes = bytes;
@@ -51,12 +55,24 @@ export abstract class Expression {
 export interface ParseScope {
   /** The number of a variable's slot; undefined if there is none of that name. Without the `$$`. */
   variable(name: string): number | undefined;
-  /** A scope with one more variable each, in fresh slots. */
-  withVariables(names: readonly string[]): { scope: ParseScope; slots: readonly number[] };
+  /** The value of a variable that is the same for every row (the `let` of a command); undefined if it is not. */
+  constantOf(name: string): Value | undefined;
+  /**
+   * A scope with one more variable each, in fresh slots.
+   * @param constants  by position: the value of a variable that is the same for every row
+   */
+  withVariables(
+    names: readonly string[],
+    constants?: readonly (Value | undefined)[],
+  ): { scope: ParseScope; slots: readonly number[] };
+  /** Parses an operand with the variables of this scope: the same as `parseExpression`. */
+  parse(value: Value): Expression;
   /** Rules for comparing strings; undefined: bytes. */
   readonly collation: CollationSpec | undefined;
   /** `$$NOW`, milliseconds. */
   readonly nowMs: number;
+  /** `$$CLUSTER_TIME`, a timestamp; undefined where there is none. */
+  readonly clusterTime: Value | undefined;
   /** Random numbers in [0, 1) for `$rand`, `$sampleRate`. */
   random(): number;
   /** Whether `{$meta: 'textScore'}` and the like are allowed, and which. */
