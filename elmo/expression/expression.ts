@@ -2,6 +2,7 @@
  * Aggregation expressions: `{$add: ['$a', 1]}` becomes a tree of `Expression`s, compiled once, evaluated on raw documents.
  * The types that rooms agree on; what operators there are is in `table.ts`, how text becomes a tree in `parse.ts`.
  */
+import type { Collation } from '../bson/compare.js';
 import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
 
@@ -69,6 +70,8 @@ export interface ParseScope {
   parse(value: Value): Expression;
   /** Rules for comparing strings; undefined: bytes. */
   readonly collation: CollationSpec | undefined;
+  /** The same rules, compiled. */
+  readonly compareTexts: Collation | undefined;
   /** `$$NOW`, milliseconds. */
   readonly nowMs: number;
   /** `$$CLUSTER_TIME`, a timestamp; undefined where there is none. */

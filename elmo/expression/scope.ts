@@ -2,6 +2,7 @@
  * What names mean while an expression is parsed. Each variable gets a slot of the frame of its own, never used for
  * another within one tree of scopes, so expressions of the same pipeline may share a frame's slots.
  */
+import type { Collation } from '../bson/compare.js';
 import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
 import type { Expression, ParseScope } from './expression.js';
@@ -9,6 +10,8 @@ import { parseExpression } from './parse.js';
 
 export interface ScopeOptions {
   readonly collation?: CollationSpec | undefined;
+  /** The order of strings by those rules; given together with `collation`. */
+  readonly compareTexts?: Collation | undefined;
   readonly nowMs: number;
   readonly clusterTime?: Value | undefined;
   /** Random numbers in [0, 1). */
@@ -34,6 +37,7 @@ interface Variable {
 
 class Scope implements ParseScope {
   readonly collation: CollationSpec | undefined;
+  readonly compareTexts: Collation | undefined;
   readonly nowMs: number;
   readonly clusterTime: Value | undefined;
 
@@ -43,6 +47,7 @@ class Scope implements ParseScope {
     private readonly slots: { next: number },
   ) {
     this.collation = options.collation;
+    this.compareTexts = options.compareTexts;
     this.nowMs = options.nowMs;
     this.clusterTime = options.clusterTime;
   }

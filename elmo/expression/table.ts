@@ -1,9 +1,17 @@
 /** All operators of expressions: one record per family, each in a file of its own. */
 import type { ExpressionOperators } from './expression.js';
+import { arithmeticOperators } from './operators/arithmetic.js';
+import { booleanOperators } from './operators/boolean.js';
+import { comparisonOperators } from './operators/comparison.js';
+import { conditionalOperators } from './operators/conditional.js';
 import { literalOperators } from './operators/literal.js';
 import { variableOperators } from './operators/variable.js';
 
 export const expressionOperators: ExpressionOperators = {
+  ...arithmeticOperators,
+  ...booleanOperators,
+  ...comparisonOperators,
+  ...conditionalOperators,
   ...literalOperators,
   ...variableOperators,
 };

@@ -2,19 +2,7 @@ import { expect } from 'chai';
 import { valueOf } from '../../../elmo/bson/value.js';
 import { parseExpression } from '../../../elmo/expression/parse.js';
 import { NOW_MS, outcome, shown, testScope } from './evaluating.js';
-
-type Row = readonly [expression: unknown, document: object, expected: unknown];
-
-function rows(title: string, table: readonly Row[]): void {
-  describe(title, () => {
-    for (const [expression, document, expected] of table)
-      it(`${JSON.stringify(expression)} of ${JSON.stringify(document)}`, () => {
-        expect(outcome(expression, document)).to.equal(
-          typeof expected === 'string' && /^(missing$|error )/.test(expected) ? expected : shown(expected),
-        );
-      });
-  });
-}
+import { rows } from './rows.js';
 
 describe('expressions', () => {
   rows('paths', [

@@ -1,0 +1,49 @@
+/** $and $or $not. Source: MongoDB manual, "Boolean Expression Operators". */
+import { boolValue, FALSE_VALUE, TRUE_VALUE, type Value } from '../../bson/value.js';
+import { isTruthy } from '../compare.js';
+import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
+import { ConstantExpression } from '../nodes.js';
+import { OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
+
+/** Stops at the first operand that decides. */
+class JunctionExpression extends OperatorExpression {
+  constructor(
+    operands: readonly Expression[],
+    name: string,
+    /** The truth of an operand that decides: false for $and, true for $or. */
+    private readonly decisive: boolean,
+  ) {
+    super(operands, name);
+  }
+
+  evaluate(frame: Frame): Value {
+    const { operands, decisive } = this;
+    for (let i = 0; i < operands.length; i++)
+      if (isTruthy(operands[i]!.evaluate(frame)) === decisive) return boolValue(decisive);
+    return decisive ? FALSE_VALUE : TRUE_VALUE;
+  }
+}
+
+/** A constant that decides does so before any row is seen, wherever it stands; other constants are left out. */
+function junction(decisive: boolean): ExpressionOperator {
+  return {
+    parse: (argument, scope, name) => {
+      const rest: Expression[] = [];
+      let isDecided = false;
+      for (const operand of parseOperands(argument, scope)) {
+        const { constant } = operand;
+        if (constant === undefined) rest.push(operand);
+        else if (isTruthy(constant) === decisive) isDecided = true;
+      }
+      if (isDecided || rest.length === 0)
+        return new ConstantExpression(boolValue(isDecided ? decisive : !decisive));
+      return new JunctionExpression(rest, name, decisive);
+    },
+  };
+}
+
+export const booleanOperators: ExpressionOperators = {
+  $and: junction(false),
+  $or: junction(true),
+  $not: unary((value) => boolValue(!isTruthy(value))),
+};

@@ -1,0 +1,57 @@
+/** $eq $ne $lt $lte $gt $gte $cmp. Source: MongoDB manual, "Comparison Expression Operators". */
+import type { Collation } from '../../bson/compare.js';
+import { readDouble, readInt32 } from '../../bson/read.js';
+import { DOUBLE, INT32 } from '../../bson/types.js';
+import { FALSE_VALUE, int32Value, TRUE_VALUE, type Value } from '../../bson/value.js';
+import { compareExpressionValues } from '../compare.js';
+import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
+import { exactly, OperatorExpression } from '../operator-kinds.js';
+
+/** How $lt, $eq, $gt of the operands answer, in this order. */
+class ComparisonExpression extends OperatorExpression {
+  constructor(
+    private readonly left: Expression,
+    private readonly right: Expression,
+    private readonly collation: Collation | undefined,
+    private readonly ifLess: Value,
+    private readonly ifEqual: Value,
+    private readonly ifGreater: Value,
+    name: string,
+  ) {
+    super([left, right], name);
+  }
+
+  evaluate(frame: Frame): Value {
+    const a = this.left.evaluate(frame);
+    const b = this.right.evaluate(frame);
+    let order: number;
+    if ((a.type === INT32 || a.type === DOUBLE) && (b.type === INT32 || b.type === DOUBLE)) {
+      const x = a.type === INT32 ? readInt32(a.bytes, a.at) : readDouble(a.bytes, a.at);
+      const y = b.type === INT32 ? readInt32(b.bytes, b.at) : readDouble(b.bytes, b.at);
+      order = x < y ? -1 : x > y ? 1 : x === y ? 0 : compareExpressionValues(a, b);
+    } else order = compareExpressionValues(a, b, this.collation);
+    return order < 0 ? this.ifLess : order > 0 ? this.ifGreater : this.ifEqual;
+  }
+}
+
+function comparison(ifLess: Value, ifEqual: Value, ifGreater: Value): ExpressionOperator {
+  return exactly(
+    2,
+    ([left, right], name, scope) =>
+      new ComparisonExpression(left!, right!, scope.compareTexts, ifLess, ifEqual, ifGreater, name),
+  );
+}
+
+const MINUS_ONE = int32Value(-1).keep();
+const ZERO = int32Value(0).keep();
+const ONE = int32Value(1).keep();
+
+export const comparisonOperators: ExpressionOperators = {
+  $eq: comparison(FALSE_VALUE, TRUE_VALUE, FALSE_VALUE),
+  $ne: comparison(TRUE_VALUE, FALSE_VALUE, TRUE_VALUE),
+  $lt: comparison(TRUE_VALUE, FALSE_VALUE, FALSE_VALUE),
+  $lte: comparison(TRUE_VALUE, TRUE_VALUE, FALSE_VALUE),
+  $gt: comparison(FALSE_VALUE, FALSE_VALUE, TRUE_VALUE),
+  $gte: comparison(FALSE_VALUE, TRUE_VALUE, TRUE_VALUE),
+  $cmp: comparison(MINUS_ONE, ZERO, ONE),
+};
