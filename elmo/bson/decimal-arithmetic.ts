@@ -221,12 +221,7 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
   if (a.isInfinite) return b.isInfinite && b.isNegative !== a.isNegative ? DECIMAL_NOT_A_NUMBER : a;
   if (b.isInfinite) return b;
   if (a.coefficient === 0n && b.coefficient === 0n)
-    return new Decimal(
-      DECIMAL_FINITE,
-      a.isNegative && b.isNegative,
-      0n,
-      Math.min(a.exponent, b.exponent),
-    );
+    return new Decimal(DECIMAL_FINITE, a.isNegative && b.isNegative, 0n, Math.min(a.exponent, b.exponent));
   if (a.coefficient === 0n) return lowered(b, a.exponent);
   if (b.coefficient === 0n) return lowered(a, b.exponent);
   const [upper, lower] = a.exponent >= b.exponent ? [a, b] : [b, a];

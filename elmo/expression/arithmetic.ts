@@ -35,7 +35,8 @@ export function addNumbers(a: Value, b: Value): Value {
   const y = doubleOf(b);
   const sum = x + y;
   if (a.type === DOUBLE || b.type === DOUBLE) return doubleValue(sum);
-  if (isExact(x) && isExact(y) && isExact(sum)) return integerValue(sum, a.type === b.type && a.type === INT32);
+  if (isExact(x) && isExact(y) && isExact(sum))
+    return integerValue(sum, a.type === b.type && a.type === INT32);
   return longOrDouble(bigintOf(a) + bigintOf(b), sum);
 }
 
@@ -91,4 +92,3 @@ function wholeMilliseconds(value: Value): bigint | undefined {
   const whole = BigInt(magnitude - floor >= 0.5 ? floor + 1 : floor);
   return double < 0 ? -whole : whole;
 }
-

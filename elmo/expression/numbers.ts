@@ -51,9 +51,7 @@ export function decimalOf(value: Value): Decimal {
 
 /** An int or a long, exactly. */
 export function bigintOf(value: Value): bigint {
-  return value.type === INT32
-    ? BigInt(readInt32(value.bytes, value.at))
-    : readInt64(value.bytes, value.at);
+  return value.type === INT32 ? BigInt(readInt32(value.bytes, value.at)) : readInt64(value.bytes, value.at);
 }
 
 export function fitsInt64(value: bigint): boolean {

@@ -17,7 +17,8 @@ import {
 } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { addNumbers, multiplyNumbers, shiftDate, subtractNumbers } from '../arithmetic.js';
-import { Expression, type ExpressionOperators, type Frame } from '../expression.js';
+import type { Expression } from '../expression.js';
+import { type ExpressionOperators, type Frame } from '../expression.js';
 import { anyNumber, binary, exactly, OperatorExpression, unary } from '../operator-kinds.js';
 import {
   bigintOf,
@@ -31,14 +32,9 @@ import {
   typeNameOf,
 } from '../numbers.js';
 
-
 /** A sum so far whose types are int32 and double, as a value. */
 function plainNumber(value: number, type: number): Value {
-  return type === DOUBLE
-    ? doubleValue(value)
-    : type === INT32
-      ? int32Value(value)
-      : int64OfNumber(value);
+  return type === DOUBLE ? doubleValue(value) : type === INT32 ? int32Value(value) : int64OfNumber(value);
 }
 
 /** The type of a whole number that grew out of an int: it stays a long once it was one. */
@@ -192,10 +188,7 @@ function divide(a: Value, b: Value): Value {
 function modulo(a: Value, b: Value): Value {
   if (a.isNullish || b.isNullish) return NULL_VALUE;
   if (!isNumberType(a.type) || !isNumberType(b.type))
-    throw new ElmoError(
-      16611,
-      `$mod only supports numeric types, not ${typeNameOf(a)} and ${typeNameOf(b)}`,
-    );
+    throw new ElmoError(16611, `$mod only supports numeric types, not ${typeNameOf(a)} and ${typeNameOf(b)}`);
   if (a.type === DECIMAL128 || b.type === DECIMAL128) {
     const divisor = decimalOf(b);
     if (divisor.isZero) throw new ElmoError(5733415, "can't $mod by zero");

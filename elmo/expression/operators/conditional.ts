@@ -65,10 +65,7 @@ class IfNullExpression extends OperatorExpression {
 function parseIfNull(argument: Value, scope: ParseScope, name: string): Expression {
   const operands = parseOperands(argument, scope);
   if (operands.length < 2)
-    throw new ElmoError(
-      1257300,
-      `$ifNull needs at least two arguments, had: ${operands.length}`,
-    );
+    throw new ElmoError(1257300, `$ifNull needs at least two arguments, had: ${operands.length}`);
   const last = operands.pop()!;
   const rest: Expression[] = [];
   for (const operand of operands) {
@@ -115,8 +112,7 @@ interface Branch {
 }
 
 function parseBranch(value: Value, scope: ParseScope): Branch {
-  if (value.type !== OBJECT)
-    throw new ElmoError(40062, '$switch requires each branch to be an object');
+  if (value.type !== OBJECT) throw new ElmoError(40062, '$switch requires each branch to be an object');
   let condition: Expression | undefined;
   let result: Expression | undefined;
   const walker = new ElementWalker();
@@ -136,8 +132,7 @@ function parseBranch(value: Value, scope: ParseScope): Branch {
 }
 
 function parseSwitch(argument: Value, scope: ParseScope, name: string): Expression {
-  if (argument.type !== OBJECT)
-    throw new ElmoError(40060, '$switch requires an object as an argument');
+  if (argument.type !== OBJECT) throw new ElmoError(40060, '$switch requires an object as an argument');
   const branches: Branch[] = [];
   let otherwise: Expression | undefined;
   const walker = new ElementWalker();
@@ -149,14 +144,12 @@ function parseSwitch(argument: Value, scope: ParseScope, name: string): Expressi
     else if (key === 'default') otherwise = scope.parse(value);
     else throw new ElmoError(40067, `$switch found an unknown argument: ${key}`);
   }
-  if (branches.length === 0)
-    throw new ElmoError(40068, '$switch requires at least one branch.');
+  if (branches.length === 0) throw new ElmoError(40068, '$switch requires at least one branch.');
   return reduced(branches, otherwise ?? new NoCaseExpression(), name);
 }
 
 function parseBranches(value: Value, scope: ParseScope, into: Branch[]): void {
-  if (value.type !== ARRAY)
-    throw new ElmoError(40061, '$switch expected an array for \'branches\'');
+  if (value.type !== ARRAY) throw new ElmoError(40061, "$switch expected an array for 'branches'");
   const walker = new ElementWalker();
   walker.open(value.bytes, value.at);
   while (walker.next()) into.push(parseBranch(new Value(walker.type, value.bytes, walker.valueStart), scope));
