@@ -1,9 +1,9 @@
 /**
- * A parsed filter. The planner reads it, `compile.ts` turns it into a matcher. `and` and `or` are flat where they can be;
- * `{$exists: false}`, `$ne`, `$nin` are `not` of their opposites.
+ * A parsed filter. The planner reads it, `compile.ts` turns it into a matcher. `{$exists: false}`, `$ne`, `$nin` are `not`
+ * of their opposites.
  */
 import type { Value } from '../bson/value.js';
-import type { Expression } from '../expression/expression.js';
+import type { Expression, ParseScope } from '../expression/expression.js';
 import type { CollationSpec } from '../collation/collation.js';
 
 export type ComparisonKind = 'eq' | 'lt' | 'lte' | 'gt' | 'gte';
@@ -12,6 +12,12 @@ export interface RegexSpec {
   readonly pattern: string;
   /** Of imsxu, as given. */
   readonly options: string;
+}
+
+/** A predicate of a schema about one value, in any position. See `schema/`. */
+export interface SchemaPredicate {
+  /** @param type  type byte of the value at `at`, an object's for a whole document */
+  accepts(bytes: Uint8Array, type: number, at: number): boolean;
 }
 
 export type FilterNode =
@@ -32,6 +38,7 @@ export type FilterNode =
       readonly kind: 'type';
       readonly path: string;
       readonly types: ReadonlySet<number>;
+      /** Whether 'number' was named: the four numeric types are then in `types` as well. */
       readonly number: boolean;
     }
   | { readonly kind: 'mod'; readonly path: string; readonly divisor: bigint; readonly remainder: bigint }
@@ -48,11 +55,11 @@ export type FilterNode =
   | {
       readonly kind: 'expr';
       readonly expression: Expression;
-      readonly slotCount: number;
+      /** Operator and argument, as given: {$expr: …}. */
       readonly raw: Value;
     }
-  /** A part of $jsonSchema that an index cannot answer; compiled by its own room. */
-  | { readonly kind: 'schema'; readonly schema: unknown; readonly raw: Value }
+  /** A $jsonSchema, whole: about the document. */
+  | { readonly kind: 'schema'; readonly schema: SchemaPredicate; readonly raw: Value }
   /** Text and geo predicates: parsed here, answered by their indexes. */
   | { readonly kind: 'special'; readonly name: string; readonly path: string; readonly argument: Value };
 
@@ -61,12 +68,18 @@ export interface Matcher {
   /** Whether the document at `at` matches. */
   matches(bytes: Uint8Array, at: number): boolean;
   /**
-   * After a match, if asked for at compilation: index of the array element that matched first, -1 if no array was
-   * entered. The positional operators `$` of projections and updates want it.
+   * After a match, if asked for at compilation: index of the array element that matched, -1 if no array was entered. The
+   * positional operators `$` of projections and updates want it. Of several conditions on arrays the last one says.
    */
   readonly matchedIndex: number;
 }
 
+/** What parsing a filter needs to know of where it stands. */
 export interface FilterContext {
+  /** Rules for comparing strings; undefined: bytes. */
   readonly collation: CollationSpec | undefined;
+  /** Variables, time and random numbers for `$expr` and `$sampleRate`. Without one, both are refused. */
+  readonly scope?: ParseScope;
+  /** Operators that are refused here with `QueryFeatureNotAllowed`: '$expr', '$text', '$where', '$near' … */
+  readonly forbidden?: ReadonlySet<string>;
 }
