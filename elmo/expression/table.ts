@@ -6,6 +6,8 @@ import { comparisonOperators } from './operators/comparison.js';
 import { conditionalOperators } from './operators/conditional.js';
 import { literalOperators } from './operators/literal.js';
 import { variableOperators } from './operators/variable.js';
+import { arrayOperators } from './operators/array.js';
+import { arrayIterationOperators } from './operators/array-iteration.js';
 
 export const expressionOperators: ExpressionOperators = {
   ...arithmeticOperators,
@@ -14,4 +16,6 @@ export const expressionOperators: ExpressionOperators = {
   ...conditionalOperators,
   ...literalOperators,
   ...variableOperators,
+  ...arrayOperators,
+  ...arrayIterationOperators,
 };
