@@ -8,9 +8,6 @@ import { literalOperators } from './operators/literal.js';
 import { variableOperators } from './operators/variable.js';
 import { arrayOperators } from './operators/array.js';
 import { arrayIterationOperators } from './operators/array-iteration.js';
-import { stringOperators } from './operators/string.js';
-import { stringSearchOperators } from './operators/string-search.js';
-import { regexOperators } from './operators/regex.js';
 
 export const expressionOperators: ExpressionOperators = {
   ...arithmeticOperators,
@@ -21,7 +18,4 @@ export const expressionOperators: ExpressionOperators = {
   ...variableOperators,
   ...arrayOperators,
   ...arrayIterationOperators,
-  ...stringOperators,
-  ...stringSearchOperators,
-  ...regexOperators,
 };
