@@ -55,7 +55,7 @@ export interface CollectionSpec {
   readonly cappedBytes: number;
   /** 0: no limit. */
   readonly cappedDocuments: number;
-  /** Records are keyed by `_id`. */
+  /** Natural order is that of `_id`; the index on it is the clustered index. */
   readonly isClustered: boolean;
   readonly clusteredName: string | undefined;
   readonly expireAfterSeconds: number | undefined;
@@ -66,6 +66,6 @@ export interface CollectionSpec {
   /** Of a view: what it is on, and its pipeline (a raw array). */
   readonly viewOn: string | undefined;
   readonly pipeline: Uint8Array | undefined;
-  /** `_id_` first, unless clustered. */
+  /** That on `_id` first. */
   readonly indexes: readonly IndexSpec[];
 }

@@ -46,6 +46,7 @@ export interface AggregateRequest extends CommonRequest {
   readonly pipeline: readonly RawDocument[];
   readonly hint?: Value;
   readonly allowDiskUse?: boolean;
+  readonly bypassDocumentValidation?: boolean;
 }
 
 export interface CountRequest extends CommonRequest {

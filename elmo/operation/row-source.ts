@@ -25,6 +25,8 @@ export interface RowSource {
   readonly recordId: number;
   /** What goes with the row beside its fields ($meta): undefined in nearly all plans. */
   readonly metadata: RowMetadata | undefined;
+  /** Whether the next pull is known to be END, without another look (a limit that is used up). */
+  readonly isAtEnd?: boolean;
   /** Gives back what it holds, its sources' too. Safe to call twice. */
   close(): void;
 }

@@ -1,0 +1,122 @@
+/**
+ * What is known of a collection while it is open and changes with each write: the next record id, how many documents
+ * there are and of how many bytes. Shared by all specs the collection has in its life.
+ *
+ * Counts are exact: they change with the commits. At a clean close they are stored; the first write after the next open
+ * removes what was stored, in its own batch, so that after a crash they are counted anew instead of being wrong.
+ */
+import type { OrderedKv, ReadView } from '../../lsm/index.js';
+import { RecordIdReader, keyspaceBounds, afterKeyspace, type KeyBounds } from '../keys/key-layout.js';
+import { KeyWriter } from '../keys/value-encoding.js';
+import { KEYSPACE_COUNTS } from './keyspaces.js';
+
+const COUNT_BYTES = 16;
+
+function countsKey(keyspace: number): Uint8Array {
+  const writer = new KeyWriter();
+  writer.appendVarint(KEYSPACE_COUNTS);
+  writer.appendVarint(keyspace);
+  return writer.toBytes();
+}
+
+export class CollectionState {
+  /** Wakes those that wait for new documents of a capped collection. */
+  readonly waiters = new Set<() => void>();
+  isDropped = false;
+  readonly bounds: KeyBounds;
+  private readonly countsKey: Uint8Array;
+  private nextId = -1;
+  private documents = 0;
+  private bytes = 0;
+  private isCounted = false;
+  /** Whether the stored counts are still there, and right. */
+  private isStored = false;
+
+  constructor(
+    private readonly kv: OrderedKv,
+    readonly keyspace: number,
+    isNew: boolean,
+  ) {
+    this.bounds = keyspaceBounds(keyspace);
+    this.countsKey = countsKey(keyspace);
+    if (isNew) {
+      this.nextId = 1;
+      this.isCounted = true;
+      return;
+    }
+    const stored = kv.get(this.countsKey);
+    if (stored?.length !== COUNT_BYTES) return;
+    const view = new DataView(stored.buffer, stored.byteOffset, COUNT_BYTES);
+    this.documents = view.getFloat64(0);
+    this.bytes = view.getFloat64(8);
+    this.isStored = this.isCounted = true;
+  }
+
+  /** A fresh record id, above all others. */
+  takeRecordId(): number {
+    if (this.nextId < 0) this.nextId = this.lastRecordId(this.kv) + 1;
+    return this.nextId++;
+  }
+
+  private lastRecordId(view: ReadView): number {
+    const cursor = view.scan(this.bounds, 'backward');
+    try {
+      if (!cursor.next()) return 0;
+      return new RecordIdReader().readAt(cursor.keyBytes, afterKeyspace(cursor.keyBytes), cursor.keyLength);
+    } finally {
+      cursor.close();
+    }
+  }
+
+  get documentCount(): number {
+    this.count();
+    return this.documents;
+  }
+
+  get byteCount(): number {
+    this.count();
+    return this.bytes;
+  }
+
+  /** Counts by going through the records, without reading them. */
+  private count(): void {
+    if (this.isCounted) return;
+    this.documents = this.bytes = 0;
+    const cursor = this.kv.scan(this.bounds);
+    while (cursor.next()) {
+      this.documents++;
+      this.bytes += cursor.valueLength;
+    }
+    cursor.close();
+    this.isCounted = true;
+  }
+
+  /** The key to delete with a write, if the stored counts are about to become wrong. */
+  staleCountsKey(): Uint8Array | undefined {
+    return this.isStored ? this.countsKey : undefined;
+  }
+
+  /** After a commit. Once counted, counts follow; before, they are not needed. */
+  add(documents: number, bytes: number): void {
+    this.isStored = false;
+    if (this.isCounted) {
+      this.documents += documents;
+      this.bytes += bytes;
+    }
+    if (documents > 0 && this.waiters.size > 0) this.wake();
+  }
+
+  /** What to store at a clean close; undefined if it is stored, or was never counted. */
+  storedForm(): { key: Uint8Array; value: Uint8Array } | undefined {
+    if (this.isStored || !this.isCounted || this.isDropped) return undefined;
+    const value = new Uint8Array(COUNT_BYTES);
+    const view = new DataView(value.buffer);
+    view.setFloat64(0, this.documents);
+    view.setFloat64(8, this.bytes);
+    return { key: this.countsKey, value };
+  }
+
+  wake(): void {
+    for (const wake of [...this.waiters]) wake();
+  }
+}

@@ -1,0 +1,70 @@
+/** Names of databases and collections: which are allowed, and the errors for those that are not. */
+import { ElmoError } from '../errors.js';
+import type { Namespace } from './collection-spec.js';
+
+const MAX_DB_NAME_BYTES = 64;
+const MAX_NAMESPACE_BYTES = 255;
+// eslint-disable-next-line no-control-regex -- NUL is exactly what is looked for
+const BAD_IN_DB_NAME = /[/\\. "$\0]/;
+
+export function namespaceText({ db, collection }: Namespace): string {
+  return collection === '' ? db : `${db}.${collection}`;
+}
+
+/** 'db.some.collection' → both parts. */
+export function parseNamespace(text: string): Namespace {
+  const dot = text.indexOf('.');
+  return dot < 0 ? { db: text, collection: '' } : { db: text.slice(0, dot), collection: text.slice(dot + 1) };
+}
+
+/** @throws ElmoError InvalidNamespace */
+export function checkDatabaseName(db: string): void {
+  if (db === '' || BAD_IN_DB_NAME.test(db) || Buffer.byteLength(db) >= MAX_DB_NAME_BYTES)
+    throw new ElmoError('InvalidNamespace', `Invalid database name: '${db}'`);
+}
+
+/** Whether a name can be that of a collection at all. @throws ElmoError InvalidNamespace */
+export function checkNamespace(namespace: Namespace): void {
+  checkDatabaseName(namespace.db);
+  const { collection } = namespace;
+  if (collection === '' || collection.startsWith('.') || collection.includes('\0'))
+    throw new ElmoError(
+      'InvalidNamespace',
+      `Invalid namespace specified '${namespaceText(namespace)}${collection === '' ? '.' : ''}'`,
+    );
+}
+
+/** Whether a collection of that name may be made. @throws ElmoError InvalidNamespace */
+export function checkNewNamespace(namespace: Namespace): void {
+  checkNamespace(namespace);
+  const text = namespaceText(namespace);
+  const { collection } = namespace;
+  if (Buffer.byteLength(text) > MAX_NAMESPACE_BYTES)
+    throw new ElmoError(
+      'InvalidNamespace',
+      `Fully qualified namespace is too long. Namespace: ${text} Max: ${MAX_NAMESPACE_BYTES}`,
+    );
+  if (collection.includes('$'))
+    throw new ElmoError('InvalidNamespace', `Invalid collection name: ${collection}`);
+  if (collection.endsWith('.'))
+    throw new ElmoError('InvalidNamespace', `Invalid collection name: ${collection}`);
+  if (
+    isSystem(collection) &&
+    !ALLOWED_SYSTEM.some((name) => collection === name || collection.startsWith(`${name}.`))
+  )
+    throw new ElmoError('InvalidNamespace', `Invalid system namespace: ${text}`);
+}
+
+const ALLOWED_SYSTEM = [
+  'system.js',
+  'system.views',
+  'system.profile',
+  'system.users',
+  'system.roles',
+  'system.version',
+  'system.buckets',
+];
+
+export function isSystem(collection: string): boolean {
+  return collection.startsWith('system.');
+}

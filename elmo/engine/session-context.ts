@@ -1,0 +1,14 @@
+/** In which session, and which transaction of it, a request runs. */
+export interface SessionContext {
+  /** The session's id: 16 bytes as 32 hexadecimal digits. */
+  readonly lsid: string;
+  /** Of a retryable write or a transaction. */
+  readonly txnNumber: bigint | undefined;
+  /** False: part of the transaction `txnNumber`. */
+  readonly autocommit: boolean | undefined;
+  readonly startTransaction: boolean;
+  /** Read concern of a transaction that starts. */
+  readonly readConcernLevel: string | undefined;
+  /** Number of the first statement of a retryable write. */
+  readonly stmtId: number;
+}

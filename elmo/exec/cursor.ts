@@ -1,0 +1,165 @@
+/**
+ * A running query, read batch by batch. The one place where pulling meets the event loop: between rows that pause, others
+ * get their turn.
+ */
+import { ElmoError } from '../errors.js';
+import { documentLength } from '../bson/walk.js';
+import { copyBytes } from '../bson/writer.js';
+import type { Operation } from '../operation/operation.js';
+import { END, PAUSE, type RowSource } from '../operation/row-source.js';
+
+export interface RawBatch {
+  readonly documents: Uint8Array[];
+  /** Nothing comes after this batch; the cursor is closed. */
+  readonly isLast: boolean;
+}
+
+export interface BatchOptions {
+  /** How long an awaiting cursor waits for new documents. */
+  readonly maxTimeMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Any running query of the engine. */
+export interface ElmoCursor {
+  /**
+   * Up to `maxDocuments` documents of together about `maxBytes` (at least one if there is one).
+   * 0 documents: none, without a step.
+   * @throws ElmoError; the cursor is then closed
+   */
+  nextBatch(maxDocuments: number, maxBytes: number, options?: BatchOptions): Promise<RawBatch>;
+  /** Whether it waits for documents that are yet to come (tailable and awaitData, change streams). */
+  readonly isAwaiting: boolean;
+  /** Safe to call twice. */
+  close(): void;
+}
+
+/** A cursor over rows. */
+export class RowCursor implements ElmoCursor {
+  readonly isAwaiting = false;
+  private isClosed = false;
+  /** A row that was pulled, and did not fit into the batch before. */
+  private pending: Uint8Array | undefined;
+
+  /**
+   * @param release  gives back what the rows read from (a snapshot)
+   */
+  constructor(
+    private readonly rows: RowSource,
+    private readonly operation: Operation,
+    private readonly release: () => void,
+  ) {}
+
+  /** The same without a promise, as far as one slice of time reaches; undefined: it has to pause. */
+  tryNextBatch(maxDocuments: number, maxBytes: number): RawBatch | undefined {
+    if (this.isClosed) throw new ElmoError('CursorNotFound', 'the cursor is closed');
+    const documents: Uint8Array[] = [];
+    const isLast = this.fill(documents, maxDocuments, maxBytes);
+    if (isLast === undefined) {
+      this.resumed = documents;
+      return undefined;
+    }
+    return { documents, isLast };
+  }
+
+  private resumed: Uint8Array[] | undefined;
+
+  async nextBatch(maxDocuments: number, maxBytes: number, options?: BatchOptions): Promise<RawBatch> {
+    if (this.isClosed) throw new ElmoError('CursorNotFound', 'the cursor is closed');
+    const documents = this.resumed ?? [];
+    this.resumed = undefined;
+    this.operation.beginSlice();
+    try {
+      for (;;) {
+        const isLast = this.fill(documents, maxDocuments, maxBytes);
+        if (isLast !== undefined) return { documents, isLast };
+        await this.operation.turn();
+        if (this.isClosed) throw new ElmoError('CursorKilled', 'the cursor was killed while it was read');
+        if (options?.signal?.aborted === true)
+          throw new ElmoError('Interrupted', 'operation was interrupted');
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** @returns whether the rows are at their end; undefined: pause */
+  private fill(documents: Uint8Array[], maxDocuments: number, maxBytes: number): boolean | undefined {
+    const { rows } = this;
+    let bytes = 0;
+    for (const { length } of documents) bytes += length;
+    if (this.pending !== undefined && documents.length < maxDocuments) {
+      documents.push(this.pending);
+      bytes += this.pending.length;
+      this.pending = undefined;
+    }
+    while (documents.length < maxDocuments) {
+      const pulled = rows.pull();
+      if (pulled === PAUSE) return undefined;
+      if (pulled === END) return this.end();
+      const { at } = rows;
+      const length = documentLength(rows.bytes, at);
+      const document = copyBytes(rows.bytes, at, at + length);
+      if (bytes + length > maxBytes && documents.length > 0) {
+        this.pending = document;
+        return false;
+      }
+      documents.push(document);
+      bytes += length;
+    }
+    return rows.isAtEnd === true && this.pending === undefined ? this.end() : false;
+  }
+
+  private end(): true {
+    this.close();
+    return true;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.rows.close();
+    this.release();
+  }
+}
+
+/** Documents that are there already. */
+export class ListCursor implements ElmoCursor {
+  readonly isAwaiting = false;
+  private next = 0;
+
+  constructor(private readonly documents: readonly Uint8Array[]) {}
+
+  nextBatch(maxDocuments: number, maxBytes: number): Promise<RawBatch> {
+    const batch: Uint8Array[] = [];
+    let bytes = 0;
+    while (this.next < this.documents.length && batch.length < maxDocuments) {
+      const document = this.documents[this.next]!;
+      if (bytes + document.length > maxBytes && batch.length > 0) break;
+      bytes += document.length;
+      batch.push(document);
+      this.next++;
+    }
+    return Promise.resolve({ documents: batch, isLast: this.next === this.documents.length });
+  }
+
+  close(): void {
+    this.next = this.documents.length;
+  }
+}
+
+/** Runs rows to their end, giving each to `take`. */
+export async function drive(
+  rows: RowSource,
+  operation: Operation,
+  take: (rows: RowSource) => void,
+): Promise<void> {
+  operation.beginSlice();
+  for (;;) {
+    const pulled = rows.pull();
+    if (pulled === END) return;
+    if (pulled === PAUSE) await operation.turn();
+    else take(rows);
+  }
+}

@@ -1,0 +1,192 @@
+/** Small stages over rows: filter, skip and limit, projection, union without duplicates, nothing at all. */
+import type { Projection } from '../projection/projection.js';
+import { BsonWriter } from '../bson/writer.js';
+import { END, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import type { Matcher } from '../query/filter.js';
+import { StageStats } from './plan-stats.js';
+
+const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
+
+/** No rows. */
+export class Nothing implements RowSource {
+  readonly bytes = NOTHING;
+  readonly at = 0;
+  readonly recordId = -1;
+  readonly metadata = undefined;
+  readonly isAtEnd = true;
+  readonly stats = new StageStats();
+  pull(): Pulled {
+    return END;
+  }
+  close(): void {
+    // it holds nothing
+  }
+}
+
+/** Passes rows on as they are. */
+abstract class Passing implements RowSource {
+  readonly stats = new StageStats();
+  constructor(readonly source: RowSource) {}
+  get bytes(): Uint8Array {
+    return this.source.bytes;
+  }
+  get at(): number {
+    return this.source.at;
+  }
+  get recordId(): number {
+    return this.source.recordId;
+  }
+  get metadata(): RowMetadata | undefined {
+    return this.source.metadata;
+  }
+  abstract pull(): Pulled;
+  close(): void {
+    this.source.close();
+  }
+}
+
+export class FilterRows extends Passing {
+  constructor(
+    source: RowSource,
+    private readonly matcher: Matcher,
+  ) {
+    super(source);
+  }
+
+  pull(): Pulled {
+    const { source, matcher } = this;
+    for (;;) {
+      const pulled = source.pull();
+      if (pulled !== ROW) return pulled;
+      if (!matcher.matches(source.bytes, source.at)) continue;
+      this.stats.returned++;
+      return ROW;
+    }
+  }
+}
+
+export class SkipLimit extends Passing {
+  private toSkip: number;
+  private left: number;
+
+  /** @param limit  0: no limit */
+  constructor(
+    source: RowSource,
+    readonly skip: number,
+    readonly limit: number,
+  ) {
+    super(source);
+    this.toSkip = skip;
+    this.left = limit === 0 ? Infinity : limit;
+  }
+
+  get isAtEnd(): boolean {
+    return this.left === 0 || this.source.isAtEnd === true;
+  }
+
+  pull(): Pulled {
+    if (this.left === 0) return END;
+    for (;;) {
+      const pulled = this.source.pull();
+      if (pulled !== ROW) return pulled;
+      if (this.toSkip > 0) {
+        this.toSkip--;
+        continue;
+      }
+      this.left--;
+      this.stats.returned++;
+      if (this.left === 0) this.stats.isAtEnd = true;
+      return ROW;
+    }
+  }
+}
+
+export class ProjectRows implements RowSource {
+  readonly stats = new StageStats();
+  readonly at = 0;
+  private readonly writer = new BsonWriter();
+
+  constructor(
+    readonly source: RowSource,
+    readonly projection: Projection,
+  ) {}
+
+  get bytes(): Uint8Array {
+    return this.writer.bytes;
+  }
+  get recordId(): number {
+    return this.source.recordId;
+  }
+  get metadata(): RowMetadata | undefined {
+    return this.source.metadata;
+  }
+  get isAtEnd(): boolean {
+    return this.source.isAtEnd === true;
+  }
+
+  pull(): Pulled {
+    const { source, writer } = this;
+    const pulled = source.pull();
+    if (pulled !== ROW) return pulled;
+    writer.clear();
+    this.projection.apply(source.bytes, source.at, writer, source.metadata);
+    this.stats.returned++;
+    return ROW;
+  }
+
+  close(): void {
+    this.source.close();
+  }
+}
+
+/** Rows of several sources one after another, each record once. */
+export class Union implements RowSource {
+  readonly stats = new StageStats();
+  private current = 0;
+  private readonly seen = new Set<number>();
+
+  constructor(readonly sources: readonly RowSource[]) {}
+
+  private get source(): RowSource {
+    return this.sources[Math.min(this.current, this.sources.length - 1)]!;
+  }
+  get bytes(): Uint8Array {
+    return this.source.bytes;
+  }
+  get at(): number {
+    return this.source.at;
+  }
+  get recordId(): number {
+    return this.source.recordId;
+  }
+  get metadata(): RowMetadata | undefined {
+    return this.source.metadata;
+  }
+
+  pull(): Pulled {
+    const { seen, sources } = this;
+    while (this.current < sources.length) {
+      const source = sources[this.current]!;
+      const pulled = source.pull();
+      if (pulled === END) {
+        this.current++;
+        continue;
+      }
+      if (pulled !== ROW) return pulled;
+      const id = source.recordId;
+      if (seen.has(id)) {
+        this.stats.duplicates++;
+        continue;
+      }
+      seen.add(id);
+      this.stats.returned++;
+      return ROW;
+    }
+    this.stats.isAtEnd = true;
+    return END;
+  }
+
+  close(): void {
+    for (const source of this.sources) source.close();
+  }
+}

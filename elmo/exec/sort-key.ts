@@ -1,0 +1,151 @@
+/**
+ * What a document sorts by: for a pattern {a: 1, 'b.c': -1} a key of bytes that compares as the documents do. Of arrays
+ * the least element counts in ascending order, the greatest in descending; an empty array is undefined, nothing is null.
+ * With a collation strings have no such bytes: the key then is the values, compared one by one.
+ */
+import { compareValues, type Collation } from '../bson/compare.js';
+import { Decoder } from '../bson/decode.js';
+import { MISSING, NULL } from '../bson/types.js';
+import { Value } from '../bson/value.js';
+import { collatorOf } from '../collation/collator.js';
+import type { CollationSpec } from '../collation/collation.js';
+import { ElmoError } from '../errors.js';
+import { KeyExtractor, type TupleSink } from '../index/key-extractor.js';
+import type { FieldDirection } from '../keys/key-layout.js';
+import { KeyWriter } from '../keys/value-encoding.js';
+
+export interface SortField {
+  readonly path: string;
+  readonly direction: FieldDirection;
+  /** Of {$meta: name}; undefined for a field. */
+  readonly meta: string | undefined;
+}
+
+const plain = new Decoder();
+const META_NAMES = new Set([
+  'textScore',
+  'randVal',
+  'searchScore',
+  'geoNearDistance',
+  'searchRootDocumentId',
+  'vectorSearchScore',
+]);
+
+/** @throws ElmoError BadValue and the like */
+export function parseSort(raw: Uint8Array): readonly SortField[] {
+  const fields: SortField[] = [];
+  for (const [path, way] of Object.entries(plain.decode(raw) as Record<string, unknown>)) {
+    if (typeof way === 'object' && way !== null && !Array.isArray(way)) {
+      const [name, argument] = Object.entries(way)[0] ?? ['', undefined];
+      if (name !== '$meta' || Object.keys(way).length !== 1)
+        throw new ElmoError(
+          'BadValue',
+          `Illegal key in $sort specification: ${path}: ${JSON.stringify(way)}`,
+        );
+      if (typeof argument !== 'string' || !META_NAMES.has(argument))
+        throw new ElmoError('BadValue', `Illegal $meta sort: ${JSON.stringify(way)}`);
+      fields.push({ path, direction: -1, meta: argument });
+      continue;
+    }
+    if (path === '' || path.startsWith('.') || path.endsWith('.') || path.includes('..'))
+      throw new ElmoError(path === '' ? 40352 : 15998, 'FieldPath field names may not be empty strings.');
+    if (path.split('.').some((part) => part.startsWith('$') && !['$id', '$ref', '$db'].includes(part)))
+      throw new ElmoError(
+        16410,
+        `FieldPath field names may not start with '$'. Consider using $getField or $setField.`,
+      );
+    if (typeof way !== 'number' || Number.isNaN(way))
+      throw new ElmoError(15974, `Illegal key in $sort specification: ${path}: ${String(way)}`);
+    const direction = Math.trunc(way);
+    if (direction !== 1 && direction !== -1)
+      throw new ElmoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+    fields.push({ path, direction, meta: undefined });
+  }
+  return fields;
+}
+
+/** Computes keys, one document after another. */
+export class SortKeys implements TupleSink {
+  readonly collation: Collation | undefined;
+  private readonly extractor: KeyExtractor;
+  private readonly writer = new KeyWriter();
+  private least: Uint8Array | undefined;
+  private leastValues: Value[] | undefined;
+  private bytes: Uint8Array = NOTHING;
+
+  constructor(
+    readonly fields: readonly SortField[],
+    collation: CollationSpec | undefined,
+  ) {
+    this.extractor = new KeyExtractor(fields.map(({ path }) => path));
+    this.collation = collation === undefined ? undefined : collatorOf(collation);
+  }
+
+  /** The key of the document at `at`, in bytes of its own. Not with a collation. */
+  keyOf(bytes: Uint8Array, at: number): Uint8Array {
+    this.least = undefined;
+    this.extract(bytes, at);
+    return this.least!;
+  }
+
+  /** The values of the document under the pattern, for `compareTuples`. */
+  valuesOf(bytes: Uint8Array, at: number): Value[] {
+    this.leastValues = undefined;
+    this.extract(bytes, at);
+    return this.leastValues!;
+  }
+
+  private extract(bytes: Uint8Array, at: number): void {
+    this.bytes = bytes;
+    try {
+      this.extractor.extract(bytes, at, this);
+    } catch (error) {
+      if (error instanceof ElmoError && error.codeName === 'CannotIndexParallelArrays')
+        throw new ElmoError('BadValue', 'cannot sort with keys that are parallel arrays');
+      throw error;
+    }
+  }
+
+  tuple({ types, at }: KeyExtractor): void {
+    const { writer, fields, bytes } = this;
+    if (this.collation !== undefined) {
+      const values = fields.map((_, i) => {
+        const type = types[i]!;
+        return (type === MISSING ? new Value(NULL, NOTHING, 0) : new Value(type, bytes, at[i]!)).keep();
+      });
+      if (this.leastValues === undefined || this.compareTuples(values, this.leastValues) < 0)
+        this.leastValues = values;
+      return;
+    }
+    writer.clear();
+    for (let i = 0; i < fields.length; i++) {
+      if (fields[i]!.direction > 0) writer.append(types[i]!, bytes, at[i]!);
+      else writer.appendDescending(types[i]!, bytes, at[i]!);
+    }
+    if (
+      this.least === undefined ||
+      compareBytes(writer.bytes, writer.length, this.least, this.least.length) < 0
+    )
+      this.least = writer.toBytes();
+  }
+
+  compareTuples(a: readonly Value[], b: readonly Value[]): number {
+    for (let i = 0; i < this.fields.length; i++) {
+      const [x, y] = [a[i]!, b[i]!];
+      const order = compareValues(x.bytes, x.type, x.at, y.bytes, y.type, y.at, this.collation);
+      if (order !== 0) return this.fields[i]!.direction > 0 ? order : -order;
+    }
+    return 0;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+export function compareBytes(a: Uint8Array, aLength: number, b: Uint8Array, bLength: number): number {
+  const length = Math.min(aLength, bLength);
+  for (let i = 0; i < length; i++) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return aLength - bLength;
+}

@@ -1,0 +1,207 @@
+/** Sorts rows: in memory, the first few only when there is a limit, on disk when they are many. */
+import type { OrderedKv } from '../../lsm/index.js';
+import { documentLength } from '../bson/walk.js';
+import type { Value } from '../bson/value.js';
+import { ElmoError } from '../errors.js';
+import type { Operation } from '../operation/operation.js';
+import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import { StageStats } from './plan-stats.js';
+import { compareBytes, type SortKeys } from './sort-key.js';
+import { Spill } from './spill.js';
+
+/** What a sort holds in memory, as the reference's `internalQueryMaxBlockingSortMemoryUsageBytes`. */
+export const MAX_SORT_BYTES: number = 100 * 1024 * 1024;
+/** What a row costs beside its bytes. */
+const ROW_OVERHEAD = 160;
+
+interface SortedRow {
+  readonly key: Uint8Array | undefined;
+  readonly values: readonly Value[] | undefined;
+  readonly row: Uint8Array;
+  readonly recordId: number;
+  /** Rows that compare equal stay in the order they came. */
+  readonly sequence: number;
+}
+
+export interface SortOptions {
+  readonly kv: OrderedKv;
+  readonly operation: Operation;
+  /** 0: all rows are wanted. */
+  readonly limit: number;
+  readonly allowsDisk: boolean;
+  readonly maxBytes?: number;
+}
+
+export class SortRows implements RowSource {
+  bytes: Uint8Array = new Uint8Array([5, 0, 0, 0, 0]);
+  at = 0;
+  recordId = -1;
+  readonly metadata: RowMetadata | undefined = undefined;
+  readonly stats = new StageStats();
+  private rows: SortedRow[] = [];
+  private rowBytes = 0;
+  private sequence = 0;
+  private next = 0;
+  private isSorted = false;
+  private spill: Spill | undefined;
+  private readonly maxBytes: number;
+
+  constructor(
+    readonly source: RowSource,
+    readonly keys: SortKeys,
+    private readonly options: SortOptions,
+  ) {
+    this.maxBytes = options.maxBytes ?? MAX_SORT_BYTES;
+  }
+
+  get isAtEnd(): boolean {
+    return this.isSorted && this.spill === undefined && this.next === this.rows.length;
+  }
+
+  pull(): Pulled {
+    if (!this.isSorted) {
+      const pulled = this.fill();
+      if (pulled === PAUSE) return PAUSE;
+    }
+    return this.spill === undefined ? this.fromMemory() : this.fromDisk(this.spill);
+  }
+
+  private fill(): Pulled {
+    const { source } = this;
+    for (;;) {
+      const pulled = source.pull();
+      if (pulled === PAUSE) return PAUSE;
+      if (pulled === END) break;
+      if (this.take() && this.options.operation.look()) return PAUSE;
+    }
+    if (this.spill === undefined) this.rows.sort(this.compare);
+    else if (this.flush()) return PAUSE;
+    this.isSorted = true;
+    source.close();
+    return ROW;
+  }
+
+  /** Takes the source's row. @returns whether to pause */
+  private take(): boolean {
+    const { source, keys } = this;
+    const { bytes, at } = source;
+    const hasCollation = keys.collation !== undefined;
+    const key = hasCollation ? undefined : keys.keyOf(bytes, at);
+    const limit = this.options.limit;
+    const heap = this.rows;
+    if (limit > 0 && heap.length === limit && key !== undefined) {
+      const last = heap[0]!.key!;
+      if (compareBytes(key, key.length, last, last.length) >= 0) return false;
+    }
+    const row = bytes.slice(at, at + documentLength(bytes, at));
+    const sorted: SortedRow = {
+      key,
+      values: hasCollation ? keys.valuesOf(bytes, at) : undefined,
+      row,
+      recordId: source.recordId,
+      sequence: this.sequence++,
+    };
+    if (this.spill !== undefined) return this.spill.add(key!, row, sorted.sequence);
+    if (limit > 0) return this.takeTop(sorted, limit);
+    heap.push(sorted);
+    return this.account(row.length + (key?.length ?? 0) + ROW_OVERHEAD);
+  }
+
+  private account(bytes: number): boolean {
+    this.rowBytes += bytes;
+    if (this.rowBytes > this.stats.memoryBytes) this.stats.memoryBytes = this.rowBytes;
+    if (this.rowBytes <= this.maxBytes) return false;
+    if (!this.options.allowsDisk || this.keys.collation !== undefined || this.options.limit > 0)
+      throw new ElmoError(
+        'QueryExceededMemoryLimitNoDiskUseAllowed',
+        `Sort exceeded memory limit of ${this.maxBytes} bytes, but did not opt in to external sorting.`,
+      );
+    this.stats.usedDisk = true;
+    this.spill = new Spill(this.options.kv, this.options.operation);
+    return this.flush();
+  }
+
+  /** Moves what is in memory to disk, until it has to pause. @returns whether to pause, then call again */
+  private flush(): boolean {
+    const { rows } = this;
+    while (rows.length > 0) {
+      const { key, row, sequence } = rows.pop()!;
+      if (this.spill!.add(key!, row, sequence)) return true;
+    }
+    this.rowBytes = 0;
+    return false;
+  }
+
+  /** Keeps the least `limit` rows: a heap with the greatest of them on top. */
+  private takeTop(row: SortedRow, limit: number): boolean {
+    const heap = this.rows;
+    if (heap.length < limit) {
+      heap.push(row);
+      this.siftUp(heap.length - 1);
+      return this.account(row.row.length + ROW_OVERHEAD);
+    }
+    if (this.compare(row, heap[0]!) >= 0) return false;
+    this.rowBytes -= heap[0]!.row.length + ROW_OVERHEAD;
+    heap[0] = row;
+    this.siftDown();
+    return this.account(row.row.length + ROW_OVERHEAD);
+  }
+
+  private siftUp(i: number): void {
+    const heap = this.rows;
+    while (i > 0) {
+      const parent = (i - 1) >>> 1;
+      if (this.compare(heap[i]!, heap[parent]!) <= 0) return;
+      [heap[i], heap[parent]] = [heap[parent]!, heap[i]!];
+      i = parent;
+    }
+  }
+
+  private siftDown(): void {
+    const heap = this.rows;
+    for (let i = 0; ;) {
+      let greatest = i;
+      for (const child of [2 * i + 1, 2 * i + 2])
+        if (child < heap.length && this.compare(heap[child]!, heap[greatest]!) > 0) greatest = child;
+      if (greatest === i) return;
+      [heap[i], heap[greatest]] = [heap[greatest]!, heap[i]!];
+      i = greatest;
+    }
+  }
+
+  private readonly compare = (a: SortedRow, b: SortedRow): number =>
+    (a.key === undefined
+      ? this.keys.compareTuples(a.values!, b.values!)
+      : compareBytes(a.key, a.key.length, b.key!, b.key!.length)) || a.sequence - b.sequence;
+
+  private fromMemory(): Pulled {
+    if (this.next === this.rows.length) {
+      this.stats.isAtEnd = true;
+      return END;
+    }
+    const { row, recordId } = this.rows[this.next++]!;
+    this.bytes = row;
+    this.recordId = recordId;
+    this.stats.returned++;
+    return ROW;
+  }
+
+  private fromDisk(spill: Spill): Pulled {
+    if (this.options.operation.shouldPause()) return PAUSE;
+    if (!spill.next()) {
+      this.stats.isAtEnd = true;
+      return END;
+    }
+    this.bytes = spill.bytes;
+    this.at = spill.at;
+    this.stats.returned++;
+    return ROW;
+  }
+
+  close(): void {
+    this.source.close();
+    this.spill?.close();
+    this.rows = [];
+    this.next = 0;
+  }
+}

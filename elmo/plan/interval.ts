@@ -1,0 +1,144 @@
+/**
+ * Stretches of the values of one index field, in the order of their encodings (keys/value-encoding.ts). An end is a prefix
+ * of encoded bytes, and the place before or after everything that starts with it; so `1` gives [before 1, after 1], and a
+ * whole type the places around its first and last tag. Sets of intervals are ascending and disjoint.
+ */
+import { firstTag, tagAfter } from '../keys/tags.js';
+import { KeyWriter } from '../keys/value-encoding.js';
+import type { Value } from '../bson/value.js';
+
+export interface End {
+  readonly prefix: Uint8Array;
+  readonly isAfter: boolean;
+}
+
+export interface Interval {
+  readonly low: End;
+  readonly high: End;
+}
+
+export type Intervals = readonly Interval[];
+
+const NOTHING = new Uint8Array(0);
+export const LOWEST: End = { prefix: NOTHING, isAfter: false };
+export const HIGHEST: End = { prefix: NOTHING, isAfter: true };
+export const EVERYTHING: Intervals = [{ low: LOWEST, high: HIGHEST }];
+export const NO_VALUES: Intervals = [];
+
+export function compareEnds(a: End, b: End): number {
+  const length = Math.min(a.prefix.length, b.prefix.length);
+  for (let i = 0; i < length; i++) {
+    const difference = a.prefix[i]! - b.prefix[i]!;
+    if (difference !== 0) return difference;
+  }
+  if (a.prefix.length === b.prefix.length) return Number(a.isAfter) - Number(b.isAfter);
+  // the shorter one is before or after all that starts with it, the longer one among them
+  return a.prefix.length < b.prefix.length ? (a.isAfter ? 1 : -1) : b.isAfter ? -1 : 1;
+}
+
+export function encodeValue(value: Value): Uint8Array {
+  const writer = new KeyWriter();
+  writer.append(value.type, value.bytes, value.at);
+  return writer.toBytes();
+}
+
+export const before = (prefix: Uint8Array): End => ({ prefix, isAfter: false });
+export const after = (prefix: Uint8Array): End => ({ prefix, isAfter: true });
+
+export function pointInterval(encoded: Uint8Array): Interval {
+  return { low: before(encoded), high: after(encoded) };
+}
+
+/** All values of a class of the order of types (bson/types.ts). */
+export function classInterval(typeClass: number): Interval {
+  return {
+    low: before(Uint8Array.of(firstTag(typeClass))),
+    high: before(Uint8Array.of(tagAfter(typeClass))),
+  };
+}
+
+/** Whether it holds exactly one value. */
+export function isPoint({ low, high }: Interval): boolean {
+  return (
+    !low.isAfter && high.isAfter && low.prefix.length > 0 && Buffer.compare(low.prefix, high.prefix) === 0
+  );
+}
+
+export function isEverything(intervals: Intervals): boolean {
+  return (
+    intervals.length === 1 &&
+    compareEnds(intervals[0]!.low, LOWEST) === 0 &&
+    compareEnds(intervals[0]!.high, HIGHEST) === 0
+  );
+}
+
+export function intersect(a: Intervals, b: Intervals): Intervals {
+  const result: Interval[] = [];
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
+    const low = compareEnds(a[i]!.low, b[j]!.low) > 0 ? a[i]!.low : b[j]!.low;
+    const isFirstShorter = compareEnds(a[i]!.high, b[j]!.high) < 0;
+    const high = isFirstShorter ? a[i]!.high : b[j]!.high;
+    if (compareEnds(low, high) < 0) result.push({ low, high });
+    if (isFirstShorter) i++;
+    else j++;
+  }
+  return result;
+}
+
+export function union(...sets: readonly Intervals[]): Intervals {
+  const all = sets.flat().sort((a, b) => compareEnds(a.low, b.low));
+  const result: Interval[] = [];
+  for (const interval of all) {
+    const last = result.at(-1);
+    if (last !== undefined && compareEnds(interval.low, last.high) <= 0) {
+      if (compareEnds(interval.high, last.high) > 0)
+        result[result.length - 1] = { low: last.low, high: interval.high };
+    } else result.push(interval);
+  }
+  return result;
+}
+
+export function complement(intervals: Intervals): Intervals {
+  const result: Interval[] = [];
+  let low = LOWEST;
+  for (const interval of intervals) {
+    if (compareEnds(low, interval.low) < 0) result.push({ low, high: interval.low });
+    low = interval.high;
+  }
+  if (compareEnds(low, HIGHEST) < 0) result.push({ low, high: HIGHEST });
+  return result;
+}
+
+/** Whether every value of `inner` is in `outer`. */
+export function isWithin(inner: Intervals, outer: Intervals): boolean {
+  return inner.every(({ low, high }) =>
+    outer.some((interval) => compareEnds(interval.low, low) <= 0 && compareEnds(high, interval.high) <= 0),
+  );
+}
+
+/** The same values as a descending field stores them: every byte inverted, so that ends change places. */
+export function invert(intervals: Intervals): Intervals {
+  const flip = ({ prefix, isAfter }: End): End => ({
+    prefix: prefix.map((byte) => byte ^ 0xff),
+    isAfter: !isAfter,
+  });
+  return intervals.map(({ low, high }) => ({ low: flip(high), high: flip(low) })).reverse();
+}
+
+/** The first key that is not before the end: its bytes, behind `start`. Undefined: there is none. */
+export function keyOfEnd(start: Uint8Array, { prefix, isAfter }: End): Uint8Array | undefined {
+  const key = new Uint8Array(start.length + prefix.length);
+  key.set(start);
+  key.set(prefix, start.length);
+  return isAfter ? successor(key) : key;
+}
+
+/** The first key after all that start with `prefix`; undefined if there is none. */
+export function successor(prefix: Uint8Array): Uint8Array | undefined {
+  let length = prefix.length;
+  while (length > 0 && prefix[length - 1] === 0xff) length--;
+  if (length === 0) return undefined;
+  const next = prefix.slice(0, length);
+  next[length - 1]!++;
+  return next;
+}

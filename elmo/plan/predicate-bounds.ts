@@ -1,0 +1,215 @@
+/**
+ * Where in one field of an index the matches of one predicate can be. The intervals may hold more than the matches, never
+ * less; `isExact` says when they hold just the matches (in an index without arrays).
+ * Source: MongoDB manual, "Index bounds"; the reference's explain.
+ */
+import { KeyWriter } from '../keys/value-encoding.js';
+import { TAG_NAN } from '../keys/tags.js';
+import {
+  ARRAY,
+  CLASS_BINARY,
+  CLASS_NULL,
+  CLASS_NUMBER,
+  CLASS_REGEX,
+  CLASS_STRING,
+  CLASS_UNDEFINED,
+  DECIMAL128,
+  DOUBLE,
+  MAX_KEY,
+  MIN_KEY,
+  NULL,
+  OBJECT,
+  REGEX,
+  STRING,
+  SYMBOL,
+  TYPE_CLASS,
+  UNDEFINED,
+} from '../bson/types.js';
+import { stringValue, Value } from '../bson/value.js';
+import { ElementWalker } from '../bson/walk.js';
+import { collationKey } from '../collation/key.js';
+import type { CollationSpec } from '../collation/collation.js';
+import type { FilterNode, RegexSpec } from '../query/filter.js';
+import { literalPrefix } from '../regex/regex.js';
+import {
+  after,
+  before,
+  classInterval,
+  complement,
+  encodeValue,
+  EVERYTHING,
+  intersect,
+  NO_VALUES,
+  pointInterval,
+  union,
+  type Interval,
+  type Intervals,
+} from './interval.js';
+
+export interface PredicateBounds {
+  readonly intervals: Intervals;
+  readonly isExact: boolean;
+}
+
+/** How the index stores strings; undefined: as they are. */
+export interface BoundsContext {
+  readonly collation: CollationSpec | undefined;
+  readonly isHashed: boolean;
+}
+
+const ALL: PredicateBounds = { intervals: EVERYTHING, isExact: false };
+const exact = (intervals: Intervals): PredicateBounds => ({ intervals, isExact: true });
+const loose = (intervals: Intervals): PredicateBounds => ({ intervals, isExact: false });
+
+const NAN = Uint8Array.of(TAG_NAN);
+
+/** @param node  a predicate on the field itself */
+export function predicateBounds(node: FilterNode, context: BoundsContext): PredicateBounds {
+  switch (node.kind) {
+    case 'eq':
+      return equalBounds(node.value, context);
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return rangeBounds(node.kind, node.value, context);
+    case 'in':
+      return inBounds(node.values, node.regexes, context);
+    case 'regex':
+      return context.collation === undefined ? loose(regexIntervals(node.regex)) : ALL;
+    case 'not':
+      return notBounds(node.child, context);
+    case 'type':
+      return typeBounds(node.types);
+    case 'mod':
+      return loose([classInterval(CLASS_NUMBER)]);
+    case 'bits':
+      return loose(union([classInterval(CLASS_NUMBER)], [classInterval(CLASS_BINARY)]));
+    case 'elemMatchValue':
+      return loose(
+        node.children.reduce<Intervals>(
+          (found, child) => intersect(found, predicateBounds(child, context).intervals),
+          EVERYTHING,
+        ),
+      );
+    case 'or':
+      return loose(union(...node.children.map((child) => predicateBounds(child, context).intervals)));
+    case 'and':
+      return loose(
+        node.children.reduce<Intervals>(
+          (found, child) => intersect(found, predicateBounds(child, context).intervals),
+          EVERYTHING,
+        ),
+      );
+    default:
+      return ALL;
+  }
+}
+
+const isText = (type: number): boolean => type === STRING || type === SYMBOL;
+
+/** Whether a collation changes how the value, or something in it, is stored or compared. */
+function isCollated(value: Value, { collation }: BoundsContext): boolean {
+  return collation !== undefined && (value.type === OBJECT || value.type === ARRAY);
+}
+
+function encoded(value: Value, { collation }: BoundsContext): Uint8Array {
+  return encodeValue(
+    collation !== undefined && isText(value.type) ? stringValue(collationKey(collation)(value.text)) : value,
+  );
+}
+
+function equalBounds(value: Value, context: BoundsContext): PredicateBounds {
+  if (isCollated(value, context)) return ALL;
+  switch (value.type) {
+    case NULL:
+      return loose(union([classInterval(CLASS_UNDEFINED)], [classInterval(CLASS_NULL)]));
+    case UNDEFINED:
+      return loose([classInterval(CLASS_UNDEFINED)]);
+    case ARRAY:
+      return loose(arrayIntervals(value, context));
+    default:
+      return exact([pointInterval(encoded(value, context))]);
+  }
+}
+
+/** An array is found by its first element, or, inside another array, as it is. */
+function arrayIntervals(array: Value, context: BoundsContext): Intervals {
+  const walker = new ElementWalker();
+  walker.open(array.bytes, array.at);
+  const first = walker.next()
+    ? pointInterval(encoded(new Value(walker.type, walker.bytes, walker.valueStart), context))
+    : classInterval(CLASS_UNDEFINED);
+  return union([first], [pointInterval(encoded(array, context))]);
+}
+
+function rangeBounds(
+  kind: 'lt' | 'lte' | 'gt' | 'gte',
+  value: Value,
+  context: BoundsContext,
+): PredicateBounds {
+  const { type } = value;
+  if (context.isHashed || isCollated(value, context)) return ALL;
+  if (context.collation !== undefined && isText(type)) return ALL; // such an index knows equality only
+  if (type === NULL || type === UNDEFINED)
+    return kind === 'lte' || kind === 'gte' ? equalBounds(value, context) : loose(NO_VALUES);
+  if (type === ARRAY || type === MIN_KEY || type === MAX_KEY || type === REGEX) return ALL;
+  if (isNan(value)) return kind === 'lte' || kind === 'gte' ? exact([pointInterval(NAN)]) : exact(NO_VALUES);
+  const whole = classInterval(TYPE_CLASS[type]!);
+  // NaN is the least number, and in no range of them
+  const least = TYPE_CLASS[type] === CLASS_NUMBER ? after(NAN) : whole.low;
+  const key = encoded(value, context);
+  const interval: Interval =
+    kind === 'lt'
+      ? { low: least, high: before(key) }
+      : kind === 'lte'
+        ? { low: least, high: after(key) }
+        : kind === 'gt'
+          ? { low: after(key), high: whole.high }
+          : { low: before(key), high: whole.high };
+  return exact(intersect([interval], EVERYTHING));
+}
+
+function isNan(value: Value): boolean {
+  return (value.type === DOUBLE || value.type === DECIMAL128) && encodeValue(value)[0] === TAG_NAN;
+}
+
+function inBounds(
+  values: readonly Value[],
+  regexes: readonly RegexSpec[],
+  context: BoundsContext,
+): PredicateBounds {
+  if (regexes.length > 0 && context.collation !== undefined) return ALL;
+  const parts = values.map((value) => equalBounds(value, context));
+  return {
+    intervals: union(...parts.map(({ intervals }) => intervals), ...regexes.map(regexIntervals)),
+    isExact: regexes.length === 0 && parts.every(({ isExact }) => isExact),
+  };
+}
+
+/** Strings with the pattern's literal beginning, and patterns themselves. */
+function regexIntervals({ pattern, options }: RegexSpec): Intervals {
+  const { text } = literalPrefix(pattern, options);
+  const strings = text === '' ? classInterval(CLASS_STRING) : prefixInterval(text);
+  return union([strings], [classInterval(CLASS_REGEX)]);
+}
+
+function prefixInterval(text: string): Interval {
+  const writer = new KeyWriter();
+  const value = stringValue(text);
+  writer.append(value.type, value.bytes, value.at);
+  // without what ends a string, it is what all longer ones start with
+  const prefix = writer.bytes.slice(0, writer.length - 1);
+  return { low: before(prefix), high: after(prefix) };
+}
+
+function notBounds(child: FilterNode, context: BoundsContext): PredicateBounds {
+  if (child.kind === 'eq' && child.value.type === NULL) return loose(complement([classInterval(CLASS_NULL)]));
+  const bounds = predicateBounds(child, context);
+  return bounds.isExact ? { intervals: complement(bounds.intervals), isExact: true } : ALL;
+}
+
+function typeBounds(types: ReadonlySet<number>): PredicateBounds {
+  if (types.has(ARRAY)) return ALL;
+  return loose(union(...[...types].map((type) => [classInterval(TYPE_CLASS[type]!)])));
+}
