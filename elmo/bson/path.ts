@@ -172,6 +172,7 @@ export class PathReader {
         }
       } else if ((isNested || isLast) && this.isNamed(bytes, name, part)) {
         isFollowed = true;
+        if (isOutermost) this.elementNameStart = -1; // named by the path, not come upon
         if (isLast) {
           if (this.visitor.visit(bytes, type, value)) return true;
         } else if (type === OBJECT) {

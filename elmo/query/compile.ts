@@ -49,6 +49,18 @@ export function compileFilter(node: FilterNode, options: CompileOptions = {}): M
   return new Compiler(options).matcher(node);
 }
 
+/** The order in which the reference asks conditions: the last one on an array says which element matched. */
+function byPath(a: FilterNode, b: FilterNode): number {
+  const aPath = pathOf(a);
+  const bPath = pathOf(b);
+  return aPath < bPath ? -1 : aPath > bPath ? 1 : 0;
+}
+
+function pathOf(node: FilterNode): string {
+  if ('path' in node) return node.path;
+  return node.kind === 'not' ? pathOf(node.child) : '';
+}
+
 class Compiler {
   private readonly collation: Collation | undefined;
   private readonly isPositional: boolean;
@@ -85,8 +97,8 @@ class Compiler {
   }
 
   private conjunction(nodes: readonly FilterNode[]): CompiledMatcher {
+    if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(byPath)));
     const children = this.matchers(nodes);
-    if (this.isPositional) return new PositionalAndMatcher(children);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));
   }
 

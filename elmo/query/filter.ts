@@ -80,6 +80,6 @@ export interface FilterContext {
   readonly collation: CollationSpec | undefined;
   /** Variables, time and random numbers for `$expr` and `$sampleRate`. Without one, both are refused. */
   readonly scope?: ParseScope;
-  /** Operators that are refused here with `QueryFeatureNotAllowed`: '$expr', '$text', '$where', '$near' … */
+  /** Operators that are refused here: '$expr', '$jsonSchema', '$text', '$where', '$near', '$sampleRate' … */
   readonly forbidden?: ReadonlySet<string>;
 }

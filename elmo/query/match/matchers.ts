@@ -9,7 +9,7 @@ import { endOfValue, FieldFinder } from '../../bson/walk.js';
 import { Frame, type Expression } from '../../expression/expression.js';
 import { isTruthy } from '../elements.js';
 import type { Matcher, SchemaPredicate } from '../filter.js';
-import { ElementMatchTest, type ElementPredicate } from './other-tests.js';
+import { ElementMatchTest, ExistsTest, type ElementPredicate } from './other-tests.js';
 import type { ValueTest } from './value-test.js';
 
 export abstract class CompiledMatcher implements Matcher {
@@ -102,7 +102,7 @@ export class PositionalPathMatcher extends CompiledMatcher {
     private readonly test: ValueTest,
   ) {
     super();
-    this.reader = readerFor(path, test);
+    this.reader = test instanceof ExistsTest ? new PathReader(path) : readerFor(path, test);
   }
 
   override matches(bytes: Uint8Array, at: number): boolean {
@@ -156,6 +156,7 @@ export class PositionalAndMatcher extends CompiledMatcher {
   }
 }
 
+/** Which alternative it was, and where in an array, is not told. */
 export class OrMatcher extends CompiledMatcher {
   override readonly cost: number;
 
@@ -165,12 +166,8 @@ export class OrMatcher extends CompiledMatcher {
   }
 
   override matches(bytes: Uint8Array, at: number): boolean {
-    for (const child of this.children)
-      if (child.matches(bytes, at)) {
-        this.matchedIndex = child.matchedIndex;
-        return true;
-      }
-    this.matchedIndex = -1;
+    const { children } = this;
+    for (let i = 0; i < children.length; i++) if (children[i]!.matches(bytes, at)) return true;
     return false;
   }
 }

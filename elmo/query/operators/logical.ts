@@ -14,10 +14,23 @@ import { regexOf } from './regex.js';
 
 const QUERY_FEATURE_NOT_ALLOWED = 224;
 
+/** By operator: the code of its refusal where it is not 224. */
+const REFUSAL_CODES: Readonly<Record<string, number>> = {
+  $where: ERROR_CODES.BadValue,
+  $text: ERROR_CODES.BadValue,
+  $near: 5626500,
+  $nearSphere: 5626500,
+  $geoNear: 5626500,
+  $sampleRate: 3040500,
+};
+
 /** @throws ElmoError if the place of the filter does not allow the operator */
 export function refuseForbidden(name: string, context: FilterContext): void {
   if (context.forbidden?.has(name) === true)
-    throw new ElmoError(QUERY_FEATURE_NOT_ALLOWED, `${name} is not allowed in this context`);
+    throw new ElmoError(
+      REFUSAL_CODES[name] ?? QUERY_FEATURE_NOT_ALLOWED,
+      `${name} is not allowed in this context`,
+    );
 }
 
 function refuseInside(name: string, { isTopLevel }: ParsePosition): void {
@@ -108,7 +121,8 @@ export const topOperators: TopOperators = {
     },
   },
   $jsonSchema: {
-    parse(argument) {
+    parse(argument, position, name) {
+      refuseForbidden(name, position.context);
       if (argument.type !== OBJECT) throw new ElmoError('TypeMismatch', '$jsonSchema must be an object');
       const raw = argument.keep();
       return { kind: 'schema', schema: parseSchema(raw), raw };

@@ -1,0 +1,45 @@
+/** A tree at work: what projections and stages share when they run. */
+import type { BsonWriter } from '../bson/writer.js';
+import { Frame, type FrameMetadata } from '../expression/expression.js';
+import type { RowMetadata } from '../operation/row-source.js';
+import type { Application, ProjectionNode } from './tree.js';
+import type { Projection, Reshape } from './projection.js';
+
+export interface TreeFacts {
+  readonly requiredPaths: readonly string[] | undefined;
+  readonly changedPaths: readonly string[] | undefined;
+  readonly metaNames: readonly string[];
+  readonly needsMatchedIndex?: boolean;
+}
+
+export class TreeProjection implements Projection, Reshape {
+  readonly requiredPaths: readonly string[] | undefined;
+  readonly changedPaths: readonly string[] | undefined;
+  readonly metaNames: readonly string[];
+  readonly needsMatchedIndex: boolean;
+  private readonly frame = new Frame();
+  private readonly application: Application = {
+    frame: this.frame,
+    matchedIndex: -1,
+    isPositionalPending: false,
+  };
+
+  constructor(
+    private readonly root: ProjectionNode,
+    facts: TreeFacts,
+  ) {
+    this.requiredPaths = facts.requiredPaths;
+    this.changedPaths = facts.changedPaths;
+    this.metaNames = facts.metaNames;
+    this.needsMatchedIndex = facts.needsMatchedIndex === true;
+  }
+
+  apply(bytes: Uint8Array, at: number, into: BsonWriter, metadata?: RowMetadata, matchedIndex = -1): void {
+    const { frame, application } = this;
+    frame.setDocument(bytes, at);
+    frame.metadata = metadata as FrameMetadata | undefined;
+    application.matchedIndex = matchedIndex;
+    application.isPositionalPending = this.needsMatchedIndex;
+    this.root.writeDocument(bytes, at, into, application);
+  }
+}
