@@ -1,0 +1,51 @@
+/** Fields of the documents that stages and accumulators take as their arguments. */
+import { readText } from '../bson/read.js';
+import { ARRAY } from '../bson/types.js';
+import { Value } from '../bson/value.js';
+import { ElementWalker } from '../bson/walk.js';
+import { BsonWriter } from '../bson/writer.js';
+
+/** Names and values of a document in order; of equal names the last value stays, at the first one's place. */
+export function argumentsOf(document: Value): Map<string, Value> {
+  const fields = new Map<string, Value>();
+  const walker = new ElementWalker();
+  walker.open(document.bytes, document.at);
+  while (walker.next())
+    fields.set(
+      readText(document.bytes, walker.nameStart, walker.nameEnd),
+      new Value(walker.type, document.bytes, walker.valueStart),
+    );
+  return fields;
+}
+
+/** The elements of an array. */
+export function elementsOf(array: Value): Value[] {
+  const elements: Value[] = [];
+  const walker = new ElementWalker();
+  walker.open(array.bytes, array.at);
+  while (walker.next()) elements.push(new Value(walker.type, array.bytes, walker.valueStart));
+  return elements;
+}
+
+const encoder = new TextEncoder();
+
+/** A document (or array) of named values, in bytes of its own. MISSING values are left out. */
+export function objectValue(fields: Iterable<readonly [string, Value]>, type: number): Value {
+  const writer = new BsonWriter();
+  const start = writer.beginDocument();
+  for (const [name, value] of fields) {
+    if (value.isMissing) continue;
+    writer.writeName(value.type, encoder.encode(name));
+    writer.writeRange(value.bytes, value.at, value.end);
+  }
+  writer.endDocument(start);
+  return new Value(type, writer.toBytes(), 0);
+}
+
+/** An array of values, in bytes of its own. */
+export function arrayValue(values: readonly Value[]): Value {
+  return objectValue(
+    values.map((value, i) => [String(i), value] as const),
+    ARRAY,
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * The groups of a `$group`: keys in a hash table of bytes, their values, and the accumulators, which know each group by its
+ * number. A row of a group that exists makes no object.
+ */
+import { MISSING, NULL, OBJECT } from '../../bson/types.js';
+import { FieldName } from '../../bson/walk.js';
+import type { BsonWriter } from '../../bson/writer.js';
+import { writeElement, type Value } from '../../bson/value.js';
+import type { CollationSpec } from '../../collation/collation.js';
+import { Frame } from '../../expression/expression.js';
+import type { Accumulator, AccumulatorSpec } from '../accumulators/accumulator.js';
+import { ByteTable } from '../byte-table.js';
+import { CanonicalKeys } from '../canonical-keys.js';
+import { ValueSlots } from '../value-slots.js';
+import { RowFields } from '../row-fields.js';
+import type { CreateGroupKey, GroupKey } from './group-key.js';
+
+export interface GroupField {
+  readonly name: string;
+  readonly spec: AccumulatorSpec;
+}
+
+const ID = new FieldName('_id').bytes;
+const NO_FIELDS = new Frame();
+
+export class Groups {
+  readonly accumulators: readonly Accumulator[];
+  private readonly key: GroupKey;
+  private readonly rowFields = new RowFields();
+  private readonly names: readonly FieldName[];
+  private readonly keys: CanonicalKeys;
+  private readonly table = new ByteTable();
+  private readonly ids = new ValueSlots();
+  private readonly idFrame = new Frame();
+
+  constructor(
+    createKey: CreateGroupKey,
+    fields: readonly GroupField[],
+    collation: CollationSpec | undefined,
+  ) {
+    this.key = createKey(this.rowFields);
+    this.accumulators = fields.map(({ spec }) => spec.create(this.rowFields));
+    this.names = fields.map(({ name }) => new FieldName(name));
+    this.keys = new CanonicalKeys(collation);
+  }
+
+  get count(): number {
+    return this.table.count;
+  }
+
+  get heldBytes(): number {
+    let bytes = this.table.heldBytes + this.ids.heldBytes;
+    for (const accumulator of this.accumulators) bytes += accumulator.heldBytes;
+    return bytes;
+  }
+
+  /** One row. @param frame  holds the row's document */
+  add(frame: Frame): void {
+    const { keys, accumulators } = this;
+    this.rowFields.read(frame.bytes, frame.at);
+    keys.clear();
+    this.key.append(frame, keys);
+    const group = this.table.add(keys.writer.bytes, 0, keys.writer.length);
+    if (this.table.isNew) this.open(group, this.key.value(frame));
+    for (let i = 0; i < accumulators.length; i++) accumulators[i]!.add(group, frame);
+  }
+
+  private open(group: number, id: Value): void {
+    this.ids.add();
+    this.ids.set(group, id.type === MISSING ? NULL : id.type, id.bytes, id.at);
+    const { idFrame } = this;
+    const isDocument = id.type === OBJECT;
+    idFrame.setDocument(isDocument ? id.bytes : NO_FIELDS.bytes, isDocument ? id.at : NO_FIELDS.at);
+    for (const accumulator of this.accumulators) accumulator.addGroup(idFrame);
+  }
+
+  /** The bytes of a group's key. Valid until the next `add`. */
+  keyOf(group: number): Uint8Array {
+    return this.table.bytes.subarray(this.table.starts[group]!, this.table.starts[group + 1]!);
+  }
+
+  /** Appends the document of a group. */
+  write(group: number, writer: BsonWriter): void {
+    const start = writer.beginDocument();
+    writeElement(writer, ID, this.ids.get(group));
+    for (let i = 0; i < this.names.length; i++)
+      writeElement(writer, this.names[i]!.bytes, this.accumulators[i]!.result(group));
+    writer.endDocument(start);
+  }
+
+  /** Appends all that is known of a group: its key's value and what the accumulators save, as a document. */
+  save(group: number, writer: BsonWriter): void {
+    const start = writer.beginDocument();
+    writeElement(writer, ID, this.ids.get(group));
+    for (let i = 0; i < this.names.length; i++)
+      writeElement(writer, this.names[i]!.bytes, this.accumulators[i]!.save(group));
+    writer.endDocument(start);
+  }
+
+  clear(): void {
+    this.table.clear();
+    this.ids.clear();
+    for (const accumulator of this.accumulators) accumulator.clear();
+  }
+}

@@ -1,0 +1,79 @@
+/** A pipeline on what it reads: a collection through the planner, a view's own pipeline first, or rows of its own. */
+import { ARRAY } from '../bson/types.js';
+import { Value } from '../bson/value.js';
+import type { Namespace } from '../catalog/collection-spec.js';
+import { ElmoError } from '../errors.js';
+import { Frame } from '../expression/expression.js';
+import type { RowSource } from '../operation/row-source.js';
+import type { LeadingQuery } from './collections.js';
+import { MAX_VIEW_DEPTH } from './limits.js';
+import { optimized, splitLeading } from './optimize.js';
+import { noRows } from './rows.js';
+import type { Pipeline, PipelineRun, Stage, StageContext } from './stage.js';
+
+/** What a run is told from outside. */
+export type RunOptions = Omit<PipelineRun, 'frame'>;
+
+/** A pipeline together with those of the views it runs on. */
+export interface Resolved {
+  /** A collection, or what does not exist. */
+  readonly namespace: Namespace;
+  readonly pipeline: Pipeline;
+}
+
+/**
+ * Puts the pipelines of views before the one that reads them.
+ * @throws ElmoError ViewDepthLimitExceeded, GraphContainsCycle
+ */
+export function resolveViews(pipeline: Pipeline): Resolved {
+  const { context } = pipeline;
+  let { namespace } = context;
+  let stages: readonly Stage[] = pipeline.stages;
+  const seen = new Set<string>();
+  for (;;) {
+    const spec = namespace.collection === '' ? undefined : context.collections.describe(namespace);
+    if (spec?.kind !== 'view') return { namespace, pipeline: { context, stages } };
+    if (seen.has(namespace.collection))
+      throw new ElmoError('GraphContainsCycle', `View cycle detected: ${[...seen].join(' => ')}`);
+    seen.add(namespace.collection);
+    if (seen.size > MAX_VIEW_DEPTH)
+      throw new ElmoError(
+        'ViewDepthLimitExceeded',
+        `View depth too deep or view cycle detected; maximum depth is ${MAX_VIEW_DEPTH}`,
+      );
+    namespace = { db: namespace.db, collection: spec.viewOn! };
+    const inner: StageContext = { ...context, namespace, kind: 'view' };
+    const view = context.parsePipeline(new Value(ARRAY, spec.pipeline!, 0), inner);
+    stages = [...view.stages, ...stages];
+  }
+}
+
+/** Opens a pipeline. The rows are to be closed by the caller. */
+export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Value): RowSource {
+  const { namespace, pipeline: whole } = resolveViews(pipeline);
+  const { context, stages } = optimized(whole);
+  if (stages[0]?.makesRows === true) return openStages(stages, noRows(), options);
+  const { match, sort, skip, limit, needs, rest } = splitLeading(stages);
+  const query: LeadingQuery = {
+    filter: match?.argument.bytes,
+    sort: sort?.argument.bytes,
+    skip,
+    limit,
+    needs,
+    hint,
+  };
+  return openStages(rest, context.collections.open(namespace, query, context.scope, options), options);
+}
+
+/** Opens stages on rows that are there already; closes them if that fails. */
+export function openStages(stages: readonly Stage[], input: RowSource, options: RunOptions): RowSource {
+  const run: PipelineRun = { ...options, frame: new Frame() };
+  let rows = input;
+  try {
+    for (const stage of stages) rows = stage.open(rows, run);
+    return rows;
+  } catch (error) {
+    rows.close();
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Rewrites a pipeline so that it does less, with the same result: conditions move up to where rows come from, neighbours
+ * become one stage, and what leads is handed to the planner.
+ */
+import { pathsOverlap } from './field-path.js';
+import { LimitStage, SkipStage } from './stages/limit.js';
+import { MatchStage } from './stages/match.js';
+import { SortStage } from './stages/sort.js';
+import type { Pipeline, Stage } from './stage.js';
+
+export function optimized(pipeline: Pipeline): Pipeline {
+  let stages: Stage[] = [...pipeline.stages];
+  for (let isChanged = true; isChanged;) {
+    const moved = withMatchesMoved(stages);
+    const joined = withNeighboursJoined(moved ?? stages);
+    isChanged = moved !== undefined || joined !== undefined;
+    stages = joined ?? moved ?? stages;
+  }
+  return { ...pipeline, stages };
+}
+
+/** Each `$match` goes before a stage that does not change what it asks about. @returns undefined if nothing moved */
+function withMatchesMoved(stages: readonly Stage[]): Stage[] | undefined {
+  for (let i = 1; i < stages.length; i++) {
+    const [before, match] = [stages[i - 1]!, stages[i]!];
+    if (!(match instanceof MatchStage) || match.isEmpty || !canBePassed(before)) continue;
+    const changed = before.changedPaths!;
+    const [moved, left] = match.split(
+      (paths) => ![...paths].some((path) => changed.some((other) => pathsOverlap(path, other))),
+    );
+    if (moved === undefined) continue;
+    return [
+      ...stages.slice(0, i - 1),
+      moved,
+      before,
+      ...(left === undefined ? [] : [left]),
+      ...stages.slice(i + 1),
+    ];
+  }
+  return undefined;
+}
+
+/** Whether dropping rows before this stage is the same as dropping them after it, as far as it does not change them. */
+function canBePassed(stage: Stage): boolean {
+  if (stage.changedPaths === undefined || stage instanceof LimitStage || stage instanceof SkipStage)
+    return false;
+  if (stage instanceof MatchStage) return false;
+  if (stage instanceof SortStage) return stage.limit === 0;
+  return stage.name !== '$sample';
+}
+
+function withNeighboursJoined(stages: readonly Stage[]): Stage[] | undefined {
+  for (let i = 1; i < stages.length; i++) {
+    const joined = stages[i - 1]!.absorb?.(stages[i]!);
+    if (joined !== undefined) return [...stages.slice(0, i - 1), joined, ...stages.slice(i + 1)];
+  }
+  return undefined;
+}
+
+/** What of a pipeline the planner does, and what is left. */
+export interface Split {
+  readonly match: MatchStage | undefined;
+  readonly sort: SortStage | undefined;
+  readonly skip: number;
+  /** 0: all. */
+  readonly limit: number;
+  /** Paths that the rest reads; undefined: whole documents. */
+  readonly needs: readonly string[] | undefined;
+  readonly rest: readonly Stage[];
+}
+
+/** @param stages  optimized */
+export function splitLeading(stages: readonly Stage[]): Split {
+  const rest = [...stages];
+  let match: MatchStage | undefined;
+  let sort: SortStage | undefined;
+  let skip = 0;
+  let limit = 0;
+  if (rest[0] instanceof MatchStage) match = rest.shift() as MatchStage;
+  if (rest[0] instanceof SortStage && rest[0].pattern.every(({ meta }) => meta === undefined)) {
+    sort = rest.shift() as SortStage;
+    limit = sort.limit;
+  }
+  if (limit === 0 && rest[0] instanceof SkipStage) skip = (rest.shift() as SkipStage).count;
+  if (limit === 0 && rest[0] instanceof LimitStage) limit = (rest.shift() as LimitStage).limit;
+  return { match, sort, skip, limit, needs: needsOf(rest), rest };
+}
+
+function needsOf(stages: readonly Stage[]): readonly string[] | undefined {
+  const paths = new Set<string>();
+  const isEnough = stages.some((stage) => stage.addDependencies(paths));
+  return isEnough && !paths.has('') ? [...paths] : undefined;
+}

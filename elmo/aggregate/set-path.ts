@@ -1,0 +1,64 @@
+/**
+ * A document with one path set to a value, or without it: fields stay where they are, a new one comes last; what stands in
+ * the way and is no document gives way to one.
+ */
+import { MISSING, OBJECT } from '../bson/types.js';
+import { MISSING_VALUE, writeElement, type Value } from '../bson/value.js';
+import { ElementWalker, FieldName } from '../bson/walk.js';
+import type { BsonWriter } from '../bson/writer.js';
+
+export class PathSetter {
+  private readonly names: readonly FieldName[];
+  private readonly walkers: readonly ElementWalker[];
+
+  constructor(path: string) {
+    this.names = path.split('.').map((component) => new FieldName(component));
+    this.walkers = this.names.map(() => new ElementWalker());
+  }
+
+  /** Appends the document at `at` with the path set to `value`. */
+  write(bytes: Uint8Array, at: number, value: Value, into: BsonWriter): void {
+    this.writeLevel(bytes, at, 0, value, into);
+  }
+
+  /** Appends the document at `at` without what is at the path. */
+  writeWithout(bytes: Uint8Array, at: number, into: BsonWriter): void {
+    this.writeLevel(bytes, at, 0, MISSING_VALUE, into);
+  }
+
+  private writeLevel(bytes: Uint8Array, at: number, level: number, value: Value, into: BsonWriter): void {
+    const name = this.names[level]!;
+    const walker = this.walkers[level]!;
+    const start = into.beginDocument();
+    let isDone = false;
+    walker.open(bytes, at);
+    while (walker.next()) {
+      if (isDone || !walker.isNamed(name)) {
+        into.writeRange(bytes, walker.nameStart - 1, walker.valueEnd);
+        continue;
+      }
+      isDone = true;
+      if (level === this.names.length - 1) writeElement(into, name.bytes, value);
+      else if (walker.type === OBJECT) {
+        into.writeName(OBJECT, name.bytes);
+        this.writeLevel(bytes, walker.valueStart, level + 1, value, into);
+      } else if (value.type === MISSING) into.writeRange(bytes, walker.nameStart - 1, walker.valueEnd);
+      else this.writeNew(level, value, into);
+    }
+    if (!isDone && value.type !== MISSING) this.writeNew(level, value, into);
+    into.endDocument(start);
+  }
+
+  /** The element of a path of which nothing is there. */
+  private writeNew(level: number, value: Value, into: BsonWriter): void {
+    const name = this.names[level]!;
+    if (level === this.names.length - 1) {
+      writeElement(into, name.bytes, value);
+      return;
+    }
+    into.writeName(OBJECT, name.bytes);
+    const start = into.beginDocument();
+    this.writeNew(level + 1, value, into);
+    into.endDocument(start);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What a stage is: parsed once (`StageOperator.parse`), then opened on the rows of the stage before it. The types that
+ * all stages share; which there are is in `table.ts`.
+ */
+import type { Value } from '../bson/value.js';
+import type { Namespace } from '../catalog/collection-spec.js';
+import type { Frame, ParseScope } from '../expression/expression.js';
+import type { Operation } from '../operation/operation.js';
+import type { RowSource } from '../operation/row-source.js';
+import type { Collections } from './collections.js';
+
+/** The kind of pipeline a stage stands in: of the command, or within the stage of that name. */
+export type PipelineKind = 'command' | '$facet' | '$lookup' | '$unionWith' | 'view';
+
+/** What is known where a stage is parsed. */
+export interface StageContext {
+  readonly scope: ParseScope;
+  /** What the pipeline runs on; `collection` is '' for a whole database. */
+  readonly namespace: Namespace;
+  readonly kind: PipelineKind;
+  /** Pipelines around this one. */
+  readonly depth: number;
+  /** For stages that need to know of collections, or read them. */
+  readonly collections: Collections;
+  /** Parses the pipeline of a stage that has one. @param array  the stages */
+  parsePipeline(array: Value, context: StageContext): Pipeline;
+}
+
+/** What accompanies a running pipeline. */
+export interface PipelineRun {
+  readonly operation: Operation;
+  /**
+   * Where expressions are evaluated. All stages of a pipeline share it, for the variables in its slots; each sets its
+   * document after it has pulled.
+   */
+  readonly frame: Frame;
+  readonly allowDiskUse: boolean;
+  readonly collections: Collections;
+}
+
+/** A parsed stage. */
+export interface Stage {
+  /** With its dollar. */
+  readonly name: string;
+  /** The argument as `explain` shows it. */
+  readonly argument: Value;
+  /**
+   * The rows it makes of those of `input`, which it owns from now on.
+   */
+  open(input: RowSource, run: PipelineRun): RowSource;
+  /**
+   * Adds what it reads of its rows: paths, or `''` for the whole.
+   * @returns whether nothing else of the row is seen by later stages
+   */
+  addDependencies(into: Set<string>): boolean;
+  /** Paths it may change; undefined: any. `[]` of stages that only drop or order rows. */
+  readonly changedPaths: readonly string[] | undefined;
+  /** Whether each row gives exactly one row, by itself: such a stage may change places with `$limit` and `$skip`. */
+  readonly isOneToOne: boolean;
+  /** Whether it makes its rows itself and reads no collection before it. */
+  readonly makesRows?: boolean;
+  /**
+   * This stage and the one after it in one.
+   * @returns undefined if they stay two
+   */
+  absorb?(next: Stage): Stage | undefined;
+}
+
+/** A parsed pipeline, ready to be opened as often as needed. */
+export interface Pipeline {
+  readonly stages: readonly Stage[];
+  readonly context: StageContext;
+}
+
+/** One row of the table of stages. */
+export interface StageOperator {
+  /**
+   * @param argument  what stands right of the name
+   * @param name  with its dollar
+   * @returns the stages it stands for: one, except for short forms
+   * @throws ElmoError of the reference's code
+   */
+  parse(argument: Value, context: StageContext, name: string): readonly Stage[];
+  /** 'first': makes rows of its own; 'last': writes them somewhere. */
+  readonly position?: 'first' | 'last';
+  /** Pipelines it may not stand in, beside those that `position` forbids. */
+  readonly forbiddenIn?: readonly PipelineKind[];
+  /** Whether it may run without a collection (`aggregate: 1`): 'only' if it must. */
+  readonly onDatabase?: 'allowed' | 'only';
+}
+
+/** Names with their dollar. */
+export type StageOperators = Readonly<Record<string, StageOperator>>;

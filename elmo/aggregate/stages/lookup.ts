@@ -1,0 +1,292 @@
+/** `$lookup`: each row with the array of those rows of another collection that go with it. */
+import { ARRAY, NULL, OBJECT, STRING, TYPE_NAMES, UNDEFINED } from '../../bson/types.js';
+import { EMPTY_ARRAY, int64OfNumber, NULL_VALUE, Value } from '../../bson/value.js';
+import { documentLength } from '../../bson/walk.js';
+import { BsonWriter } from '../../bson/writer.js';
+import { ElmoError } from '../../errors.js';
+import { Frame } from '../../expression/expression.js';
+import { checkVariableWrite } from '../../expression/field-names.js';
+import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import { argumentsOf } from '../arguments.js';
+import { checkedFieldPath } from '../field-path.js';
+import { ForeignRows, type JoinFields, type JoinSpec, type JoinVariable } from '../lookup/foreign-rows.js';
+import { StageRows } from '../rows.js';
+import { PathSetter } from '../set-path.js';
+import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import { requireDocuments } from './union-with.js';
+import { UnwindStage, type UnwindOptions } from './unwind.js';
+
+class LookupStage implements Stage {
+  readonly name = '$lookup';
+  readonly changedPaths: readonly string[];
+  readonly isOneToOne: boolean;
+
+  constructor(
+    readonly argument: Value,
+    private readonly spec: JoinSpec,
+    private readonly as: string,
+    /** The `$unwind` of the array that follows, done at once. */
+    private readonly unwind: UnwindOptions | undefined,
+  ) {
+    const { indexPath } = unwind ?? {};
+    this.changedPaths = indexPath === undefined ? [as] : [as, indexPath];
+    this.isOneToOne = unwind === undefined;
+  }
+
+  open(input: RowSource, run: PipelineRun): RowSource {
+    const foreign = new ForeignRows(this.spec, run);
+    return this.unwind === undefined
+      ? new LookupRows(input, foreign, this.as)
+      : new UnwoundLookupRows(input, foreign, this.as, this.unwind);
+  }
+
+  addDependencies(into: Set<string>): boolean {
+    const { fields, variables } = this.spec;
+    if (fields !== undefined) into.add(fields.local);
+    for (const { expression } of variables) expression.addDependencies(into);
+    return false;
+  }
+
+  absorb(next: Stage): Stage | undefined {
+    if (this.unwind !== undefined || !(next instanceof UnwindStage) || next.options.path !== this.as)
+      return undefined;
+    return new LookupStage(this.argument, this.spec, this.as, next.options);
+  }
+}
+
+/** One row of this side after the other, each with a source of the other side's rows. */
+abstract class JoinedRows extends StageRows {
+  protected readonly row = new BsonWriter();
+  protected readonly writer = new BsonWriter();
+  protected inner: RowSource | undefined;
+  private readonly frame = new Frame();
+  private isWaiting = false;
+
+  constructor(
+    input: RowSource,
+    private readonly foreign: ForeignRows,
+  ) {
+    super(input);
+  }
+
+  /** Opens `inner` for the next row of the input, whose copy is in `row`. */
+  protected advance(): Pulled {
+    if (!this.isWaiting) {
+      const { input } = this;
+      const pulled = input.pull();
+      if (pulled === END || pulled === PAUSE) return pulled;
+      this.row.clear();
+      this.row.writeRange(input.bytes, input.at, input.at + documentLength(input.bytes, input.at));
+      this.isWaiting = true;
+    }
+    if (!this.foreign.prepare()) return PAUSE;
+    this.isWaiting = false;
+    this.frame.setDocument(this.row.bytes, 0);
+    this.inner = this.foreign.open(this.frame);
+    return ROW;
+  }
+
+  protected show(): Pulled {
+    this.bytes = this.writer.bytes;
+    this.at = 0;
+    return ROW;
+  }
+
+  protected endInner(): void {
+    this.inner?.close();
+    this.inner = undefined;
+  }
+
+  override close(): void {
+    super.close();
+    this.endInner();
+    this.foreign.close();
+  }
+}
+
+class LookupRows extends JoinedRows {
+  private readonly setter: PathSetter;
+  private readonly array = new BsonWriter();
+  private count = 0;
+
+  constructor(input: RowSource, foreign: ForeignRows, as: string) {
+    super(input, foreign);
+    this.setter = new PathSetter(as);
+  }
+
+  pull(): Pulled {
+    const { array } = this;
+    if (this.inner === undefined) {
+      const pulled = this.advance();
+      if (pulled !== ROW) return pulled;
+      array.clear();
+      array.beginDocument();
+      this.count = 0;
+    }
+    const inner = this.inner!;
+    for (;;) {
+      const pulled = inner.pull();
+      if (pulled === PAUSE) return PAUSE;
+      if (pulled === END) break;
+      array.writeIndex(OBJECT, this.count++);
+      array.writeRange(inner.bytes, inner.at, inner.at + documentLength(inner.bytes, inner.at));
+    }
+    this.endInner();
+    array.endDocument(0);
+    this.writer.clear();
+    this.setter.write(this.row.bytes, 0, new Value(ARRAY, array.bytes, 0), this.writer);
+    return this.show();
+  }
+}
+
+/** One row per row of the other side. */
+class UnwoundLookupRows extends JoinedRows {
+  private readonly setter: PathSetter;
+  private readonly index: PathSetter | undefined;
+  private readonly unindexed = new BsonWriter();
+  private position = 0;
+
+  constructor(
+    input: RowSource,
+    foreign: ForeignRows,
+    as: string,
+    private readonly options: UnwindOptions,
+  ) {
+    super(input, foreign);
+    this.setter = new PathSetter(as);
+    this.index = options.indexPath === undefined ? undefined : new PathSetter(options.indexPath);
+  }
+
+  pull(): Pulled {
+    for (;;) {
+      if (this.inner === undefined) {
+        const pulled = this.advance();
+        if (pulled !== ROW) return pulled;
+        this.position = 0;
+      }
+      const inner = this.inner!;
+      const pulled = inner.pull();
+      if (pulled === PAUSE) return PAUSE;
+      if (pulled === ROW)
+        return this.emit(new Value(OBJECT, inner.bytes, inner.at), int64OfNumber(this.position++));
+      const isEmpty = this.position === 0;
+      this.endInner();
+      if (isEmpty && this.options.keepsEmpty) return this.emit(undefined, NULL_VALUE);
+    }
+  }
+
+  private emit(value: Value | undefined, position: Value): Pulled {
+    const { index, setter, row } = this;
+    const into = index === undefined ? this.writer : this.unindexed;
+    into.clear();
+    if (value === undefined) setter.writeWithout(row.bytes, 0, into);
+    else setter.write(row.bytes, 0, value, into);
+    if (index !== undefined) {
+      this.writer.clear();
+      index.write(into.bytes, 0, position, this.writer);
+    }
+    return this.show();
+  }
+}
+
+const KNOWN: ReadonlySet<string> = new Set([
+  'from',
+  'as',
+  'localField',
+  'foreignField',
+  'let',
+  'pipeline',
+  '_internalUnwind',
+]);
+
+function textOf(given: ReadonlyMap<string, Value>, name: string): string | undefined {
+  const value = given.get(name);
+  if (value === undefined || value.type === NULL || value.type === UNDEFINED) return undefined;
+  if (value.type !== STRING)
+    throw new ElmoError(
+      'TypeMismatch',
+      `BSON field '$lookup.${name}' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'string'`,
+    );
+  return value.text;
+}
+
+/** The other collection; undefined if the pipeline brings its own rows. */
+function parseFrom(given: ReadonlyMap<string, Value>, db: string): string | undefined {
+  const from = given.get('from');
+  if (from === undefined) return undefined;
+  if (from.type === STRING) {
+    if (from.text === '') throw new ElmoError('InvalidNamespace', `invalid $lookup namespace: ${db}`);
+    return from.text;
+  }
+  if (from.type !== OBJECT)
+    throw new ElmoError(
+      'FailedToParse',
+      `$lookup 'from' field must be a string or an object, but found ${TYPE_NAMES.get(from.type)}`,
+    );
+  throw new ElmoError(
+    'FailedToParse',
+    '$lookup with syntax {from: {db:<>, coll:<>},..} is not supported here',
+  );
+}
+
+function parseVariables(value: Value | undefined, { scope }: StageContext): JoinVariable[] {
+  if (value === undefined) return [];
+  if (value.type !== OBJECT)
+    throw new ElmoError(
+      'TypeMismatch',
+      `BSON field '$lookup.let' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'object'`,
+    );
+  return [...argumentsOf(value)].map(([name, expression]) => {
+    checkVariableWrite(name);
+    return { name, expression: scope.parse(expression) };
+  });
+}
+
+function parseLookup(argument: Value, context: StageContext): Stage {
+  if (argument.type !== OBJECT)
+    throw new ElmoError(
+      'FailedToParse',
+      `the $lookup stage specification must be an object, but found ${TYPE_NAMES.get(argument.type)}`,
+    );
+  const given = argumentsOf(argument.keep());
+  for (const name of given.keys())
+    if (!KNOWN.has(name))
+      throw new ElmoError('IDLUnknownField', `BSON field '$lookup.${name}' is an unknown field.`);
+  const from = parseFrom(given, context.namespace.db);
+  const as = textOf(given, 'as');
+  if (as === undefined)
+    throw new ElmoError('IDLFailedToParse', "BSON field '$lookup.as' is missing but a required field");
+  const [local, foreign] = [textOf(given, 'localField'), textOf(given, 'foreignField')];
+  const pipeline = given.get('pipeline');
+  if (pipeline !== undefined && pipeline.type !== ARRAY)
+    throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
+  const hasFields = local !== undefined && local !== '' && foreign !== undefined && foreign !== '';
+  const hasOneField = !hasFields && ((local ?? '') !== '' || (foreign ?? '') !== '');
+  if (hasOneField || (!hasFields && pipeline === undefined))
+    throw new ElmoError(
+      'FailedToParse',
+      "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
+    );
+  const variables = parseVariables(given.get('let'), context);
+  if (variables.length > 0 && pipeline === undefined)
+    throw new ElmoError('FailedToParse', "$lookup with a 'let' argument must also specify 'pipeline'");
+  if (from === undefined) requireDocuments(pipeline, '$lookup');
+  const fields: JoinFields | undefined = hasFields
+    ? { local: checkedFieldPath(local), foreign: checkedFieldPath(foreign) }
+    : undefined;
+  const inner: StageContext = {
+    ...context,
+    namespace: { db: context.namespace.db, collection: from ?? '' },
+    kind: '$lookup',
+    depth: context.depth + 1,
+  };
+  const stages = pipeline ?? EMPTY_ARRAY;
+  const { scope } = context.scope.withVariables(variables.map(({ name }) => name));
+  context.parsePipeline(stages, { ...inner, scope }); // for its errors
+  const spec: JoinSpec = { fields, stages, variables, context: inner };
+  return new LookupStage(argument.keep(), spec, checkedFieldPath(as), undefined);
+}
+
+export const lookupStages: StageOperators = {
+  $lookup: { parse: (argument, context) => [parseLookup(argument, context)] },
+};

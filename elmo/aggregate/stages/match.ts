@@ -1,0 +1,126 @@
+/** `$match`. */
+import { OBJECT } from '../../bson/types.js';
+import { readText } from '../../bson/read.js';
+import { Value } from '../../bson/value.js';
+import { ElementWalker } from '../../bson/walk.js';
+import { ElmoError } from '../../errors.js';
+import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import { compileFilter } from '../../query/compile.js';
+import type { FilterNode, Matcher } from '../../query/filter.js';
+import { parseFilter } from '../../query/parse.js';
+import { arrayValue, objectValue } from '../arguments.js';
+import { addFilterPaths } from '../filter-paths.js';
+import { StageRows } from '../rows.js';
+import type { Stage, StageContext, StageOperators } from '../stage.js';
+
+/** Predicates that need rows in an order of their own. */
+const SORTING: ReadonlySet<string> = new Set(['$near', '$nearSphere', '$geoNear']);
+
+export class MatchStage implements Stage {
+  readonly name = '$match';
+  readonly changedPaths = [];
+  readonly isOneToOne = false;
+  readonly filter: FilterNode;
+
+  constructor(
+    /** The filter as a document of its own. */
+    readonly argument: Value,
+    private readonly context: StageContext,
+  ) {
+    const { scope } = context;
+    this.filter = parseFilter(argument.bytes, { collation: scope.collation, scope });
+    refuseSorting(this.filter);
+  }
+
+  open(input: RowSource): RowSource {
+    if (this.filter.kind === 'true') return input;
+    return new MatchRows(input, compileFilter(this.filter, { collation: this.context.scope.collation }));
+  }
+
+  addDependencies(into: Set<string>): boolean {
+    addFilterPaths(this.filter, into);
+    return false;
+  }
+
+  /** Whether it lets every row pass. */
+  get isEmpty(): boolean {
+    return this.filter.kind === 'true';
+  }
+
+  absorb(next: Stage): Stage | undefined {
+    if (!(next instanceof MatchStage)) return undefined;
+    if (this.isEmpty || next.isEmpty) return this.isEmpty ? next : this;
+    return new MatchStage(
+      objectValue([['$and', arrayValue([this.argument, next.argument])]], OBJECT),
+      this.context,
+    );
+  }
+
+  /**
+   * Its conditions in two parts, either of them undefined if there is none.
+   * @param canMove  whether conditions on these paths go to the first part
+   */
+  split(canMove: (paths: ReadonlySet<string>) => boolean): [Stage | undefined, Stage | undefined] {
+    const parts: [[string, Value][], [string, Value][]] = [[], []];
+    const { bytes, at } = this.argument;
+    const walker = new ElementWalker();
+    walker.open(bytes, at);
+    while (walker.next()) {
+      const name = readText(bytes, walker.nameStart, walker.nameEnd);
+      const condition = new Value(walker.type, bytes, walker.valueStart);
+      const paths = new Set<string>();
+      new MatchStage(objectValue([[name, condition]], OBJECT), this.context).addDependencies(paths);
+      parts[canMove(paths) ? 0 : 1].push([name, condition]);
+    }
+    const [moved, left] = parts;
+    if (moved.length === 0 || left.length === 0)
+      return left.length === 0 ? [this, undefined] : [undefined, this];
+    return [
+      new MatchStage(objectValue(moved, OBJECT), this.context),
+      new MatchStage(objectValue(left, OBJECT), this.context),
+    ];
+  }
+}
+
+function refuseSorting(node: FilterNode): void {
+  if (node.kind === 'special' && SORTING.has(node.name))
+    throw new ElmoError(
+      5626500,
+      '$geoNear, $near, and $nearSphere are not allowed in this context, as these operators require sorting geospatial data.',
+    );
+  if (node.kind === 'and' || node.kind === 'or' || node.kind === 'nor')
+    for (const child of node.children) refuseSorting(child);
+  else if (node.kind === 'not') refuseSorting(node.child);
+}
+
+class MatchRows extends StageRows {
+  constructor(
+    input: RowSource,
+    private readonly matcher: Matcher,
+  ) {
+    super(input);
+  }
+
+  pull(): Pulled {
+    const { input, matcher } = this;
+    for (;;) {
+      const pulled = input.pull();
+      if (pulled === END || pulled === PAUSE) return pulled;
+      if (matcher.matches(input.bytes, input.at)) {
+        this.bytes = input.bytes;
+        this.at = input.at;
+        return ROW;
+      }
+    }
+  }
+}
+
+export const matchStages: StageOperators = {
+  $match: {
+    parse: (argument, context) => {
+      if (argument.type !== OBJECT)
+        throw new ElmoError(15959, 'the match filter must be an expression in an object');
+      return [new MatchStage(argument.keep(), context)];
+    },
+  },
+};

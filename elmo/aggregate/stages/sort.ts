@@ -1,0 +1,88 @@
+/** `$sort`. */
+import { OBJECT } from '../../bson/types.js';
+import type { Value } from '../../bson/value.js';
+import { documentLength } from '../../bson/walk.js';
+import { ElmoError } from '../../errors.js';
+import type { RowSource } from '../../operation/row-source.js';
+import { BlockingRows } from '../rows.js';
+import { parseSortPattern, SortKeys, type SortField } from '../sort-pattern.js';
+import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import { LimitStage } from './limit.js';
+
+export class SortStage implements Stage {
+  readonly name = '$sort';
+  readonly changedPaths = [];
+  readonly isOneToOne = false;
+
+  constructor(
+    readonly argument: Value,
+    readonly pattern: readonly SortField[],
+    private readonly context: StageContext,
+    /** Only so many first rows are wanted; 0: all. */
+    readonly limit: number,
+  ) {}
+
+  open(input: RowSource, run: PipelineRun): RowSource {
+    return new SortRows(input, run, new SortKeys(this.pattern, this.context.scope.collation), this.limit);
+  }
+
+  addDependencies(into: Set<string>): boolean {
+    for (const { path, meta } of this.pattern) if (meta === undefined) into.add(path);
+    return false;
+  }
+
+  absorb(next: Stage): Stage | undefined {
+    if (!(next instanceof LimitStage)) return undefined;
+    const limit = this.limit === 0 ? next.limit : Math.min(this.limit, next.limit);
+    return new SortStage(this.argument, this.pattern, this.context, limit);
+  }
+}
+
+interface Sorted {
+  readonly key: Uint8Array;
+  readonly row: Uint8Array;
+}
+
+class SortRows extends BlockingRows {
+  private rows: Sorted[] = [];
+  private next = 0;
+
+  constructor(
+    input: RowSource,
+    run: PipelineRun,
+    private readonly keys: SortKeys,
+    private readonly limit: number,
+  ) {
+    super(input, run.operation);
+  }
+
+  protected take(bytes: Uint8Array, at: number): void {
+    this.rows.push({
+      key: this.keys.keyOf(bytes, at),
+      row: bytes.slice(at, at + documentLength(bytes, at)),
+    });
+  }
+
+  protected override finish(): void {
+    super.finish();
+    this.rows.sort((a, b) => this.keys.compare(a.key, b.key));
+    if (this.limit > 0) this.rows.length = Math.min(this.rows.length, this.limit);
+  }
+
+  protected emit(): boolean {
+    if (this.next === this.rows.length) return false;
+    this.bytes = this.rows[this.next++]!.row;
+    return true;
+  }
+}
+
+export function sortStage(argument: Value, context: StageContext): SortStage {
+  if (argument.type !== OBJECT) throw new ElmoError(15973, 'the $sort key specification must be an object');
+  const pattern = parseSortPattern(argument);
+  if (pattern.length === 0) throw new ElmoError(15976, '$sort stage must have at least one sort key');
+  return new SortStage(argument.keep(), pattern, context, 0);
+}
+
+export const sortStages: StageOperators = {
+  $sort: { parse: (argument, context) => [sortStage(argument, context)] },
+};
