@@ -216,6 +216,12 @@ export function toIntegral(value: Decimal, rounding: Rounding): Decimal {
   return !value.isFinite || value.exponent >= 0 ? value : quantize(value, 0, rounding);
 }
 
+/** Whether it is finite and has no fraction. */
+export function isWholeDecimal(value: Decimal): boolean {
+  if (!value.isFinite || value.exponent >= 0 || value.coefficient === 0n) return value.isFinite;
+  return value.exponent > -DECIMAL_DIGITS && value.coefficient % powerOfTen(-value.exponent) === 0n;
+}
+
 export function addDecimals(a: Decimal, b: Decimal): Decimal {
   if (a.isNaN || b.isNaN) return DECIMAL_NOT_A_NUMBER;
   if (a.isInfinite) return b.isInfinite && b.isNegative !== a.isNegative ? DECIMAL_NOT_A_NUMBER : a;

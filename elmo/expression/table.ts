@@ -5,6 +5,9 @@ import { booleanOperators } from './operators/boolean.js';
 import { comparisonOperators } from './operators/comparison.js';
 import { conditionalOperators } from './operators/conditional.js';
 import { literalOperators } from './operators/literal.js';
+import { powerOperators } from './operators/powers.js';
+import { roundingOperators } from './operators/rounding.js';
+import { trigonometryOperators } from './operators/trigonometry.js';
 import { variableOperators } from './operators/variable.js';
 import { arrayOperators } from './operators/array.js';
 import { arrayIterationOperators } from './operators/array-iteration.js';
@@ -15,6 +18,9 @@ export const expressionOperators: ExpressionOperators = {
   ...comparisonOperators,
   ...conditionalOperators,
   ...literalOperators,
+  ...powerOperators,
+  ...roundingOperators,
+  ...trigonometryOperators,
   ...variableOperators,
   ...arrayOperators,
   ...arrayIterationOperators,
