@@ -235,12 +235,21 @@ function indexScan(
     fields.push(bounds);
     if (!isEverything(bounds.intervals))
       for (const component of index.multikeyComponents[field]!)
-        arrayPrefixes.push(path.split('.').slice(0, component + 1).join('.'));
+        arrayPrefixes.push(
+          path
+            .split('.')
+            .slice(0, component + 1)
+            .join('.'),
+        );
   });
-  const isUseful = !isEverything(fields[0]!.intervals) || request.hint !== undefined || sortUses(index, request);
+  const isUseful =
+    !isEverything(fields[0]!.intervals) || request.hint !== undefined || sortUses(index, request);
   if (!isUseful) return undefined;
   if (!coversMissing(index, predicates, request)) return undefined;
-  const built = rangesOf(index, fields.map(({ intervals }) => intervals));
+  const built = rangesOf(
+    index,
+    fields.map(({ intervals }) => intervals),
+  );
   const exactCount = fields.reduce((sum, { exactCount: count }) => sum + count, 0);
   const isExact =
     built.isExact &&
@@ -271,9 +280,7 @@ function coversMissing(
   { hint }: PlanRequest,
 ): boolean {
   if (!index.isSparse || hint !== undefined) return true;
-  return index.fields.some(({ path }) =>
-    (predicates.get(path) ?? []).some(({ node }) => demandsValue(node)),
-  );
+  return index.fields.some(({ path }) => (predicates.get(path) ?? []).some(({ node }) => demandsValue(node)));
 }
 
 function conjunctCount(filter: FilterNode): number {
@@ -347,13 +354,18 @@ function directions(
   if (sort === undefined) return [{ access: make('forward'), isSorted: true }];
   const isComparable = scan.index.collation === undefined && collation === undefined;
   for (const direction of ['forward', 'backward'] as const)
-    if (isComparable && providesSort(scan, sort, direction)) return [{ access: make(direction), isSorted: true }];
+    if (isComparable && providesSort(scan, sort, direction))
+      return [{ access: make(direction), isSorted: true }];
   const isBounded = predicates.size > 0 && !isEverything(scan.fields[0]!.intervals);
   return isBounded || request.hint !== undefined ? [{ access: make('forward'), isSorted: false }] : [];
 }
 
 /** Whether entries come in the order asked for: fields that are fixed to one value may be left out. */
-function providesSort(scan: Scan, sort: readonly PlanSortField[], direction: 'forward' | 'backward'): boolean {
+function providesSort(
+  scan: Scan,
+  sort: readonly PlanSortField[],
+  direction: 'forward' | 'backward',
+): boolean {
   const { index, fields } = scan;
   if (scan.ranges.length > 1 && !rangesAreInOneField(fields)) return false;
   const sign = direction === 'forward' ? 1 : -1;
@@ -405,7 +417,11 @@ function costOf({ access, isSorted }: QueryPlan, { sort, wanted, documentCount }
       break;
     case 'ixscan':
       // more ranges cost more seeks; of two that find the same, the one that needs no look at documents
-      cost = rows * (1 + FETCH_COST) + access.ranges.length + (access.isExact ? 0 : 0.5) + 0.1 * access.index.fields.length;
+      cost =
+        rows * (1 + FETCH_COST) +
+        access.ranges.length +
+        (access.isExact ? 0 : 0.5) +
+        0.1 * access.index.fields.length;
       break;
     case 'or':
       cost = rows * (2 + FETCH_COST) + access.branches.length;
@@ -417,7 +433,11 @@ function costOf({ access, isSorted }: QueryPlan, { sort, wanted, documentCount }
 function unionOf(request: PlanRequest, indexes: readonly IndexSpec[]): UnionPlan | undefined {
   const { filter } = request;
   const or =
-    filter.kind === 'or' ? filter : filter.kind === 'and' ? filter.children.find(({ kind }) => kind === 'or') : undefined;
+    filter.kind === 'or'
+      ? filter
+      : filter.kind === 'and'
+        ? filter.children.find(({ kind }) => kind === 'or')
+        : undefined;
   if (or === undefined || !('children' in or) || or.children.length > MOST_BRANCHES) return undefined;
   const branches: UnionPlan['branches'][number][] = [];
   for (const child of or.children) {

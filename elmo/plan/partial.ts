@@ -16,7 +16,8 @@ export function impliesPartial(
 ): boolean {
   if (collation !== undefined) return false;
   let wanted = parsed.get(partialFilter);
-  if (wanted === undefined) parsed.set(partialFilter, (wanted = parseFilter(partialFilter, { collation: undefined })));
+  if (wanted === undefined)
+    parsed.set(partialFilter, (wanted = parseFilter(partialFilter, { collation: undefined })));
   return implies(filter, wanted);
 }
 

@@ -4,7 +4,6 @@
  */
 import type { Value } from '../../bson/value.js';
 import type { Frame, ParseScope } from '../../expression/expression.js';
-import type { RowFields } from '../row-fields.js';
 
 export abstract class Accumulator {
   /** Bytes of memory all its groups take. */
@@ -34,8 +33,7 @@ export abstract class Accumulator {
 
 /** A parsed accumulator of one field. */
 export interface AccumulatorSpec {
-  /** @param fields  is read before each `add` */
-  create(fields: RowFields): Accumulator;
+  create(): Accumulator;
   /** Adds what of the rows it reads: paths, or `''` for the whole. */
   addDependencies(into: Set<string>): void;
 }

@@ -81,20 +81,19 @@ class Totals {
     if (ranks[group]! < rank) ranks[group] = rank;
   }
 
-  /** What rounding lost is added to the next number first; each sum of two also gives what it lost (Knuth). */
+  /** The sum of two doubles and what rounding it lost (Knuth). */
   addDouble(group: number, x: number): void {
-    this.plain.values[group]! += x;
-    const rests = this.rests.values;
-    const rest = rests[group]!;
-    const term = x + rest;
-    const termPart = term - x;
-    const termLost = x - (term - termPart) + (rest - termPart);
     const sums = this.sums.values;
     const sum = sums[group]!;
-    const total = sum + term;
+    this.plain.values[group]! += x;
+    const total = sum + x;
     const part = total - sum;
-    sums[group] = total;
-    rests[group] = sum - (total - part) + (term - part) + termLost;
+    const lost = sum - (total - part) + (x - part);
+    const rests = this.rests.values;
+    const rest = rests[group]! + lost;
+    const settled = total + rest;
+    sums[group] = settled;
+    rests[group] = total - settled + rest;
   }
 
   private double(group: number): number {

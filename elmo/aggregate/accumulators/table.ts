@@ -7,7 +7,6 @@ import { mergeObjectsAccumulator } from './merge-objects.js';
 import { percentileAccumulators } from './percentile.js';
 import { stdDevAccumulators } from './std-dev.js';
 import { sumAccumulators } from './sum.js';
-import { topAccumulators } from './top.js';
 
 export const accumulators: AccumulatorOperators = {
   ...sumAccumulators,
@@ -16,6 +15,5 @@ export const accumulators: AccumulatorOperators = {
   ...mergeObjectsAccumulator,
   ...firstNAccumulators,
   ...stdDevAccumulators,
-  ...topAccumulators,
   ...percentileAccumulators,
 };

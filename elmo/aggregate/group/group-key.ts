@@ -8,7 +8,6 @@ import type { Expression, Frame } from '../../expression/expression.js';
 import type { CanonicalKeys } from '../canonical-keys.js';
 import { objectValue } from '../arguments.js';
 import { Operand } from '../operand.js';
-import type { RowFields } from '../row-fields.js';
 
 /** What stands before the value of a field that is there; a missing one has only 0. */
 const PRESENT = 1;
@@ -25,12 +24,9 @@ export abstract class GroupKey {
 export class ExpressionKey extends GroupKey {
   private readonly operand: Operand;
 
-  constructor(
-    private readonly expression: Expression,
-    fields: RowFields,
-  ) {
+  constructor(private readonly expression: Expression) {
     super();
-    this.operand = new Operand(expression, fields);
+    this.operand = new Operand(expression);
   }
 
   append(frame: Frame, keys: CanonicalKeys): void {
@@ -54,12 +50,11 @@ export class FieldsKey extends GroupKey {
 
   /** @param document  the whole key */
   constructor(
-    parts: readonly Expression[],
+    fields: readonly Expression[],
     private readonly document: Expression,
-    fields: RowFields,
   ) {
     super();
-    this.operands = parts.map((part) => new Operand(part, fields));
+    this.operands = fields.map((field) => new Operand(field));
   }
 
   append(frame: Frame, keys: CanonicalKeys): void {
@@ -89,10 +84,9 @@ export class OneFieldKey extends GroupKey {
   constructor(
     private readonly name: string,
     private readonly field: Expression,
-    fields: RowFields,
   ) {
     super();
-    this.operand = new Operand(field, fields);
+    this.operand = new Operand(field);
   }
 
   append(frame: Frame, keys: CanonicalKeys): void {
@@ -110,6 +104,3 @@ export class OneFieldKey extends GroupKey {
     this.field.addDependencies(into);
   }
 }
-
-/** Makes a reader of keys, one for each opened stage. */
-export type CreateGroupKey = (fields: RowFields) => GroupKey;

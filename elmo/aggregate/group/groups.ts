@@ -12,8 +12,7 @@ import type { Accumulator, AccumulatorSpec } from '../accumulators/accumulator.j
 import { ByteTable } from '../byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { ValueSlots } from '../value-slots.js';
-import { RowFields } from '../row-fields.js';
-import type { CreateGroupKey, GroupKey } from './group-key.js';
+import type { GroupKey } from './group-key.js';
 
 export interface GroupField {
   readonly name: string;
@@ -25,8 +24,6 @@ const NO_FIELDS = new Frame();
 
 export class Groups {
   readonly accumulators: readonly Accumulator[];
-  private readonly key: GroupKey;
-  private readonly rowFields = new RowFields();
   private readonly names: readonly FieldName[];
   private readonly keys: CanonicalKeys;
   private readonly table = new ByteTable();
@@ -34,12 +31,11 @@ export class Groups {
   private readonly idFrame = new Frame();
 
   constructor(
-    createKey: CreateGroupKey,
+    private readonly key: GroupKey,
     fields: readonly GroupField[],
     collation: CollationSpec | undefined,
   ) {
-    this.key = createKey(this.rowFields);
-    this.accumulators = fields.map(({ spec }) => spec.create(this.rowFields));
+    this.accumulators = fields.map(({ spec }) => spec.create());
     this.names = fields.map(({ name }) => new FieldName(name));
     this.keys = new CanonicalKeys(collation);
   }
@@ -57,7 +53,6 @@ export class Groups {
   /** One row. @param frame  holds the row's document */
   add(frame: Frame): void {
     const { keys, accumulators } = this;
-    this.rowFields.read(frame.bytes, frame.at);
     keys.clear();
     this.key.append(frame, keys);
     const group = this.table.add(keys.writer.bytes, 0, keys.writer.length);
