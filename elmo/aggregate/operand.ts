@@ -2,11 +2,13 @@
  * The argument of an accumulator or the key of a group, read from the row without an object: type, array and place are
  * left in registers. A path is read straight from the bytes; arrays on its way go the expression's own way.
  */
-import { PathReader } from '../bson/path.js';
-import { ARRAY, MISSING } from '../bson/types.js';
-import type { Value } from '../bson/value.js';
-import { MISSING_VALUE, Value as BsonValue } from '../bson/value.js';
+import { FieldFinder, FieldName } from '../bson/walk.js';
+import { ARRAY, MISSING, OBJECT } from '../bson/types.js';
+import { MISSING_VALUE, Value } from '../bson/value.js';
 import type { Expression, Frame } from '../expression/expression.js';
+import type { RowFields } from './row-fields.js';
+
+const NO_SLOT = -1;
 
 export class Operand {
   type: number = MISSING;
@@ -14,39 +16,54 @@ export class Operand {
   at = 0;
   /** Whether it is the same for all rows. */
   readonly isConstant: boolean;
-  private readonly path: PathReader | undefined;
-  private readonly last: number;
+  private readonly slot: number;
+  /** The components after the first. */
+  private readonly rest: readonly FieldName[];
+  private readonly finder = new FieldFinder();
 
-  constructor(readonly expression: Expression) {
+  /** @param fields  is to be read before this on each row */
+  constructor(
+    readonly expression: Expression,
+    private readonly fields: RowFields,
+  ) {
     const { constant, rootPath } = expression;
     this.isConstant = constant !== undefined;
-    this.path = rootPath === undefined || rootPath === '' ? undefined : new PathReader(rootPath);
-    this.last = (this.path?.components.length ?? 0) - 1;
+    const [first, ...rest] = rootPath?.split('.') ?? [];
+    this.slot = first === undefined ? NO_SLOT : fields.want(first);
+    this.rest = rest.map((component) => new FieldName(component));
     if (constant !== undefined) this.take(constant);
   }
 
   /** What it is for the frame's document; see `type`, `bytes`, `at`. Valid as long as the document. */
   read(frame: Frame): void {
-    if (this.isConstant) return;
-    const { path } = this;
-    if (path !== undefined) {
-      if (!path.find(frame.bytes, frame.at)) {
+    const { slot, fields } = this;
+    if (slot >= 0) {
+      this.type = fields.types[slot]!;
+      this.bytes = frame.bytes;
+      this.at = fields.starts[slot]!;
+      if (this.rest.length > 0) this.descend(frame);
+    } else if (!this.isConstant) this.take(this.expression.evaluate(frame));
+  }
+
+  private descend(frame: Frame): void {
+    const { finder } = this;
+    for (const name of this.rest) {
+      if (this.type === ARRAY) {
+        this.take(this.expression.evaluate(frame));
+        return;
+      }
+      if (this.type !== OBJECT || !finder.find(this.bytes, this.at, name)) {
         this.type = MISSING;
         return;
       }
-      if (path.type !== ARRAY || path.component === this.last) {
-        this.type = path.type;
-        this.bytes = frame.bytes;
-        this.at = path.valueStart;
-        return;
-      }
+      this.type = finder.type;
+      this.at = finder.valueStart;
     }
-    this.take(this.expression.evaluate(frame));
   }
 
   /** The value last read. */
   get value(): Value {
-    return this.type === MISSING ? MISSING_VALUE : new BsonValue(this.type, this.bytes, this.at);
+    return this.type === MISSING ? MISSING_VALUE : new Value(this.type, this.bytes, this.at);
   }
 
   private take(value: Value): void {

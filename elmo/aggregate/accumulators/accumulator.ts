@@ -4,6 +4,7 @@
  */
 import type { Value } from '../../bson/value.js';
 import type { Frame, ParseScope } from '../../expression/expression.js';
+import type { RowFields } from '../row-fields.js';
 
 export abstract class Accumulator {
   /** Bytes of memory all its groups take. */
@@ -33,7 +34,8 @@ export abstract class Accumulator {
 
 /** A parsed accumulator of one field. */
 export interface AccumulatorSpec {
-  create(): Accumulator;
+  /** @param fields  is read before each `add` */
+  create(fields: RowFields): Accumulator;
   /** Adds what of the rows it reads: paths, or `''` for the whole. */
   addDependencies(into: Set<string>): void;
 }

@@ -188,7 +188,7 @@ function accumulatorOfN({ create, notObject }: OfN): AccumulatorOperator {
       const [operand, count] = [scope.parse(input), scope.parse(n)];
       const collation = comparatorOf(scope.collation);
       return {
-        create: () => create(new Operand(operand), count, name, collation),
+        create: (fields) => create(new Operand(operand, fields), count, name, collation),
         addDependencies: (into) => operand.addDependencies(into),
       };
     },

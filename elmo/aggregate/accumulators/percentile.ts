@@ -148,7 +148,7 @@ function parsePercentile(argument: Value, scope: ParseScope, name: string): Accu
   const input = scope.parse(given.get('input')!);
   const ranks = isOne ? [0.5] : parseRanks(given.get('p')!, scope);
   return {
-    create: () => new Percentiles(new Operand(input), ranks, isOne),
+    create: (fields) => new Percentiles(new Operand(input, fields), ranks, isOne),
     addDependencies: (into) => input.addDependencies(into),
   };
 }

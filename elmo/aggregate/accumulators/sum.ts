@@ -81,19 +81,20 @@ class Totals {
     if (ranks[group]! < rank) ranks[group] = rank;
   }
 
-  /** The sum of two doubles and what rounding it lost (Knuth). */
+  /** What rounding lost is added to the next number first; each sum of two also gives what it lost (Knuth). */
   addDouble(group: number, x: number): void {
+    this.plain.values[group]! += x;
+    const rests = this.rests.values;
+    const rest = rests[group]!;
+    const term = x + rest;
+    const termPart = term - x;
+    const termLost = x - (term - termPart) + (rest - termPart);
     const sums = this.sums.values;
     const sum = sums[group]!;
-    this.plain.values[group]! += x;
-    const total = sum + x;
+    const total = sum + term;
     const part = total - sum;
-    const lost = sum - (total - part) + (x - part);
-    const rests = this.rests.values;
-    const rest = rests[group]! + lost;
-    const settled = total + rest;
-    sums[group] = settled;
-    rests[group] = total - settled + rest;
+    sums[group] = total;
+    rests[group] = sum - (total - part) + (term - part) + termLost;
   }
 
   private double(group: number): number {

@@ -7,6 +7,7 @@ import { mergeObjectsAccumulator } from './merge-objects.js';
 import { percentileAccumulators } from './percentile.js';
 import { stdDevAccumulators } from './std-dev.js';
 import { sumAccumulators } from './sum.js';
+import { topAccumulators } from './top.js';
 
 export const accumulators: AccumulatorOperators = {
   ...sumAccumulators,
@@ -15,5 +16,6 @@ export const accumulators: AccumulatorOperators = {
   ...mergeObjectsAccumulator,
   ...firstNAccumulators,
   ...stdDevAccumulators,
+  ...topAccumulators,
   ...percentileAccumulators,
 };

@@ -8,6 +8,7 @@ import type { Expression, Frame } from '../../expression/expression.js';
 import type { CanonicalKeys } from '../canonical-keys.js';
 import { objectValue } from '../arguments.js';
 import { Operand } from '../operand.js';
+import type { RowFields } from '../row-fields.js';
 
 /** What stands before the value of a field that is there; a missing one has only 0. */
 const PRESENT = 1;
@@ -24,9 +25,12 @@ export abstract class GroupKey {
 export class ExpressionKey extends GroupKey {
   private readonly operand: Operand;
 
-  constructor(private readonly expression: Expression) {
+  constructor(
+    private readonly expression: Expression,
+    fields: RowFields,
+  ) {
     super();
-    this.operand = new Operand(expression);
+    this.operand = new Operand(expression, fields);
   }
 
   append(frame: Frame, keys: CanonicalKeys): void {
@@ -50,11 +54,12 @@ export class FieldsKey extends GroupKey {
 
   /** @param document  the whole key */
   constructor(
-    fields: readonly Expression[],
+    parts: readonly Expression[],
     private readonly document: Expression,
+    fields: RowFields,
   ) {
     super();
-    this.operands = fields.map((field) => new Operand(field));
+    this.operands = parts.map((part) => new Operand(part, fields));
   }
 
   append(frame: Frame, keys: CanonicalKeys): void {
@@ -84,9 +89,10 @@ export class OneFieldKey extends GroupKey {
   constructor(
     private readonly name: string,
     private readonly field: Expression,
+    fields: RowFields,
   ) {
     super();
-    this.operand = new Operand(field);
+    this.operand = new Operand(field, fields);
   }
 
   append(frame: Frame, keys: CanonicalKeys): void {
@@ -104,3 +110,6 @@ export class OneFieldKey extends GroupKey {
     this.field.addDependencies(into);
   }
 }
+
+/** Makes a reader of keys, one for each opened stage. */
+export type CreateGroupKey = (fields: RowFields) => GroupKey;

@@ -12,7 +12,8 @@ import type { Accumulator, AccumulatorSpec } from '../accumulators/accumulator.j
 import { ByteTable } from '../byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { ValueSlots } from '../value-slots.js';
-import type { GroupKey } from './group-key.js';
+import { RowFields } from '../row-fields.js';
+import type { CreateGroupKey, GroupKey } from './group-key.js';
 
 export interface GroupField {
   readonly name: string;
@@ -24,6 +25,8 @@ const NO_FIELDS = new Frame();
 
 export class Groups {
   readonly accumulators: readonly Accumulator[];
+  private readonly key: GroupKey;
+  private readonly rowFields = new RowFields();
   private readonly names: readonly FieldName[];
   private readonly keys: CanonicalKeys;
   private readonly table = new ByteTable();
@@ -31,11 +34,12 @@ export class Groups {
   private readonly idFrame = new Frame();
 
   constructor(
-    private readonly key: GroupKey,
+    createKey: CreateGroupKey,
     fields: readonly GroupField[],
     collation: CollationSpec | undefined,
   ) {
-    this.accumulators = fields.map(({ spec }) => spec.create());
+    this.key = createKey(this.rowFields);
+    this.accumulators = fields.map(({ spec }) => spec.create(this.rowFields));
     this.names = fields.map(({ name }) => new FieldName(name));
     this.keys = new CanonicalKeys(collation);
   }
@@ -53,6 +57,7 @@ export class Groups {
   /** One row. @param frame  holds the row's document */
   add(frame: Frame): void {
     const { keys, accumulators } = this;
+    this.rowFields.read(frame.bytes, frame.at);
     keys.clear();
     this.key.append(frame, keys);
     const group = this.table.add(keys.writer.bytes, 0, keys.writer.length);

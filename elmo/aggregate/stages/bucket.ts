@@ -149,7 +149,7 @@ function parseBucket(argument: Value, context: StageContext): readonly Stage[] {
   const otherwise = fallback === undefined ? undefined : parseDefault(fallback, boundaries, context);
   const key = new BucketOf(groupBy, boundaries, otherwise);
   return [
-    new GroupStage(argument.keep(), () => new ExpressionKey(key), fields, context),
+    new GroupStage(argument.keep(), (row) => new ExpressionKey(key, row), fields, context),
     sortStage(BY_ID, context),
   ];
 }

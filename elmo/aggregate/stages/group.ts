@@ -1,5 +1,5 @@
 /** `$group`, and `$sortByCount`, which is a short form of it. */
-import { BOOL, OBJECT, STRING } from '../../bson/types.js';
+import { ARRAY, BOOL, OBJECT, STRING } from '../../bson/types.js';
 import { int32Value, type Value } from '../../bson/value.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
@@ -8,8 +8,9 @@ import type { RowSource } from '../../operation/row-source.js';
 import { accumulators } from '../accumulators/table.js';
 import { argumentsOf, objectValue } from '../arguments.js';
 import { Groups, type GroupField } from '../group/groups.js';
-import { ExpressionKey, FieldsKey, OneFieldKey, type GroupKey } from '../group/group-key.js';
+import { ExpressionKey, FieldsKey, OneFieldKey, type CreateGroupKey } from '../group/group-key.js';
 import { isNumberType } from '../../expression/numbers.js';
+import { RowFields } from '../row-fields.js';
 import { BlockingRows } from '../rows.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { sortStage } from './sort.js';
@@ -21,17 +22,17 @@ export class GroupStage implements Stage {
 
   constructor(
     readonly argument: Value,
-    private readonly createKey: () => GroupKey,
+    private readonly createKey: CreateGroupKey,
     private readonly fields: readonly GroupField[],
     private readonly context: StageContext,
   ) {}
 
   open(input: RowSource, run: PipelineRun): RowSource {
-    return new GroupRows(input, run, new Groups(this.createKey(), this.fields, this.context.scope.collation));
+    return new GroupRows(input, run, new Groups(this.createKey, this.fields, this.context.scope.collation));
   }
 
   addDependencies(into: Set<string>): boolean {
-    this.createKey().addDependencies(into);
+    this.createKey(new RowFields()).addDependencies(into);
     for (const { spec } of this.fields) spec.addDependencies(into);
     return true;
   }
@@ -72,21 +73,21 @@ class GroupRows extends BlockingRows {
   }
 }
 
-/** The parts of a `$group` key. @returns makes a reader of the key, one for each opened stage */
-export function parseGroupKey(id: Value, scope: ParseScope): () => GroupKey {
+/** The `_id` of a `$group`. */
+export function parseGroupKey(id: Value, scope: ParseScope): CreateGroupKey {
   const fields = id.type === OBJECT ? [...argumentsOf(id)] : [];
   const first = fields[0];
   if (first === undefined || first[0].startsWith('$')) {
     const expression = scope.parse(id);
-    return () => new ExpressionKey(expression);
+    return (row) => new ExpressionKey(expression, row);
   }
   for (const [, value] of fields)
     if (isNumberType(value.type) || value.type === BOOL)
       throw new ElmoError(17390, '$group does not support inclusion-style expressions');
   const document = scope.parse(id);
   const parts = fields.map(([, value]) => scope.parse(value));
-  if (parts.length === 1) return () => new OneFieldKey(first[0], parts[0]!);
-  return () => new FieldsKey(parts, document);
+  if (parts.length === 1) return (row) => new OneFieldKey(first[0], parts[0]!, row);
+  return (row) => new FieldsKey(parts, document, row);
 }
 
 /** One accumulated field: `{$sum: '$x'}`. @param name  of the field. */
@@ -101,7 +102,10 @@ export function parseGroupField(name: string, value: Value, scope: ParseScope): 
   if (given.length > 1) throw new ElmoError(40238, `The field '${name}' must specify one accumulator`);
   const [operatorName, argument] = first;
   const operator = Object.hasOwn(accumulators, operatorName) ? accumulators[operatorName] : undefined;
-  if (operator === undefined) throw new ElmoError(15952, `unknown group operator '${operatorName}'`);
+  if (operator === undefined && argument.type !== ARRAY)
+    throw new ElmoError(15952, `unknown group operator '${operatorName}'`);
+  if (operator === undefined)
+    throw new ElmoError(40237, `The ${operatorName} accumulator is a unary operator`);
   return { name, spec: operator.parse(argument, scope, operatorName) };
 }
 
@@ -110,7 +114,7 @@ const INTERNAL_FLAGS: ReadonlySet<string> = new Set(['$doingMerge', '$willBeMerg
 
 function parseGroup(argument: Value, context: StageContext): Stage {
   if (argument.type !== OBJECT) throw new ElmoError(15947, "a group's fields must be specified in an object");
-  let createKey: (() => GroupKey) | undefined;
+  let createKey: CreateGroupKey | undefined;
   const fields: GroupField[] = [];
   for (const [name, value] of argumentsOf(argument)) {
     if (name === '_id') createKey = parseGroupKey(value, context.scope);
