@@ -11,6 +11,9 @@ import { trigonometryOperators } from './operators/trigonometry.js';
 import { variableOperators } from './operators/variable.js';
 import { arrayOperators } from './operators/array.js';
 import { arrayIterationOperators } from './operators/array-iteration.js';
+import { datePartOperators } from './operators/date-parts.js';
+import { dateTextOperators } from './operators/date-text.js';
+import { dateArithmeticOperators } from './operators/date-arithmetic.js';
 
 export const expressionOperators: ExpressionOperators = {
   ...arithmeticOperators,
@@ -24,4 +27,7 @@ export const expressionOperators: ExpressionOperators = {
   ...variableOperators,
   ...arrayOperators,
   ...arrayIterationOperators,
+  ...datePartOperators,
+  ...dateTextOperators,
+  ...dateArithmeticOperators,
 };
