@@ -39,7 +39,9 @@ const UNITS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'sec
 export type TimeUnit = (typeof UNITS)[number];
 
 /** Of the units that always last the same. */
-export const UNIT_MS: Readonly<Record<'week' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond', number>> = {
+export const UNIT_MS: Readonly<
+  Record<'week' | 'day' | 'hour' | 'minute' | 'second' | 'millisecond', number>
+> = {
   week: 604_800_000,
   day: 86_400_000,
   hour: 3_600_000,
@@ -80,7 +82,10 @@ const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'frida
  */
 export function weekdayOperand(value: Value, name: string): number {
   if (value.type !== STRING)
-    throw new ElmoError(5439015, `${name} requires 'startOfWeek' to be a string, but got ${typeNameOf(value)}`);
+    throw new ElmoError(
+      5439015,
+      `${name} requires 'startOfWeek' to be a string, but got ${typeNameOf(value)}`,
+    );
   const text = value.text.toLowerCase();
   const index = WEEKDAYS.findIndex((day) => day === text || day.slice(0, 3) === text);
   if (index < 0)

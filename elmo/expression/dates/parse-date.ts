@@ -53,11 +53,25 @@ class Parts {
 }
 
 const MONTHS = MONTH_NAMES.map((name) => name.toLowerCase());
-const MONTH = '(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
+const MONTH =
+  '(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const HOURS_OF_ZONES: Readonly<Record<string, number>> = {
   ...{ utc: 0, gmt: 0, z: 0, est: -5, edt: -4, cst: -6, cdt: -5, mst: -7, mdt: -6, pst: -8, pdt: -7 },
-  ...{ akst: -9, akdt: -8, hst: -10, cet: 1, cest: 2, eet: 2, eest: 3, wet: 0, west: 1, bst: 1, msk: 3, jst: 9 },
+  ...{
+    akst: -9,
+    akdt: -8,
+    hst: -10,
+    cet: 1,
+    cest: 2,
+    eet: 2,
+    eest: 3,
+    wet: 0,
+    west: 1,
+    bst: 1,
+    msk: 3,
+    jst: 9,
+  },
 };
 
 function monthOf(name: string): number {
@@ -118,17 +132,29 @@ const FREE_FORMS: readonly Form[] = [
   form(`${MONTH}[ \\t.-]*(?<year>\\d{4})(?!\\d)`, takeDate),
   form(`(?<year>\\d{4})[ \\t.-]*${MONTH}(?![a-z])`, takeDate),
   form(`(?<year>\\d{4})-${MONTH_NUMBER}(?!\\d)`, takeDate),
-  form('t?(?<hour>0?[1-9]|1[0-2])(?::(?<minute>[0-5]\\d))?(?::(?<second>[0-5]\\d))?[ \\t]*(?<half>[ap]\\.?m\\.?)(?![a-z])', takeTime),
-  form('t?(?<hour>[01]?\\d|2[0-4]):(?<minute>[0-5]?\\d)(?::(?<second>[0-5]?\\d|60)(?:[.:](?<fraction>\\d+))?)?(?!\\d)', takeTime),
-  form('t(?<hour>[01]\\d|2[0-4])(?<minute>[0-5]\\d)(?<second>[0-5]\\d)(?:[.:](?<fraction>\\d+))?(?!\\d)', takeTime),
+  form(
+    't?(?<hour>0?[1-9]|1[0-2])(?::(?<minute>[0-5]\\d))?(?::(?<second>[0-5]\\d))?[ \\t]*(?<half>[ap]\\.?m\\.?)(?![a-z])',
+    takeTime,
+  ),
+  form(
+    't?(?<hour>[01]?\\d|2[0-4]):(?<minute>[0-5]?\\d)(?::(?<second>[0-5]?\\d|60)(?:[.:](?<fraction>\\d+))?)?(?!\\d)',
+    takeTime,
+  ),
+  form(
+    't(?<hour>[01]\\d|2[0-4])(?<minute>[0-5]\\d)(?<second>[0-5]\\d)(?:[.:](?<fraction>\\d+))?(?!\\d)',
+    takeTime,
+  ),
   form('t(?<hour>[01]\\d|2[0-4])(?<minute>[0-5]\\d)(?!\\d)', takeTime),
   form('t(?<hour>[01]?\\d|2[0-4])(?!\\d)', takeTime),
   form('noon(?![a-z])', (parts) => parts.setTime(12, 0, 0, undefined)),
   form('midnight(?![a-z])', (parts) => parts.setTime(0, 0, 0, undefined)),
-  form('(?:utc|gmt)?(?<sign>[+-])(?<hours>\\d{1,2}):?(?<minutes>[0-5]\\d)?(?!\\d)', (parts, { sign, hours, minutes }) => {
-    const offset = (Number(hours) * 60 + Number(minutes ?? 0)) * 60_000;
-    return parts.setOffset(sign === '-' ? -offset : offset);
-  }),
+  form(
+    '(?:utc|gmt)?(?<sign>[+-])(?<hours>\\d{1,2}):?(?<minutes>[0-5]\\d)?(?!\\d)',
+    (parts, { sign, hours, minutes }) => {
+      const offset = (Number(hours) * 60 + Number(minutes ?? 0)) * 60_000;
+      return parts.setOffset(sign === '-' ? -offset : offset);
+    },
+  ),
   form('\\(?(?<name>[a-z]{1,4})\\)?(?![a-z/_])', (parts, { name }) => {
     const hours = HOURS_OF_ZONES[name!.toLowerCase()];
     if (hours === undefined) return false;
@@ -185,7 +211,20 @@ function takeForm(text: string, at: number, parts: Parts): number {
 
 type Reader = readonly [pattern: RegExp, take: (parts: Parts, text: string) => boolean];
 
-function number(pattern: RegExp, field: 'year' | 'month' | 'day' | 'isoYear' | 'isoWeek' | 'isoWeekday' | 'hour' | 'minute' | 'second' | 'dayOfYear'): Reader {
+function number(
+  pattern: RegExp,
+  field:
+    | 'year'
+    | 'month'
+    | 'day'
+    | 'isoYear'
+    | 'isoWeek'
+    | 'isoWeekday'
+    | 'hour'
+    | 'minute'
+    | 'second'
+    | 'dayOfYear',
+): Reader {
   return [
     pattern,
     (parts, text) => {
@@ -293,7 +332,8 @@ function dayOf(text: string, parts: Parts): number {
 
 function clockOf(text: string, parts: Parts): number {
   const { hour = 0, minute, second, millisecond } = parts;
-  if (hour > 23 || minute > 59 || second > 59) throw malformed(text, text.length, 'The parsed time was invalid');
+  if (hour > 23 || minute > 59 || second > 59)
+    throw malformed(text, text.length, 'The parsed time was invalid');
   const ms = hour * 3_600_000 + minute * 60_000 + second * 1000 + millisecond;
   return ms % DAY_MS;
 }

@@ -67,7 +67,10 @@ abstract class DateOperator extends Expression {
   protected date(value: Value, which: string): Instant {
     const instant = dateOperand(value);
     if (instant === undefined)
-      throw new ElmoError(5166307, `${this.name} requires '${which}' to be a date, but got ${typeNameOf(value)}`);
+      throw new ElmoError(
+        5166307,
+        `${this.name} requires '${which}' to be a date, but got ${typeNameOf(value)}`,
+      );
     return instant;
   }
 }
@@ -259,7 +262,10 @@ class DateTrunc extends DateOperator {
         `${this.name} requires 'binSize' to be a 64-bit integer, but got value '${valueText(value)}' of type ${typeNameOf(value)}`,
       );
     if (size <= 0n)
-      throw new ElmoError(5439018, `${this.name} requires 'binSize' to be greater than 0, but got value ${size}`);
+      throw new ElmoError(
+        5439018,
+        `${this.name} requires 'binSize' to be greater than 0, but got value ${size}`,
+      );
     return size;
   }
 }
@@ -281,10 +287,13 @@ function truncate(
   if (isMonthly(unit)) {
     const size = Number(binSize) * UNIT_MONTHS[unit];
     const { year, month } = civilOfDay(zone.localOf(date).day);
-    return zone.instantOf(new Instant(dayOfMonths(2000, floorTo((year - 2000) * 12 + month - 1, size) + 1, 1), 0));
+    return zone.instantOf(
+      new Instant(dayOfMonths(2000, floorTo((year - 2000) * 12 + month - 1, size) + 1, 1), 0),
+    );
   }
   const length = UNIT_MS[unit];
-  if (binSize > INT64_MAX / BigInt(length)) throw new ElmoError(5439006, 'dateTrunc unsupported binSize value');
+  if (binSize > INT64_MAX / BigInt(length))
+    throw new ElmoError(5439006, 'dateTrunc unsupported binSize value');
   if (unit === 'day' || unit === 'week') {
     const first = unit === 'day' ? FIRST_DAY : FIRST_DAY + modulo(startOfWeek - weekdayOf(FIRST_DAY), 7);
     const size = (Number(binSize) * length) / DAY_MS;

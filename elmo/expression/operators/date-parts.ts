@@ -21,7 +21,13 @@ import {
 import { requiredDate, zoneOperand } from '../dates/operands.js';
 import { type TimeZone, UTC } from '../dates/time-zone.js';
 import { elementsOf, valueText, wholeInt32 } from '../elements.js';
-import { Expression, type ExpressionOperator, type ExpressionOperators, type Frame, type ParseScope } from '../expression.js';
+import {
+  Expression,
+  type ExpressionOperator,
+  type ExpressionOperators,
+  type Frame,
+  type ParseScope,
+} from '../expression.js';
 import { doubleOf, isNumberType, typeNameOf } from '../numbers.js';
 import { foldConstants, named, unary } from '../operator-kinds.js';
 import { utf8Of } from '../strings.js';
@@ -57,7 +63,11 @@ class DatePart extends Expression {
 const walker = new ElementWalker();
 
 /** `{date: …, timezone: …}`, or the date alone, or in an array of one. */
-function parseDateAndZone(argument: Value, scope: ParseScope, name: string): [Expression, Expression | undefined] {
+function parseDateAndZone(
+  argument: Value,
+  scope: ParseScope,
+  name: string,
+): [Expression, Expression | undefined] {
   if (argument.type === ARRAY) {
     const elements = elementsOf(argument);
     if (elements.length !== 1)
@@ -79,7 +89,10 @@ function parseDateAndZone(argument: Value, scope: ParseScope, name: string): [Ex
   }
   const date = given.get('date');
   if (date === undefined)
-    throw new ElmoError(40539, `missing 'date' argument to ${name}, provided: ${name}: ${valueText(argument)}`);
+    throw new ElmoError(
+      40539,
+      `missing 'date' argument to ${name}, provided: ${name}: ${valueText(argument)}`,
+    );
   const zone = given.get('timezone');
   return [scope.parse(date), zone === undefined ? undefined : scope.parse(zone)];
 }
@@ -185,7 +198,15 @@ class DateFromParts extends Expression {
       if (part === undefined) return NULL_VALUE;
       numbers.push(part);
     }
-    const [year, second, third, hour, minute, seconds, millisecond] = numbers as [number, number, number, number, number, number, number];
+    const [year, second, third, hour, minute, seconds, millisecond] = numbers as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const day = this.isIso
       ? isoYearStart(year) + (second - 1) * 7 + third - 1
       : dayOfMonths(year, second, third);
@@ -193,7 +214,9 @@ class DateFromParts extends Expression {
     const days = Math.floor(seconds / 86_400);
     const local = new Instant(clock.day + days, clock.ms).plus((seconds - days * 86_400) * 1000);
     const moreDays = Math.floor(millisecond / DAY_MS);
-    return dateOf(zone.instantOf(new Instant(local.day + moreDays, local.ms).plus(millisecond - moreDays * DAY_MS)));
+    return dateOf(
+      zone.instantOf(new Instant(local.day + moreDays, local.ms).plus(millisecond - moreDays * DAY_MS)),
+    );
   }
 
   private number(frame: Frame, name: string, absent: number): number | undefined {

@@ -69,7 +69,9 @@ class DateToString extends DateText {
     if (date.isNullish) return this.orNull('onNull', frame);
     if (zone === null || format === null) return NULL_VALUE;
     const clock = zone ?? UTC;
-    return stringOf(formatDate(requiredDate(date), clock, format ?? (clock.isUtc ? ISO_FORMAT : LOCAL_FORMAT)));
+    return stringOf(
+      formatDate(requiredDate(date), clock, format ?? (clock.isUtc ? ISO_FORMAT : LOCAL_FORMAT)),
+    );
   }
 }
 
