@@ -11,6 +11,9 @@ import { trigonometryOperators } from './operators/trigonometry.js';
 import { variableOperators } from './operators/variable.js';
 import { arrayOperators } from './operators/array.js';
 import { arrayIterationOperators } from './operators/array-iteration.js';
+import { stringOperators } from './operators/string.js';
+import { stringSearchOperators } from './operators/string-search.js';
+import { regexOperators } from './operators/regex.js';
 import { datePartOperators } from './operators/date-parts.js';
 import { dateTextOperators } from './operators/date-text.js';
 import { dateArithmeticOperators } from './operators/date-arithmetic.js';
@@ -27,6 +30,9 @@ export const expressionOperators: ExpressionOperators = {
   ...variableOperators,
   ...arrayOperators,
   ...arrayIterationOperators,
+  ...stringOperators,
+  ...stringSearchOperators,
+  ...regexOperators,
   ...datePartOperators,
   ...dateTextOperators,
   ...dateArithmeticOperators,

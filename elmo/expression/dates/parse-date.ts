@@ -316,7 +316,7 @@ function dayOf(text: string, parts: Parts): number {
   if (parts.isoYear !== undefined && parts.isoWeek !== undefined)
     return isoYearStart(parts.isoYear) + (parts.isoWeek - 1) * 7 + (parts.isoWeekday ?? 1) - 1;
   if (parts.year !== undefined && parts.dayOfYear !== undefined)
-    return dayOfCivil(parts.year, 1, 1) + parts.dayOfYear - 1;
+    return dayOfCivil(parts.year, 1, 1) + parts.dayOfYear; // as the reference has it: one too many
   if (parts.year === undefined || parts.month === undefined || parts.day === undefined)
     throw new ElmoError(
       'ConversionFailure',

@@ -141,6 +141,7 @@ function makeZone(name: string): TimeZone {
     const minutes = Number(offset[2]) * 60 + Number(offset[3] ?? 0);
     return new TimeZone(name, minutes === 0 ? 0 : (offset[1] === '-' ? -minutes : minutes) * 60_000);
   }
+  if (name === 'Factory') return UTC;
   names ??= new Set([...Intl.supportedValuesOf('timeZone'), ...ALIASES]);
   if (!names.has(name)) throw new ElmoError(40485, `unrecognized time zone identifier: "${name}"`);
   return new TimeZone(name, undefined);

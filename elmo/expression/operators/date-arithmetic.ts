@@ -86,7 +86,7 @@ const MOST_AMOUNTS: Readonly<Record<TimeUnit, bigint>> = {
   hour: MOST_YEARS * 366n * 24n,
   minute: MOST_YEARS * 366n * 1440n,
   second: MOST_YEARS * 366n * 86_400n,
-  millisecond: INT64_MAX,
+  millisecond: INT64_MAX + 1n,
 };
 
 /** An instant so many units later, by the clocks of a zone for units of a day and more. */
@@ -187,15 +187,18 @@ class DateDiff extends DateOperator {
     if (endValue.isNullish) return NULL_VALUE;
     const unitValue = operands['unit']!.evaluate(frame);
     if (unitValue.isNullish) return NULL_VALUE;
+    const unit = unitOperand(unitValue, name);
+    let startOfWeek = 1;
+    if (unit === 'week' && operands['startOfWeek'] !== undefined) {
+      const weekValue = operands['startOfWeek'].evaluate(frame);
+      if (weekValue.isNullish) return NULL_VALUE;
+      startOfWeek = weekdayOperand(weekValue, name);
+    }
     const zoneValue = operands['timezone']?.evaluate(frame);
     if (zoneValue?.isNullish === true) return NULL_VALUE;
-    const unit = unitOperand(unitValue, name);
-    const weekValue = unit === 'week' ? operands['startOfWeek']?.evaluate(frame) : undefined;
-    if (weekValue?.isNullish === true) return NULL_VALUE;
     const zone = zoneOfParameter(zoneValue, name);
     const start = this.date(startValue, 'startDate');
     const end = this.date(endValue, 'endDate');
-    const startOfWeek = weekValue === undefined ? 1 : weekdayOperand(weekValue, name);
     return int64Value(differenceIn(unit, start, end, zone, startOfWeek));
   }
 }
@@ -242,15 +245,18 @@ class DateTrunc extends DateOperator {
     if (unitValue.isNullish) return NULL_VALUE;
     const binValue = operands['binSize']?.evaluate(frame);
     if (binValue?.isNullish === true) return NULL_VALUE;
+    const binSize = binValue === undefined ? 1n : this.binSize(binValue);
+    const unit = unitOperand(unitValue, name);
+    let startOfWeek = 1;
+    if (unit === 'week' && operands['startOfWeek'] !== undefined) {
+      const weekValue = operands['startOfWeek'].evaluate(frame);
+      if (weekValue.isNullish) return NULL_VALUE;
+      startOfWeek = weekdayOperand(weekValue, name);
+    }
     const zoneValue = operands['timezone']?.evaluate(frame);
     if (zoneValue?.isNullish === true) return NULL_VALUE;
-    const unit = unitOperand(unitValue, name);
-    const weekValue = unit === 'week' ? operands['startOfWeek']?.evaluate(frame) : undefined;
-    if (weekValue?.isNullish === true) return NULL_VALUE;
-    const date = this.date(dateValue, 'date');
-    const binSize = binValue === undefined ? 1n : this.binSize(binValue);
     const zone = zoneOfParameter(zoneValue, name);
-    const startOfWeek = weekValue === undefined ? 1 : weekdayOperand(weekValue, name);
+    const date = this.date(dateValue, 'date');
     return dateOf(truncate(date, unit, binSize, zone, startOfWeek), 5439005);
   }
 
@@ -270,6 +276,11 @@ class DateTrunc extends DateOperator {
   }
 }
 
+const DAILY: ReadonlySet<TimeUnit> = new Set<TimeUnit>(['week', 'day', 'millisecond']);
+
+/** A larger bin of years, quarters or months is refused. */
+const MOST_MONTHLY_BINS = 100_000_000_000n;
+
 /** Bins are counted from the start of 2000, by the clocks of the zone. */
 const FIRST_DAY = 10957;
 
@@ -285,6 +296,7 @@ function truncate(
   startOfWeek: number,
 ): Instant {
   if (isMonthly(unit)) {
+    if (binSize > MOST_MONTHLY_BINS) throw new ElmoError(5439006, 'dateTrunc unsupported binSize value');
     const size = Number(binSize) * UNIT_MONTHS[unit];
     const { year, month } = civilOfDay(zone.localOf(date).day);
     return zone.instantOf(
@@ -293,7 +305,7 @@ function truncate(
   }
   const length = UNIT_MS[unit];
   if (binSize > INT64_MAX / BigInt(length))
-    throw new ElmoError(5439006, 'dateTrunc unsupported binSize value');
+    throw new ElmoError(DAILY.has(unit) ? 5439006 : 5439002, 'dateTrunc unsupported binSize value');
   if (unit === 'day' || unit === 'week') {
     const first = unit === 'day' ? FIRST_DAY : FIRST_DAY + modulo(startOfWeek - weekdayOf(FIRST_DAY), 7);
     const size = (Number(binSize) * length) / DAY_MS;

@@ -240,7 +240,7 @@ class DateFromParts extends Expression {
       const most = name === 'second' || name === 'millisecond' ? MOST_SECONDS : MOST_PART;
       if (whole > most || whole < -most - 1)
         throw new ElmoError(
-          31034,
+          most === MOST_SECONDS ? 159 : 31034,
           `'${name}' must evaluate to a value in the range [${-most - 1}, ${most}]; value ${whole} is not in range`,
         );
     }
