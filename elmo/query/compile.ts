@@ -5,6 +5,7 @@ import type { CollationSpec } from '../collation/collation.js';
 import { collatorOf } from '../collation/collator.js';
 import { ElmoError } from '../errors.js';
 import type { FilterNode, Matcher } from './filter.js';
+import { compareNodes } from './order.js';
 import {
   AndMatcher,
   ConstantMatcher,
@@ -49,18 +50,6 @@ export function compileFilter(node: FilterNode, options: CompileOptions = {}): M
   return new Compiler(options).matcher(node);
 }
 
-/** The order in which the reference asks conditions: the last one on an array says which element matched. */
-function byPath(a: FilterNode, b: FilterNode): number {
-  const aPath = pathOf(a);
-  const bPath = pathOf(b);
-  return aPath < bPath ? -1 : aPath > bPath ? 1 : 0;
-}
-
-function pathOf(node: FilterNode): string {
-  if ('path' in node) return node.path;
-  return node.kind === 'not' ? pathOf(node.child) : '';
-}
-
 class Compiler {
   private readonly collation: Collation | undefined;
   private readonly isPositional: boolean;
@@ -97,7 +86,7 @@ class Compiler {
   }
 
   private conjunction(nodes: readonly FilterNode[]): CompiledMatcher {
-    if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(byPath)));
+    if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(compareNodes)));
     const children = this.matchers(nodes);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));
   }

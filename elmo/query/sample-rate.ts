@@ -1,8 +1,7 @@
 /** `{$sampleRate: 0.3}`: true for that part of the documents, at random. */
 import { compareValues } from '../bson/compare.js';
-import { boolValue, doubleValue, type Value } from '../bson/value.js';
+import { boolValue, doubleValue, FALSE_VALUE, int32Value, TRUE_VALUE, type Value } from '../bson/value.js';
 import { DOUBLE, INT32 } from '../bson/types.js';
-import { int32Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import { Expression, type ParseScope } from '../expression/expression.js';
 
@@ -25,9 +24,19 @@ export class SampleRateExpression extends Expression {
     return new SampleRateExpression(rate.keep(), scope);
   }
 
+  override get constant(): Value | undefined {
+    if (signAgainst(this.rate, 0) === 0) return FALSE_VALUE;
+    return signAgainst(this.rate, 1) === 0 ? TRUE_VALUE : undefined;
+  }
+
   override evaluate(): Value {
     const { rate } = this;
     const drawn = doubleValue(this.scope.random());
     return boolValue(compareValues(drawn.bytes, DOUBLE, drawn.at, rate.bytes, rate.type, rate.at) < 0);
   }
+}
+
+function signAgainst(rate: Value, limit: number): number {
+  const value = int32Value(limit);
+  return compareValues(rate.bytes, rate.type, rate.at, value.bytes, INT32, value.at);
 }

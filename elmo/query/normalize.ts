@@ -1,0 +1,135 @@
+/**
+ * A filter in the form the planner wants: nested `and`s and `or`s flat, constants folded away, what is said twice said
+ * once, alternatives about one path merged into `in`, conditions in the order of `order.ts`. It matches the same
+ * documents.
+ */
+import { compareValues, type Collation } from '../bson/compare.js';
+import type { Value } from '../bson/value.js';
+import type { CollationSpec } from '../collation/collation.js';
+import { collatorOf } from '../collation/collator.js';
+import { isTruthy } from './elements.js';
+import type { FilterNode, RegexSpec } from './filter.js';
+import { compareNodes } from './order.js';
+import { isSameNode } from './same.js';
+
+const TRUE: FilterNode = { kind: 'true' };
+const FALSE: FilterNode = { kind: 'false' };
+
+/** @param collation  the one the filter was parsed with */
+export function normalizeFilter(node: FilterNode, collation?: CollationSpec): FilterNode {
+  return new Normalizer(collation === undefined ? undefined : collatorOf(collation)).node(node);
+}
+
+class Normalizer {
+  constructor(private readonly collation: Collation | undefined) {}
+
+  node(node: FilterNode): FilterNode {
+    switch (node.kind) {
+      case 'and':
+        return this.conjunction(node.children);
+      case 'or':
+        return this.alternatives(node.children);
+      case 'nor':
+        return this.nor(node.children);
+      case 'not':
+        return negated(this.node(node.child));
+      case 'in':
+        return simplestIn(node.path, node.values, node.regexes);
+      case 'elemMatchObject':
+        return { ...node, child: this.node(node.child) };
+      case 'elemMatchValue':
+        return {
+          ...node,
+          children: node.children.map((child) => this.node(child)).toSorted(compareNodes),
+        };
+      case 'expr': {
+        const { constant } = node.expression;
+        if (constant === undefined) return node;
+        return isTruthy(constant) ? TRUE : FALSE;
+      }
+      default:
+        return node;
+    }
+  }
+
+  private conjunction(nodes: readonly FilterNode[]): FilterNode {
+    const children: FilterNode[] = [];
+    for (const child of nodes.map((node) => this.node(node))) {
+      if (child.kind === 'false') return FALSE;
+      if (child.kind === 'and') children.push(...child.children);
+      else if (child.kind === 'nor') children.push(...child.children.map(negated));
+      else if (child.kind !== 'true') children.push(child);
+    }
+    return combined('and', children, TRUE);
+  }
+
+  private alternatives(nodes: readonly FilterNode[]): FilterNode {
+    const children: FilterNode[] = [];
+    for (const child of nodes.map((node) => this.node(node))) {
+      if (child.kind === 'true') return TRUE;
+      if (child.kind === 'or') children.push(...child.children);
+      else if (child.kind !== 'false') children.push(child);
+    }
+    return combined('or', this.merged(children), FALSE);
+  }
+
+  private nor(nodes: readonly FilterNode[]): FilterNode {
+    const children = nodes.map((node) => this.node(node)).filter(({ kind }) => kind !== 'false');
+    if (children.some(({ kind }) => kind === 'true')) return FALSE;
+    const [only] = children;
+    if (only === undefined) return TRUE;
+    return children.length === 1 ? negated(only) : { kind: 'nor', children: children.toSorted(compareNodes) };
+  }
+
+  /** Alternatives that all say what a path may be equal to become one, if there are two or more for a path. */
+  private merged(children: readonly FilterNode[]): FilterNode[] {
+    const byPath = new Map<string, { values: Value[]; regexes: RegexSpec[]; count: number }>();
+    const others: FilterNode[] = [];
+    for (const child of children) {
+      if (child.kind !== 'eq' && child.kind !== 'regex') {
+        others.push(child);
+        continue;
+      }
+      let group = byPath.get(child.path);
+      if (group === undefined) byPath.set(child.path, (group = { values: [], regexes: [], count: 0 }));
+      if (child.kind === 'regex') group.regexes.push(child.regex);
+      else group.values.push(child.value);
+      group.count++;
+    }
+    for (const [path, { values, regexes }] of byPath)
+      others.push(simplestIn(path, this.sortedUnique(values), uniqueRegexes(regexes)));
+    return others;
+  }
+
+  private sortedUnique(values: readonly Value[]): Value[] {
+    const compare = (a: Value, b: Value): number =>
+      compareValues(a.bytes, a.type, a.at, b.bytes, b.type, b.at, this.collation);
+    const sorted = values.toSorted(compare);
+    return sorted.filter((value, i) => i === 0 || compare(sorted[i - 1]!, value) !== 0);
+  }
+}
+
+function uniqueRegexes(regexes: readonly RegexSpec[]): RegexSpec[] {
+  const byText = new Map(regexes.map((regex) => [`${regex.options}/${regex.pattern}`, regex]));
+  return [...byText.values()];
+}
+
+function combined(kind: 'and' | 'or', children: readonly FilterNode[], none: FilterNode): FilterNode {
+  const unique: FilterNode[] = [];
+  for (const child of children) if (!unique.some((other) => isSameNode(other, child))) unique.push(child);
+  const [only] = unique;
+  if (only === undefined) return none;
+  return unique.length === 1 ? only : { kind, children: unique.toSorted(compareNodes) };
+}
+
+function negated(child: FilterNode): FilterNode {
+  if (child.kind === 'true') return FALSE;
+  return child.kind === 'false' ? TRUE : { kind: 'not', child };
+}
+
+function simplestIn(path: string, values: readonly Value[], regexes: readonly RegexSpec[]): FilterNode {
+  if (values.length + regexes.length !== 1)
+    return values.length === 0 && regexes.length === 0 ? FALSE : { kind: 'in', path, values, regexes };
+  const [value] = values;
+  return value === undefined ? { kind: 'regex', path, regex: regexes[0]! } : { kind: 'eq', path, value };
+}
