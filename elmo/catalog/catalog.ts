@@ -141,6 +141,21 @@ export class Catalog {
     return entry;
   }
 
+  /**
+   * Stores what is true whatever becomes of the unit (an index has met an array). What the unit itself made is stored with
+   * it; anything else at once.
+   */
+  note(unit: WriteUnit, spec: CollectionSpec): void {
+    if (this.isOverridden(unit, spec.namespace)) {
+      this.put(unit, spec);
+      return;
+    }
+    const batch = this.kv.batch();
+    batch.put(catalogKey(spec.namespace), encodeCollection(spec));
+    void this.kv.write(batch).catch(() => undefined); // the unit's own write gets the same error
+    this.open.set(namespaceText(spec.namespace), this.entryOf(spec));
+  }
+
   /** Forgets a name in `unit`. What the collection holds is deleted by the caller. */
   remove(unit: WriteUnit, namespace: Namespace): void {
     unit.delete(catalogKey(namespace));

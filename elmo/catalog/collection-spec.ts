@@ -1,10 +1,8 @@
 /** What the catalog says of a collection and its indexes. Immutable: a change makes a new one. */
 import type { CollationSpec } from '../collation/collation.js';
+import type { Namespace } from '../operation/requests.js';
 
-export interface Namespace {
-  readonly db: string;
-  readonly collection: string;
-}
+export type { Namespace };
 
 export type IndexKind = 'ordered' | 'hashed' | 'wildcard' | 'text' | '2dsphere' | '2d';
 

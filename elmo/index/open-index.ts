@@ -18,7 +18,7 @@ import { KeyWriter } from '../keys/value-encoding.js';
 import type { Matcher } from '../query/filter.js';
 import { compileFilter } from '../query/compile.js';
 import { parseFilter } from '../query/parse.js';
-import type { WriteUnit } from '../operation/write-unit.js';
+import type { DirectUnit, WriteUnit } from '../operation/write-unit.js';
 import { decodeEntry } from './decode-entry.js';
 import { KeyExtractor, type TupleSink } from './key-extractor.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
@@ -198,50 +198,72 @@ export class OpenIndex implements TupleSink, LeafSink {
   }
 
   /**
-   * Puts the entries of a new document.
+   * Whether the entries of a new document may be put.
    * @param set  what `collect` gave
    * @throws ElmoError DuplicateKey
    */
-  insert(unit: WriteUnit, set: EntrySet): void {
+  checkNew(unit: WriteUnit, set: EntrySet): void {
+    if (!this.spec.isUnique) return;
+    for (let i = 0; i < set.keys.length; i++) this.checkUnique(unit, set.keys[i]!, set.values[i]!);
+  }
+
+  /** @param remembers  the unit, if later documents of it have to see unique entries before they are committed */
+  put(unit: WriteUnit, set: EntrySet, remembers: DirectUnit | undefined): void {
     const { keys, values } = set;
-    if (this.spec.isUnique)
-      for (let i = 0; i < keys.length; i++) this.checkUnique(unit, keys[i]!, values[i]!);
-    for (let i = 0; i < keys.length; i++) unit.put(keys[i]!, values[i]!);
+    for (let i = 0; i < keys.length; i++) {
+      unit.put(keys[i]!, values[i]!);
+      if (remembers !== undefined && this.spec.isUnique) remembers.remember(keys[i]!, values[i]!);
+    }
   }
 
   remove(unit: WriteUnit, set: EntrySet): void {
     for (const key of set.keys) unit.delete(key);
   }
 
-  /**
-   * From the entries before to those after; what is in both stays untouched.
-   * @throws ElmoError DuplicateKey
-   */
+  /** @throws ElmoError DuplicateKey if an entry that is new is another document's */
+  checkChanged(unit: WriteUnit, before: EntrySet, after: EntrySet): void {
+    if (!this.spec.isUnique) return;
+    this.compare(before, after);
+    for (const i of this.added) this.checkUnique(unit, after.keys[i]!, after.values[i]!);
+  }
+
+  /** From the entries before to those after; what is in both stays untouched. */
   replace(unit: WriteUnit, before: EntrySet, after: EntrySet): void {
-    let i = 0;
-    let j = 0;
-    const removed: Uint8Array[] = [];
-    const added: number[] = [];
-    while (i < before.keys.length || j < after.keys.length) {
+    this.compare(before, after);
+    for (const i of this.removed) unit.delete(before.keys[i]!);
+    for (const i of this.added) unit.put(after.keys[i]!, after.values[i]!);
+    for (const i of this.retyped) unit.put(after.keys[i]!, after.values[i]!);
+  }
+
+  /** Positions of the entries that go, that come, and whose types alone are others. */
+  private readonly removed: number[] = [];
+  private readonly added: number[] = [];
+  private readonly retyped: number[] = [];
+
+  private compare(before: EntrySet, after: EntrySet): void {
+    const { removed, added, retyped } = this;
+    removed.length = added.length = retyped.length = 0;
+    for (let i = 0, j = 0; i < before.keys.length || j < after.keys.length;) {
       const order =
         i === before.keys.length
           ? 1
           : j === after.keys.length
             ? -1
             : Buffer.compare(before.keys[i]!, after.keys[j]!);
-      if (order < 0) removed.push(before.keys[i++]!);
+      if (order < 0) removed.push(i++);
       else if (order > 0) added.push(j++);
       else {
-        if (Buffer.compare(before.values[i]!, after.values[j]!) !== 0)
-          unit.put(after.keys[j]!, after.values[j]!);
+        if (Buffer.compare(before.values[i]!, after.values[j]!) !== 0) retyped.push(j);
         i++;
         j++;
       }
     }
-    if (this.spec.isUnique)
-      for (const position of added) this.checkUnique(unit, after.keys[position]!, after.values[position]!);
-    for (const key of removed) unit.delete(key);
-    for (const position of added) unit.put(after.keys[position]!, after.values[position]!);
+  }
+
+  /** Whether a change at one of the paths can change the entries. */
+  dependsOn(paths: readonly string[]): boolean {
+    if (this.partial !== undefined || this.wildcard !== undefined) return true;
+    return this.spec.fields.some(({ path }) => paths.some((changed) => areRelated(path, changed)));
   }
 
   private checkUnique(unit: WriteUnit, key: Uint8Array, value: Uint8Array): void {
@@ -285,6 +307,19 @@ export function hashOf(type: number, bytes: Uint8Array, at: number): Value {
   hashWriter.append(type === MISSING ? NULL : type, bytes, at);
   const digest = createHash('md5').update(hashWriter.bytes.subarray(0, hashWriter.length)).digest();
   return new Value(INT64, digest, 0);
+}
+
+/** Whether one path leads through the other; indexes of arrays may stand in either. */
+function areRelated(a: string, b: string): boolean {
+  const [x, y] = [withoutIndexes(a), withoutIndexes(b)];
+  return x === y || x.startsWith(`${y}.`) || y.startsWith(`${x}.`);
+}
+
+function withoutIndexes(path: string): string {
+  return path
+    .split('.')
+    .filter((part, i) => i === 0 || !/^[0-9]+$/.test(part))
+    .join('.');
 }
 
 function wildcardPaths(spec: IndexSpec, field: number): WildcardPaths {

@@ -3,8 +3,13 @@
  * documents inside stay raw BSON. Defaults are those of the commands of the same names.
  */
 import type { ElmoError } from '../errors.js';
-import type { Namespace } from '../catalog/collection-spec.js';
 import type { Value } from '../bson/value.js';
+
+/** A collection by name; `collection` is '' where a whole database is meant. */
+export interface Namespace {
+  readonly db: string;
+  readonly collection: string;
+}
 
 /** A whole BSON document from byte 0. */
 export type RawDocument = Uint8Array;

@@ -1,0 +1,209 @@
+/**
+ * Sessions of clients and the transaction each may have open. A transaction sees the moment of its first statement and its
+ * own writes; it commits as a whole or not at all. Numbers of transactions only grow within a session.
+ * Source: MongoDB manual, "Transactions"; drivers' specification "Transactions".
+ */
+import type { OrderedKv } from '../../lsm/index.js';
+import { LsmError } from '../../lsm/index.js';
+import { ElmoError } from '../errors.js';
+import { TransactionUnit, TRANSIENT, writeConflict } from '../operation/write-unit.js';
+import type { SessionContext } from './session-context.js';
+
+interface OpenTransaction {
+  readonly number: bigint;
+  readonly unit: TransactionUnit;
+  readonly startedMs: number;
+}
+
+type Outcome = 'open' | 'committed' | 'aborted';
+
+interface SessionState {
+  readonly lsid: string;
+  usedMs: number;
+  /** The greatest number seen. */
+  lastNumber: bigint;
+  outcome: Outcome | undefined;
+  transaction: OpenTransaction | undefined;
+}
+
+export interface SessionOptions {
+  /** How long a transaction may stay open. Default 60,000. */
+  readonly transactionLifetimeMs?: number;
+  /** How long a session that is not used is kept. Default 30 minutes. */
+  readonly sessionTimeoutMs?: number;
+}
+
+export class SessionRegistry {
+  private readonly sessions = new Map<string, SessionState>();
+  private readonly transactionLifetimeMs: number;
+  private readonly sessionTimeoutMs: number;
+
+  constructor(
+    private readonly kv: OrderedKv,
+    private readonly nowMs: () => number,
+    private readonly randomHex: (bytes: number) => string,
+    options: SessionOptions = {},
+  ) {
+    this.transactionLifetimeMs = options.transactionLifetimeMs ?? 60_000;
+    this.sessionTimeoutMs = options.sessionTimeoutMs ?? 30 * 60_000;
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** Ids of the sessions there are. */
+  ids(): string[] {
+    return [...this.sessions.keys()];
+  }
+
+  /** A fresh id: a random UUID as 32 hexadecimal digits. */
+  newId(): string {
+    const hex = this.randomHex(16);
+    return `${hex.slice(0, 12)}4${hex.slice(13, 16)}8${hex.slice(17)}`;
+  }
+
+  touch(lsid: string): SessionState {
+    let state = this.sessions.get(lsid);
+    if (state === undefined) {
+      state = { lsid, usedMs: 0, lastNumber: -1n, outcome: undefined, transaction: undefined };
+      this.sessions.set(lsid, state);
+    }
+    state.usedMs = this.nowMs();
+    return state;
+  }
+
+  /**
+   * The transaction a request belongs to, begun if it is the first.
+   * @returns undefined: none
+   * @throws ElmoError NoSuchTransaction, TransactionTooOld, TransactionCommitted …
+   */
+  enter(context: SessionContext | undefined): TransactionUnit | undefined {
+    if (context === undefined) return undefined;
+    const state = this.touch(context.lsid);
+    const { txnNumber } = context;
+    if (txnNumber === undefined) return undefined;
+    if (txnNumber < state.lastNumber)
+      throw new ElmoError(
+        'TransactionTooOld',
+        `Cannot start transaction with { txnNumber: ${txnNumber} } on session ${context.lsid} because a newer transaction with txnNumber { txnNumber: ${state.lastNumber} } has already started on this session.`,
+      );
+    if (context.autocommit === undefined) {
+      if (txnNumber > state.lastNumber) this.newNumber(state, txnNumber);
+      return undefined;
+    }
+    if (context.startTransaction) return this.begin(state, txnNumber);
+    return this.continue(state, txnNumber).unit;
+  }
+
+  private newNumber(state: SessionState, number: bigint): void {
+    this.giveUp(state);
+    state.lastNumber = number;
+    state.outcome = undefined;
+  }
+
+  private begin(state: SessionState, number: bigint): TransactionUnit {
+    if (number === state.lastNumber && state.outcome !== undefined)
+      throw new ElmoError(
+        50911,
+        `Cannot start a transaction at given transaction number ${number} a transaction with the same number is in state ${state.outcome}`,
+      );
+    this.newNumber(state, number);
+    const unit = new TransactionUnit(this.kv.begin({ label: `session ${state.lsid}` }));
+    state.transaction = { number, unit, startedMs: this.nowMs() };
+    state.outcome = 'open';
+    return unit;
+  }
+
+  private continue(state: SessionState, number: bigint): OpenTransaction {
+    const { transaction } = state;
+    if (transaction?.number === number) {
+      if (this.nowMs() - transaction.startedMs > this.transactionLifetimeMs) {
+        this.giveUp(state);
+        state.outcome = 'aborted';
+      } else return transaction;
+    }
+    if (state.lastNumber === number && state.outcome === 'committed')
+      throw new ElmoError('TransactionCommitted', `Transaction with { txnNumber: ${number} } has been committed.`);
+    if (state.lastNumber === number && state.outcome === 'aborted')
+      throw new ElmoError(
+        'NoSuchTransaction',
+        `Transaction with { txnNumber: ${number} } has been aborted.`,
+        { errorLabels: [TRANSIENT] },
+      );
+    throw new ElmoError(
+      'NoSuchTransaction',
+      `Given transaction number ${number} does not match any in-progress transactions. The active transaction number is ${state.lastNumber}`,
+      { errorLabels: [TRANSIENT] },
+    );
+  }
+
+  /** @throws ElmoError WriteConflict, NoSuchTransaction … */
+  async commit(context: SessionContext, isDurable: boolean): Promise<void> {
+    const state = this.touch(context.lsid);
+    const number = context.txnNumber!;
+    if (state.lastNumber === number && state.outcome === 'committed') return;
+    const { unit } = this.continue(state, number);
+    state.transaction = undefined;
+    try {
+      await unit.transaction.commit(isDurable ? { sync: true } : undefined);
+    } catch (error) {
+      state.outcome = 'aborted';
+      unit.rolledBack();
+      if (error instanceof LsmError && (error.code === 'WriteConflict' || error.code === 'TransactionTooOld'))
+        throw writeConflict();
+      throw error;
+    }
+    state.outcome = 'committed';
+    unit.committed();
+  }
+
+  /** @throws ElmoError NoSuchTransaction, TransactionCommitted */
+  abort(context: SessionContext): Promise<void> {
+    const state = this.touch(context.lsid);
+    this.continue(state, context.txnNumber!);
+    this.giveUp(state);
+    state.outcome = 'aborted';
+    return Promise.resolve();
+  }
+
+  /** A statement failed so that its transaction cannot go on. */
+  abortAfter(context: SessionContext): void {
+    const state = this.sessions.get(context.lsid);
+    if (state?.transaction === undefined || state.transaction.number !== context.txnNumber) return;
+    this.giveUp(state);
+    state.outcome = 'aborted';
+  }
+
+  private giveUp(state: SessionState): void {
+    const { transaction } = state;
+    if (transaction === undefined) return;
+    state.transaction = undefined;
+    transaction.unit.transaction.rollback();
+    transaction.unit.rolledBack();
+  }
+
+  /** @returns whether there was one */
+  end(lsid: string): boolean {
+    const state = this.sessions.get(lsid);
+    if (state === undefined) return false;
+    this.giveUp(state);
+    return this.sessions.delete(lsid);
+  }
+
+  /** Ends transactions that have been open too long, and sessions nobody uses. */
+  expire(): void {
+    const now = this.nowMs();
+    for (const state of [...this.sessions.values()]) {
+      if (state.transaction !== undefined && now - state.transaction.startedMs > this.transactionLifetimeMs) {
+        this.giveUp(state);
+        state.outcome = 'aborted';
+      }
+      if (now - state.usedMs > this.sessionTimeoutMs) this.end(state.lsid);
+    }
+  }
+
+  endAll(): void {
+    for (const lsid of [...this.sessions.keys()]) this.end(lsid);
+  }
+}

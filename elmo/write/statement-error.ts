@@ -1,0 +1,13 @@
+/** Errors of single documents: those that a statement reports and goes on, and those that end everything. */
+import { BsonError } from '../bson/errors.js';
+import { ElmoError } from '../errors.js';
+
+/** Errors after which no further document can be written: the operation is over. */
+const FATAL = new Set(['MaxTimeMSExpired', 'Interrupted', 'InterruptedAtShutdown', 'InternalError']);
+
+/** @throws what is no error of one document */
+export function asStatementError(thrown: unknown): ElmoError {
+  if (thrown instanceof ElmoError && !FATAL.has(thrown.codeName)) return thrown;
+  if (thrown instanceof BsonError) return new ElmoError(thrown.code, thrown.message, { cause: thrown });
+  throw thrown;
+}

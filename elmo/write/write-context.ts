@@ -1,0 +1,30 @@
+/** What write statements are given by the engine. */
+import type { OrderedKv } from '../../lsm/index.js';
+import type { Catalog, CatalogEntry } from '../catalog/catalog.js';
+import type { Namespace } from '../catalog/collection-spec.js';
+import type { OpenCollection } from '../index/open-collection.js';
+import type { Operation } from '../operation/operation.js';
+import type { DirectUnit, TransactionUnit, WriteUnit } from '../operation/write-unit.js';
+
+export interface WriteContext {
+  readonly kv: OrderedKv;
+  readonly catalog: Catalog;
+  readonly operation: Operation;
+  /** The session's transaction; undefined: each statement commits by itself. */
+  readonly transaction: TransactionUnit | undefined;
+  readonly isDurable: boolean;
+  /** Twelve bytes of a new ObjectId. */
+  newObjectId(): Uint8Array;
+  /** The collection, opened for writing; undefined if there is none. @throws ElmoError if it is a view */
+  collection(namespace: Namespace, unit: WriteUnit): OpenCollection | undefined;
+  /** The collection, made if there is none. */
+  collectionOrNew(namespace: Namespace, unit: WriteUnit): OpenCollection;
+  /**
+   * Checks a document against the collection's validator.
+   * @throws ElmoError DocumentValidationFailure
+   */
+  validate(entry: CatalogEntry, document: Uint8Array): void;
+  /** Removes the oldest documents of a capped collection that has become too large. */
+  trimCapped(collection: OpenCollection, unit: WriteUnit): void;
+  newUnit(): DirectUnit;
+}
