@@ -132,7 +132,9 @@ export class OpenCollection {
       const open = indexes.find((index) => index.spec.keyspace === spec.keyspace);
       if (open?.hasNewArrays !== true) return spec;
       const components = open.multikeyComponents();
-      const multikeyComponents = spec.multikeyComponents.map((known, i) => new Set([...known, ...components[i]!]));
+      const multikeyComponents = spec.multikeyComponents.map(
+        (known, i) => new Set([...known, ...components[i]!]),
+      );
       return { ...spec, multikeyComponents, isMultikey: true };
     });
     catalog.note(unit, { ...current, indexes: changed });

@@ -124,7 +124,10 @@ export class SessionRegistry {
       } else return transaction;
     }
     if (state.lastNumber === number && state.outcome === 'committed')
-      throw new ElmoError('TransactionCommitted', `Transaction with { txnNumber: ${number} } has been committed.`);
+      throw new ElmoError(
+        'TransactionCommitted',
+        `Transaction with { txnNumber: ${number} } has been committed.`,
+      );
     if (state.lastNumber === number && state.outcome === 'aborted')
       throw new ElmoError(
         'NoSuchTransaction',

@@ -21,7 +21,8 @@ const TYPE_TEXT: Readonly<Record<number, string>> = {
 /** @throws ElmoError InvalidIdField, BadValue */
 export function checkId(bytes: Uint8Array, type: number, at: number): void {
   const text = TYPE_TEXT[type];
-  if (text !== undefined) throw new ElmoError('InvalidIdField', `The '_id' value cannot be of type ${text.split(' ').pop()}`);
+  if (text !== undefined)
+    throw new ElmoError('InvalidIdField', `The '_id' value cannot be of type ${text.split(' ').pop()}`);
   if (type !== OBJECT) return;
   const walker = new ElementWalker();
   walker.open(bytes, at);

@@ -24,6 +24,11 @@ export interface WriteContext {
    * @throws ElmoError DocumentValidationFailure
    */
   validate(entry: CatalogEntry, document: Uint8Array): void;
+  /**
+   * The same for a change of a document; with level 'moderate' one that did not pass before need not pass now.
+   * @throws ElmoError DocumentValidationFailure
+   */
+  validateChange(entry: CatalogEntry, old: Uint8Array, oldAt: number, document: Uint8Array): void;
   /** Removes the oldest documents of a capped collection that has become too large. */
   trimCapped(collection: OpenCollection, unit: WriteUnit): void;
   newUnit(): DirectUnit;

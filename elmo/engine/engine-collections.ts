@@ -1,0 +1,48 @@
+/** What pipelines see of the collections: rows through the planner, and what the catalog knows. */
+import type { OrderedKv, ReadView } from '../../lsm/index.js';
+import type { Collections, LeadingQuery, ReadOptions } from '../aggregate/collections.js';
+import type { Catalog } from '../catalog/catalog.js';
+import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
+import { Nothing } from '../exec/row-stages.js';
+import { parseSort } from '../exec/sort-key.js';
+import type { ParseScope } from '../expression/expression.js';
+import type { RowSource } from '../operation/row-source.js';
+import type { WriteUnit } from '../operation/write-unit.js';
+import { planRows } from './planned-rows.js';
+import { parseRequestFilter } from './reading.js';
+
+export class EngineCollections implements Collections {
+  /**
+   * @param view  what all parts of the pipeline read
+   * @param unit  the transaction whose own collections count
+   */
+  constructor(
+    private readonly kv: OrderedKv,
+    private readonly catalog: Catalog,
+    private readonly view: ReadView,
+    private readonly unit: WriteUnit | undefined,
+  ) {}
+
+  describe(namespace: Namespace): CollectionSpec | undefined {
+    return this.catalog.get(namespace, this.unit)?.spec;
+  }
+
+  open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, options: ReadOptions): RowSource {
+    const entry = this.catalog.get(namespace, this.unit);
+    const filter = parseRequestFilter(query.filter, scope.collation, scope);
+    if (entry === undefined) return new Nothing();
+    return planRows({
+      entry,
+      view: this.view,
+      kv: this.kv,
+      operation: options.operation,
+      filter,
+      collation: scope.collation,
+      sort: query.sort === undefined ? undefined : parseSort(query.sort),
+      skip: query.skip,
+      limit: query.limit,
+      hint: query.hint,
+      allowDiskUse: options.allowDiskUse,
+    }).rows;
+  }
+}
