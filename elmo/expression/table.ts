@@ -17,6 +17,12 @@ import { regexOperators } from './operators/regex.js';
 import { datePartOperators } from './operators/date-parts.js';
 import { dateTextOperators } from './operators/date-text.js';
 import { dateArithmeticOperators } from './operators/date-arithmetic.js';
+import { arraySortOperators } from './operators/array-sort.js';
+import { setOperators } from './operators/set.js';
+import { objectOperators } from './operators/object.js';
+import { bitwiseOperators } from './operators/bitwise.js';
+import { accumulatorOperators } from './operators/accumulators.js';
+import { percentileOperators } from './operators/percentiles.js';
 
 export const expressionOperators: ExpressionOperators = {
   ...arithmeticOperators,
@@ -36,4 +42,10 @@ export const expressionOperators: ExpressionOperators = {
   ...datePartOperators,
   ...dateTextOperators,
   ...dateArithmeticOperators,
+  ...arraySortOperators,
+  ...setOperators,
+  ...objectOperators,
+  ...bitwiseOperators,
+  ...accumulatorOperators,
+  ...percentileOperators,
 };

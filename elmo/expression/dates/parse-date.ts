@@ -148,13 +148,10 @@ const FREE_FORMS: readonly Form[] = [
   form('t(?<hour>[01]?\\d|2[0-4])(?!\\d)', takeTime),
   form('noon(?![a-z])', (parts) => parts.setTime(12, 0, 0, undefined)),
   form('midnight(?![a-z])', (parts) => parts.setTime(0, 0, 0, undefined)),
-  form(
-    '(?:utc|gmt)?(?<sign>[+-])(?<hours>\\d{1,2}):?(?<minutes>[0-5]\\d)?(?!\\d)',
-    (parts, { sign, hours, minutes }) => {
-      const offset = (Number(hours) * 60 + Number(minutes ?? 0)) * 60_000;
-      return parts.setOffset(sign === '-' ? -offset : offset);
-    },
-  ),
+  form('(?<sign>[+-])(?<hours>\\d{1,2}):?(?<minutes>[0-5]\\d)?(?!\\d)', (parts, { sign, hours, minutes }) => {
+    const offset = (Number(hours) * 60 + Number(minutes ?? 0)) * 60_000;
+    return parts.setOffset(sign === '-' ? -offset : offset);
+  }),
   form('\\(?(?<name>[a-z]{1,4})\\)?(?![a-z/_])', (parts, { name }) => {
     const hours = HOURS_OF_ZONES[name!.toLowerCase()];
     if (hours === undefined) return false;

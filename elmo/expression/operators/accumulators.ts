@@ -1,0 +1,126 @@
+/** Accumulators as expressions: over their operands, or over the elements of the one operand. */
+import { ARRAY } from '../../bson/types.js';
+import { doubleValue, NULL_VALUE, Value } from '../../bson/value.js';
+import { ElementWalker } from '../../bson/walk.js';
+import { compareExpressionValues } from '../compare.js';
+import type {
+  Expression,
+  ExpressionOperator,
+  ExpressionOperators,
+  Frame,
+  ParseScope,
+} from '../expression.js';
+import { doubleOf, isNumberType } from '../numbers.js';
+import { anyNumber, OperatorExpression } from '../operator-kinds.js';
+import { Deviation, NumberSum } from '../summation.js';
+
+/** Takes values one by one. */
+interface Accumulator {
+  begin(): void;
+  add(value: Value): void;
+  result(): Value;
+}
+
+class Accumulation extends OperatorExpression {
+  constructor(
+    operands: readonly Expression[],
+    name: string,
+    private readonly accumulator: Accumulator,
+  ) {
+    super(operands, name);
+  }
+
+  evaluate(frame: Frame): Value {
+    const { operands, accumulator } = this;
+    const values = operands.map((operand) => operand.evaluate(frame)); // operands may hold the same accumulator's kin
+    accumulator.begin();
+    const only = values.length === 1 ? values[0]! : undefined;
+    if (only?.type === ARRAY) {
+      const walker = new ElementWalker();
+      walker.open(only.bytes, only.at);
+      while (walker.next()) accumulator.add(new Value(walker.type, only.bytes, walker.valueStart));
+    } else for (const value of values) accumulator.add(value);
+    return accumulator.result();
+  }
+}
+
+class Sum implements Accumulator {
+  protected readonly sum = new NumberSum();
+
+  begin(): void {
+    this.sum.clear();
+  }
+
+  add(value: Value): void {
+    this.sum.add(value.type, value.bytes, value.at);
+  }
+
+  result(): Value {
+    return this.sum.result();
+  }
+}
+
+class Average extends Sum {
+  override result(): Value {
+    return this.sum.average() ?? NULL_VALUE;
+  }
+}
+
+/** The least or the greatest; null and missing do not count, the first of equals stays. */
+class Extreme implements Accumulator {
+  private best: Value | undefined = undefined;
+
+  constructor(
+    private readonly sign: 1 | -1,
+    private readonly scope: ParseScope,
+  ) {}
+
+  begin(): void {
+    this.best = undefined;
+  }
+
+  add(value: Value): void {
+    if (value.isNullish) return;
+    if (
+      this.best === undefined ||
+      this.sign * compareExpressionValues(value, this.best, this.scope.compareTexts) > 0
+    )
+      this.best = value;
+  }
+
+  result(): Value {
+    return this.best ?? NULL_VALUE;
+  }
+}
+
+class StandardDeviation implements Accumulator {
+  private readonly deviation = new Deviation();
+
+  constructor(private readonly isSample: boolean) {}
+
+  begin(): void {
+    this.deviation.clear();
+  }
+
+  add(value: Value): void {
+    if (isNumberType(value.type)) this.deviation.add(doubleOf(value));
+  }
+
+  result(): Value {
+    const result = this.deviation.result(this.isSample);
+    return result === undefined ? NULL_VALUE : doubleValue(result);
+  }
+}
+
+function accumulation(make: (scope: ParseScope) => Accumulator): ExpressionOperator {
+  return anyNumber((operands, name, scope) => new Accumulation(operands, name, make(scope)));
+}
+
+export const accumulatorOperators: ExpressionOperators = {
+  $avg: accumulation(() => new Average()),
+  $max: accumulation((scope) => new Extreme(1, scope)),
+  $min: accumulation((scope) => new Extreme(-1, scope)),
+  $stdDevPop: accumulation(() => new StandardDeviation(false)),
+  $stdDevSamp: accumulation(() => new StandardDeviation(true)),
+  $sum: accumulation(() => new Sum()),
+};
