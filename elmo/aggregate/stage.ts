@@ -2,6 +2,7 @@
  * What a stage is: parsed once (`StageOperator.parse`), then opened on the rows of the stage before it. The types that
  * all stages share; which there are is in `table.ts`.
  */
+import type { OrderedKv } from '../../lsm/index.js';
 import type { Value } from '../bson/value.js';
 import type { Namespace } from '../catalog/collection-spec.js';
 import type { Frame, ParseScope } from '../expression/expression.js';
@@ -35,6 +36,10 @@ export interface PipelineRun {
    */
   readonly frame: Frame;
   readonly allowDiskUse: boolean;
+  /** What a blocking stage may hold in memory; `MAX_STAGE_BYTES` unless given. */
+  readonly maxStageBytes?: number;
+  /** Where rows go that do not fit into memory. */
+  readonly kv: OrderedKv;
   readonly collections: Collections;
 }
 

@@ -1,15 +1,17 @@
 /** All stages, by name. */
 import type { StageOperators } from './stage.js';
 import { bucketStages } from './stages/bucket.js';
+import { bucketAutoStages } from './stages/bucket-auto.js';
 import { countStages } from './stages/count.js';
 import { documentsStages } from './stages/documents.js';
 import { facetStages } from './stages/facet.js';
+import { graphLookupStages } from './stages/graph-lookup.js';
 import { groupStages } from './stages/group.js';
 import { limitStages } from './stages/limit.js';
 import { lookupStages } from './stages/lookup.js';
 import { matchStages } from './stages/match.js';
 import { redactStages } from './stages/redact.js';
-import { replaceRootStages } from './stages/replace-root.js';
+import { reshapeStages } from './stages/reshape.js';
 import { sampleStages } from './stages/sample.js';
 import { sortStages } from './stages/sort.js';
 import { unionStages } from './stages/union-with.js';
@@ -22,7 +24,7 @@ export const stageOperators: StageOperators = {
   ...limitStages,
   ...unwindStages,
   ...countStages,
-  ...replaceRootStages,
+  ...reshapeStages,
   ...sampleStages,
   ...documentsStages,
   ...lookupStages,
@@ -30,4 +32,6 @@ export const stageOperators: StageOperators = {
   ...facetStages,
   ...bucketStages,
   ...redactStages,
+  ...bucketAutoStages,
+  ...graphLookupStages,
 };

@@ -9,7 +9,7 @@ import { ElmoError } from '../../errors.js';
 import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
 import { argumentsOf, arrayValue, elementsOf } from '../arguments.js';
 import { MAX_ACCUMULATOR_BYTES } from '../limits.js';
-import { parseSortPattern, SortKeys } from '../sort-pattern.js';
+import { parseSortPattern, RowOrder } from '../sort-pattern.js';
 import { Accumulator, type AccumulatorOperators, type AccumulatorSpec } from './accumulator.js';
 import { checkedCount } from './first-n.js';
 
@@ -35,7 +35,7 @@ class Top extends Accumulator {
 
   constructor(
     private readonly options: TopOptions,
-    private readonly keys: SortKeys,
+    private readonly keys: RowOrder,
   ) {
     super();
   }
@@ -147,7 +147,7 @@ function parseTop(argument: Value, scope: ParseScope, name: string): Accumulator
     isTop: name.startsWith('$top'),
   };
   return {
-    create: () => new Top(options, new SortKeys(pattern, scope.collation)),
+    create: () => new Top(options, new RowOrder(pattern, scope.collation)),
     addDependencies: (into) => {
       options.output.addDependencies(into);
       for (const { path } of pattern) into.add(path);

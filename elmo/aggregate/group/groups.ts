@@ -3,9 +3,9 @@
  * number. A row of a group that exists makes no object.
  */
 import { MISSING, NULL, OBJECT } from '../../bson/types.js';
-import { FieldName } from '../../bson/walk.js';
+import { ElementWalker, FieldName } from '../../bson/walk.js';
 import type { BsonWriter } from '../../bson/writer.js';
-import { writeElement, type Value } from '../../bson/value.js';
+import { NULL_VALUE, Value, writeElement } from '../../bson/value.js';
 import type { CollationSpec } from '../../collation/collation.js';
 import { Frame } from '../../expression/expression.js';
 import type { Accumulator, AccumulatorSpec } from '../accumulators/accumulator.js';
@@ -32,6 +32,7 @@ export class Groups {
   private readonly table = new ByteTable();
   private readonly ids = new ValueSlots();
   private readonly idFrame = new Frame();
+  private readonly walker = new ElementWalker();
 
   constructor(
     createKey: CreateGroupKey,
@@ -88,13 +89,30 @@ export class Groups {
     writer.endDocument(start);
   }
 
-  /** Appends all that is known of a group: its key's value and what the accumulators save, as a document. */
+  /** Appends all that is known of a group: its key's value and what the accumulators save, as an array. */
   save(group: number, writer: BsonWriter): void {
     const start = writer.beginDocument();
-    writeElement(writer, ID, this.ids.get(group));
-    for (let i = 0; i < this.names.length; i++)
-      writeElement(writer, this.names[i]!.bytes, this.accumulators[i]!.save(group));
+    const id = this.ids.get(group);
+    writer.writeIndex(id.type, 0);
+    writer.writeRange(id.bytes, id.at, id.end);
+    for (let i = 0; i < this.accumulators.length; i++) {
+      const state = this.accumulators[i]!.save(group);
+      const value = state.type === MISSING ? NULL_VALUE : state;
+      writer.writeIndex(value.type, i + 1);
+      writer.writeRange(value.bytes, value.at, value.end);
+    }
     writer.endDocument(start);
+  }
+
+  /** Adds what `save` gave for the group of a key. */
+  restore(key: Uint8Array, start: number, end: number, saved: Uint8Array, at: number): void {
+    const { walker } = this;
+    const group = this.table.add(key, start, end);
+    walker.open(saved, at);
+    walker.next();
+    if (this.table.isNew) this.open(group, new Value(walker.type, saved, walker.valueStart));
+    for (let i = 0; i < this.accumulators.length && walker.next(); i++)
+      this.accumulators[i]!.restore(group, new Value(walker.type, saved, walker.valueStart));
   }
 
   clear(): void {

@@ -148,7 +148,7 @@ function hasIndex(context: StageContext, path: string): boolean {
 }
 
 /** `{path: {$in: values}}`; a regular expression among them is a value like others. */
-function equalsAny(path: string, values: readonly Value[]): Value {
+export function equalsAny(path: string, values: readonly Value[]): Value {
   const equals = (value: Value): Value =>
     objectValue([[path, objectValue([['$eq', value]], OBJECT)]], OBJECT);
   if (values.length === 1) return equals(values[0]!);

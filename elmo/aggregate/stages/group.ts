@@ -1,7 +1,6 @@
 /** `$group`, and `$sortByCount`, which is a short form of it. */
 import { ARRAY, BOOL, OBJECT, STRING } from '../../bson/types.js';
 import { int32Value, type Value } from '../../bson/value.js';
-import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import type { ParseScope } from '../../expression/expression.js';
 import type { RowSource } from '../../operation/row-source.js';
@@ -11,7 +10,7 @@ import { Groups, type GroupField } from '../group/groups.js';
 import { ExpressionKey, FieldsKey, OneFieldKey, type CreateGroupKey } from '../group/group-key.js';
 import { isNumberType } from '../../expression/numbers.js';
 import { RowFields } from '../row-fields.js';
-import { BlockingRows } from '../rows.js';
+import { GroupRows } from '../group/group-rows.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { sortStage } from './sort.js';
 
@@ -35,41 +34,6 @@ export class GroupStage implements Stage {
     this.createKey(new RowFields()).addDependencies(into);
     for (const { spec } of this.fields) spec.addDependencies(into);
     return true;
-  }
-}
-
-class GroupRows extends BlockingRows {
-  private readonly writer = new BsonWriter();
-  private next = 0;
-
-  constructor(
-    input: RowSource,
-    private readonly run: PipelineRun,
-    private readonly groups: Groups,
-  ) {
-    super(input, run.operation);
-  }
-
-  protected take(bytes: Uint8Array, at: number): void {
-    const { frame } = this.run;
-    frame.bytes = bytes;
-    frame.at = at;
-    frame.metadata = this.input.metadata as typeof frame.metadata;
-    this.groups.add(frame);
-  }
-
-  protected emit(): boolean {
-    if (this.next === this.groups.count) return false;
-    const { writer } = this;
-    writer.clear();
-    this.groups.write(this.next++, writer);
-    this.bytes = writer.bytes;
-    return true;
-  }
-
-  override close(): void {
-    super.close();
-    this.groups.clear();
   }
 }
 

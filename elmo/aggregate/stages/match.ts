@@ -1,5 +1,5 @@
 /** `$match`. */
-import { OBJECT } from '../../bson/types.js';
+import { ARRAY, OBJECT } from '../../bson/types.js';
 import { readText } from '../../bson/read.js';
 import { Value } from '../../bson/value.js';
 import { ElementWalker } from '../../bson/walk.js';
@@ -8,7 +8,7 @@ import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/ro
 import { compileFilter } from '../../query/compile.js';
 import type { FilterNode, Matcher } from '../../query/filter.js';
 import { parseFilter } from '../../query/parse.js';
-import { arrayValue, objectValue } from '../arguments.js';
+import { argumentsOf, arrayValue, elementsOf, objectValue } from '../arguments.js';
 import { addFilterPaths } from '../filter-paths.js';
 import { StageRows } from '../rows.js';
 import type { Stage, StageContext, StageOperators } from '../stage.js';
@@ -28,6 +28,7 @@ export class MatchStage implements Stage {
     private readonly context: StageContext,
   ) {
     const { scope } = context;
+    refuseWhere(argument);
     this.filter = parseFilter(argument.bytes, { collation: scope.collation, scope });
     refuseSorting(this.filter);
   }
@@ -81,6 +82,17 @@ export class MatchStage implements Stage {
     ];
   }
 }
+
+/** @throws ElmoError if there is a `$where` among the conditions */
+function refuseWhere(filter: Value): void {
+  for (const [name, value] of argumentsOf(filter)) {
+    if (name === '$where') throw new ElmoError('BadValue', '$where is not allowed in this context');
+    if (LOGICAL.has(name) && value.type === ARRAY)
+      for (const part of elementsOf(value)) if (part.type === OBJECT) refuseWhere(part);
+  }
+}
+
+const LOGICAL: ReadonlySet<string> = new Set(['$and', '$or', '$nor']);
 
 function refuseSorting(node: FilterNode): void {
   if (node.kind === 'special' && SORTING.has(node.name))

@@ -1,11 +1,11 @@
 /** `$sort`. */
 import { OBJECT } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
-import { documentLength } from '../../bson/walk.js';
 import { ElmoError } from '../../errors.js';
+import { SortKeys, type SortField } from '../../exec/sort-key.js';
+import { SortRows } from '../../exec/sort.js';
 import type { RowSource } from '../../operation/row-source.js';
-import { BlockingRows } from '../rows.js';
-import { parseSortPattern, SortKeys, type SortField } from '../sort-pattern.js';
+import { parseSortPattern } from '../sort-pattern.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { LimitStage } from './limit.js';
 
@@ -23,7 +23,12 @@ export class SortStage implements Stage {
   ) {}
 
   open(input: RowSource, run: PipelineRun): RowSource {
-    return new SortRows(input, run, new SortKeys(this.pattern, this.context.scope.collation), this.limit);
+    return new SortRows(input, new SortKeys(this.pattern, this.context.scope.collation), {
+      kv: run.kv,
+      operation: run.operation,
+      limit: this.limit,
+      allowsDisk: run.allowDiskUse,
+    });
   }
 
   addDependencies(into: Set<string>): boolean {
@@ -35,44 +40,6 @@ export class SortStage implements Stage {
     if (!(next instanceof LimitStage)) return undefined;
     const limit = this.limit === 0 ? next.limit : Math.min(this.limit, next.limit);
     return new SortStage(this.argument, this.pattern, this.context, limit);
-  }
-}
-
-interface Sorted {
-  readonly key: Uint8Array;
-  readonly row: Uint8Array;
-}
-
-class SortRows extends BlockingRows {
-  private rows: Sorted[] = [];
-  private next = 0;
-
-  constructor(
-    input: RowSource,
-    run: PipelineRun,
-    private readonly keys: SortKeys,
-    private readonly limit: number,
-  ) {
-    super(input, run.operation);
-  }
-
-  protected take(bytes: Uint8Array, at: number): void {
-    this.rows.push({
-      key: this.keys.keyOf(bytes, at),
-      row: bytes.slice(at, at + documentLength(bytes, at)),
-    });
-  }
-
-  protected override finish(): void {
-    super.finish();
-    this.rows.sort((a, b) => this.keys.compare(a.key, b.key));
-    if (this.limit > 0) this.rows.length = Math.min(this.rows.length, this.limit);
-  }
-
-  protected emit(): boolean {
-    if (this.next === this.rows.length) return false;
-    this.bytes = this.rows[this.next++]!.row;
-    return true;
   }
 }
 

@@ -96,9 +96,12 @@ class UnwindRows extends StageRows {
         return false;
       }
       if (!keepsEmpty) return false;
-      this.writer.clear();
-      this.remover.writeWithout(bytes, at, this.writer);
-      this.show(this.writer.bytes, 0, NULL_VALUE);
+      if (this.options.indexPath === this.options.path) this.show(bytes, at, NULL_VALUE);
+      else {
+        this.writer.clear();
+        this.remover.writeWithout(bytes, at, this.writer);
+        this.show(this.writer.bytes, 0, NULL_VALUE);
+      }
       return true;
     }
     const isNothing = type === MISSING || type === NULL || type === UNDEFINED;

@@ -1,4 +1,5 @@
 /** Collections that are lists of documents, for tests of pipelines without a store. */
+import { MemoryKv } from '../../../lsm/index.js';
 import { valueOf, plainJs, documentValue, Value } from '../../../elmo/bson/value.js';
 import { ARRAY } from '../../../elmo/bson/types.js';
 import type { Collections, LeadingQuery, ReadOptions } from '../../../elmo/aggregate/collections.js';
@@ -28,6 +29,8 @@ const rawOf = (document: object): Uint8Array =>
   document instanceof Uint8Array ? document : valueOf(document).keep().bytes;
 
 export class MemoryCollections implements Collections {
+  readonly kv = new MemoryKv();
+
   constructor(private readonly database: MemoryDatabase) {}
 
   describe({ db, collection }: Namespace): CollectionSpec | undefined {
@@ -65,7 +68,7 @@ export class MemoryCollections implements Collections {
     if (query.limit > 0) stages.push(new LimitStage(query.limit));
     const held = this.database[namespace.collection] ?? [];
     return stages.reduce<RowSource>(
-      (rows, stage) => stage.open(rows, { ...options, frame: new Frame(), collections: this }),
+      (rows, stage) => stage.open(rows, { ...options, frame: new Frame(), collections: this, kv: this.kv }),
       new ListRows((held as readonly object[]).map(rawOf)),
     );
   }
@@ -80,6 +83,8 @@ export interface RunSettings {
   readonly let?: Readonly<Record<string, unknown>>;
   /** Milliseconds a row source may hold the event loop. */
   readonly sliceMs?: number;
+  readonly maxStageBytes?: number;
+  readonly allowDiskUse?: boolean;
 }
 
 let steps = 0;
@@ -110,13 +115,21 @@ export function runRaw(
     new Value(ARRAY, array.bytes, array.at),
     contextOf(namespace, scope, collections),
   );
-  const rows = openPipeline(parsed, { operation, allowDiskUse: true, collections });
+  const rows = openPipeline(parsed, {
+    operation,
+    allowDiskUse: settings.allowDiskUse ?? true,
+    collections,
+    kv: collections.kv,
+    ...(settings.maxStageBytes === undefined ? {} : { maxStageBytes: settings.maxStageBytes }),
+  });
   const found: Uint8Array[] = [];
   for (;;) {
     const pulled = rows.pull();
     if (pulled === END) break;
-    if (pulled === PAUSE) operation.beginSlice();
-    else found.push(documentValue(rows.bytes, rows.at).keep().bytes);
+    if (pulled === PAUSE) {
+      operation.pending = undefined;
+      operation.beginSlice();
+    } else found.push(documentValue(rows.bytes, rows.at).keep().bytes);
   }
   rows.close();
   return found;

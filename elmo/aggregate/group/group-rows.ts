@@ -1,0 +1,93 @@
+/** The rows of a `$group`: takes all rows first, on disk what does not fit into memory. */
+import { BsonWriter } from '../../bson/writer.js';
+import { ElmoError } from '../../errors.js';
+import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import { MAX_STAGE_BYTES } from '../limits.js';
+import { StageRows } from '../rows.js';
+import type { PipelineRun } from '../stage.js';
+import type { Groups } from './groups.js';
+import { SpilledGroups } from './spilled-groups.js';
+
+/** Rows between two looks at how much memory is held: a power of two. */
+const ROWS_PER_LOOK = 512;
+
+export class GroupRows extends StageRows {
+  private readonly writer = new BsonWriter();
+  private readonly maxBytes: number;
+  private next = 0;
+  private rows = 0;
+  private isFilled = false;
+  private isClosed = false;
+  private spilled: SpilledGroups | undefined;
+  private isSpilling = false;
+
+  constructor(
+    input: RowSource,
+    private readonly run: PipelineRun,
+    private readonly groups: Groups,
+  ) {
+    super(input);
+    this.maxBytes = run.maxStageBytes ?? MAX_STAGE_BYTES;
+  }
+
+  override get metadata(): undefined {
+    return undefined;
+  }
+
+  pull(): Pulled {
+    if (this.isClosed) return END;
+    if (!this.isFilled && !this.fill()) return PAUSE;
+    if (this.run.operation.shouldPause()) return PAUSE;
+    if (this.next === this.groups.count) {
+      if (this.spilled === undefined || !this.spilled.next()) return END;
+      this.next = 0;
+    }
+    const { writer } = this;
+    writer.clear();
+    this.groups.write(this.next++, writer);
+    this.bytes = writer.bytes;
+    return ROW;
+  }
+
+  /** @returns false to pause */
+  private fill(): boolean {
+    const { input, groups } = this;
+    const { frame } = this.run;
+    for (;;) {
+      if (this.isSpilling) {
+        if (!this.spilled!.takeAll()) return false;
+        this.isSpilling = false;
+      }
+      const pulled = input.pull();
+      if (pulled === PAUSE) return false;
+      if (pulled === END) break;
+      frame.bytes = input.bytes;
+      frame.at = input.at;
+      frame.metadata = input.metadata as typeof frame.metadata;
+      groups.add(frame);
+      if ((++this.rows & (ROWS_PER_LOOK - 1)) === 0 && groups.heldBytes > this.maxBytes) this.beginSpill();
+    }
+    if (this.spilled !== undefined && !this.spilled.takeAll()) return false;
+    this.isFilled = true;
+    input.close();
+    return true;
+  }
+
+  private beginSpill(): void {
+    const { kv, operation, allowDiskUse } = this.run;
+    if (!allowDiskUse)
+      throw new ElmoError(
+        'QueryExceededMemoryLimitNoDiskUseAllowed',
+        `Exceeded memory limit for $group, but didn't allow external sort. Pass allowDiskUse:true to opt in.`,
+      );
+    this.spilled ??= new SpilledGroups(kv, operation, this.groups);
+    this.isSpilling = true;
+  }
+
+  override close(): void {
+    super.close();
+    this.isClosed = this.isFilled = true;
+    this.spilled?.close();
+    this.groups.clear();
+  }
+}

@@ -1,0 +1,108 @@
+/** `$lookup`: which values meet, and that each way of joining gives the same. */
+import { expect } from 'chai';
+import { run, type MemoryDatabase } from '../memory-collections.js';
+
+const foreign = [
+  { _id: 1, k: 1 },
+  { _id: 2, k: [1] },
+  { _id: 3, k: [[1]] },
+  { _id: 4, k: null },
+  { _id: 5 },
+  { _id: 6, k: [] },
+  { _id: 7, k: [null] },
+  { _id: 8, k: { a: 1 } },
+  { _id: 9, k: [{ a: 1 }] },
+  { _id: 10, k: /x/ },
+  { _id: 11, k: 'x' },
+  { _id: 12, k: [[]] },
+  { _id: 13, k: NaN },
+  { _id: 14, k: [1, 2] },
+];
+
+function joined(document: object, localField = 'a', foreignField = 'k', extra: object = {}): unknown {
+  const [row] = run(
+    [
+      { $lookup: { from: 'f', localField, foreignField, as: 'z', ...extra } },
+      { $project: { _id: 0, z: { $map: { input: '$z', in: '$$this._id' } } } },
+    ],
+    { t: [document], f: foreign },
+  );
+  return (row as { z: unknown }).z;
+}
+
+describe('$lookup', () => {
+  for (const [why, document, localField, expected] of [
+    ['a value meets itself and arrays with it', { a: 1 }, 'a', [1, 2, 14]],
+    ['an array: each element', { a: [1, 2] }, 'a', [1, 2, 14]],
+    ['an array in an array is a value', { a: [[1]] }, 'a', [2, 3]],
+    ['null meets null and nothing', { a: null }, 'a', [4, 5, 7]],
+    ['nothing is null', {}, 'a', [4, 5, 7]],
+    ['an empty array is null', { a: [] }, 'a', [4, 5, 7]],
+    ['a document', { a: { a: 1 } }, 'a', [8, 9]],
+    ['a regular expression is a value', { a: /x/ }, 'a', [10]],
+    ['NaN', { a: NaN }, 'a', [13]],
+    ['through documents', { a: { b: 1 } }, 'a.b', [1, 2, 14]],
+    ['through arrays; what is missing in some does not count', { a: [{ b: 1 }, {}] }, 'a.b', [1, 2, 14]],
+    ['through arrays; missing in all', { a: [{}, {}] }, 'a.b', [4, 5, 7]],
+    ['by index', { a: [1, 5] }, 'a.0', [1, 2, 14]],
+  ] as const)
+    it(why, () => expect(joined(document, localField)).to.deep.equal(expected));
+
+  it('fields and a pipeline together', () => {
+    const pipeline = [{ $match: { $expr: { $gt: ['$_id', '$$least'] } } }];
+    expect(joined({ a: 1, m: 1 }, 'a', 'k', { let: { least: '$m' }, pipeline })).to.deep.equal([2, 14]);
+  });
+
+  const database: MemoryDatabase = {
+    t: Array.from({ length: 12 }, (_, i) => ({ _id: i, a: i % 4 })),
+    f: Array.from({ length: 20 }, (_, i) => ({ _id: i, x: i % 5, y: i })),
+  };
+  const byFields = [{ $lookup: { from: 'f', localField: 'a', foreignField: 'x', as: 'z' } }];
+  const byPipeline = [
+    {
+      $lookup: {
+        from: 'f',
+        let: { a: '$a' },
+        pipeline: [{ $match: { $expr: { $eq: ['$x', '$$a'] } } }],
+        as: 'z',
+      },
+    },
+  ];
+
+  it('by fields = by pipeline', () => {
+    expect(run(byPipeline, database)).to.deep.equal(run(byFields, database));
+  });
+
+  it('an $unwind after it gives the same as one apart from it', () => {
+    const unwind = { $unwind: { path: '$z', includeArrayIndex: 'i', preserveNullAndEmptyArrays: true } };
+    const apart = { $addFields: { q: 1 } };
+    const remove = { $unset: 'q' };
+    const together = run([...byFields, unwind], database);
+    expect(together).to.have.length(48);
+    expect(together).to.deep.equal(run([...byFields, apart, unwind, remove], database));
+  });
+
+  it('what does not depend on the row is read once, what does for each', () => {
+    const pipeline = [
+      {
+        $lookup: {
+          from: 'f',
+          let: { a: '$a' },
+          pipeline: [
+            { $match: { y: { $lt: 10 } } },
+            { $match: { $expr: { $eq: ['$x', '$$a'] } } },
+            { $count: 'n' },
+          ],
+          as: 'z',
+        },
+      },
+      { $match: { _id: { $lt: 4 } } },
+    ];
+    expect(run(pipeline, database)).to.deep.equal([0, 1, 2, 3].map((a) => ({ _id: a, a, z: [{ n: 2 }] })));
+  });
+
+  it('pauses in the middle lose nothing', () => {
+    for (const pipeline of [byFields, byPipeline])
+      expect(run(pipeline, database, 't', { sliceMs: 0 })).to.deep.equal(run(pipeline, database));
+  });
+});
