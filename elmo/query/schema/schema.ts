@@ -1,0 +1,56 @@
+/** A schema: rules that a value has to satisfy, all of them. */
+import type { Value } from '../../bson/value.js';
+import type { SchemaPredicate } from '../filter.js';
+import type { Details } from './details.js';
+
+/** One keyword of a schema. */
+export interface SchemaRule {
+  /** Whether the value satisfies it; values of types it says nothing about do. */
+  accepts(bytes: Uint8Array, type: number, at: number): boolean;
+  /** Why a value that it does not accept is refused. */
+  explain(bytes: Uint8Array, type: number, at: number): Details;
+}
+
+export class Schema implements SchemaPredicate {
+  constructor(
+    private readonly rules: readonly SchemaRule[],
+    readonly title: string | undefined,
+    readonly description: string | undefined,
+    /** The whole schema, when it can accept no document at all: then the explanation is this and no more. */
+    private readonly impossible: Value | undefined = undefined,
+  ) {}
+
+  accepts(bytes: Uint8Array, type: number, at: number): boolean {
+    const { rules } = this;
+    for (let i = 0; i < rules.length; i++) if (!rules[i]!.accepts(bytes, type, at)) return false;
+    return true;
+  }
+
+  /** One for each rule that is not satisfied. */
+  explain(bytes: Uint8Array, type: number, at: number): Details[] {
+    return this.rules
+      .filter((rule) => !rule.accepts(bytes, type, at))
+      .map((rule) => rule.explain(bytes, type, at));
+  }
+
+  /** Title and description, for the explanation of what encloses this schema. */
+  get names(): Details {
+    return { title: this.title, description: this.description };
+  }
+
+  /** Why a document is refused: the details of a failed validation by `$jsonSchema`. */
+  explainDocument(bytes: Uint8Array, type: number, at: number): Details {
+    if (this.impossible !== undefined)
+      return {
+        operatorName: '$jsonSchema',
+        ...this.names,
+        specifiedAs: { $jsonSchema: this.impossible },
+        reason: 'expression always evaluates to false',
+      };
+    return {
+      operatorName: '$jsonSchema',
+      ...this.names,
+      schemaRulesNotSatisfied: this.explain(bytes, type, at),
+    };
+  }
+}
