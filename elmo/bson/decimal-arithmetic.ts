@@ -392,7 +392,7 @@ const NUMBER_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i;
 const INFINITY_TEXT = /^([+-]?)inf(?:inity)?$/i;
 const NAN_TEXT = /^[+-]?nan$/i;
 
-/** @returns undefined if the text is no number; digits beyond the 34th are rounded */
+/** @returns undefined if the text is no number; digits beyond the 34th are cut off, as the reference does it */
 export function parseDecimal(text: string): Decimal | undefined {
   const match = NUMBER_TEXT.exec(text);
   if (match === null) {
@@ -404,5 +404,8 @@ export function parseDecimal(text: string): Decimal | undefined {
   if (whole === '' && fraction === '') return undefined;
   const most = 2 * DECIMAL_BIAS + whole.length + fraction.length;
   const power = Math.max(-most, Math.min(most, Number(exponent)));
-  return roundedDecimal(sign === '-', BigInt(whole + fraction), power - fraction.length);
+  const digits = (whole + fraction).replace(/^0+(?=.)/, '');
+  const excess = Math.max(0, digits.length - DECIMAL_DIGITS);
+  const kept = BigInt(digits.slice(0, digits.length - excess));
+  return roundedDecimal(sign === '-', kept, power - fraction.length + excess);
 }

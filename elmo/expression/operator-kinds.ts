@@ -21,12 +21,46 @@ import { ConstantExpression } from './nodes.js';
 const NO_ROW = new Frame();
 
 /**
- * The expression, or its value if all operands are constant.
- * @throws ElmoError of the evaluation
+ * Errors of constant parts of what is being parsed. They are thrown when all of it is parsed, so that a part that cannot be
+ * parsed at all is complained of first, as the reference does it.
  */
+const failures: ElmoError[] = [];
+let depth = 0;
+
+/** Parses; the errors of constant parts come at the end of the outermost call. @throws ElmoError */
+export function parseWithFolding(parse: () => Expression): Expression {
+  depth++;
+  try {
+    const expression = parse();
+    const [first] = failures;
+    if (depth === 1 && first !== undefined) throw first;
+    return expression;
+  } finally {
+    if (--depth === 0) failures.length = 0;
+  }
+}
+
+/** Parses what may turn out to be unreachable. `forgive` then drops the errors of its constant parts. */
+export function parseForgivably(parse: () => Expression): { expression: Expression; forgive: () => void } {
+  const before = failures.length;
+  const expression = parse();
+  const own = failures.slice(before);
+  const forgive = (): void => {
+    for (const failure of own) failures.splice(failures.indexOf(failure), 1);
+  };
+  return { expression, forgive };
+}
+
+/** The expression, or its value if all operands are constant. */
 export function foldConstants(expression: Expression, operands: readonly Expression[]): Expression {
   for (const operand of operands) if (operand.constant === undefined) return expression;
-  return new ConstantExpression(expression.evaluate(NO_ROW).keep());
+  try {
+    return new ConstantExpression(expression.evaluate(NO_ROW).keep());
+  } catch (error) {
+    if (!(error instanceof ElmoError)) throw error;
+    failures.push(error);
+    return expression;
+  }
 }
 
 /** Operands: the elements of an array, or the one argument that is no array. */

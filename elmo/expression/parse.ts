@@ -20,7 +20,7 @@ import {
   VariableExpression,
   VariablePathExpression,
 } from './nodes.js';
-import { foldConstants } from './operator-kinds.js';
+import { foldConstants, parseWithFolding } from './operator-kinds.js';
 import { expressionOperators } from './table.js';
 
 /**
@@ -28,6 +28,10 @@ import { expressionOperators } from './table.js';
  * @throws ElmoError of the reference's code
  */
 export function parseExpression(value: Value, scope: ParseScope): Expression {
+  return parseWithFolding(() => parseValue(value, scope));
+}
+
+function parseValue(value: Value, scope: ParseScope): Expression {
   switch (value.type) {
     case STRING: {
       const { text } = value;
@@ -36,7 +40,7 @@ export function parseExpression(value: Value, scope: ParseScope): Expression {
     case OBJECT:
       return parseObject(value, scope);
     case ARRAY: {
-      const operands = elementsOf(value).map((element) => parseExpression(element.value, scope));
+      const operands = elementsOf(value).map((element) => parseValue(element.value, scope));
       return foldConstants(new ArrayExpression(operands), operands);
     }
     default:
@@ -79,7 +83,7 @@ function parseObject(value: Value, scope: ParseScope): Expression {
   const names = elements.map(({ name }) => name);
   const operands = elements.map((element) => {
     checkFieldName(element.name);
-    return parseExpression(element.value, scope);
+    return parseValue(element.value, scope);
   });
   return foldConstants(new ObjectExpression(names, operands), operands);
 }
@@ -99,6 +103,7 @@ function parseReference(text: string, scope: ParseScope): Expression {
   const name = text.slice(2, dot < 0 ? text.length : dot);
   checkVariableRead(name);
   if (!isKnown(name, scope)) throw new ElmoError(17276, `Use of undefined variable: ${name}`);
+  if (text.endsWith('.')) throw new ElmoError(40353, "FieldPath must not end with a '.'.");
   return parseVariable(name, dot < 0 ? [] : parsePath(text.slice(dot + 1), 1), scope);
 }
 

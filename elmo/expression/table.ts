@@ -8,6 +8,7 @@ import { literalOperators } from './operators/literal.js';
 import { powerOperators } from './operators/powers.js';
 import { roundingOperators } from './operators/rounding.js';
 import { trigonometryOperators } from './operators/trigonometry.js';
+import { typeOperators } from './operators/type.js';
 import { variableOperators } from './operators/variable.js';
 import { arrayOperators } from './operators/array.js';
 import { arrayIterationOperators } from './operators/array-iteration.js';
@@ -33,6 +34,7 @@ export const expressionOperators: ExpressionOperators = {
   ...powerOperators,
   ...roundingOperators,
   ...trigonometryOperators,
+  ...typeOperators,
   ...variableOperators,
   ...arrayOperators,
   ...arrayIterationOperators,

@@ -6,7 +6,7 @@ import { ElementWalker } from '../../bson/walk.js';
 import { ElmoError } from '../../errors.js';
 import { isTruthy } from '../compare.js';
 import { Expression, type ExpressionOperators, type Frame, type ParseScope } from '../expression.js';
-import { namedArguments, OperatorExpression, parseOperands } from '../operator-kinds.js';
+import { namedArguments, OperatorExpression, parseForgivably, parseOperands } from '../operator-kinds.js';
 
 class CondExpression extends OperatorExpression {
   constructor(
@@ -109,27 +109,42 @@ class NoCaseExpression extends Expression {
 interface Branch {
   readonly condition: Expression;
   readonly result: Expression;
+  /** Says that the result, or all of the branch, is never reached: errors of its constant parts do not count. */
+  readonly forgiveResult: () => void;
+  readonly forgiveAll: () => void;
 }
 
 function parseBranch(value: Value, scope: ParseScope): Branch {
   if (value.type !== OBJECT) throw new ElmoError(40062, '$switch requires each branch to be an object');
-  let condition: Expression | undefined;
-  let result: Expression | undefined;
+  let condition: Forgivable | undefined;
+  let result: Forgivable | undefined;
   const walker = new ElementWalker();
   walker.open(value.bytes, value.at);
   while (walker.next()) {
     const key = readText(value.bytes, walker.nameStart, walker.nameEnd);
     const operand = new Value(walker.type, value.bytes, walker.valueStart);
-    if (key === 'case') condition = scope.parse(operand);
-    else if (key === 'then') result = scope.parse(operand);
+    if (key === 'case') condition = parseForgivably(() => scope.parse(operand));
+    else if (key === 'then') result = parseForgivably(() => scope.parse(operand));
     else throw new ElmoError(40063, `$switch found an unknown argument to a branch: ${key}`);
   }
   if (condition === undefined)
     throw new ElmoError(40064, "$switch requires each branch have a 'case' expression");
   if (result === undefined)
     throw new ElmoError(40065, "$switch requires each branch have a 'then' expression.");
-  return { condition, result };
+  const { forgive } = result;
+  const forgiveCase = condition.forgive;
+  return {
+    condition: condition.expression,
+    result: result.expression,
+    forgiveResult: forgive,
+    forgiveAll: () => {
+      forgiveCase();
+      forgive();
+    },
+  };
 }
+
+type Forgivable = ReturnType<typeof parseForgivably>;
 
 function parseSwitch(argument: Value, scope: ParseScope, name: string): Expression {
   if (argument.type !== OBJECT) throw new ElmoError(40060, '$switch requires an object as an argument');
@@ -159,13 +174,15 @@ function parseBranches(value: Value, scope: ParseScope, into: Branch[]): void {
 function reduced(branches: readonly Branch[], given: Expression, name: string): Expression {
   const rest: Branch[] = [];
   let otherwise = given;
+  let isDecided = false;
   for (const branch of branches) {
     const { constant } = branch.condition;
-    if (constant === undefined) rest.push(branch);
+    if (isDecided) branch.forgiveAll();
+    else if (constant === undefined) rest.push(branch);
     else if (isTruthy(constant)) {
       otherwise = branch.result;
-      break;
-    }
+      isDecided = true;
+    } else branch.forgiveResult();
   }
   if (rest.length === 0 && otherwise instanceof NoCaseExpression)
     throw new ElmoError(

@@ -1,4 +1,4 @@
-/** Values that are not parsed. Source: MongoDB manual, "Literal Expression Operator". */
+/** $literal, and $expr, which is what it holds. Source: MongoDB manual, "Literal Expression Operator". */
 import type { ExpressionOperator, ExpressionOperators } from '../expression.js';
 import { ConstantExpression } from '../nodes.js';
 
@@ -6,4 +6,8 @@ const literal: ExpressionOperator = {
   parse: (argument) => new ConstantExpression(argument.keep()),
 };
 
-export const literalOperators: ExpressionOperators = { $literal: literal, $const: literal };
+export const literalOperators: ExpressionOperators = {
+  $literal: literal,
+  $const: literal,
+  $expr: { parse: (argument, scope) => scope.parse(argument) },
+};
