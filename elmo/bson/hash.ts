@@ -128,7 +128,8 @@ function hashedLong(bytes: Uint8Array, type: number, at: number): bigint {
   }
   const decimal = readDecimal(bytes, at);
   if (decimal.isNaN) return 0n;
-  if (decimal.isInfinite || (decimal.exponent > 19 && !decimal.isZero)) return decimal.isNegative ? LEAST : MOST;
+  if (decimal.isInfinite || (decimal.exponent > 19 && !decimal.isZero))
+    return decimal.isNegative ? LEAST : MOST;
   const whole = truncatedBigint(toIntegral(decimal, 'halfEven'));
   return whole > MOST ? MOST : whole < LEAST ? LEAST : whole;
 }

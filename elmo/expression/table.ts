@@ -5,6 +5,7 @@ import { booleanOperators } from './operators/boolean.js';
 import { comparisonOperators } from './operators/comparison.js';
 import { conditionalOperators } from './operators/conditional.js';
 import { literalOperators } from './operators/literal.js';
+import { miscOperators } from './operators/misc.js';
 import { powerOperators } from './operators/powers.js';
 import { roundingOperators } from './operators/rounding.js';
 import { trigonometryOperators } from './operators/trigonometry.js';
@@ -31,6 +32,7 @@ export const expressionOperators: ExpressionOperators = {
   ...comparisonOperators,
   ...conditionalOperators,
   ...literalOperators,
+  ...miscOperators,
   ...powerOperators,
   ...roundingOperators,
   ...trigonometryOperators,

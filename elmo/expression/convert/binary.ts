@@ -119,7 +119,9 @@ const LENGTHS: Readonly<Record<number, readonly number[]>> = {
 export function numberOfBinary(binary: Value, type: number, isBigEndian: boolean): Value {
   const content = Uint8Array.from(contentOf(binary));
   if (!LENGTHS[type]!.includes(content.length))
-    throw conversionFailure(`cannot convert binary data to a number because of invalid length: ${content.length}`);
+    throw conversionFailure(
+      `cannot convert binary data to a number because of invalid length: ${content.length}`,
+    );
   if (isBigEndian) content.reverse();
   const view = new DataView(content.buffer);
   if (type === DOUBLE)

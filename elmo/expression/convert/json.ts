@@ -19,7 +19,6 @@ import { ElmoError } from '../../errors.js';
 import { appendIndexed } from '../nodes.js';
 import { fitsInt64, INT32_MAX, INT32_MIN } from '../numbers.js';
 
-// eslint-disable-next-line no-control-regex
 const ESCAPED = /["\\\u0000-\u001f\u007f-\u009f]/g;
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -34,8 +33,7 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 function quoted(text: string): string {
   const escaped = text.replace(
     ESCAPED,
-    (character) =>
-      SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => SHORT_ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return `"${escaped}"`;
 }
@@ -77,7 +75,7 @@ function malformed(why: string): ElmoError {
 
 const BLANKS = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y; // eslint-disable-line no-control-regex
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const WORD = /true|false|null/y;
 /** Levels of nesting that are read. */
 const MAX_DEPTH = 200;
@@ -146,7 +144,8 @@ class JsonReader {
     const found = this.take(STRING);
     if (found === undefined) throw malformed('');
     const text = JSON.parse(found[0]) as string;
-    if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text)) throw malformed('');
+    if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text))
+      throw malformed('');
     return text;
   }
 

@@ -9,11 +9,11 @@ const LEAST_SCIENTIFIC = 1e16;
 export function doubleText(value: number): string {
   const magnitude = Math.abs(value);
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  if (!(magnitude < LEAST_FIXED || magnitude >= LEAST_SCIENTIFIC) || value - value !== 0) return String(value);
+  if (!(magnitude < LEAST_FIXED || magnitude >= LEAST_SCIENTIFIC) || value - value !== 0)
+    return String(value);
   const [mantissa, exponent] = value.toExponential().split('e') as [string, string];
   return `${mantissa}e${exponent[0]!}${exponent.slice(1).padStart(2, '0')}`;
 }
-
 
 const DIGITS_OF_BASE: Readonly<Record<number, RegExp>> = {
   2: /^[+-]?[01]+$/,
@@ -57,7 +57,9 @@ export function parseExactDecimal(text: string): Decimal | undefined {
   const fraction = digits.split('.')[1] ?? '';
   const trailingZeros = /0*$/.exec(digits.replace('.', ''))![0].length;
   const isZero = !/[1-9]/.test(digits);
-  return isZero || Number(exponent) - fraction.length + trailingZeros >= decimal.exponent ? decimal : undefined;
+  return isZero || Number(exponent) - fraction.length + trailingZeros >= decimal.exponent
+    ? decimal
+    : undefined;
 }
 
 /** From here down a result may have lost digits. */

@@ -25,7 +25,13 @@ import { BINARY_FORMATS, subtypeOf, UUID_SUBTYPE, type BinaryFormat } from '../c
 import { convertValue, type Conversion } from '../convert/convert.js';
 import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
 import { doubleOf, INT32_MAX, INT32_MIN, isNumberType, typeNameOf } from '../numbers.js';
-import { foldConstants, namedArguments, OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
+import {
+  foldConstants,
+  namedArguments,
+  OperatorExpression,
+  parseOperands,
+  unary,
+} from '../operator-kinds.js';
 
 const TYPES_BY_NAME: ReadonlyMap<string, number> = new Map(
   [...TYPE_NAMES].map(([type, name]) => [name, type]),
@@ -85,10 +91,7 @@ function targetSubtype(value: Value): number {
 function targetFormat(value: Value): BinaryFormat | undefined {
   if (value.isNullish) return undefined;
   if (value.type !== STRING)
-    throw new ElmoError(
-      4341114,
-      `$convert requires that 'format' be a string, found: ${typeNameOf(value)}`,
-    );
+    throw new ElmoError(4341114, `$convert requires that 'format' be a string, found: ${typeNameOf(value)}`);
   const { text } = value;
   if (!BINARY_FORMATS.has(text))
     throw new ElmoError(4341125, `Invalid 'format' argument for $convert: ${text}`);
