@@ -9,7 +9,7 @@ import { readText } from '../bson/read.js';
 import { keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
 import { orderedVarintLengthOf } from '../keys/ordered-varint.js';
 import { KeyWriter } from '../keys/value-encoding.js';
-import type { WriteUnit } from '../operation/write-unit.js';
+import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
 import type { CollectionSpec, Namespace } from './collection-spec.js';
 import { CollectionState } from './collection-state.js';
 import { FIRST_KEYSPACE, KEYSPACE_CATALOG, KEYSPACE_META, LAYOUT_FORMAT } from './keyspaces.js';
@@ -62,11 +62,14 @@ function databaseBounds(db: string): KeyBounds {
   return { low, high };
 }
 
+/** Stands for a name that is known to be free. */
+const ABSENT = Symbol('absent');
+
 /** Changes of the catalog inside one unit: null for what it dropped. */
 type Overrides = Map<string, CatalogEntry | null>;
 
 export class Catalog {
-  private readonly open: LRUCache<string, CatalogEntry>;
+  private readonly open: LRUCache<string, CatalogEntry | typeof ABSENT>;
   private readonly states = new Map<number, CollectionState>();
   private readonly overrides = new WeakMap<WriteUnit, Overrides>();
   private nextKeyspace = 0;
@@ -97,80 +100,152 @@ export class Catalog {
       const batch = this.kv.batch();
       if (this.nextKeyspace === FIRST_KEYSPACE) batch.put(FORMAT_KEY, numberBytes(LAYOUT_FORMAT));
       batch.put(NEXT_KEY, numberBytes(this.reservedKeyspace));
-      void this.kv.write(batch).catch(() => undefined); // later writes of the store get the same error
+      this.kv.write(batch).catch(() => undefined); // the write that uses the number meets the same error
     }
     return this.nextKeyspace++;
   }
 
-  /** The collection of that name, or undefined. @param unit  whose own changes count */
+  /**
+   * The collection of that name, or undefined.
+   * @param unit  whose own changes count. For a transaction the collection is then in use.
+   * @throws ElmoError SnapshotUnavailable if the collection was changed after the transaction began
+   */
   get(namespace: Namespace, unit?: WriteUnit): CatalogEntry | undefined {
     const text = namespaceText(namespace);
-    if (unit !== undefined) {
-      const own = this.overrides.get(unit)?.get(text);
-      if (own !== undefined) return own ?? undefined;
-    }
-    const known = this.open.get(text);
-    if (known !== undefined) return known;
-    this.reads++;
-    const raw = this.kv.get(catalogKey(namespace));
-    if (raw === undefined) return undefined;
-    const entry = this.entryOf(decodeCollection(namespace, raw));
-    this.open.set(text, entry);
+    if (unit === undefined) return this.committed(text, namespace);
+    const own = this.overrides.get(unit)?.get(text);
+    if (own !== undefined) return own ?? undefined;
+    const entry = this.committed(text, namespace);
+    if (unit.isTransaction) this.checkSeenBy(unit, namespace, entry);
     return entry;
   }
 
-  private entryOf(spec: CollectionSpec): CatalogEntry {
-    let state = this.states.get(spec.keyspace);
-    if (state === undefined) {
-      state = new CollectionState(this.kv, spec.keyspace, false);
-      this.states.set(spec.keyspace, state);
-    }
-    return { spec, state };
+  /** The collection of that name. @throws ElmoError NamespaceNotFound */
+  expect(namespace: Namespace, unit?: WriteUnit): CatalogEntry {
+    const entry = this.get(namespace, unit);
+    if (entry === undefined)
+      throw new ElmoError('NamespaceNotFound', `ns does not exist: ${namespaceText(namespace)}`);
+    return entry;
   }
 
-  /** Stores a new collection, or a changed one, in `unit`. */
-  put(unit: WriteUnit, spec: CollectionSpec, isNew = false): CatalogEntry {
-    let state = this.states.get(spec.keyspace);
-    if (state === undefined) {
-      state = new CollectionState(this.kv, spec.keyspace, isNew);
-      this.states.set(spec.keyspace, state);
-    }
-    const entry: CatalogEntry = { spec, state };
-    unit.put(catalogKey(spec.namespace), encodeCollection(spec));
-    this.override(unit, spec.namespace, entry);
+  private committed(text: string, namespace: Namespace): CatalogEntry | undefined {
+    const known = this.open.get(text);
+    if (known !== undefined) return known === ABSENT ? undefined : known;
+    this.reads++;
+    const raw = this.kv.get(catalogKey(namespace));
+    const entry = raw === undefined ? ABSENT : this.entryOf(decodeCollection(namespace, raw));
+    this.open.set(text, entry);
+    return entry === ABSENT ? undefined : entry;
+  }
+
+  private checkSeenBy(unit: WriteUnit, namespace: Namespace, entry: CatalogEntry | undefined): void {
+    if (entry !== undefined) unit.useKeyspace(entry.spec.keyspace);
+    const isNewer =
+      entry === undefined ? unit.view.has(catalogKey(namespace)) : entry.state.changedSeq > unit.snapshotSeq;
+    if (isNewer)
+      throw new ElmoError(
+        'SnapshotUnavailable',
+        `Unable to read from a snapshot due to pending collection catalog changes to collection '${namespaceText(namespace)}'; please retry the operation.`,
+        { errorLabels: [TRANSIENT] },
+      );
+  }
+
+  private entryOf(spec: CollectionSpec): CatalogEntry {
+    return { spec, state: this.stateOf(spec, false) };
+  }
+
+  private stateOf({ keyspace }: CollectionSpec, isNew: boolean): CollectionState {
+    let state = this.states.get(keyspace);
+    if (state === undefined)
+      this.states.set(keyspace, (state = new CollectionState(this.kv, keyspace, isNew)));
+    return state;
+  }
+
+  /** Stores a new collection in `unit`. */
+  add(unit: WriteUnit, spec: CollectionSpec): CatalogEntry {
+    const entry = { spec, state: this.stateOf(spec, true) };
+    unit.useKeyspace(spec.keyspace);
+    unit.afterRollback(() => this.states.delete(spec.keyspace));
+    this.store(unit, spec.namespace, entry, true);
     return entry;
   }
 
   /**
-   * Stores what is true whatever becomes of the unit (an index has met an array). What the unit itself made is stored with
-   * it; anything else at once.
+   * Stores a changed definition of a collection in `unit`.
+   * @throws MustWait, ElmoError WriteConflict if an open transaction uses the collection
    */
-  note(unit: WriteUnit, spec: CollectionSpec): void {
-    if (this.isOverridden(unit, spec.namespace)) {
-      this.put(unit, spec);
-      return;
+  change(unit: WriteUnit, spec: CollectionSpec): CatalogEntry {
+    unit.claimKeyspace(spec.keyspace);
+    const entry = this.entryOf(spec);
+    this.store(unit, spec.namespace, entry, true);
+    return entry;
+  }
+
+  /**
+   * Stores what a write has found out of the arrays in indexes. It stays true if the write is given up, so a transaction
+   * does not carry it, unless the collection is its own.
+   */
+  noteArrays(unit: WriteUnit, spec: CollectionSpec): CatalogEntry {
+    const entry = this.entryOf(spec);
+    if (!unit.isTransaction || this.isOverridden(unit, spec.namespace)) {
+      this.store(unit, spec.namespace, entry, false);
+      return entry;
     }
-    const batch = this.kv.batch();
-    batch.put(catalogKey(spec.namespace), encodeCollection(spec));
-    void this.kv.write(batch).catch(() => undefined); // the unit's own write gets the same error
-    this.open.set(namespaceText(spec.namespace), this.entryOf(spec));
+    this.kv.put(catalogKey(spec.namespace), encodeCollection(spec)).catch(() => undefined); // as in takeKeyspace
+    this.open.set(namespaceText(spec.namespace), entry);
+    return entry;
   }
 
-  /** Forgets a name in `unit`. What the collection holds is deleted by the caller. */
-  remove(unit: WriteUnit, namespace: Namespace): void {
+  private store(unit: WriteUnit, namespace: Namespace, entry: CatalogEntry, isChange: boolean): void {
+    unit.put(catalogKey(namespace), encodeCollection(entry.spec));
+    this.override(unit, namespace, entry, isChange);
+  }
+
+  /**
+   * Deletes a collection with all it holds in `unit`, in O(1).
+   * @throws MustWait, ElmoError WriteConflict if an open transaction uses the collection
+   */
+  drop(unit: WriteUnit, { spec, state }: CatalogEntry): void {
+    this.forget(unit, spec);
+    unit.deleteRange(keyspaceBounds(spec.keyspace));
+    for (const index of spec.indexes) unit.deleteRange(keyspaceBounds(index.keyspace));
+    const countsKey = state.dropCounts();
+    if (countsKey !== undefined) unit.deleteEntry(countsKey);
+    unit.afterCommit(() => {
+      state.isDropped = true;
+      state.wake();
+      this.states.delete(spec.keyspace);
+    });
+  }
+
+  /** Stores a collection under another name in `unit`. `spec` still has the old one. */
+  rename(unit: WriteUnit, spec: CollectionSpec, to: Namespace): CatalogEntry {
+    this.forget(unit, spec);
+    const entry = this.entryOf({ ...spec, namespace: to });
+    this.store(unit, to, entry, true);
+    return entry;
+  }
+
+  private forget(unit: WriteUnit, { namespace, keyspace }: CollectionSpec): void {
+    unit.claimKeyspace(keyspace);
     unit.delete(catalogKey(namespace));
-    this.override(unit, namespace, null);
+    this.override(unit, namespace, null, true);
   }
 
-  private override(unit: WriteUnit, namespace: Namespace, entry: CatalogEntry | null): void {
+  private override(
+    unit: WriteUnit,
+    namespace: Namespace,
+    entry: CatalogEntry | null,
+    isChange: boolean,
+  ): void {
     const text = namespaceText(namespace);
     let own = this.overrides.get(unit);
     if (own === undefined) this.overrides.set(unit, (own = new Map()));
     const before = own.get(text);
     own.set(text, entry);
     unit.afterCommit(() => {
-      if (entry === null) this.open.delete(text);
-      else this.open.set(text, entry);
+      this.open.set(text, entry ?? ABSENT);
+      if (entry !== null && isChange) entry.state.changedSeq = this.kv.seq;
       this.overrides.get(unit)?.delete(text);
     });
     unit.afterRollback(() => {
@@ -221,14 +296,5 @@ export class Catalog {
   /** Counts of collections that changed since the open, to be stored at a clean close. */
   storedCounts(): { key: Uint8Array; value: Uint8Array }[] {
     return [...this.states.values()].flatMap((state) => state.storedForm() ?? []);
-  }
-
-  /** The state of a dropped collection is needed no more. */
-  dropState(keyspace: number): void {
-    const state = this.states.get(keyspace);
-    if (state === undefined) return;
-    state.isDropped = true;
-    state.wake();
-    this.states.delete(keyspace);
   }
 }

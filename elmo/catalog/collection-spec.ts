@@ -25,6 +25,8 @@ export interface IndexSpec {
   /** The kind of its special field, or 'ordered'. */
   readonly kind: IndexKind;
   readonly isUnique: boolean;
+  /** Not unique yet, but refuses new duplicates. */
+  readonly isPreparingUnique: boolean;
   readonly isSparse: boolean;
   readonly isHidden: boolean;
   /** Raw filter. */
@@ -40,9 +42,12 @@ export interface IndexSpec {
   readonly isReady: boolean;
 }
 
+/** As listCollections calls it. */
+export type CollectionKind = 'collection' | 'view' | 'timeseries';
+
 export interface CollectionSpec {
   readonly namespace: Namespace;
-  readonly kind: 'collection' | 'view';
+  readonly kind: CollectionKind;
   /** 16 bytes. */
   readonly uuid: Uint8Array;
   /** Where its records lie. */

@@ -2,12 +2,14 @@
  * What is known of a collection while it is open and changes with each write: the next record id, how many documents
  * there are and of how many bytes. Shared by all specs the collection has in its life.
  *
- * Counts are exact: they change with the commits. At a clean close they are stored; the first write after the next open
- * removes what was stored, in its own batch, so that after a crash they are counted anew instead of being wrong.
+ * Counts are exact: they change with the commits. At a clean close they are stored; before the first write after the next
+ * open what was stored is removed, so that after a crash they are counted anew instead of being wrong.
  */
 import type { OrderedKv, ReadView } from '../../lsm/index.js';
+import type { ElmoError } from '../errors.js';
 import { RecordIdReader, keyspaceBounds, afterKeyspace, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
+import type { CountTarget } from '../operation/write-unit.js';
 import { KEYSPACE_COUNTS } from './keyspaces.js';
 
 const COUNT_BYTES = 16;
@@ -19,10 +21,16 @@ function countsKey(keyspace: number): Uint8Array {
   return writer.toBytes();
 }
 
-export class CollectionState {
+export class CollectionState implements CountTarget {
   /** Wakes those that wait for new documents of a capped collection. */
   readonly waiters = new Set<() => void>();
   isDropped = false;
+  /** No record of a capped collection has a smaller id. */
+  oldestId = 0;
+  /** Sequence number of the last commit that changed the collection's definition or indexes, as far as it was seen. */
+  changedSeq = 0;
+  /** Indexes under construction that have met duplicates, by their keyspaces. */
+  readonly failedBuilds = new Map<number, ElmoError>();
   readonly bounds: KeyBounds;
   private readonly countsKey: Uint8Array;
   private nextId = -1;
@@ -91,19 +99,25 @@ export class CollectionState {
     this.isCounted = true;
   }
 
-  /** The key to delete with a write, if the stored counts are about to become wrong. */
-  staleCountsKey(): Uint8Array | undefined {
-    return this.isStored ? this.countsKey : undefined;
+  /** Before a write: what was stored at the last close is about to become wrong, and goes first. */
+  beforeWrite(): void {
+    if (!this.isStored) return;
+    this.isStored = false;
+    this.kv.delete(this.countsKey).catch(() => undefined); // the write that follows meets the same error
   }
 
   /** After a commit. Once counted, counts follow; before, they are not needed. */
   add(documents: number, bytes: number): void {
-    this.isStored = false;
     if (this.isCounted) {
       this.documents += documents;
       this.bytes += bytes;
     }
     if (documents > 0 && this.waiters.size > 0) this.wake();
+  }
+
+  /** The key of what was stored, to be deleted with the collection; undefined if there is none. */
+  dropCounts(): Uint8Array | undefined {
+    return this.isStored ? this.countsKey : undefined;
   }
 
   /** What to store at a clean close; undefined if it is stored, or was never counted. */

@@ -1,78 +1,86 @@
 /**
- * A collection open for writing: its indexes with their extractors, compiled once per state of the catalog. All writes of
- * single documents are here: record and entries together, each index checked before anything is put.
+ * A collection, open for reading and writing: its records, and what each write does to its indexes. All indexes are asked
+ * whether they accept a document before any of them is changed, so a document that is refused leaves no trace.
  */
-import { ElmoError } from '../errors.js';
+import type { ReadView } from '../../lsm/index.js';
 import { documentLength } from '../bson/walk.js';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.js';
-import type { CollectionSpec } from '../catalog/collection-spec.js';
-import { appendRecordKey } from '../keys/key-layout.js';
+import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
+import type { CollectionState } from '../catalog/collection-state.js';
+import { ElmoError } from '../errors.js';
+import { afterKeyspace, appendRecordKey, RecordIdReader } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { WriteUnit } from '../operation/write-unit.js';
-import { EntrySet, OpenIndex } from './open-index.js';
-import type { DirectUnit } from '../operation/write-unit.js';
+import { OpenIndex } from './open-index.js';
+import { isTouched } from './touched-paths.js';
 
-const openIndexes = new WeakMap<CollectionSpec, readonly OpenIndex[]>();
-
-function indexesOf(spec: CollectionSpec): readonly OpenIndex[] {
-  let open = openIndexes.get(spec);
-  if (open === undefined) {
-    open = spec.indexes.map((index) => new OpenIndex(spec, index));
-    openIndexes.set(spec, open);
-  }
-  return open;
-}
+const keyWriter = new KeyWriter();
 
 export class OpenCollection {
   readonly spec: CollectionSpec;
-  private readonly indexes: readonly OpenIndex[];
-  private readonly key = new KeyWriter();
-  private before: EntrySet[] = [];
-  private after: EntrySet[] = [];
+  readonly state: CollectionState;
+  /** In the order of the spec: that on `_id` first. */
+  readonly indexes: readonly OpenIndex[];
+  private lastTouched: readonly string[] | undefined;
+  private lastAffected: readonly OpenIndex[] = [];
 
   constructor(
     private readonly catalog: Catalog,
     readonly entry: CatalogEntry,
   ) {
     this.spec = entry.spec;
-    this.indexes = indexesOf(entry.spec);
-    for (let i = 0; i < this.indexes.length; i++) {
-      this.before.push(new EntrySet());
-      this.after.push(new EntrySet());
-    }
+    this.state = entry.state;
+    this.indexes = entry.spec.indexes.map((index) => new OpenIndex(entry.spec, index, entry.state));
   }
 
-  /** The key of a record, valid until the next call. */
+  /** A copy. */
   recordKey(recordId: number): Uint8Array {
-    const { key } = this;
-    key.clear();
-    appendRecordKey(key, this.spec.keyspace, recordId);
-    return key.bytes.subarray(0, key.length);
+    keyWriter.clear();
+    appendRecordKey(keyWriter, this.spec.keyspace, recordId);
+    return keyWriter.toBytes();
+  }
+
+  /** A copy of a document, or undefined. */
+  read(view: ReadView, recordId: number): Uint8Array | undefined {
+    return view.get(this.recordKey(recordId));
+  }
+
+  /** The index of that name, or undefined. */
+  indexNamed(name: string): OpenIndex | undefined {
+    return this.indexes.find(({ spec }) => spec.name === name);
   }
 
   /**
-   * Puts a new document.
-   * @param document  from byte 0, with `_id`
-   * @throws ElmoError DuplicateKey, CannotIndexParallelArrays …; nothing was put then
+   * Puts a new document. In a capped collection the oldest ones make room; the unit is then committed before the next
+   * document is put.
+   * @param document  with an `_id`
+   * @returns its record id
+   * @throws ElmoError DuplicateKey, CannotIndexParallelArrays …: nothing is then put. MustWait, WriteConflict: the unit
+   *   has to be rolled back
    */
-  insert(unit: WriteUnit, document: Uint8Array, remembers: DirectUnit | undefined): number {
-    const { indexes, after, entry } = this;
-    const recordId = entry.state.takeRecordId();
-    for (let i = 0; i < indexes.length; i++) {
-      indexes[i]!.collect(document, 0, recordId, after[i]!);
-      indexes[i]!.checkNew(unit, after[i]!);
+  insert(unit: WriteUnit, document: Uint8Array): number {
+    const { state, indexes } = this;
+    const recordId = state.takeRecordId();
+    for (const index of indexes) {
+      index.collect(document, 0, recordId, index.after);
+      index.compare(undefined, index.after);
+      index.check(unit);
     }
-    this.noteArrays(unit);
-    for (let i = 0; i < indexes.length; i++) indexes[i]!.put(unit, after[i]!, remembers);
-    this.putRecord(unit, recordId, document);
-    this.count(unit, 1, document.length);
+    if (this.spec.isCapped) this.makeRoom(unit, document.length);
+    state.beforeWrite();
+    unit.useKeyspace(this.spec.keyspace);
+    unit.put(this.recordKey(recordId), document);
+    for (const index of indexes) index.write(unit);
+    unit.count(state, 1, document.length);
+    this.noteArrays(unit, indexes);
     return recordId;
   }
 
   /**
-   * Replaces a document, and of its entries those that are others now.
-   * @param old  the stored document, at `oldAt`
-   * @throws ElmoError; nothing was put then
+   * Puts a document in the place of another.
+   * @param old  holds the document that is there, from `oldAt`
+   * @param touched  paths in which they may differ; undefined: any
+   * @throws as `insert`
    */
   replace(
     unit: WriteUnit,
@@ -80,63 +88,108 @@ export class OpenCollection {
     old: Uint8Array,
     oldAt: number,
     document: Uint8Array,
-    touchedPaths: readonly string[] | undefined,
+    touched?: readonly string[],
   ): void {
-    const { indexes, before, after } = this;
-    const touched: number[] = [];
-    for (let i = 0; i < indexes.length; i++) {
-      const index = indexes[i]!;
-      if (touchedPaths !== undefined && !index.dependsOn(touchedPaths)) continue;
-      touched.push(i);
-      index.collect(old, oldAt, recordId, before[i]!);
-      index.collect(document, 0, recordId, after[i]!);
-      index.checkChanged(unit, before[i]!, after[i]!);
+    const indexes = this.affectedBy(touched);
+    for (const index of indexes) {
+      index.collect(old, oldAt, recordId, index.before);
+      index.collect(document, 0, recordId, index.after);
+      index.compare(index.before, index.after);
+      index.check(unit);
     }
-    this.noteArrays(unit);
-    for (const i of touched) indexes[i]!.replace(unit, before[i]!, after[i]!);
-    this.putRecord(unit, recordId, document);
-    this.count(unit, 0, document.length - documentLength(old, oldAt));
-  }
-
-  remove(unit: WriteUnit, recordId: number, old: Uint8Array, oldAt: number): void {
-    const { indexes, before } = this;
-    for (let i = 0; i < indexes.length; i++) {
-      indexes[i]!.collect(old, oldAt, recordId, before[i]!);
-      indexes[i]!.remove(unit, before[i]!);
-    }
-    unit.delete(this.recordKey(recordId));
-    this.count(unit, -1, -documentLength(old, oldAt));
-  }
-
-  private putRecord(unit: WriteUnit, recordId: number, document: Uint8Array): void {
+    this.state.beforeWrite();
+    unit.useKeyspace(this.spec.keyspace);
     unit.put(this.recordKey(recordId), document);
+    for (const index of indexes) index.write(unit);
+    unit.count(this.state, 0, document.length - documentLength(old, oldAt));
+    this.noteArrays(unit, indexes);
   }
 
-  private count(unit: WriteUnit, documents: number, bytes: number): void {
-    const { state } = this.entry;
-    const stale = state.staleCountsKey();
-    if (stale !== undefined) unit.delete(stale);
-    unit.afterCommit(() => state.add(documents, bytes));
+  /** @param old  holds the document that is there, from `oldAt` */
+  remove(unit: WriteUnit, recordId: number, old: Uint8Array, oldAt: number): void {
+    for (const index of this.indexes) {
+      index.collect(old, oldAt, recordId, index.before);
+      index.compare(index.before, undefined);
+    }
+    this.state.beforeWrite();
+    unit.useKeyspace(this.spec.keyspace);
+    unit.delete(this.recordKey(recordId));
+    for (const index of this.indexes) index.write(unit);
+    unit.count(this.state, -1, -documentLength(old, oldAt));
   }
+
+  private affectedBy(touched: readonly string[] | undefined): readonly OpenIndex[] {
+    if (touched === undefined) return this.indexes;
+    if (touched !== this.lastTouched) {
+      this.lastAffected = this.indexes.filter(({ spec }) => isTouched(spec, touched));
+      this.lastTouched = touched;
+    }
+    return this.lastAffected;
+  }
+
+  /** Tells the catalog if fields have met arrays for the first time. */
+  private noteArrays(unit: WriteUnit, indexes: readonly OpenIndex[]): void {
+    if (!indexes.some((index) => index.hasNewArrays)) return;
+    const specs = this.indexes.map((index) => index.noteArrays(unit));
+    this.catalog.noteArrays(unit, { ...this.spec, indexes: specs });
+  }
+
+  /** Removes the oldest documents of a capped collection until one more of `bytes` fits in. */
+  private makeRoom(unit: WriteUnit, bytes: number): void {
+    const { spec, state } = this;
+    if (unit.isTransaction)
+      throw new ElmoError(
+        'OperationNotSupportedInTransaction',
+        'Cannot write to capped collections in multi-document transactions.',
+      );
+    let documents = state.documentCount + 1;
+    let size = state.byteCount + bytes;
+    const isFull = (): boolean =>
+      size > spec.cappedBytes || (spec.cappedDocuments > 0 && documents > spec.cappedDocuments);
+    if (!isFull()) return;
+    const ids = new RecordIdReader();
+    const oldest: { readonly recordId: number; readonly document: Uint8Array }[] = [];
+    const cursor = unit.view.scan({ ...state.bounds, low: this.recordKey(state.oldestId) });
+    try {
+      while (isFull() && cursor.next()) {
+        const recordId = ids.readAt(cursor.keyBytes, afterKeyspace(cursor.keyBytes), cursor.keyLength);
+        const document = cursor.value();
+        oldest.push({ recordId, document });
+        documents--;
+        size -= document.length;
+      }
+    } finally {
+      cursor.close();
+    }
+    const added = this.indexes.map((index) => index.added.copy());
+    for (const { recordId, document } of oldest) this.remove(unit, recordId, document, 0);
+    this.indexes.forEach((index, i) => index.added.take(added[i]!));
+    this.indexes.forEach((index) => index.removed.clear());
+    const last = oldest.at(-1);
+    if (last !== undefined) unit.afterCommit(() => (state.oldestId = last.recordId + 1));
+  }
+}
+
+/** The collections of the catalog, opened: index definitions are compiled once for each state of a definition. */
+export class OpenCollections {
+  private readonly opened = new WeakMap<CollectionSpec, OpenCollection>();
+
+  constructor(readonly catalog: Catalog) {}
 
   /**
-   * Tells the catalog when a field has met its first array: before the entries are there, so that no plan trusts an index
-   * wrongly. To say too much is harmless, so it is not undone with the unit.
+   * The collection or view of that name, or undefined. Ask again after each `await`, and after each write of the unit: the
+   * definition may have changed.
+   * @throws ElmoError SnapshotUnavailable
    */
-  private noteArrays(unit: WriteUnit): void {
-    const { indexes, catalog } = this;
-    if (!indexes.some((index) => index.hasNewArrays)) return;
-    const current = catalog.get(this.spec.namespace, unit)?.spec;
-    if (current === undefined) throw new ElmoError('NamespaceNotFound', 'the collection is gone');
-    const changed = current.indexes.map((spec) => {
-      const open = indexes.find((index) => index.spec.keyspace === spec.keyspace);
-      if (open?.hasNewArrays !== true) return spec;
-      const components = open.multikeyComponents();
-      const multikeyComponents = spec.multikeyComponents.map(
-        (known, i) => new Set([...known, ...components[i]!]),
-      );
-      return { ...spec, multikeyComponents, isMultikey: true };
-    });
-    catalog.note(unit, { ...current, indexes: changed });
+  get(namespace: Namespace, unit?: WriteUnit): OpenCollection | undefined {
+    const entry = this.catalog.get(namespace, unit);
+    return entry === undefined ? undefined : this.of(entry);
+  }
+
+  of(entry: CatalogEntry): OpenCollection {
+    let collection = this.opened.get(entry.spec);
+    if (collection === undefined)
+      this.opened.set(entry.spec, (collection = new OpenCollection(this.catalog, entry)));
+    return collection;
   }
 }

@@ -9,6 +9,8 @@ import { INT64, MISSING, NULL, STRING, UNDEFINED } from '../bson/types.js';
 import { MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
+import type { CollectionState } from '../catalog/collection-state.js';
+import { bitsOf, componentsOf } from '../catalog/record.js';
 import { namespaceText } from '../catalog/namespace.js';
 import { collationDocument } from '../collation/collation.js';
 import { collationKey } from '../collation/key.js';
@@ -18,7 +20,7 @@ import { KeyWriter } from '../keys/value-encoding.js';
 import type { Matcher } from '../query/filter.js';
 import { compileFilter } from '../query/compile.js';
 import { parseFilter } from '../query/parse.js';
-import type { DirectUnit, WriteUnit } from '../operation/write-unit.js';
+import type { WriteUnit } from '../operation/write-unit.js';
 import { decodeEntry } from './decode-entry.js';
 import { KeyExtractor, type TupleSink } from './key-extractor.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
@@ -31,6 +33,24 @@ export class EntrySet {
   clear(): void {
     this.keys.length = 0;
     this.values.length = 0;
+  }
+
+  copy(): EntrySet {
+    const copy = new EntrySet();
+    copy.take(this);
+    return copy;
+  }
+
+  /** Becomes as another set. */
+  take(other: EntrySet): void {
+    this.clear();
+    for (let i = 0; i < other.keys.length; i++) this.push(other.keys[i]!, other.values[i]!);
+  }
+
+  /** Adds an entry behind all others. */
+  push(key: Uint8Array, value: Uint8Array): void {
+    this.keys.push(key);
+    this.values.push(value);
   }
 
   /** Adds an entry unless it is there. */
@@ -70,11 +90,21 @@ export class OpenIndex implements TupleSink, LeafSink {
   private bytes: Uint8Array = NOTHING;
   /** For each field, a bit for each component of its path that met an array, over all documents seen by this object. */
   readonly arrayBits: Int32Array;
+  /** The same, as the spec has it, and as the catalog has been told since. */
+  private readonly knownBits: Int32Array;
+  private readonly notedBits: Int32Array;
   private prefix: Value[] = [];
+  /** What `compare` found. */
+  readonly removed = new EntrySet();
+  readonly added = new EntrySet();
+  /** For whoever collects: of the document before and after a write. */
+  readonly before = new EntrySet();
+  readonly after = new EntrySet();
 
   constructor(
     readonly collection: CollectionSpec,
     readonly spec: IndexSpec,
+    private readonly state: CollectionState,
   ) {
     const { fields } = spec;
     this.extractor = new KeyExtractor(
@@ -86,7 +116,9 @@ export class OpenIndex implements TupleSink, LeafSink {
       kind === 'wildcard' ? [1 as const, direction] : [direction],
     );
     this.entries = new IndexEntries(spec.keyspace, directions, spec.isUnique, true);
-    this.arrayBits = new Int32Array(fields.length);
+    this.knownBits = Int32Array.from(spec.multikeyComponents, bitsOf);
+    this.arrayBits = this.knownBits.slice();
+    this.notedBits = this.knownBits.slice();
     this.toCollated = spec.collation === undefined ? undefined : collationKey(spec.collation);
     this.partial =
       spec.partialFilter === undefined
@@ -123,25 +155,24 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.target = undefined;
   }
 
-  /** Whether the documents seen since have made fields multikey that the catalog does not know of. */
+  /** Whether documents have made fields multikey that the catalog has not been told of. */
   get hasNewArrays(): boolean {
-    const { multikeyComponents } = this.spec;
-    for (let field = 0; field < this.arrayBits.length; field++) {
-      let bits = this.arrayBits[field]!;
-      for (let component = 0; bits !== 0; component++, bits >>>= 1)
-        if ((bits & 1) === 1 && !multikeyComponents[field]!.has(component)) return true;
-    }
+    const { arrayBits, notedBits } = this;
+    for (let field = 0; field < arrayBits.length; field++)
+      if (arrayBits[field] !== notedBits[field]) return true;
     return false;
   }
 
-  /** What the catalog should say of the fields' arrays. */
-  multikeyComponents(): ReadonlySet<number>[] {
-    return this.spec.multikeyComponents.map((known, field) => {
-      const components = new Set(known);
-      for (let component = 0, bits = this.arrayBits[field]!; bits !== 0; component++, bits >>>= 1)
-        if ((bits & 1) === 1) components.add(component);
-      return components;
-    });
+  /** What the catalog is to be told; `unit` tells it. */
+  noteArrays(unit: WriteUnit): IndexSpec {
+    this.notedBits.set(this.arrayBits);
+    unit.afterRollback(() => this.notedBits.set(this.knownBits));
+    const multikeyComponents = [...this.arrayBits].map(componentsOf);
+    return {
+      ...this.spec,
+      multikeyComponents,
+      isMultikey: multikeyComponents.some(({ size }) => size > 0),
+    };
   }
 
   tuple(extractor: KeyExtractor): void {
@@ -198,79 +229,87 @@ export class OpenIndex implements TupleSink, LeafSink {
   }
 
   /**
-   * Whether the entries of a new document may be put.
-   * @param set  what `collect` gave
+   * Finds what changes from the entries `before` to those `after`: see `removed`, `added`. What is in both stays.
+   * @param before  undefined: the document is new
+   * @param after  undefined: the document goes
+   */
+  compare(before: EntrySet | undefined, after: EntrySet | undefined): void {
+    const { removed, added } = this;
+    removed.clear();
+    added.clear();
+    const beforeCount = before?.keys.length ?? 0;
+    const afterCount = after?.keys.length ?? 0;
+    let i = 0;
+    let j = 0;
+    while (i < beforeCount || j < afterCount) {
+      const order =
+        i === beforeCount ? 1 : j === afterCount ? -1 : Buffer.compare(before!.keys[i]!, after!.keys[j]!);
+      if (order < 0) removed.push(before!.keys[i]!, before!.values[i]!);
+      else if (order > 0 || Buffer.compare(before!.values[i]!, after!.values[j]!) !== 0)
+        added.push(after!.keys[j]!, after!.values[j]!);
+      if (order <= 0) i++;
+      if (order >= 0) j++;
+    }
+  }
+
+  /**
+   * Whether what is to be added may be.
    * @throws ElmoError DuplicateKey
    */
-  checkNew(unit: WriteUnit, set: EntrySet): void {
-    if (!this.spec.isUnique) return;
-    for (let i = 0; i < set.keys.length; i++) this.checkUnique(unit, set.keys[i]!, set.values[i]!);
-  }
-
-  /** @param remembers  the unit, if later documents of it have to see unique entries before they are committed */
-  put(unit: WriteUnit, set: EntrySet, remembers: DirectUnit | undefined): void {
-    const { keys, values } = set;
-    for (let i = 0; i < keys.length; i++) {
-      unit.put(keys[i]!, values[i]!);
-      if (remembers !== undefined && this.spec.isUnique) remembers.remember(keys[i]!, values[i]!);
+  check(unit: WriteUnit): void {
+    const { spec, added } = this;
+    if (!spec.isUnique && !spec.isPreparingUnique) return;
+    for (let i = 0; i < added.keys.length; i++) {
+      const key = added.keys[i]!;
+      const value = added.values[i]!;
+      if (spec.isUnique ? !this.isTaken(unit, key, value) : !this.hasOther(unit, key, value)) continue;
+      const error = this.duplicateKey(key, value);
+      if (spec.isReady) throw error;
+      this.state.failedBuilds.set(spec.keyspace, error);
     }
   }
 
-  remove(unit: WriteUnit, set: EntrySet): void {
-    for (const key of set.keys) unit.delete(key);
+  /** Writes what `compare` has found. */
+  write(unit: WriteUnit): void {
+    const { spec, removed, added } = this;
+    if (!spec.isUnique) {
+      for (const key of removed.keys) unit.deleteEntry(key);
+      for (let i = 0; i < added.keys.length; i++) unit.putEntry(added.keys[i]!, added.values[i]!);
+    } else if (spec.isReady) {
+      for (const key of removed.keys) unit.deleteUnique(key);
+      for (let i = 0; i < added.keys.length; i++) unit.putUnique(added.keys[i]!, added.values[i]!);
+    } else this.writeUnfinished(unit);
   }
 
-  /** @throws ElmoError DuplicateKey if an entry that is new is another document's */
-  checkChanged(unit: WriteUnit, before: EntrySet, after: EntrySet): void {
-    if (!this.spec.isUnique) return;
-    this.compare(before, after);
-    for (const i of this.added) this.checkUnique(unit, after.keys[i]!, after.values[i]!);
+  /** In an index under construction an entry may be another document's, which makes the build fail. */
+  private writeUnfinished(unit: WriteUnit): void {
+    const { removed, added } = this;
+    for (let i = 0; i < removed.keys.length; i++)
+      if (!this.isTaken(unit, removed.keys[i]!, removed.values[i]!)) unit.deleteUnique(removed.keys[i]!);
+    for (let i = 0; i < added.keys.length; i++)
+      if (!this.isTaken(unit, added.keys[i]!, added.values[i]!))
+        unit.putUnique(added.keys[i]!, added.values[i]!);
   }
 
-  /** From the entries before to those after; what is in both stays untouched. */
-  replace(unit: WriteUnit, before: EntrySet, after: EntrySet): void {
-    this.compare(before, after);
-    for (const i of this.removed) unit.delete(before.keys[i]!);
-    for (const i of this.added) unit.put(after.keys[i]!, after.values[i]!);
-    for (const i of this.retyped) unit.put(after.keys[i]!, after.values[i]!);
-  }
-
-  /** Positions of the entries that go, that come, and whose types alone are others. */
-  private readonly removed: number[] = [];
-  private readonly added: number[] = [];
-  private readonly retyped: number[] = [];
-
-  private compare(before: EntrySet, after: EntrySet): void {
-    const { removed, added, retyped } = this;
-    removed.length = added.length = retyped.length = 0;
-    for (let i = 0, j = 0; i < before.keys.length || j < after.keys.length;) {
-      const order =
-        i === before.keys.length
-          ? 1
-          : j === after.keys.length
-            ? -1
-            : Buffer.compare(before.keys[i]!, after.keys[j]!);
-      if (order < 0) removed.push(i++);
-      else if (order > 0) added.push(j++);
-      else {
-        if (Buffer.compare(before.values[i]!, after.values[j]!) !== 0) retyped.push(j);
-        i++;
-        j++;
-      }
-    }
-  }
-
-  /** Whether a change at one of the paths can change the entries. */
-  dependsOn(paths: readonly string[]): boolean {
-    if (this.partial !== undefined || this.wildcard !== undefined) return true;
-    return this.spec.fields.some(({ path }) => paths.some((changed) => areRelated(path, changed)));
-  }
-
-  private checkUnique(unit: WriteUnit, key: Uint8Array, value: Uint8Array): void {
+  /** Whether the entry of a unique index is there, and another record's. */
+  private isTaken(unit: WriteUnit, key: Uint8Array, value: Uint8Array): boolean {
     const found = unit.get(key);
-    if (found === undefined) return;
-    if (this.ids.readAt(found, 0) === this.ids.readAt(value, 0)) return;
-    throw this.duplicateKey(key, value);
+    return found !== undefined && this.ids.readAt(found, 0) !== this.ids.readAt(value, 0);
+  }
+
+  /** Whether an index whose entries end in record ids has the same values for another record. */
+  private hasOther(unit: WriteUnit, key: Uint8Array, value: Uint8Array): boolean {
+    const { entries } = this;
+    entries.parse(key, key.length, value, 0, value.length);
+    const { recordId, valuesEnd } = entries;
+    const cursor = unit.view.scanPrefix(key.subarray(0, valuesEnd));
+    try {
+      while (cursor.next())
+        if (this.ids.readBefore(cursor.keyBytes, cursor.keyLength, valuesEnd) !== recordId) return true;
+      return false;
+    } finally {
+      cursor.close();
+    }
   }
 
   /** E11000, with what the client may want to look at. */
@@ -307,19 +346,6 @@ export function hashOf(type: number, bytes: Uint8Array, at: number): Value {
   hashWriter.append(type === MISSING ? NULL : type, bytes, at);
   const digest = createHash('md5').update(hashWriter.bytes.subarray(0, hashWriter.length)).digest();
   return new Value(INT64, digest, 0);
-}
-
-/** Whether one path leads through the other; indexes of arrays may stand in either. */
-function areRelated(a: string, b: string): boolean {
-  const [x, y] = [withoutIndexes(a), withoutIndexes(b)];
-  return x === y || x.startsWith(`${y}.`) || y.startsWith(`${x}.`);
-}
-
-function withoutIndexes(path: string): string {
-  return path
-    .split('.')
-    .filter((part, i) => i === 0 || !/^[0-9]+$/.test(part))
-    .join('.');
 }
 
 function wildcardPaths(spec: IndexSpec, field: number): WildcardPaths {

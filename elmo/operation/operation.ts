@@ -23,6 +23,8 @@ export interface OperationOptions {
 }
 
 const CALLS_PER_LOOK = 64;
+/** The longest time a timer of the runtime can be set to. */
+const MOST_TIMER_MS = 0x7fff_ffff;
 
 export class Operation {
   /** What `$$NOW` is: the time of the start. */
@@ -32,6 +34,7 @@ export class Operation {
   private readonly sliceMs: number;
   private countdown = CALLS_PER_LOOK;
   private killedBy: ElmoError | undefined;
+  private wakeWaiting: (() => void) | undefined;
   /**
    * What has to be awaited before the operation goes on after a pause (room made in a spill, say). The driver of the rows
    * awaits it, or else gives the event loop a turn.
@@ -85,9 +88,34 @@ export class Operation {
     this.beginSlice();
   }
 
+  /**
+   * Waits for something that other operations bring about, as long as this one may take.
+   * @throws ElmoError MaxTimeMSExpired, Interrupted
+   */
+  async waitFor(event: Promise<void>): Promise<void> {
+    this.look();
+    const { signal } = this.options;
+    let wake: () => void = () => undefined;
+    const disturbed = new Promise<void>((resolve) => (wake = resolve));
+    const leftMs = this.deadlineMs - this.clock.nowMs();
+    const timer = leftMs < MOST_TIMER_MS ? setTimeout(wake, leftMs + 1) : undefined;
+    signal?.addEventListener('abort', wake);
+    this.wakeWaiting = wake;
+    try {
+      await Promise.race([event, disturbed]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', wake);
+      this.wakeWaiting = undefined;
+    }
+    this.look();
+    this.beginSlice();
+  }
+
   /** Makes the next look throw. */
   kill(error: ElmoError): void {
     this.killedBy = error;
     this.countdown = 1;
+    this.wakeWaiting?.();
   }
 }

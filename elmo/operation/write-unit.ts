@@ -1,194 +1,84 @@
 /**
  * What a write statement writes through. It reads the newest state and its own changes; everything it puts becomes visible
- * at once, or not at all. Two kinds: a batch of its own, committed in the synchronous stretch that made it, and the open
- * transaction of a client's session.
+ * at once, or not at all. Two kinds: a batch of its own, committed in the synchronous stretch that made it
+ * (direct-unit.ts), and the open transaction of a client's session (transaction-unit.ts).
  */
-import type { OrderedKv, ReadView, Transaction, WriteBatch } from '../../lsm/index.js';
+import type { ReadView } from '../../lsm/index.js';
 import { ElmoError } from '../errors.js';
+import type { KeyBounds } from '../keys/key-layout.js';
+
+/** Follows how many documents a collection has. */
+export interface CountTarget {
+  add(documents: number, bytes: number): void;
+}
 
 export interface WriteUnit {
-  /** What plans read: for a transaction its snapshot and its own writes, else the newest state. */
+  /**
+   * What plans read: for a transaction its snapshot and its own writes; else the newest state of the store, without what
+   * this unit has put and not committed.
+   */
   readonly view: ReadView;
   readonly isTransaction: boolean;
-  /** The newest value, own writes included. A copy. */
+  /** Sequence number of the newest commit it sees; Infinity if it sees all. */
+  readonly snapshotSeq: number;
+  /** The newest value; own changes that were put by `put` or `putUnique` included. A copy. */
   get(key: Uint8Array): Uint8Array | undefined;
+  /**
+   * A key that others may write too: a record, an entry of the catalog.
+   * @throws MustWait, ElmoError WriteConflict if another open transaction has written it
+   */
   put(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
-  deleteRange(low: Uint8Array, high: Uint8Array): void;
+  /** As `put` and `delete`, for keys that this unit asks for again by `get`: entries of unique indexes. */
+  putUnique(key: Uint8Array, value: Uint8Array): void;
+  deleteUnique(key: Uint8Array): void;
+  /** Of a key that belongs to a record this unit has put or deleted, so that nobody else can have written it. */
+  putEntry(key: Uint8Array, value: Uint8Array): void;
+  deleteEntry(key: Uint8Array): void;
+  /** Only of keyspaces that no other open transaction uses: see `claimKeyspace`. */
+  deleteRange(bounds: KeyBounds): void;
+  /**
+   * Notes that the unit reads or writes a collection. Until its end nobody else may change what the catalog says of it.
+   * @param keyspace  of its records
+   */
+  useKeyspace(keyspace: number): void;
+  /**
+   * Before a change of what the catalog says of a collection.
+   * @throws MustWait, ElmoError WriteConflict if another open transaction uses it
+   */
+  claimKeyspace(keyspace: number): void;
+  /** Adds to the counts of a collection when all of it has become visible. */
+  count(target: CountTarget, documents: number, bytes: number): void;
   /** Runs when all of it has become visible; not if it is given up. */
   afterCommit(run: () => void): void;
-  /** Runs if it is given up. */
+  /** Runs if it is given up, or rolled back to before this call. */
   afterRollback(run: () => void): void;
 }
 
 export const TRANSIENT = 'TransientTransactionError';
 
-export function writeConflict(): ElmoError {
+export function writeConflict(cause?: unknown): ElmoError {
   return new ElmoError(
     'WriteConflict',
     'Caused by :: Write conflict during plan execution and yielding is disabled. :: Please retry your operation or multi-document transaction.',
-    { errorLabels: [TRANSIENT] },
+    { errorLabels: [TRANSIENT], cause },
   );
 }
 
-function keyText(key: Uint8Array): string {
+/**
+ * A write outside of transactions has met what an open transaction has written. It is given up and done again when that
+ * has ended: `Committer.run` does so.
+ */
+export class MustWait extends Error {
+  override readonly name = 'MustWait';
+
+  /** @param ended  resolves when the transaction has ended, either way */
+  constructor(readonly ended: Promise<void>) {
+    super('an open transaction has written the same');
+  }
+}
+
+/** The bytes of a key as a text, for maps. */
+export function keyText(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
-}
-
-/** A batch of one's own. Between its first `put` and its `commit` nothing else may run. */
-export class DirectUnit implements WriteUnit {
-  readonly isTransaction = false;
-  private readonly batch: WriteBatch;
-  /** What was put or deleted of the keys that are asked for again; null: deleted. */
-  private readonly own = new Map<string, Uint8Array | null>();
-  private onCommit: (() => void)[] = [];
-  private onRollback: (() => void)[] = [];
-
-  constructor(private readonly kv: OrderedKv) {
-    this.batch = kv.batch();
-  }
-
-  get view(): ReadView {
-    return this.kv;
-  }
-
-  get isEmpty(): boolean {
-    return this.batch.count === 0;
-  }
-
-  get byteLength(): number {
-    return this.batch.byteLength;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    if (this.own.size > 0) {
-      const own = this.own.get(keyText(key));
-      if (own !== undefined) return own ?? undefined;
-    }
-    return this.kv.get(key);
-  }
-
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.batch.put(key, value);
-  }
-
-  /** A put that `get` has to see before the commit. */
-  remember(key: Uint8Array, value: Uint8Array | null): void {
-    this.own.set(keyText(key), value);
-  }
-
-  delete(key: Uint8Array): void {
-    this.batch.delete(key);
-  }
-
-  deleteRange(low: Uint8Array, high: Uint8Array): void {
-    this.batch.deleteRange({ low, high });
-  }
-
-  afterCommit(run: () => void): void {
-    this.onCommit.push(run);
-  }
-
-  afterRollback(run: () => void): void {
-    this.onRollback.push(run);
-  }
-
-  /**
-   * Makes it visible, in this very stretch.
-   * @returns resolves when as durable as asked
-   */
-  commit(isDurable = false): Promise<void> {
-    const { batch, onCommit } = this;
-    let written: Promise<void> | undefined;
-    if (batch.count > 0) {
-      written = this.kv.write(batch, isDurable ? { sync: true } : undefined);
-      batch.clear();
-    }
-    this.clear();
-    for (const run of onCommit) run();
-    return written ?? Promise.resolve();
-  }
-
-  /** Forgets what was put. */
-  rollback(): void {
-    const { onRollback } = this;
-    this.batch.clear();
-    this.clear();
-    for (const run of onRollback) run();
-  }
-
-  private clear(): void {
-    if (this.own.size > 0) this.own.clear();
-    if (this.onCommit.length > 0) this.onCommit = [];
-    if (this.onRollback.length > 0) this.onRollback = [];
-  }
-}
-
-/** The open transaction of a session. */
-export class TransactionUnit implements WriteUnit {
-  readonly isTransaction = true;
-  private onCommit: (() => void)[] = [];
-  private onRollback: (() => void)[] = [];
-
-  constructor(readonly transaction: Transaction) {}
-
-  get view(): ReadView {
-    return this.transaction;
-  }
-
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.transaction.get(key);
-  }
-
-  /** @throws ElmoError WriteConflict if somebody committed a change of the key since the transaction began */
-  put(key: Uint8Array, value: Uint8Array): void {
-    if (this.transaction.hasConflict(key)) throw writeConflict();
-    this.transaction.put(key, value);
-  }
-
-  delete(key: Uint8Array): void {
-    if (this.transaction.hasConflict(key)) throw writeConflict();
-    this.transaction.delete(key);
-  }
-
-  deleteRange(low: Uint8Array, high: Uint8Array): void {
-    this.transaction.deleteRange({ low, high });
-  }
-
-  afterCommit(run: () => void): void {
-    this.onCommit.push(run);
-  }
-
-  afterRollback(run: () => void): void {
-    this.onRollback.push(run);
-  }
-
-  /** A mark to which a statement that fails returns. */
-  mark(): { savepoint: number; commits: number; rollbacks: number } {
-    return {
-      savepoint: this.transaction.savepoint(),
-      commits: this.onCommit.length,
-      rollbacks: this.onRollback.length,
-    };
-  }
-
-  /** Undoes what was done since the mark. */
-  rollbackTo(mark: { savepoint: number; commits: number; rollbacks: number }): void {
-    this.transaction.rollbackTo(mark.savepoint);
-    this.transaction.releaseSavepoint(mark.savepoint);
-    this.onCommit.length = mark.commits;
-    for (const run of this.onRollback.splice(mark.rollbacks)) run();
-  }
-
-  release(mark: { savepoint: number }): void {
-    this.transaction.releaseSavepoint(mark.savepoint);
-  }
-
-  committed(): void {
-    for (const run of this.onCommit.splice(0)) run();
-  }
-
-  rolledBack(): void {
-    for (const run of this.onRollback.splice(0)) run();
-  }
 }

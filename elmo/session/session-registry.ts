@@ -3,10 +3,10 @@
  * own writes; it commits as a whole or not at all. Numbers of transactions only grow within a session.
  * Source: MongoDB manual, "Transactions"; drivers' specification "Transactions".
  */
-import type { OrderedKv } from '../../lsm/index.js';
-import { LsmError } from '../../lsm/index.js';
 import { ElmoError } from '../errors.js';
-import { TransactionUnit, TRANSIENT, writeConflict } from '../operation/write-unit.js';
+import type { Committer } from '../operation/committer.js';
+import type { TransactionUnit } from '../operation/transaction-unit.js';
+import { TRANSIENT } from '../operation/write-unit.js';
 import type { SessionContext } from './session-context.js';
 
 interface OpenTransaction {
@@ -39,7 +39,7 @@ export class SessionRegistry {
   private readonly sessionTimeoutMs: number;
 
   constructor(
-    private readonly kv: OrderedKv,
+    private readonly committer: Committer,
     private readonly nowMs: () => number,
     private readonly randomHex: (bytes: number) => string,
     options: SessionOptions = {},
@@ -109,7 +109,7 @@ export class SessionRegistry {
         `Cannot start a transaction at given transaction number ${number} a transaction with the same number is in state ${state.outcome}`,
       );
     this.newNumber(state, number);
-    const unit = new TransactionUnit(this.kv.begin({ label: `session ${state.lsid}` }));
+    const unit = this.committer.begin(`session ${state.lsid}`);
     state.transaction = { number, unit, startedMs: this.nowMs() };
     state.outcome = 'open';
     return unit;
@@ -149,16 +149,12 @@ export class SessionRegistry {
     const { unit } = this.continue(state, number);
     state.transaction = undefined;
     try {
-      await unit.transaction.commit(isDurable ? { sync: true } : undefined);
+      await unit.commit(isDurable);
     } catch (error) {
       state.outcome = 'aborted';
-      unit.rolledBack();
-      if (error instanceof LsmError && (error.code === 'WriteConflict' || error.code === 'TransactionTooOld'))
-        throw writeConflict();
       throw error;
     }
     state.outcome = 'committed';
-    unit.committed();
   }
 
   /** @throws ElmoError NoSuchTransaction, TransactionCommitted */
@@ -182,8 +178,7 @@ export class SessionRegistry {
     const { transaction } = state;
     if (transaction === undefined) return;
     state.transaction = undefined;
-    transaction.unit.transaction.rollback();
-    transaction.unit.rolledBack();
+    transaction.unit.rollback();
   }
 
   /** @returns whether there was one */

@@ -2,7 +2,7 @@
 import type { InsertRequest, InsertResult, WriteFailure } from '../operation/requests.js';
 import { ElmoError } from '../errors.js';
 import type { OpenCollection } from '../index/open-collection.js';
-import type { DirectUnit, WriteUnit } from '../operation/write-unit.js';
+import type { WriteUnit } from '../operation/write-unit.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
 import { asStatementError } from './statement-error.js';
@@ -24,12 +24,10 @@ export function insertOne(
   unit: WriteUnit,
   context: WriteContext,
   bypassesValidation: boolean,
-  remembers?: DirectUnit,
 ): Uint8Array {
   const stored = prepareInsert(document, () => context.newObjectId());
   if (!bypassesValidation) context.validate(collection.entry, stored);
-  collection.insert(unit, stored, remembers);
-  if (collection.spec.isCapped) context.trimCapped(collection, unit);
+  collection.insert(unit, stored);
   return stored;
 }
 
@@ -51,15 +49,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
   for (let i = 0; i < documents.length; i++) {
     try {
       collection ??= context.collectionOrNew(request.namespace, unit);
-      const remembers = documents.length > 1 ? unit : undefined;
-      insertOne(
-        collection,
-        documents[i]!,
-        unit,
-        context,
-        request.bypassDocumentValidation === true,
-        remembers,
-      );
+      insertOne(collection, documents[i]!, unit, context, request.bypassDocumentValidation === true);
       pending++;
       if (collection.spec.isCapped) commit();
     } catch (thrown) {
@@ -89,7 +79,7 @@ async function insertInTransaction(request: InsertRequest, context: WriteContext
       insertOne(collection, document, unit, context, request.bypassDocumentValidation === true);
       if (context.operation.shouldPause()) await context.operation.turn();
     }
-    await unit.transaction.settle();
+    await unit.settle();
   } catch (thrown) {
     unit.rollbackTo(mark);
     throw thrown instanceof ElmoError ? thrown : asStatementError(thrown);

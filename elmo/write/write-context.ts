@@ -4,7 +4,9 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.js';
 import type { Namespace } from '../catalog/collection-spec.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import type { Operation } from '../operation/operation.js';
-import type { DirectUnit, TransactionUnit, WriteUnit } from '../operation/write-unit.js';
+import type { DirectUnit } from '../operation/direct-unit.js';
+import type { TransactionUnit } from '../operation/transaction-unit.js';
+import type { WriteUnit } from '../operation/write-unit.js';
 
 export interface WriteContext {
   readonly kv: OrderedKv;
@@ -29,7 +31,5 @@ export interface WriteContext {
    * @throws ElmoError DocumentValidationFailure
    */
   validateChange(entry: CatalogEntry, old: Uint8Array, oldAt: number, document: Uint8Array): void;
-  /** Removes the oldest documents of a capped collection that has become too large. */
-  trimCapped(collection: OpenCollection, unit: WriteUnit): void;
   newUnit(): DirectUnit;
 }

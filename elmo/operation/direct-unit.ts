@@ -1,0 +1,151 @@
+/** A batch of one's own. Between its first `put` and its `commit` nothing else may run. */
+import type { OrderedKv, ReadView, WriteBatch } from '../../lsm/index.js';
+import type { KeyBounds } from '../keys/key-layout.js';
+import type { Claims } from './claims.js';
+import { keyText, MustWait, type CountTarget, type WriteUnit } from './write-unit.js';
+
+export class DirectUnit implements WriteUnit {
+  readonly isTransaction = false;
+  readonly snapshotSeq = Infinity;
+  private readonly batch: WriteBatch;
+  /** What was put or deleted of unique keys; null: deleted. */
+  private readonly own = new Map<string, Uint8Array | null>();
+  private readonly targets: CountTarget[] = [];
+  private readonly documents: number[] = [];
+  private readonly bytes: number[] = [];
+  private onCommit: (() => void)[] = [];
+  private onRollback: (() => void)[] = [];
+
+  /** @param write  makes the batch visible, synchronously; resolves when it is as durable as asked */
+  constructor(
+    private readonly kv: OrderedKv,
+    private readonly claims: Claims,
+    private readonly write: (batch: WriteBatch, isDurable: boolean) => Promise<void>,
+  ) {
+    this.batch = kv.batch();
+  }
+
+  get view(): ReadView {
+    return this.kv;
+  }
+
+  /** Bytes put so far: who writes much commits now and then. */
+  get byteLength(): number {
+    return this.batch.byteLength;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    if (this.own.size > 0) {
+      const own = this.own.get(keyText(key));
+      if (own !== undefined) return own ?? undefined;
+    }
+    return this.kv.get(key);
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.checkFree(key);
+    this.batch.put(key, value);
+  }
+
+  delete(key: Uint8Array): void {
+    this.checkFree(key);
+    this.batch.delete(key);
+  }
+
+  putUnique(key: Uint8Array, value: Uint8Array): void {
+    this.put(key, value);
+    this.own.set(keyText(key), value);
+  }
+
+  deleteUnique(key: Uint8Array): void {
+    this.delete(key);
+    this.own.set(keyText(key), null);
+  }
+
+  putEntry(key: Uint8Array, value: Uint8Array): void {
+    this.batch.put(key, value);
+  }
+
+  deleteEntry(key: Uint8Array): void {
+    this.batch.delete(key);
+  }
+
+  deleteRange(bounds: KeyBounds): void {
+    this.batch.deleteRange(bounds);
+  }
+
+  useKeyspace(_keyspace: number): void {
+    // a unit of one stretch is over before anybody can change the catalog
+  }
+
+  claimKeyspace(keyspace: number): void {
+    const user = this.claims.otherUser(keyspace);
+    if (user !== undefined) throw new MustWait(user.ended);
+  }
+
+  count(target: CountTarget, documents: number, bytes: number): void {
+    const { targets } = this;
+    let i = targets.length - 1;
+    while (i >= 0 && targets[i] !== target) i--;
+    if (i >= 0) {
+      this.documents[i]! += documents;
+      this.bytes[i]! += bytes;
+    } else {
+      targets.push(target);
+      this.documents.push(documents);
+      this.bytes.push(bytes);
+    }
+  }
+
+  afterCommit(run: () => void): void {
+    this.onCommit.push(run);
+  }
+
+  afterRollback(run: () => void): void {
+    this.onRollback.push(run);
+  }
+
+  /**
+   * Makes it visible, in this very stretch. The unit can then be used again.
+   * @returns resolves when as durable as asked
+   */
+  commit(isDurable = false): Promise<void> {
+    const { batch, onCommit, targets } = this;
+    let written: Promise<void> | undefined;
+    if (batch.count > 0) {
+      try {
+        written = this.write(batch, isDurable);
+      } catch (error) {
+        this.rollback();
+        throw error;
+      }
+      batch.clear();
+    }
+    for (let i = 0; i < targets.length; i++) targets[i]!.add(this.documents[i]!, this.bytes[i]!);
+    this.clear();
+    for (const run of onCommit) run();
+    return written ?? Promise.resolve();
+  }
+
+  /** Forgets what was put. */
+  rollback(): void {
+    const { onRollback } = this;
+    this.batch.clear();
+    this.clear();
+    for (let i = onRollback.length - 1; i >= 0; i--) onRollback[i]!();
+  }
+
+  /** @throws MustWait if an open transaction has written the key */
+  checkFree(key: Uint8Array): void {
+    if (this.claims.isEmpty) return;
+    const owner = this.claims.ownerOf(key);
+    if (owner !== undefined) throw new MustWait(owner.ended);
+  }
+
+  private clear(): void {
+    if (this.own.size > 0) this.own.clear();
+    if (this.targets.length > 0) this.targets.length = this.documents.length = this.bytes.length = 0;
+    if (this.onCommit.length > 0) this.onCommit = [];
+    if (this.onRollback.length > 0) this.onRollback = [];
+  }
+}
