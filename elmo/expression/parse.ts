@@ -5,7 +5,7 @@
 import { ARRAY, OBJECT, STRING } from '../bson/types.js';
 import { dateValue, EMPTY_ARRAY, MISSING_VALUE, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
-import { readText } from '../bson/read.js';
+import { readInt32, readText } from '../bson/read.js';
 import { ElmoError } from '../errors.js';
 import type { Expression, ParseScope } from './expression.js';
 import { checkFieldName, checkVariableRead, parsePath } from './field-names.js';
@@ -21,6 +21,7 @@ import {
   VariablePathExpression,
 } from './nodes.js';
 import { foldConstants, parseWithFolding } from './operator-kinds.js';
+import { checkTextLength } from './strings.js';
 import { expressionOperators } from './table.js';
 
 /**
@@ -49,6 +50,7 @@ function parseValue(value: Value, scope: ParseScope): Expression {
 }
 
 function constantOf(value: Value): Expression {
+  if (value.type === STRING) checkTextLength(readInt32(value.bytes, value.at) - 1);
   return new ConstantExpression(value.keep());
 }
 

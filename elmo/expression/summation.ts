@@ -120,17 +120,12 @@ export class NumberSum {
   }
 
   private get total(): Decimal {
-    const doubles = addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest));
-    const others = Number.isFinite(this.sum) ? doubles : decimalOfDouble(this.plain);
-    const { whole } = this;
-    const rest =
-      whole === 0n
-        ? others
-        : this.sum === 0
-          ? decimalOfBigint(whole)
-          : addDecimals(others, decimalOfBigint(whole));
-    const isNothing = whole === 0n && this.sum === 0 && this.rest === 0;
-    return isNothing ? this.decimal! : addDecimals(this.decimal!, rest);
+    const whole = decimalOfBigint(this.whole); // a zero too: it decides the exponent of the sum
+    if (this.sum === 0 && this.rest === 0) return addDecimals(this.decimal!, whole);
+    const doubles = Number.isFinite(this.sum)
+      ? addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest))
+      : decimalOfDouble(this.plain);
+    return addDecimals(this.decimal!, addDecimals(doubles, whole));
   }
 
   /** Of nothing: int 0. */

@@ -28,6 +28,8 @@ export interface CompiledRegex {
 }
 
 const KEPT_REGEXES = 256;
+/** A pattern may not be longer. */
+const MOST_PATTERN_BYTES = 16 * 1024;
 const kept = new Map<string, CompiledRegex>();
 
 /** @throws PatternError */
@@ -64,6 +66,8 @@ export function compilePattern(pattern: string, options: string): CompiledRegex 
     kept.set(key, regex);
     return regex;
   }
+  if (Buffer.byteLength(pattern) > MOST_PATTERN_BYTES)
+    throw new PatternError('regular expression is too large');
   const tree = parsePattern(pattern, patternOptions(options));
   const { source, flags, groups } = translate(tree);
   let native: RegExp;

@@ -1,4 +1,5 @@
 /** Operators that evaluate an expression for each element of an array. Source: MongoDB manual, "Array Expression Operators". */
+import { readInt32 } from '../../bson/read.js';
 import { ARRAY, BOOL, OBJECT, STRING } from '../../bson/types.js';
 import { MISSING_VALUE, NULL_VALUE, Value } from '../../bson/value.js';
 import { ElementWalker } from '../../bson/walk.js';
@@ -70,6 +71,7 @@ class FilterExpression extends ElementExpression {
     if (input.isNullish) return NULL_VALUE;
     if (input.type !== ARRAY)
       throw new ElmoError(28651, `input to $filter must be an array not ${typeNameOf(input)}`);
+    if (readInt32(input.bytes, input.at) === EMPTY_BYTES) return input; // before the limit is looked at
     let room = this.limit === undefined ? Infinity : limitOf(this.limit.evaluate(frame));
     const { builder, slot, body } = this;
     const { bytes } = input;
@@ -91,6 +93,8 @@ class FilterExpression extends ElementExpression {
     this.limit?.addDependencies(into);
   }
 }
+
+const EMPTY_BYTES = 5;
 
 function limitOf(value: Value): number {
   if (value.isNullish) return Infinity;

@@ -198,13 +198,16 @@ export const arraySortOperators: ExpressionOperators = {
           `${name} requires an object as an argument, found: ${typeNameOf(argument)}`,
         );
       const given = namedArguments(argument, name, {
-        required: ['input', 'sortBy'],
+        optional: ['input', 'sortBy'],
         notObject: 2942500,
         unknown: 2942501,
-        missing: { input: 2942502, sortBy: 2942503 },
+        missing: 2942502,
       });
+      const sortBy = given.get('sortBy');
+      const order = sortBy === undefined ? undefined : parseOrder(sortBy, scope.compareTexts);
+      if (!given.has('input')) throw new ElmoError(2942502, `${name} requires 'input' to be specified`);
+      if (order === undefined) throw new ElmoError(2942503, `${name} requires 'sortBy' to be specified`);
       const input = scope.parse(given.get('input')!);
-      const order = parseOrder(given.get('sortBy')!, scope.compareTexts);
       return foldConstants(new SortArray(input, order), [input]);
     },
   },

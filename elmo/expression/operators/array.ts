@@ -6,10 +6,11 @@ import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import { compareExpressionValues } from '../compare.js';
+import { grouping } from '../constant-parts.js';
 import { ArrayBuilder, arrayOf, elementsOf, valueText, wholeInt32 } from '../elements.js';
 import type { Expression, ExpressionOperators, Frame, ParseScope } from '../expression.js';
 import { isNumberType, typeNameOf } from '../numbers.js';
-import { anyNumber, between, exactly, OperatorExpression, unary } from '../operator-kinds.js';
+import { between, exactly, OperatorExpression, unary } from '../operator-kinds.js';
 
 /** Most bytes an array that an operator makes may have. */
 const MOST_RANGE_ELEMENTS = 6_553_600;
@@ -116,6 +117,13 @@ class IndexOfArray extends OperatorExpression {
     private readonly scope: ParseScope,
   ) {
     super(operands, name);
+    const constant = operands[0]!.constant;
+    const isOneOfMany = operands.some((operand) => operand.constant === undefined);
+    if (isOneOfMany && constant !== undefined && !constant.isNullish && constant.type !== ARRAY)
+      throw new ElmoError(
+        50809,
+        `First operand of ${name} must be an array. First argument is of type: ${typeNameOf(constant)}`,
+      );
   }
 
   evaluate(frame: Frame): Value {
@@ -370,7 +378,7 @@ function addKeyAndValue(fields: Map<string, Value>, pair: Value): void {
 export const arrayOperators: ExpressionOperators = {
   $arrayElemAt: exactly(2, (operands, name) => new ArrayElemAt(operands, name)),
   $arrayToObject: unary(arrayToObject),
-  $concatArrays: anyNumber((operands, name) => new ConcatArrays(operands, name)),
+  $concatArrays: grouping((operands, name) => new ConcatArrays(operands, name)),
   $first: unary(endElement(0)),
   $in: exactly(2, (operands, name, scope) => new InArray(operands, name, scope)),
   $indexOfArray: between(2, 4, (operands, name, scope) => new IndexOfArray(operands, name, scope)),

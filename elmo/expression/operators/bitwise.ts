@@ -3,9 +3,10 @@ import { readInt32, readInt64 } from '../../bson/read.js';
 import { BINARY, INT32, INT64, OBJECT, STRING } from '../../bson/types.js';
 import { int32Value, int64Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
+import { unordered } from '../constant-parts.js';
 import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
 import { bigintOf, isNumberType, typeNameOf } from '../numbers.js';
-import { anyNumber, OperatorExpression, unary } from '../operator-kinds.js';
+import { OperatorExpression, unary } from '../operator-kinds.js';
 import { byteLengthOf } from '../strings.js';
 
 class Bits extends OperatorExpression {
@@ -40,7 +41,7 @@ function bits(
   ofInts: (a: number, b: number) => number,
   ofLongs: (a: bigint, b: bigint) => bigint,
 ): ExpressionOperator {
-  return anyNumber((operands, name) => new Bits(operands, name, neutral, ofInts, ofLongs));
+  return unordered((operands, name) => new Bits(operands, name, neutral, ofInts, ofLongs));
 }
 
 function bitNot(value: Value, name: string): Value {

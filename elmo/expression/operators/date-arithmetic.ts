@@ -26,6 +26,7 @@ import {
   zoneOperand,
 } from '../dates/operands.js';
 import { type TimeZone, UTC } from '../dates/time-zone.js';
+import { checkConstant } from '../constant-parts.js';
 import { valueText } from '../elements.js';
 import { Expression, type ExpressionOperator, type ExpressionOperators, type Frame } from '../expression.js';
 import { bigintOf, fitsInt64, INT64_MAX, INT64_MIN, isNumberType, typeNameOf } from '../numbers.js';
@@ -49,6 +50,15 @@ function wholeInt64(value: Value): bigint | undefined {
   if (compareDecimals(integral, decimal) !== 0) return undefined;
   const whole = truncatedBigint(integral);
   return fitsInt64(whole) ? whole : undefined;
+}
+
+/** Refuses constants that are wrong whatever the row, unless all are constant: then what the operator looks at decides. */
+function checkParameters(operands: Operands, name: string): void {
+  if (Object.values(operands).every((operand) => operand?.constant !== undefined)) return;
+  checkConstant(operands['unit'], (value) => unitOperand(value, name));
+  checkConstant(operands['startOfWeek'], (value) => weekdayOperand(value, name));
+  checkConstant(operands['timezone'], zoneOperand);
+  checkConstant(operands['binSize'], (value) => binSizeOf(value, name));
 }
 
 abstract class DateOperator extends Expression {
@@ -159,6 +169,7 @@ function dateAdd(isBack: boolean): ExpressionOperator {
           throw new ElmoError(5166402, `${name} requires startDate, unit, and amount to be present`);
       const operands: Record<string, Expression> = {};
       for (const [key, value] of given) operands[key] = scope.parse(value);
+      checkParameters(operands, name);
       return foldConstants(new DateAdd(operands, name, isBack), Object.values(operands));
     },
   };
@@ -245,7 +256,7 @@ class DateTrunc extends DateOperator {
     if (unitValue.isNullish) return NULL_VALUE;
     const binValue = operands['binSize']?.evaluate(frame);
     if (binValue?.isNullish === true) return NULL_VALUE;
-    const binSize = binValue === undefined ? 1n : this.binSize(binValue);
+    const binSize = binValue === undefined ? 1n : binSizeOf(binValue, name);
     const unit = unitOperand(unitValue, name);
     let startOfWeek = 1;
     if (unit === 'week' && operands['startOfWeek'] !== undefined) {
@@ -259,24 +270,21 @@ class DateTrunc extends DateOperator {
     const date = this.date(dateValue, 'date');
     return dateOf(truncate(date, unit, binSize, zone, startOfWeek), 5439005);
   }
-
-  private binSize(value: Value): bigint {
-    const size = wholeInt64(value);
-    if (size === undefined)
-      throw new ElmoError(
-        5439017,
-        `${this.name} requires 'binSize' to be a 64-bit integer, but got value '${valueText(value)}' of type ${typeNameOf(value)}`,
-      );
-    if (size <= 0n)
-      throw new ElmoError(
-        5439018,
-        `${this.name} requires 'binSize' to be greater than 0, but got value ${size}`,
-      );
-    return size;
-  }
 }
 
 const DAILY: ReadonlySet<TimeUnit> = new Set<TimeUnit>(['week', 'day', 'millisecond']);
+
+function binSizeOf(value: Value, name: string): bigint {
+  const size = wholeInt64(value);
+  if (size === undefined)
+    throw new ElmoError(
+      5439017,
+      `${name} requires 'binSize' to be a 64-bit integer, but got value '${valueText(value)}' of type ${typeNameOf(value)}`,
+    );
+  if (size <= 0n)
+    throw new ElmoError(5439018, `${name} requires 'binSize' to be greater than 0, but got value ${size}`);
+  return size;
+}
 
 /** A larger bin of years, quarters or months is refused. */
 const MOST_MONTHLY_BINS = 100_000_000_000n;
@@ -328,7 +336,10 @@ export const dateArithmeticOperators: ExpressionOperators = {
       unknown: 5166302,
       missing: { startDate: 5166303, endDate: 5166304, unit: 5166305 },
     },
-    (operands, name) => new DateDiff(operands, name),
+    (operands, name) => {
+      checkParameters(operands, name);
+      return new DateDiff(operands, name);
+    },
   ),
   $dateSubtract: dateAdd(true),
   $dateTrunc: named(
@@ -339,6 +350,9 @@ export const dateArithmeticOperators: ExpressionOperators = {
       unknown: 5439008,
       missing: { date: 5439009, unit: 5439010 },
     },
-    (operands, name) => new DateTrunc(operands, name),
+    (operands, name) => {
+      checkParameters(operands, name);
+      return new DateTrunc(operands, name);
+    },
   ),
 };

@@ -20,6 +20,7 @@ import {
 } from '../dates/calendar.js';
 import { requiredDate, zoneOperand } from '../dates/operands.js';
 import { type TimeZone, UTC } from '../dates/time-zone.js';
+import { checkConstant } from '../constant-parts.js';
 import { elementsOf, valueText, wholeInt32 } from '../elements.js';
 import {
   Expression,
@@ -42,6 +43,7 @@ class DatePart extends Expression {
     private readonly part: Part,
   ) {
     super();
+    if (date.constant === undefined) checkConstant(zone, zoneOperand);
   }
 
   evaluate(frame: Frame): Value {
@@ -183,22 +185,30 @@ class DateFromParts extends Expression {
     private readonly isIso: boolean,
   ) {
     super();
+    const all = Object.values(parts);
+    if (all.some((part) => part?.constant === undefined))
+      for (const name of CLOCK_PARTS) checkConstant(parts[name], (value) => wholePart(value, name));
   }
 
   evaluate(frame: Frame): Value {
+    const numbers: number[] = [];
+    for (const name of CLOCK_PARTS) {
+      const part = this.number(frame, name, 0);
+      if (part === undefined) return NULL_VALUE;
+      numbers.push(part);
+    }
     let zone: TimeZone = UTC;
     if (this.parts['timezone'] !== undefined) {
       const value = this.parts['timezone'].evaluate(frame);
       if (value.isNullish) return NULL_VALUE;
       zone = zoneOperand(value);
     }
-    const numbers: number[] = [];
-    for (const name of [...(this.isIso ? ISO_PARTS : NATURAL_PARTS), ...CLOCK_PARTS]) {
-      const part = this.number(frame, name, numbers.length < 3 ? 1 : 0);
+    for (const name of this.isIso ? ISO_PARTS : NATURAL_PARTS) {
+      const part = this.number(frame, name, 1);
       if (part === undefined) return NULL_VALUE;
       numbers.push(part);
     }
-    const [year, second, third, hour, minute, seconds, millisecond] = numbers as [
+    const [hour, minute, seconds, millisecond, year, second, third] = numbers as [
       number,
       number,
       number,
@@ -207,6 +217,11 @@ class DateFromParts extends Expression {
       number,
       number,
     ];
+    if (year < 1 || year > 9999)
+      throw new ElmoError(
+        this.isIso ? 31095 : 40523,
+        `'${this.isIso ? 'isoWeekYear' : 'year'}' must evaluate to an integer in the range 1 to 9999, found ${year}`,
+      );
     const day = this.isIso
       ? isoYearStart(year) + (second - 1) * 7 + third - 1
       : dayOfMonths(year, second, third);
@@ -224,32 +239,30 @@ class DateFromParts extends Expression {
     if (expression === undefined) return absent;
     const value = expression.evaluate(frame);
     if (value.isNullish) return undefined;
-    const whole = isNumberType(value.type) ? wholeOf(value) : undefined;
-    if (whole === undefined)
+    const whole = wholePart(value, name);
+    if (name === 'year' || name === 'isoWeekYear') return whole;
+    const most = name === 'second' || name === 'millisecond' ? MOST_SECONDS : MOST_PART;
+    if (whole > most || whole < -most - 1)
       throw new ElmoError(
-        40515,
-        `'${name}' must evaluate to an integer, found ${typeNameOf(value)} with value ${valueText(value)}`,
+        most === MOST_SECONDS ? 159 : 31034,
+        `'${name}' must evaluate to a value in the range [${-most - 1}, ${most}]; value ${whole} is not in range`,
       );
-    if (name === 'year' || name === 'isoWeekYear') {
-      if (whole < 1 || whole > 9999)
-        throw new ElmoError(
-          name === 'year' ? 40523 : 31095,
-          `'${name}' must evaluate to an integer in the range 1 to 9999, found ${whole}`,
-        );
-    } else {
-      const most = name === 'second' || name === 'millisecond' ? MOST_SECONDS : MOST_PART;
-      if (whole > most || whole < -most - 1)
-        throw new ElmoError(
-          most === MOST_SECONDS ? 159 : 31034,
-          `'${name}' must evaluate to a value in the range [${-most - 1}, ${most}]; value ${whole} is not in range`,
-        );
-    }
     return whole;
   }
 
   override addDependencies(into: Set<string>): void {
     for (const part of Object.values(this.parts)) part?.addDependencies(into);
   }
+}
+
+function wholePart(value: Value, name: string): number {
+  const whole = isNumberType(value.type) ? wholeOf(value) : undefined;
+  if (whole === undefined)
+    throw new ElmoError(
+      40515,
+      `'${name}' must evaluate to an integer, found ${typeNameOf(value)} with value ${valueText(value)}`,
+    );
+  return whole;
 }
 
 /** Longs count as whole however large. */

@@ -7,6 +7,7 @@ import { checkFormat, formatDate, ISO_FORMAT, LOCAL_FORMAT, READABLE, WRITABLE }
 import { requiredDate, zoneOperand } from '../dates/operands.js';
 import { parseFormattedDate, parseFreeDate } from '../dates/parse-date.js';
 import { type TimeZone, UTC } from '../dates/time-zone.js';
+import { checkConstant } from '../constant-parts.js';
 import { valueText } from '../elements.js';
 import { Expression, type ExpressionOperators, type Frame } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
@@ -25,7 +26,10 @@ function formatOperand(
 ): string | null | undefined {
   if (expression === undefined) return undefined;
   const value = expression.evaluate(frame);
-  if (value.isNullish) return null;
+  return value.isNullish ? null : checkedFormat(value, name, code, letters);
+}
+
+function checkedFormat(value: Value, name: string, code: number, letters: string): string {
   if (value.type !== STRING)
     throw new ElmoError(
       code,
@@ -41,6 +45,13 @@ function zoneOf(expression: Expression | undefined, frame: Frame): TimeZone | nu
   if (expression === undefined) return undefined;
   const value = expression.evaluate(frame);
   return value.isNullish ? null : zoneOperand(value);
+}
+
+/** Refuses constants that are wrong whatever the row, unless all are constant: then what the operator looks at decides. */
+function checkParameters(operands: Operands, name: string, code: number, letters: string): void {
+  if (Object.values(operands).every((operand) => operand?.constant !== undefined)) return;
+  checkConstant(operands['timezone'], zoneOperand);
+  checkConstant(operands['format'], (value) => checkedFormat(value, name, code, letters));
 }
 
 abstract class DateText extends Expression {
@@ -111,7 +122,10 @@ export const dateTextOperators: ExpressionOperators = {
       unknown: 40541,
       missing: 40542,
     },
-    (operands, name) => new DateFromString(operands, name),
+    (operands, name) => {
+      checkParameters(operands, name, 40684, READABLE);
+      return new DateFromString(operands, name);
+    },
   ),
   $dateToString: named(
     {
@@ -121,6 +135,9 @@ export const dateTextOperators: ExpressionOperators = {
       unknown: 18534,
       missing: 18628,
     },
-    (operands, name) => new DateToString(operands, name),
+    (operands, name) => {
+      checkParameters(operands, name, 18533, WRITABLE);
+      return new DateToString(operands, name);
+    },
   ),
 };

@@ -3,17 +3,11 @@ import { ARRAY } from '../../bson/types.js';
 import { boolValue, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { compareExpressionValues, isTruthy } from '../compare.js';
+import { unordered } from '../constant-parts.js';
 import { arrayOf, elementsOf } from '../elements.js';
 import type { Expression, ExpressionOperators, Frame, ParseScope } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import {
-  anyNumber,
-  exactly,
-  foldConstants,
-  OperatorExpression,
-  parseOperands,
-  unary,
-} from '../operator-kinds.js';
+import { exactly, foldConstants, OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
 
 /** A set's operands know how strings compare. */
 abstract class SetExpression extends OperatorExpression {
@@ -130,6 +124,16 @@ class SetUnion extends SetExpression {
 }
 
 class SetIsSubset extends SetExpression {
+  constructor(operands: readonly Expression[], name: string, scope: ParseScope) {
+    super(operands, name, scope);
+    const second = operands[1]!.constant;
+    if (operands[0]!.constant === undefined && second !== undefined && second.type !== ARRAY)
+      throw new ElmoError(
+        17311,
+        `both operands of ${name} must be arrays. Second argument is of type: ${typeNameOf(second)}`,
+      );
+  }
+
   evaluate(frame: Frame): Value {
     const left = this.operands[0]!.evaluate(frame);
     const right = this.operands[1]!.evaluate(frame);
@@ -168,7 +172,7 @@ export const setOperators: ExpressionOperators = {
       return foldConstants(new SetEquals(operands, name, scope), operands);
     },
   },
-  $setIntersection: anyNumber((operands, name, scope) => new SetIntersection(operands, name, scope)),
+  $setIntersection: unordered((operands, name, scope) => new SetIntersection(operands, name, scope)),
   $setIsSubset: exactly(2, (operands, name, scope) => new SetIsSubset(operands, name, scope)),
-  $setUnion: anyNumber((operands, name, scope) => new SetUnion(operands, name, scope)),
+  $setUnion: unordered((operands, name, scope) => new SetUnion(operands, name, scope)),
 };

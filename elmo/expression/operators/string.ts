@@ -2,11 +2,11 @@
 import { OBJECT, REGEX, STRING } from '../../bson/types.js';
 import { int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
+import { grouping } from '../constant-parts.js';
 import { arrayOf, valueText } from '../elements.js';
 import { Expression, type ExpressionOperator, type ExpressionOperators, type Frame } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
 import {
-  anyNumber,
   binary,
   foldConstants,
   named,
@@ -251,7 +251,7 @@ function replace(isAll: boolean): ExpressionOperator {
 }
 
 export const stringOperators: ExpressionOperators = {
-  $concat: anyNumber((operands, name) => new Concat(operands, name)),
+  $concat: grouping((operands, name) => new Concat(operands, name)),
   $ltrim: trim(true, false),
   $replaceAll: replace(true),
   $replaceOne: replace(false),
