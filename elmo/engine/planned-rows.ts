@@ -34,6 +34,8 @@ export interface RowsRequest {
   /** 0: no limit. */
   readonly limit: number;
   readonly hint: Value | undefined;
+  /** Records in the order they lie, that way. */
+  readonly natural?: 'forward' | 'backward' | undefined;
   readonly allowDiskUse: boolean;
 }
 
@@ -87,7 +89,7 @@ export function planRequest(request: RowsRequest): PlanRequest {
     sort: sort?.every(({ meta }) => meta === undefined) === true ? sort : undefined,
     wanted: limit === 0 ? 0 : skip + limit,
     hint: index,
-    naturalDirection: natural,
+    naturalDirection: request.natural ?? natural,
     documentCount: entry.state.documentCount,
   };
 }

@@ -106,9 +106,11 @@ export class ProjectRows implements RowSource {
   readonly at = 0;
   private readonly writer = new BsonWriter();
 
+  /** @param matcher  of the filter, when the projection has a positional `$` */
   constructor(
     readonly source: RowSource,
     readonly projection: Projection,
+    private readonly matcher: Matcher | undefined,
   ) {}
 
   get bytes(): Uint8Array {
@@ -129,7 +131,8 @@ export class ProjectRows implements RowSource {
     const pulled = source.pull();
     if (pulled !== ROW) return pulled;
     writer.clear();
-    this.projection.apply(source.bytes, source.at, writer, source.metadata);
+    this.matcher?.matches(source.bytes, source.at);
+    this.projection.apply(source.bytes, source.at, writer, source.metadata, this.matcher?.matchedIndex);
     this.stats.returned++;
     return ROW;
   }

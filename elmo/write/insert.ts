@@ -2,7 +2,7 @@
 import type { InsertRequest, InsertResult, WriteFailure } from '../operation/requests.js';
 import { ElmoError } from '../errors.js';
 import type { OpenCollection } from '../index/open-collection.js';
-import type { WriteUnit } from '../operation/write-unit.js';
+import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
 import { asStatementError } from './statement-error.js';
@@ -33,37 +33,47 @@ export function insertOne(
 
 async function insertDirectly(request: InsertRequest, context: WriteContext): Promise<InsertResult> {
   const { documents, isOrdered } = request;
-  const failures: WriteFailure[] = [];
+  let failures: WriteFailure[] = [];
   const unit = context.newUnit();
   const written: Promise<void>[] = [];
   let inserted = 0;
   let pending = 0;
-  const commit = (): void => {
-    if (pending === 0) return;
-    inserted += pending;
-    pending = 0;
-    written.push(unit.commit(context.isDurable));
-  };
+  let batchStart = 0;
   // a collection is looked up anew for each batch: between batches the world may change
   let collection: OpenCollection | undefined;
+  const commit = (next: number): void => {
+    inserted += pending;
+    pending = 0;
+    batchStart = next;
+    collection = undefined;
+    written.push(unit.commit(context.isDurable));
+  };
   for (let i = 0; i < documents.length; i++) {
     try {
       collection ??= context.collectionOrNew(request.namespace, unit);
       insertOne(collection, documents[i]!, unit, context, request.bypassDocumentValidation === true);
       pending++;
-      if (collection.spec.isCapped) commit();
+      if (collection.spec.isCapped) commit(i + 1);
     } catch (thrown) {
+      if (thrown instanceof MustWait) {
+        // an open transaction is in the way: this batch is done again when it has ended
+        unit.rollback();
+        collection = undefined;
+        pending = 0;
+        i = batchStart - 1;
+        failures = failures.filter(({ index }) => index < batchStart);
+        await context.operation.waitFor(thrown.ended);
+        continue;
+      }
       failures.push({ index: i, error: asStatementError(thrown) });
       if (isOrdered) break;
     }
     if (pending >= BATCH_DOCUMENTS || unit.byteLength >= BATCH_BYTES) {
-      commit();
-      collection = undefined;
+      commit(i + 1);
       if (context.operation.look()) await context.operation.turn();
     }
   }
-  commit();
-  unit.rollback();
+  commit(documents.length);
   await Promise.all(written);
   return { inserted, failures };
 }

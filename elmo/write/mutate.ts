@@ -6,7 +6,7 @@ import { valueOfBytes, type Value } from '../bson/value.js';
 import { endOfValue, FieldFinder, FieldName } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
 import type { OpenCollection } from '../index/open-collection.js';
-import type { WriteUnit } from '../operation/write-unit.js';
+import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { END, PAUSE, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
 import type { Update, UpdateContext } from '../update/update.js';
@@ -84,7 +84,7 @@ export async function forEachRecord(
         await operation.turn();
         continue;
       }
-      const goesOn = writeOne(collection, rows.recordId, matcher, context, written, action);
+      const goesOn = await writeOne(collection, rows.recordId, matcher, context, written, action);
       if (!goesOn && !isMulti) break;
       if (operation.shouldPause()) await operation.turn();
     }
@@ -102,16 +102,31 @@ function writeOne(
   context: WriteContext,
   written: Promise<void>[],
   action: RecordAction,
-): boolean {
-  const unit = context.transaction ?? context.newUnit();
-  const found = unit.get(collection.recordKey(recordId));
-  if (found === undefined || !matcher.matches(found, 0)) return true; // somebody was faster
+): boolean | Promise<boolean> {
+  const { transaction } = context;
+  if (transaction !== undefined) return attempt(collection, recordId, matcher, transaction, action);
+  const unit = context.newUnit();
   try {
-    const goesOn = action(recordId, found, 0, unit);
-    if ('commit' in unit) written.push(unit.commit(context.isDurable));
+    const goesOn = attempt(collection, recordId, matcher, unit, action);
+    written.push(unit.commit(context.isDurable));
     return goesOn;
   } catch (error) {
-    if ('commit' in unit) unit.rollback();
-    throw error;
+    unit.rollback();
+    if (!(error instanceof MustWait)) throw error;
+    return context.operation
+      .waitFor(error.ended)
+      .then(() => writeOne(collection, recordId, matcher, context, written, action));
   }
+}
+
+function attempt(
+  collection: OpenCollection,
+  recordId: number,
+  matcher: Matcher,
+  unit: WriteUnit,
+  action: RecordAction,
+): boolean {
+  const found = unit.get(collection.recordKey(recordId));
+  if (found === undefined || !matcher.matches(found, 0)) return true; // somebody was faster
+  return action(recordId, found, 0, unit);
 }

@@ -1,0 +1,343 @@
+/**
+ * The document layer as one object: what the embedded interface and the commands call. It opens collections, finds the
+ * session's transaction, runs statements, and gives cursors out.
+ */
+import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
+import { openPipeline } from '../aggregate/open-pipeline.js';
+import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
+import { Catalog } from '../catalog/catalog.js';
+import { checkNamespace, namespaceText } from '../catalog/namespace.js';
+import { ElmoError } from '../errors.js';
+import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
+import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
+import { Committer } from '../operation/committer.js';
+import { Operation } from '../operation/operation.js';
+import type {
+  AggregateRequest,
+  CommonRequest,
+  CountRequest,
+  DeleteRequest,
+  DeleteResult,
+  DistinctRequest,
+  FindRequest,
+  InsertRequest,
+  InsertResult,
+  Namespace,
+  RawDocument,
+} from '../operation/requests.js';
+import type { TransactionUnit } from '../operation/transaction-unit.js';
+import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
+import { documentValue, type Value } from '../bson/value.js';
+import type { SessionContext } from '../session/session-context.js';
+import { SessionRegistry } from '../session/session-registry.js';
+import { insertDocuments } from '../write/insert.js';
+import { CursorRegistry } from './cursor-registry.js';
+import { EngineCollections } from './engine-collections.js';
+import { openFind, type FindContext } from './find.js';
+import { collectDistinct, countCursor } from './distinct.js';
+import { findPipeline } from './find-pipeline.js';
+import { effectiveCollation, EMPTY_DOCUMENT_BYTES, releaseOnce, requestScope } from './reading.js';
+import { deleteDocuments, type WritingContext } from './writing.js';
+import { Validators } from './validators.js';
+import { createCollection } from './create.js';
+
+export interface EngineOptions {
+  /** Collections kept open. Default 1000. */
+  readonly openCollections?: number;
+  /** Most cursors that clients may have open. Default 10,000. */
+  readonly maxCursors?: number;
+}
+
+/** `{_id: 1}` */
+const ID_ONLY: RawDocument = new Uint8Array([0x0e, 0, 0, 0, 0x10, 0x5f, 0x69, 0x64, 0, 1, 0, 0, 0, 0]);
+
+function cut(count: number, skip: number, limit: number): number {
+  const rest = Math.max(count - skip, 0);
+  return limit === 0 ? rest : Math.min(rest, limit);
+}
+
+/** Where a request reads: in its session's transaction, or in a snapshot of its own. */
+interface ReadPlace {
+  readonly view: ReadView;
+  readonly unit: TransactionUnit | undefined;
+  readonly release: () => void;
+}
+
+export class Engine {
+  readonly catalog: Catalog;
+  readonly cursors: CursorRegistry;
+  readonly sessions: SessionRegistry;
+  readonly committer: Committer;
+  readonly collections: OpenCollections;
+  private readonly validators: Validators;
+  private readonly idWords = new Uint8Array(8);
+  private idCounter = 0;
+
+  constructor(
+    readonly kv: OrderedKv,
+    readonly clock: Clock,
+    private readonly randomSource: Random,
+    options: EngineOptions = {},
+  ) {
+    this.catalog = new Catalog(kv, options.openCollections ?? 1000);
+    this.cursors = new CursorRegistry(
+      () => clock.nowMs(),
+      () => this.randomLong(),
+      options.maxCursors ?? 10_000,
+    );
+    this.committer = new Committer(kv);
+    this.collections = new OpenCollections(this.catalog);
+    this.sessions = new SessionRegistry(
+      this.committer,
+      () => clock.nowMs(),
+      (bytes) => Buffer.from(this.randomBytes(bytes)).toString('hex'),
+    );
+    this.validators = new Validators(() => clock.wallMs(), this.random);
+    randomSource.fill(this.idWords);
+    this.idCounter = new DataView(this.idWords.buffer).getUint32(0) & 0xffffff;
+  }
+
+  randomBytes(count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    this.randomSource.fill(bytes);
+    return bytes;
+  }
+
+  /** In [0, 1). */
+  readonly random = (): number => {
+    const words = new DataView(this.randomBytes(8).buffer);
+    return (words.getUint32(0) * 0x20_0000 + (words.getUint32(4) >>> 11)) / 2 ** 53;
+  };
+
+  private randomLong(): bigint {
+    return new DataView(this.randomBytes(8).buffer).getBigUint64(0) >> 1n;
+  }
+
+  /** Twelve bytes: seconds, five random bytes of this process, a counter. Source: MongoDB manual, "ObjectId". */
+  newObjectId(): Uint8Array {
+    const id = new Uint8Array(12);
+    const seconds = Math.floor(this.clock.wallMs() / 1000);
+    this.idCounter = (this.idCounter + 1) & 0xffffff;
+    const { idCounter, idWords } = this;
+    id[0] = seconds >>> 24;
+    id[1] = seconds >>> 16;
+    id[2] = seconds >>> 8;
+    id[3] = seconds;
+    for (let i = 0; i < 5; i++) id[4 + i] = idWords[3 + i]!;
+    id[9] = idCounter >>> 16;
+    id[10] = idCounter >>> 8;
+    id[11] = idCounter;
+    return id;
+  }
+
+  newOperation(request: CommonRequest): Operation {
+    return new Operation(this.clock, {
+      ...(request.maxTimeMs === undefined ? {} : { maxTimeMs: request.maxTimeMs }),
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    });
+  }
+
+  private readPlace(session: SessionContext | undefined): ReadPlace {
+    const unit = this.sessions.enter(session);
+    if (unit !== undefined) return { view: unit.view, unit, release: () => undefined };
+    const view = this.kv.snapshot();
+    return { view, unit, release: releaseOnce(view) };
+  }
+
+  /** Runs a reading request; whatever it opened is given back if it fails. */
+  private reading<T>(session: SessionContext | undefined, run: (place: ReadPlace) => T): T {
+    const place = this.readPlace(session);
+    try {
+      return run(place);
+    } catch (error) {
+      place.release();
+      if (place.unit !== undefined) this.sessions.abortAfter(session!);
+      throw this.labelled(error, place.unit);
+    }
+  }
+
+  /** An error inside a transaction that ends it for a passing reason says so. */
+  private labelled(error: unknown, unit: TransactionUnit | undefined): unknown {
+    if (unit === undefined || !(error instanceof ElmoError) || error.code !== 112) return error;
+    if (error.details.errorLabels?.includes(TRANSIENT) === true) return error;
+    return new ElmoError(error.code, error.message, { ...error.details, errorLabels: [TRANSIENT] });
+  }
+
+  private findContext(request: CommonRequest, namespace: Namespace, place: ReadPlace): FindContext {
+    const operation = this.newOperation(request);
+    const entry = this.catalog.get(namespace, place.unit);
+    const collation = effectiveCollation(request.collation, entry);
+    return {
+      kv: this.kv,
+      clock: this.clock,
+      view: place.view,
+      release: place.release,
+      operation,
+      entry,
+      collation,
+      scope: requestScope(operation, collation, request.let, this.random),
+    };
+  }
+
+  /** @throws ElmoError */
+  find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor> {
+    return this.promise(() => {
+      checkNamespace(request.namespace);
+      return this.reading(session, (place) => {
+        const context = this.findContext(request, request.namespace, place);
+        if (context.entry?.spec.kind === 'view') return this.findOnView(request, place);
+        return openFind(request, context);
+      });
+    });
+  }
+
+  /** A find on a view is an aggregation. */
+  private findOnView(request: FindRequest, place: ReadPlace): ElmoCursor {
+    return this.openAggregate(
+      {
+        ...request,
+        namespace: request.namespace,
+        pipeline: findPipeline(request),
+      },
+      place,
+    );
+  }
+
+  /** @throws ElmoError */
+  aggregate(request: AggregateRequest, session?: SessionContext): Promise<ElmoCursor> {
+    return this.promise(() => {
+      if (request.namespace.collection !== '') checkNamespace(request.namespace);
+      return this.reading(session, (place) => this.openAggregate(request, place));
+    });
+  }
+
+  private openAggregate(request: AggregateRequest, place: ReadPlace): ElmoCursor {
+    const context = this.findContext(request, request.namespace, place);
+    const { operation, scope } = context;
+    const collections = new EngineCollections(this.kv, this.catalog, place.view, place.unit);
+    const pipeline = parseStages(
+      request.pipeline.map((stage) => documentValue(stage)),
+      { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, parsePipeline },
+    );
+    const rows = openPipeline(
+      pipeline,
+      { operation, allowDiskUse: request.allowDiskUse ?? true, collections, kv: this.kv },
+      request.hint,
+    );
+    return new RowCursor(rows, operation, place.release);
+  }
+
+  /** How many documents match. @throws ElmoError */
+  async count(request: CountRequest, session?: SessionContext): Promise<number> {
+    const { namespace } = request;
+    checkNamespace(namespace);
+    const entry = this.catalog.get(namespace, this.sessions.enter(session));
+    if (entry === undefined) return 0;
+    const isWhole =
+      (request.filter === undefined || request.filter.length <= 5) &&
+      request.hint === undefined &&
+      session?.autocommit !== false &&
+      entry.spec.kind === 'collection';
+    if (isWhole) return cut(entry.state.documentCount, request.skip ?? 0, request.limit ?? 0);
+    const cursor = await this.find({ ...request, projection: ID_ONLY }, session);
+    return countCursor(cursor);
+  }
+
+  /** The different values of a path. @throws ElmoError */
+  async distinct(request: DistinctRequest, session?: SessionContext): Promise<readonly Value[]> {
+    checkNamespace(request.namespace);
+    const entry = this.catalog.get(request.namespace, this.sessions.enter(session));
+    const collation = effectiveCollation(request.collation, entry);
+    const cursor = await this.find(request, session);
+    return collectDistinct(cursor, request.key, collation);
+  }
+
+  /** @throws ElmoError */
+  async insert(request: InsertRequest, session?: SessionContext): Promise<InsertResult> {
+    checkNamespace(request.namespace);
+    return this.writing(request, session, (context) => insertDocuments(request, context));
+  }
+
+  /** @throws ElmoError */
+  async delete(request: DeleteRequest, session?: SessionContext): Promise<DeleteResult> {
+    checkNamespace(request.namespace);
+    return this.writing(request, session, (context) => deleteDocuments(request, context));
+  }
+
+  private async writing<T>(
+    request: CommonRequest,
+    session: SessionContext | undefined,
+    run: (context: WritingContext) => Promise<T>,
+  ): Promise<T> {
+    const transaction = this.sessions.enter(session);
+    try {
+      return await run(this.writeContext(request, transaction));
+    } catch (error) {
+      if (transaction !== undefined) this.sessions.abortAfter(session!);
+      throw this.labelled(error, transaction);
+    }
+  }
+
+  private writeContext(request: CommonRequest, transaction: TransactionUnit | undefined): WritingContext {
+    return {
+      kv: this.kv,
+      catalog: this.catalog,
+      operation: this.newOperation(request),
+      transaction,
+      isDurable: request.isDurable === true,
+      newObjectId: () => this.newObjectId(),
+      collection: (namespace, unit) => this.openCollection(namespace, unit),
+      collectionOrNew: (namespace, unit) =>
+        this.openCollection(namespace, unit) ?? this.createImplicitly(namespace, unit),
+      validate: (entry, document) => this.validators.check(entry.spec, document),
+      validateChange: (entry, old, oldAt, document) =>
+        this.validators.checkChange(entry.spec, old, oldAt, document),
+      newUnit: () => this.committer.direct(),
+      clock: this.clock,
+      random: this.random,
+    };
+  }
+
+  private openCollection(namespace: Namespace, unit: WriteUnit): OpenCollection | undefined {
+    const entry = this.catalog.get(namespace, unit);
+    if (entry === undefined) return undefined;
+    if (entry.spec.kind === 'view')
+      throw new ElmoError(
+        'CommandNotSupportedOnView',
+        `Namespace ${namespaceText(namespace)} is a view, not a collection`,
+      );
+    return this.collections.of(entry);
+  }
+
+  private createImplicitly(namespace: Namespace, unit: WriteUnit): OpenCollection {
+    const entry = createCollection(this.catalog, unit, namespace, EMPTY_DOCUMENT_BYTES, this.randomBytes(16));
+    return this.collections.of(entry);
+  }
+
+  /** Clusters gossip their time; a single node has its own. */
+  writeClusterTime(_reply: unknown): void {
+    // told by the wire protocol when it presents a replica set
+  }
+
+  /** Stores what makes the next open fast, and closes the store. */
+  async close(): Promise<void> {
+    this.cursors.closeAll();
+    this.sessions.endAll();
+    const counts = this.catalog.storedCounts();
+    if (counts.length > 0) {
+      const batch = this.kv.batch();
+      for (const { key, value } of counts) batch.put(key, value);
+      await this.kv.write(batch);
+    }
+    await this.kv.close();
+  }
+
+  /** Errors of a synchronous part reject. */
+  private promise<T>(run: () => T): Promise<T> {
+    try {
+      return Promise.resolve(run());
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** update, delete and findAndModify: plans for their candidates, then `write/`. */
+import type { Clock } from '../../lsm/index.js';
+import type { CatalogEntry } from '../catalog/catalog.js';
+import type { CollationSpec } from '../collation/collation.js';
+import { parseSort } from '../exec/sort-key.js';
+import type { ParseScope } from '../expression/expression.js';
+import type { OpenCollection } from '../index/open-collection.js';
+import type {
+  CommonRequest,
+  DeleteRequest,
+  DeleteResult,
+  DeleteStatement,
+  RawDocument,
+  WriteFailure,
+} from '../operation/requests.js';
+import type { Value } from '../bson/value.js';
+import { compileFilter } from '../query/compile.js';
+import type { FilterNode, Matcher } from '../query/filter.js';
+import { forEachRecord, type Candidates } from '../write/mutate.js';
+import { asStatementError } from '../write/statement-error.js';
+import type { WriteContext } from '../write/write-context.js';
+import { planRows } from './planned-rows.js';
+import { effectiveCollation, parseRequestFilter, releaseOnce, requestScope } from './reading.js';
+
+export interface WritingContext extends WriteContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** What one statement asks for. */
+export interface StatementQuery {
+  readonly filter: RawDocument;
+  readonly sort?: RawDocument;
+  readonly collation?: RawDocument;
+  readonly hint?: Value;
+  readonly let?: RawDocument;
+}
+
+/** A statement's filter, ready to be asked. */
+export interface PreparedQuery {
+  readonly node: FilterNode;
+  readonly matcher: Matcher;
+  readonly collation: CollationSpec | undefined;
+  readonly scope: ParseScope;
+}
+
+export function prepareQuery(
+  query: StatementQuery,
+  entry: CatalogEntry | undefined,
+  context: WritingContext,
+  isPositional = false,
+): PreparedQuery {
+  const collation = effectiveCollation(query.collation, entry);
+  const scope = requestScope(context.operation, collation, query.let, context.random);
+  const node = parseRequestFilter(query.filter, collation, scope);
+  return { node, collation, scope, matcher: compileFilter(node, { collation, positional: isPositional }) };
+}
+
+/** Rows of the records a statement is about. @param limit  0: all */
+export function candidatesOf(
+  collection: OpenCollection,
+  query: StatementQuery,
+  prepared: PreparedQuery,
+  context: WritingContext,
+  limit: number,
+): Candidates & { release: () => void } {
+  const { transaction, kv, operation } = context;
+  const view = transaction?.view ?? kv.snapshot();
+  const release = transaction === undefined ? releaseOnce(view) : () => undefined;
+  const sort = query.sort === undefined || query.sort.length <= 5 ? undefined : parseSort(query.sort);
+  try {
+    const { rows } = planRows({
+      entry: collection.entry,
+      view,
+      kv,
+      operation,
+      filter: prepared.node,
+      collation: prepared.collation,
+      sort,
+      skip: 0,
+      // without a sort the next match is as good if one has gone meanwhile
+      limit: sort === undefined ? 0 : limit,
+      hint: query.hint,
+      allowDiskUse: true,
+    });
+    return { rows, matcher: prepared.matcher, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+export async function deleteDocuments(request: DeleteRequest, context: WritingContext): Promise<DeleteResult> {
+  const failures: WriteFailure[] = [];
+  const written: Promise<void>[] = [];
+  let deleted = 0;
+  for (const [index, statement] of request.statements.entries()) {
+    try {
+      deleted += await runDelete(request, statement, context, written);
+    } catch (thrown) {
+      if (context.transaction !== undefined) throw thrown;
+      failures.push({ index, error: asStatementError(thrown) });
+      if (request.isOrdered) break;
+    }
+  }
+  await Promise.all(written);
+  return { deleted, failures };
+}
+
+async function runDelete(
+  request: DeleteRequest,
+  statement: DeleteStatement,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<number> {
+  const unit = context.transaction ?? context.newUnit();
+  const collection = context.collection(request.namespace, unit);
+  const query = withLet(statement, request);
+  const prepared = prepareQuery(query, collection?.entry, context);
+  if (collection === undefined) return 0;
+  const candidates = candidatesOf(collection, query, prepared, context, statement.isMulti ? 0 : 1);
+  let deleted = 0;
+  try {
+    const done = await forEachRecord(
+      collection,
+      candidates,
+      context,
+      statement.isMulti,
+      (recordId, document, at, into) => {
+        collection.remove(into, recordId, document, at);
+        deleted++;
+        return statement.isMulti;
+      },
+    );
+    written.push(...done);
+  } finally {
+    candidates.release();
+  }
+  return deleted;
+}
+
+export function withLet<T extends StatementQuery>(statement: T, request: CommonRequest): T {
+  return request.let === undefined ? statement : { ...statement, let: request.let };
+}
