@@ -35,4 +35,3 @@ export function createCollection(
   });
   return catalog.add(unit, spec);
 }
-

@@ -73,11 +73,12 @@ export class CursorRegistry {
       throw new ElmoError(
         50740,
         `Cannot run getMore on cursor ${id}, which was ${
-          entry.txnNumber === undefined ? 'not created in a transaction' : `created in transaction ${entry.txnNumber}`
+          entry.txnNumber === undefined
+            ? 'not created in a transaction'
+            : `created in transaction ${entry.txnNumber}`
         }, ${txnNumber === undefined ? 'without a txnNumber' : `in transaction ${txnNumber}`}`,
       );
-    if (entry.isInUse)
-      throw new ElmoError('CursorInUse', `cursor id ${id} is already in use`);
+    if (entry.isInUse) throw new ElmoError('CursorInUse', `cursor id ${id} is already in use`);
     entry.isInUse = true;
     return entry;
   }

@@ -29,8 +29,10 @@ export function findPipeline(request: FindRequest): RawDocument[] {
   const stages: RawDocument[] = [];
   if (isGiven(request.filter)) stages.push(stage('$match', documentValue(request.filter)));
   if (isGiven(request.sort)) stages.push(stage('$sort', documentValue(request.sort)));
-  if (request.skip !== undefined && request.skip > 0) stages.push(stage('$skip', int64OfNumber(request.skip)));
-  if (request.limit !== undefined && request.limit > 0) stages.push(stage('$limit', int64OfNumber(request.limit)));
+  if (request.skip !== undefined && request.skip > 0)
+    stages.push(stage('$skip', int64OfNumber(request.skip)));
+  if (request.limit !== undefined && request.limit > 0)
+    stages.push(stage('$limit', int64OfNumber(request.limit)));
   if (isGiven(request.projection)) stages.push(stage('$project', documentValue(request.projection)));
   return stages;
 }

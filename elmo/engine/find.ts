@@ -74,7 +74,7 @@ function sortOf({ sort }: FindRequest): readonly SortField[] | undefined {
   const fields = parseSort(sort);
   if (!fields.some(({ path }) => path === '$natural')) return fields;
   if (fields.length > 1)
-    throw new ElmoError('BadValue', "$natural sort cannot be set to a value other than -1 or 1.");
+    throw new ElmoError('BadValue', '$natural sort cannot be set to a value other than -1 or 1.');
   return undefined;
 }
 
@@ -111,14 +111,18 @@ function openTailable(
   context.release();
   if (entry === undefined) return new RowCursor(new Nothing(), context.operation, () => undefined);
   if (!entry.spec.isCapped)
-    throw new ElmoError('BadValue', 'error processing query: tailable cursor requested on non capped collection');
+    throw new ElmoError(
+      'BadValue',
+      'error processing query: tailable cursor requested on non capped collection',
+    );
   const { bounds } = entry.state;
   const keyOf = (recordId: number): Uint8Array => {
     const writer = new KeyWriter();
     appendRecordKey(writer, entry.spec.keyspace, recordId);
     return writer.toBytes();
   };
-  const matcher = filter.kind === 'true' ? undefined : compileFilter(filter, { collation: context.collation });
+  const matcher =
+    filter.kind === 'true' ? undefined : compileFilter(filter, { collation: context.collation });
   const open = (after: number): TailedRows => {
     const view = kv.snapshot();
     const operation = new Operation(context.clock, {});

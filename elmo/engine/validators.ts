@@ -57,7 +57,9 @@ export class Validators {
 
 function failureDetails(document: Uint8Array, node: FilterNode): Uint8Array {
   const finder = new FieldFinder();
-  const id = finder.find(document, 0, ID) ? new Value(finder.type, document, finder.valueStart) : MISSING_VALUE;
+  const id = finder.find(document, 0, ID)
+    ? new Value(finder.type, document, finder.valueStart)
+    : MISSING_VALUE;
   const writer = new BsonWriter();
   const start = writer.beginDocument();
   writeElement(writer, encodeName('failingDocumentId'), id);

@@ -90,7 +90,10 @@ export function candidatesOf(
   }
 }
 
-export async function deleteDocuments(request: DeleteRequest, context: WritingContext): Promise<DeleteResult> {
+export async function deleteDocuments(
+  request: DeleteRequest,
+  context: WritingContext,
+): Promise<DeleteResult> {
   const failures: WriteFailure[] = [];
   const written: Promise<void>[] = [];
   let deleted = 0;
