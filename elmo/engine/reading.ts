@@ -4,7 +4,6 @@ import { readText } from '../bson/read.js';
 import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
-import { collatorOf } from '../collation/collator.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { parseCommandCollation } from '../collation/parse.js';
 import { ElmoError } from '../errors.js';
@@ -40,7 +39,6 @@ export function requestScope(
 ): ParseScope {
   const options = {
     collation,
-    compareTexts: collation === undefined ? undefined : collatorOf(collation),
     nowMs: operation.startedMs,
     random,
     allowsMeta: () => true,

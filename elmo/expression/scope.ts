@@ -5,13 +5,12 @@
 import type { Collation } from '../bson/compare.js';
 import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
+import { collatorOf } from '../collation/collator.js';
 import type { Expression, ParseScope } from './expression.js';
 import { parseExpression } from './parse.js';
 
 export interface ScopeOptions {
   readonly collation?: CollationSpec | undefined;
-  /** The order of strings by those rules; given together with `collation`. */
-  readonly compareTexts?: Collation | undefined;
   readonly nowMs: number;
   readonly clusterTime?: Value | undefined;
   /** Random numbers in [0, 1). */
@@ -47,7 +46,7 @@ class Scope implements ParseScope {
     private readonly slots: { next: number },
   ) {
     this.collation = options.collation;
-    this.compareTexts = options.compareTexts;
+    this.compareTexts = options.collation === undefined ? undefined : collatorOf(options.collation);
     this.nowMs = options.nowMs;
     this.clusterTime = options.clusterTime;
   }

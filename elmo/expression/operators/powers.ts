@@ -13,6 +13,7 @@ import {
   squareRootOfDecimal,
   type Decimal,
 } from '../../bson/decimal-arithmetic.js';
+import * as doubles from '../../bson/double-functions.js';
 import { DECIMAL128, DOUBLE, INT32 } from '../../bson/types.js';
 import { doubleValue, int32Value, int64Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
@@ -83,7 +84,7 @@ function logarithm(value: Value, base: Value): Value {
     return decimalValue(
       divideDecimals(naturalLogarithmOfDecimal(decimalOf(value)), naturalLogarithmOfDecimal(decimalOf(base))),
     );
-  return doubleValue(Math.log(x) / Math.log(b));
+  return doubleValue(doubles.log(x) / doubles.log(b));
 }
 
 function power(base: Value, exponent: Value): Value {
@@ -101,8 +102,8 @@ function power(base: Value, exponent: Value): Value {
   const x = doubleOf(base);
   const y = doubleOf(exponent);
   if (x === 0 && y < 0) refuseZero();
-  if (base.type === DOUBLE || exponent.type === DOUBLE) return doubleValue(x ** y);
-  return integerPower(base, exponent) ?? doubleValue(x ** y);
+  if (base.type === DOUBLE || exponent.type === DOUBLE) return doubleValue(doubles.pow(x, y));
+  return integerPower(base, exponent) ?? doubleValue(doubles.pow(x, y));
 }
 
 function refuseZero(): never {
@@ -139,7 +140,7 @@ class SigmoidExpression extends OperatorExpression {
     if (value.isNullish) return NULL_VALUE;
     if (!isNumberType(value.type))
       throw new ElmoError('TypeMismatch', `$sigmoid only supports numeric types, not ${typeNameOf(value)}`);
-    if (value.type !== DECIMAL128) return doubleValue(1 / (1 + Math.exp(-doubleOf(value))));
+    if (value.type !== DECIMAL128) return doubleValue(1 / (1 + doubles.exp(-doubleOf(value))));
     const decimal = decimalOf(value);
     const power = exponentialOfDecimal(decimal.isNaN ? decimal : decimal.negated());
     return decimalValue(divideDecimals(ONE, addDecimals(ONE, power)));
@@ -147,8 +148,8 @@ class SigmoidExpression extends OperatorExpression {
 }
 
 export const powerOperators: ExpressionOperators = {
-  $exp: ofNumber(Math.exp, exponentialOfDecimal),
-  $ln: logarithmOf(28766, Math.log, naturalLogarithmOfDecimal),
+  $exp: ofNumber(doubles.exp, exponentialOfDecimal),
+  $ln: logarithmOf(28766, doubles.log, naturalLogarithmOfDecimal),
   $log10: logarithmOf(28761, Math.log10, logarithm10OfDecimal),
   $log: binary(logarithm),
   $pow: binary(power),

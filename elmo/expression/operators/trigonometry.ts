@@ -16,6 +16,7 @@ import {
   parseDecimal,
   type Decimal,
 } from '../../bson/decimal-arithmetic.js';
+import * as doubles from '../../bson/double-functions.js';
 import { DECIMAL128 } from '../../bson/types.js';
 import { doubleValue, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
@@ -86,7 +87,7 @@ function arcTangent2(y: Value, x: Value): Value {
     throw new ElmoError(51045, `$atan2 only supports numeric types, not ${typeNameOf(x)}`);
   if (y.type === DECIMAL128 || x.type === DECIMAL128)
     return decimalValue(arcTangent2OfDecimals(decimalOf(y), decimalOf(x)));
-  return doubleValue(Math.atan2(doubleOf(y), doubleOf(x)));
+  return doubleValue(doubles.atan2(doubleOf(y), doubleOf(x)));
 }
 
 const DEGREE = parseDecimal('0.01745329251994329576923690768488613')!;
@@ -94,18 +95,18 @@ const RADIAN = parseDecimal('57.29577951308232087679815481410517')!;
 const ONE_TO_ONE: Domain = { low: -1, high: 1 };
 
 export const trigonometryOperators: ExpressionOperators = {
-  $sin: within(ANGLES, Math.sin, (value) => trigonometryOfDecimal('sin', value)),
-  $cos: within(ANGLES, Math.cos, (value) => trigonometryOfDecimal('cos', value)),
-  $tan: within(ANGLES, Math.tan, (value) => trigonometryOfDecimal('tan', value)),
+  $sin: within(ANGLES, doubles.sin, (value) => trigonometryOfDecimal('sin', value)),
+  $cos: within(ANGLES, doubles.cos, (value) => trigonometryOfDecimal('cos', value)),
+  $tan: within(ANGLES, doubles.tan, (value) => trigonometryOfDecimal('tan', value)),
   $asin: within(ONE_TO_ONE, Math.asin, arcSineOfDecimal),
-  $acos: within(ONE_TO_ONE, Math.acos, arcCosineOfDecimal),
-  $atan: within(EVERYWHERE, Math.atan, arcTangentOfDecimal),
+  $acos: within(ONE_TO_ONE, doubles.acos, arcCosineOfDecimal),
+  $atan: within(EVERYWHERE, doubles.atan, arcTangentOfDecimal),
   $atan2: binary(arcTangent2),
-  $sinh: within(EVERYWHERE, Math.sinh, (value) => hyperbolicOfDecimal('sinh', value)),
-  $cosh: within(EVERYWHERE, Math.cosh, (value) => hyperbolicOfDecimal('cosh', value)),
-  $tanh: within(EVERYWHERE, Math.tanh, (value) => hyperbolicOfDecimal('tanh', value)),
-  $asinh: within(EVERYWHERE, Math.asinh, (value) => inverseHyperbolicOfDecimal('asinh', value)),
-  $acosh: within({ low: 1, high: Infinity }, Math.acosh, (value) =>
+  $sinh: within(EVERYWHERE, doubles.sinh, (value) => hyperbolicOfDecimal('sinh', value)),
+  $cosh: within(EVERYWHERE, doubles.cosh, (value) => hyperbolicOfDecimal('cosh', value)),
+  $tanh: within(EVERYWHERE, doubles.tanh, (value) => hyperbolicOfDecimal('tanh', value)),
+  $asinh: within(EVERYWHERE, doubles.asinh, (value) => inverseHyperbolicOfDecimal('asinh', value)),
+  $acosh: within({ low: 1, high: Infinity }, doubles.acosh, (value) =>
     inverseHyperbolicOfDecimal('acosh', value),
   ),
   $atanh: within(ONE_TO_ONE, Math.atanh, (value) => inverseHyperbolicOfDecimal('atanh', value)),
