@@ -82,7 +82,7 @@ class GetField extends Expression {
     private readonly input: Expression,
   ) {
     super();
-    if (field.constant !== undefined) this.constantName = fieldName(field.constant);
+    if (field.constant?.type === STRING) this.constantName = fieldName(field.constant);
   }
 
   evaluate(frame: Frame): Value {
