@@ -77,16 +77,19 @@ function onStripped(compare: Collation): Collation {
 }
 
 const LETTERS = /\P{M}\p{M}*/gu;
+const LETTERS_AND_NUMBERS = /\p{Nd}+|\P{M}\p{M}*/gu;
 
-function lettersOf(text: string): string[] {
-  return text.match(LETTERS) ?? [];
+/** The letters of a text, without those a collator has no opinion on. */
+function lettersOf(text: string, { numericOrdering }: CollationSpec, collator: Collation): string[] {
+  const letters = text.match(numericOrdering ? LETTERS_AND_NUMBERS : LETTERS) ?? [];
+  return letters.filter((letter) => collator(letter, '') !== 0);
 }
 
 function backwardsAccents(spec: CollationSpec): Collation {
   const accent = plain(spec, 'accent');
   return (a, b) => {
-    const aLetters = lettersOf(a);
-    const bLetters = lettersOf(b);
+    const aLetters = lettersOf(a, spec, accent);
+    const bLetters = lettersOf(b, spec, accent);
     for (let i = 1; i <= aLetters.length && i <= bLetters.length; i++) {
       const difference = accent(aLetters.at(-i)!, bLetters.at(-i)!);
       if (difference !== 0) return difference;
@@ -106,8 +109,8 @@ function punctuation(spec: CollationSpec): Collation {
           return (letter: string) => shifted(letter, '') === 0 && plainOrder(letter, '') !== 0;
         })();
   return (a, b) => {
-    const aLetters = lettersOf(a);
-    const bLetters = lettersOf(b);
+    const aLetters = lettersOf(a, spec, plainOrder);
+    const bLetters = lettersOf(b, spec, plainOrder);
     for (let i = 0; i < aLetters.length && i < bLetters.length; i++) {
       const aVariable = isVariable(aLetters[i]!);
       const bVariable = isVariable(bLetters[i]!);

@@ -37,14 +37,11 @@ class KeyMaker {
   private readonly compare: Collation;
   private readonly isNumeric: boolean;
   private readonly isIdentical: boolean;
-  /** Whether where punctuation stands matters though it is shifted. */
-  private readonly keepsPunctuation: boolean;
 
   constructor(spec: CollationSpec) {
     this.compare = collatorOf(spec);
     this.isNumeric = spec.numericOrdering;
     this.isIdentical = spec.strength === 5;
-    this.keepsPunctuation = spec.strength > 3 && spec.alternate === 'shifted';
   }
 
   readonly key = (text: string): string => {
@@ -67,8 +64,11 @@ class KeyMaker {
   private simplest(letter: string): string {
     const decomposed = letter.normalize('NFKD');
     const bare = decomposed.replace(MARKS, '');
+    const plain = plainSpelling(bare.toLowerCase());
     const candidates = [
-      this.keepsPunctuation ? letter : '',
+      '',
+      plain,
+      plainSpelling(decomposed.toLowerCase()),
       bare.toUpperCase().toLowerCase(),
       bare.toLowerCase(),
       bare,
@@ -82,6 +82,37 @@ class KeyMaker {
       if (candidate !== letter && this.compare(candidate, letter) === 0) return candidate;
     return letter.normalize('NFD');
   }
+}
+
+/** Letters that are others with a stroke or a bow, which decomposing leaves as they are. */
+const PLAIN_SPELLINGS: Readonly<Record<string, string>> = {
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ı: 'i',
+  ł: 'l',
+  ß: 'ss',
+  þ: 'th',
+  ŧ: 't',
+};
+const FIRST_KATAKANA = 0x30a1;
+const LAST_KATAKANA = 0x30f6;
+/** From a letter of katakana to the same one of hiragana. */
+const TO_HIRAGANA = -0x60;
+
+function plainSpelling(letters: string): string {
+  let plain = '';
+  for (const letter of letters) {
+    const code = letter.codePointAt(0)!;
+    plain +=
+      code >= FIRST_KATAKANA && code <= LAST_KATAKANA
+        ? String.fromCodePoint(code + TO_HIRAGANA)
+        : (PLAIN_SPELLINGS[letter] ?? letter);
+  }
+  return plain;
 }
 
 function withoutZeros(digits: string): string {

@@ -116,7 +116,7 @@ function checkTogether(spec: CollationSpec, given: ReadonlyMap<string, unknown>)
   if (locale === '') throw new ElmoError('BadValue', "Field 'locale' cannot be the empty string");
   if (locale.includes('\0')) throw new ElmoError('BadValue', "Field 'locale' cannot contain null byte");
   if (!isKnownLocale(locale)) throw new ElmoError('BadValue', `Field 'locale' is invalid: '${locale}'`);
-  if (given.get('backwards') === true && spec.strength === 1)
+  if (spec.backwards && spec.strength === 1)
     throw new ElmoError('BadValue', "'backwards' is invalid with 'strength' of 1");
   if (spec.caseFirst !== 'off' && !spec.caseLevel && spec.strength < 3)
     throw new ElmoError(
