@@ -169,8 +169,22 @@ function arcTangentSeries(x: bigint): bigint {
   return sum;
 }
 
-/** pi · 2^bits, by Machin's formula. */
+/** pi · 2^bits. */
 function piOf(bits: number): bigint {
+  if (bits <= KEPT_PI_BITS) return keptPi() >> BigInt(KEPT_PI_BITS - bits);
+  return machin(bits);
+}
+
+/** Enough for angles up to about 10^75. */
+const KEPT_PI_BITS: number = POINT + 256;
+let kept: bigint | undefined;
+
+function keptPi(): bigint {
+  return (kept ??= machin(KEPT_PI_BITS));
+}
+
+/** The same by Machin's formula. */
+function machin(bits: number): bigint {
   const guard = 32;
   const one = 1n << BigInt(bits + guard);
   const inverse = (n: bigint): bigint => {
@@ -187,6 +201,7 @@ function piOf(bits: number): bigint {
 
 const PI = piOf(POINT);
 const HALF_PI = PI >> 1n;
+const HALF_PI_QUAD: Binary = quad(HALF_PI, -POINT);
 /** ln 2 = 2 atanh(1/3). */
 const LN_2 = ((): bigint => {
   let power = (ONE << 32n) / 3n;
@@ -199,23 +214,19 @@ const LN_2 = ((): bigint => {
 })();
 const LOG10_E: Binary = quad(over(ONE, logarithm({ mantissa: 10n, exponent: 0 })), -POINT);
 
-/** Angles below 2^3 are rounded to 113 bits as they are, larger ones after the quarters are taken off exactly. */
-const SMALL_ANGLE_BITS = 3;
-
-/** Where an angle lies: how far from the nearest end of a quarter of the circle, and which quarter. */
-function quarterOf(given: Binary): { rest: bigint; quarter: number } {
-  const isSmall = bitCount(given.mantissa) + given.exponent <= SMALL_ANGLE_BITS;
-  const { mantissa, exponent } = isSmall ? quad(given.mantissa, given.exponent) : given;
+/**
+ * Where an angle lies: how far from the nearest end of a quarter of the circle, and which quarter. The angle is taken in
+ * quarters exactly; what is left of one is rounded to 113 bits, and so is that in radians.
+ */
+function quarterOf({ mantissa, exponent }: Binary): { rest: bigint; quarter: number } {
   const bits = POINT + Math.max(0, bitCount(mantissa) + exponent);
   const halfPi = piOf(bits) >> 1n;
   const shift = exponent + bits;
   const angle = shift >= 0 ? mantissa << BigInt(shift) : mantissa >> BigInt(-shift);
   const quarter = (angle + (angle < 0n ? -halfPi : halfPi) / 2n) / halfPi;
-  const rest = angle - quarter * halfPi;
-  return {
-    rest: isSmall ? rest >> BigInt(bits - POINT) : fixed(quad(rest, -bits)),
-    quarter: Number(((quarter % 4n) + 4n) % 4n),
-  };
+  const fraction = quad(((angle - quarter * halfPi) << SCALE) / halfPi, -POINT);
+  const rest = quad(fraction.mantissa * HALF_PI_QUAD.mantissa, fraction.exponent + HALF_PI_QUAD.exponent);
+  return { rest: fixed(rest), quarter: Number(((quarter % 4n) + 4n) % 4n) };
 }
 
 /** sin and cos of x in [-pi/4, pi/4]. */
