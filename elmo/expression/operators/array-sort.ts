@@ -2,7 +2,7 @@
 import type { Collation } from '../../bson/compare.js';
 import { readDecimal } from '../../bson/decimal-arithmetic.js';
 import { readText } from '../../bson/read.js';
-import { ARRAY, DECIMAL128, MISSING, NULL, OBJECT } from '../../bson/types.js';
+import { ARRAY, DECIMAL128, INT64, MISSING, NULL, OBJECT } from '../../bson/types.js';
 import { NULL_VALUE, Value } from '../../bson/value.js';
 import { ElementWalker, FieldFinder, FieldName } from '../../bson/walk.js';
 import { ElmoError } from '../../errors.js';
@@ -143,7 +143,7 @@ function countOf(value: Value): number {
     throw new ElmoError(5787902, `Value for 'n' must be of integral type, but found ${valueText(value)}`);
   const isFinite = value.type !== DECIMAL128 || readDecimal(value.bytes, value.at).isFinite;
   const count = doubleOf(value);
-  if (!isFinite || !(count >= -MOST_LONG && count < MOST_LONG + 1))
+  if (value.type !== INT64 && (!isFinite || !(count >= -MOST_LONG && count < MOST_LONG)))
     throw new ElmoError(31109, `Can't coerce out of range value ${valueText(value)} to long`);
   if (!Number.isInteger(count))
     throw new ElmoError(5787903, `Value for 'n' must be of integral type, but found ${valueText(value)}`);

@@ -186,8 +186,9 @@ class DateFromParts extends Expression {
   ) {
     super();
     const all = Object.values(parts);
-    if (all.some((part) => part?.constant === undefined))
-      for (const name of CLOCK_PARTS) checkConstant(parts[name], (value) => wholePart(value, name));
+    if (all.every((part) => part?.constant !== undefined)) return;
+    checkConstant(parts['timezone'], zoneOperand);
+    for (const name of CLOCK_PARTS) checkConstant(parts[name], (value) => wholePart(value, name));
   }
 
   evaluate(frame: Frame): Value {

@@ -93,14 +93,13 @@ class DateFromString extends DateText {
     const format = formatOperand(operands['format'], frame, name, 40684, READABLE);
     const zone = zoneOf(operands['timezone'], frame);
     if (text.isNullish) return this.orNull('onNull', frame);
-    if (format === null) return NULL_VALUE;
     try {
       if (text.type !== STRING)
         throw new ElmoError(
           'ConversionFailure',
           `${name} requires that 'dateString' be a string, found: ${typeNameOf(text)} with value ${valueText(text)}`,
         );
-      if (zone === null) return NULL_VALUE;
+      if (zone === null || format === null) return NULL_VALUE;
       return dateOf(
         format === undefined ? parseFreeDate(text.text, zone) : parseFormattedDate(text.text, format, zone),
       );

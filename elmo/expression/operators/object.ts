@@ -175,7 +175,7 @@ function setField(takesValue: boolean): ExpressionOperator {
   return {
     parse: (argument, scope, name) => {
       const given = namedArguments(argument, name, {
-        required: takesValue ? ['field', 'input', 'value'] : ['field', 'input'],
+        required: takesValue ? ['field', 'value', 'input'] : ['field', 'input'],
         notObject: 4161100,
         unknown: 4161101,
         missing: { field: 4161102, value: 4161103, input: 4161109 },

@@ -91,9 +91,9 @@ function percentiles(isMedian: boolean): ExpressionOperator {
       for (const field of required)
         if (!given.has(field) || (field === 'method' && isAbsent))
           throw new ElmoError(40414, `BSON field '${name}.${field}' is missing but a required field`);
+      const shares = isMedian ? [0.5] : parseShares(given.get('p')!, scope);
       if (method!.text !== 'approximate')
         throw new ElmoError('BadValue', "Currently only 'approximate' can be used as a percentile 'method'.");
-      const shares = isMedian ? [0.5] : parseShares(given.get('p')!, scope);
       const input = scope.parse(given.get('input')!);
       return foldConstants(new Percentiles(input, shares, isMedian), [input]);
     },

@@ -69,22 +69,38 @@ class SetDifference extends SetExpression {
 }
 
 class SetEquals extends SetExpression {
-  evaluate(frame: Frame): Value {
-    const sets = this.operands.map((operand, i) => {
-      const value = operand.evaluate(frame);
-      if (value.type !== ARRAY)
+  constructor(operands: readonly Expression[], name: string, scope: ParseScope) {
+    super(operands, name, scope);
+    operands.forEach(({ constant }, i) => {
+      if (constant !== undefined && constant.type !== ARRAY)
         throw new ElmoError(
-          operand.constant === undefined ? 17044 : 5887502,
-          `All operands of ${this.name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(value)}`,
+          5887502,
+          `All operands of ${name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(constant)}`,
         );
-      return this.setOf(value);
     });
-    const first = sets[0]!;
-    return boolValue(
-      sets.every(
-        (set) => set.length === first.length && set.every((value, i) => this.compare(value, first[i]!) === 0),
-      ),
-    );
+  }
+
+  /** Constants come first; what comes after a difference is not looked at. */
+  evaluate(frame: Frame): Value {
+    let first: readonly Value[] | undefined;
+    for (const isConstant of [true, false])
+      for (const [i, operand] of this.operands.entries()) {
+        if ((operand.constant !== undefined) !== isConstant) continue;
+        const value = operand.evaluate(frame);
+        if (value.type !== ARRAY)
+          throw new ElmoError(
+            17044,
+            `All operands of ${this.name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(value)}`,
+          );
+        const set = this.setOf(value);
+        if (first === undefined) first = set;
+        else if (!this.areEqual(first, set)) return boolValue(false);
+      }
+    return boolValue(true);
+  }
+
+  private areEqual(a: readonly Value[], b: readonly Value[]): boolean {
+    return a.length === b.length && a.every((value, i) => this.compare(value, b[i]!) === 0);
   }
 }
 
