@@ -54,7 +54,7 @@ export abstract class Expression {
 
 /** What parsing needs to know. `child` scopes (of $let, $map …) know more variables. */
 export interface ParseScope {
-  /** The number of a variable's slot; undefined if there is none of that name. Without the `$$`. */
+  /** The number of a variable's slot, which is about to be read; undefined if there is none. Without the `$$`. */
   variable(name: string): number | undefined;
   /** The value of a variable that is the same for every row (the `let` of a command); undefined if it is not. */
   constantOf(name: string): Value | undefined;
@@ -66,6 +66,8 @@ export interface ParseScope {
     names: readonly string[],
     constants?: readonly (Value | undefined)[],
   ): { scope: ParseScope; slots: readonly number[] };
+  /** Whether what was parsed so far reads the variable of this slot. */
+  isRead(slot: number): boolean;
   /** Parses an operand with the variables of this scope: the same as `parseExpression`. */
   parse(value: Value): Expression;
   /** Rules for comparing strings; undefined: bytes. */

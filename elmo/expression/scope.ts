@@ -26,7 +26,7 @@ export function openScope(options: ScopeOptions): ParseScope {
   const variables = new Map<string, Variable>();
   for (const [name, constant] of options.constants ?? [])
     variables.set(name, { slot: variables.size, constant: constant.keep() });
-  return new Scope(options, variables, { next: variables.size });
+  return new Scope(options, variables, { next: variables.size, read: new Set() });
 }
 
 interface Variable {
@@ -43,7 +43,7 @@ class Scope implements ParseScope {
   constructor(
     private readonly options: ScopeOptions,
     private readonly variables: ReadonlyMap<string, Variable>,
-    private readonly slots: { next: number },
+    private readonly slots: { next: number; readonly read: Set<number> },
   ) {
     this.collation = options.collation;
     this.compareTexts = options.collation === undefined ? undefined : collatorOf(options.collation);
@@ -52,7 +52,13 @@ class Scope implements ParseScope {
   }
 
   variable(name: string): number | undefined {
-    return this.variables.get(name)?.slot;
+    const slot = this.variables.get(name)?.slot;
+    if (slot !== undefined) this.slots.read.add(slot);
+    return slot;
+  }
+
+  isRead(slot: number): boolean {
+    return this.slots.read.has(slot);
   }
 
   constantOf(name: string): Value | undefined {

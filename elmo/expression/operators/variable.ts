@@ -56,7 +56,11 @@ export const variableOperators: ExpressionOperators = {
         values.map((value) => value.constant),
       );
       const body = inner.scope.parse(given.get('in')!);
-      return foldConstants(new LetExpression(inner.slots, values, body), [body]);
+      // what nothing reads is not computed, and so cannot fail
+      const isRead = inner.slots.map((slot) => inner.scope.isRead(slot));
+      const slots = inner.slots.filter((_, i) => isRead[i]);
+      const read = values.filter((_, i) => isRead[i]);
+      return foldConstants(new LetExpression(slots, read, body), [body]);
     },
   },
 };
