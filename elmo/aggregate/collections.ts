@@ -1,12 +1,14 @@
 /**
- * What pipelines want of collections: their rows through the planner, and what is known of them. The executor's side is
- * `open.ts`; tests put documents of their own in its place.
+ * What pipelines want of collections: their rows through the planner, and what is known of them. The engine knows
+ * both; tests put documents of their own in their place.
  */
+import type { ReadView } from '../../lsm/index.js';
 import type { Value } from '../bson/value.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
+import type { WriteContext } from '../write/write-context.js';
 
 /** The part of a pipeline that the planner takes over. Documents are raw. */
 export interface LeadingQuery {
@@ -33,4 +35,12 @@ export interface Collections {
 export interface ReadOptions {
   readonly operation: Operation;
   readonly allowDiskUse: boolean;
+}
+
+/** What stages that write are given. */
+export interface PipelineWriting {
+  readonly context: WriteContext;
+  /** The collections as another view has them: the newest state, not that of the pipeline's start. */
+  collectionsAt(view: ReadView): Collections;
+  readonly bypassesValidation: boolean;
 }

@@ -8,7 +8,7 @@ import type { Namespace } from '../catalog/collection-spec.js';
 import type { Frame, ParseScope } from '../expression/expression.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
-import type { Collections } from './collections.js';
+import type { Collections, PipelineWriting } from './collections.js';
 
 /** The kind of pipeline a stage stands in: of the command, or within the stage of that name. */
 export type PipelineKind = 'command' | '$facet' | '$lookup' | '$unionWith' | 'view';
@@ -38,6 +38,8 @@ export interface PipelineRun {
   readonly allowDiskUse: boolean;
   /** What a blocking stage may hold in memory; `MAX_STAGE_BYTES` unless given. */
   readonly maxStageBytes?: number;
+  /** For stages that write; only pipelines of a command may have such. */
+  readonly writing?: PipelineWriting;
   /** Where rows go that do not fit into memory. */
   readonly kv: OrderedKv;
   readonly collections: Collections;

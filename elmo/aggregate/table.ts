@@ -10,6 +10,8 @@ import { groupStages } from './stages/group.js';
 import { limitStages } from './stages/limit.js';
 import { lookupStages } from './stages/lookup.js';
 import { matchStages } from './stages/match.js';
+import { mergeStages } from './stages/merge.js';
+import { outStages } from './stages/out.js';
 import { redactStages } from './stages/redact.js';
 import { reshapeStages } from './stages/reshape.js';
 import { sampleStages } from './stages/sample.js';
@@ -34,4 +36,6 @@ export const stageOperators: StageOperators = {
   ...redactStages,
   ...bucketAutoStages,
   ...graphLookupStages,
+  ...outStages,
+  ...mergeStages,
 };

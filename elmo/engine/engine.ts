@@ -221,7 +221,17 @@ export class Engine {
     );
     const rows = openPipeline(
       pipeline,
-      { operation, allowDiskUse: request.allowDiskUse ?? true, collections, kv: this.kv },
+      {
+        operation,
+        allowDiskUse: request.allowDiskUse ?? true,
+        collections,
+        kv: this.kv,
+        writing: {
+          context: { ...this.writeContext(request, place.unit), operation },
+          collectionsAt: (view) => new EngineCollections(this.kv, this.catalog, view, undefined),
+          bypassesValidation: request.bypassDocumentValidation === true,
+        },
+      },
       request.hint,
     );
     return new RowCursor(rows, operation, place.release);
