@@ -115,25 +115,28 @@ class PatternParser {
 
   private sequence(): PatternNode {
     const items: PatternNode[] = [];
-    let isQuotable = false; // whether a quantifier may follow
+    let isRepeatable = false; // whether a quantifier may follow
     for (;;) {
       this.skipIgnored();
       if (this.isAtEnd || this.peek('|') || this.peek(')')) break;
       if (this.take('\\Q')) {
-        isQuotable = this.quoted(items) || isQuotable;
+        isRepeatable = this.quoted(items) || isRepeatable;
         continue;
       }
       const quantifier = this.quantifier();
       if (quantifier !== undefined) {
-        if (!isQuotable) throw new PatternError('quantifier does not follow a repeatable item');
+        if (!isRepeatable) throw new PatternError('quantifier does not follow a repeatable item');
         items.push({ kind: 'repeat', child: items.pop()!, ...quantifier });
-        isQuotable = false;
+        isRepeatable = false;
         continue;
       }
       const atom = this.atom();
-      if (atom === undefined) continue;
+      if (atom === undefined) {
+        isRepeatable = false; // options were set
+        continue;
+      }
       items.push(atom);
-      isQuotable = atom.kind !== 'place' && atom.kind !== 'fail';
+      isRepeatable = atom.kind !== 'place' && atom.kind !== 'fail';
     }
     return items.length === 1 ? items[0]! : { kind: 'sequence', items };
   }
@@ -361,7 +364,7 @@ class PatternParser {
     }
     if (letter === 'N' && !this.text.startsWith('N{U+', this.at)) {
       this.at++;
-      if (this.peek('{'))
+      if (this.peek('{') && !/^\{\d+(?:,\d*)?\}/.test(this.text.slice(this.at)))
         throw new PatternError('PCRE2 does not support \\F, \\L, \\l, \\N{name}, \\U, or \\u');
       return { kind: 'any', includesNewline: false };
     }

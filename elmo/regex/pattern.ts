@@ -114,6 +114,7 @@ export function widthOf(node: PatternNode): number {
       return widthOf(node.child);
     case 'repeat': {
       const width = widthOf(node.child);
+      if (width === 0) return 0;
       return node.min === node.max && width >= 0 ? width * node.min : -1;
     }
     case 'newlineSequence':

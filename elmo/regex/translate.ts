@@ -124,6 +124,8 @@ class Writer {
   private ownGroups = 0;
   /** Within a look-behind JavaScript goes backwards, so that a capture comes after the reference to it. */
   private isBehind = false;
+  private repeats = 0;
+  private readonly closed = new Set<number>();
 
   constructor(private readonly usesFlag: boolean) {}
 
@@ -157,6 +159,7 @@ class Writer {
           pieces.push(node.capture > 0 ? { opens: true, group: node.capture } : '(?:');
           this.write(node.child);
           pieces.push(')');
+          this.closed.add(node.capture);
         }
         break;
       case 'look': {
@@ -169,12 +172,14 @@ class Writer {
         break;
       }
       case 'repeat':
+        this.repeats++;
         if (node.mode === 'possessive') this.atomic({ ...node, mode: 'greedy' });
         else {
           pieces.push('(?:');
           this.write(node.child);
           pieces.push(`)${countsOf(node.min, node.max)}${node.mode === 'lazy' ? '?' : ''}`);
         }
+        this.repeats--;
         break;
       case 'reference':
         this.reference(node.groups);
@@ -202,9 +207,15 @@ class Writer {
     this.pieces.push('))', { opens: false, group });
   }
 
+  /** A group that cannot have matched yet fails, where JavaScript would take it for empty. */
   private reference(groups: readonly number[]): void {
+    const set = groups.filter((group) => this.repeats > 0 || this.isBehind || this.closed.has(group));
+    if (set.length === 0) {
+      this.pieces.push('(?!)');
+      return;
+    }
     this.pieces.push('(?:');
-    groups.forEach((group, i) => {
+    set.forEach((group, i) => {
       if (i > 0) this.pieces.push('|');
       this.pieces.push({ opens: false, group });
     });

@@ -14,6 +14,8 @@ import { doubleOf, isNumberType } from '../numbers.js';
 import { anyNumber, OperatorExpression } from '../operator-kinds.js';
 import { Deviation, NumberSum } from '../summation.js';
 
+const walker = new ElementWalker();
+
 /** Takes values one by one. */
 interface Accumulator {
   begin(): void;
@@ -32,15 +34,20 @@ class Accumulation extends OperatorExpression {
 
   evaluate(frame: Frame): Value {
     const { operands, accumulator } = this;
-    const values = operands.map((operand) => operand.evaluate(frame)); // operands may hold the same accumulator's kin
     accumulator.begin();
-    const only = values.length === 1 ? values[0]! : undefined;
-    if (only?.type === ARRAY) {
-      const walker = new ElementWalker();
-      walker.open(only.bytes, only.at);
-      while (walker.next()) accumulator.add(new Value(walker.type, only.bytes, walker.valueStart));
-    } else for (const value of values) accumulator.add(value);
+    if (operands.length === 1) this.addOperand(operands[0]!.evaluate(frame));
+    else for (const operand of operands) accumulator.add(operand.evaluate(frame));
     return accumulator.result();
+  }
+
+  /** The one operand: of an array its elements. */
+  private addOperand(value: Value): void {
+    if (value.type !== ARRAY) {
+      this.accumulator.add(value);
+      return;
+    }
+    walker.open(value.bytes, value.at);
+    while (walker.next()) this.accumulator.add(new Value(walker.type, value.bytes, walker.valueStart));
   }
 }
 

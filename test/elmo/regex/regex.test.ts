@@ -186,6 +186,9 @@ const HITS: readonly Hit[] = [
 ];
 
 const MISSES: readonly Miss[] = [
+  ['\\1(a)', '', 'a'],
+  ['(a\\1)', '', 'a'],
+  ['\\N{2}', '', 'a'],
   ['\\w', '', 'é'],
   ['a\\z', '', 'a\n'],
   ['a$', '', 'a\n\n'],
@@ -238,7 +241,7 @@ const MISSES: readonly Miss[] = [
   ['a\\\nb', 'x', 'ab'],
 ];
 
-const INVALID: readonly Refusal[] = [];
+const INVALID: readonly Refusal[] = [['a(?i)*', 'quantifier does not follow a repeatable item']];
 
 const UNSUPPORTED: readonly Refusal[] = [
   ['(?R)', 'recursion in a regular expression is not supported'],
