@@ -47,6 +47,20 @@ export class TreeBuilder {
     branch.children.set(components[last]!, rule);
   }
 
+  /** @throws ElmoError 31249, 31250 if there is a field on the way to that place, or at it */
+  refuseCollision(components: readonly string[]): void {
+    let branch = this.root;
+    for (let part = 0; part < components.length; part++) {
+      const next = branch.children.get(components[part]!);
+      if (next === undefined) return;
+      if (!(next instanceof Branch))
+        throw part === components.length - 1
+          ? this.collisions.at(components.join('.'))
+          : this.collisions.through(components.join('.'), components.slice(part + 1).join('.'));
+      branch = next;
+    }
+  }
+
   /** As `add`, but nothing collides: a field within another takes its place, and a later one that of an earlier one. */
   put(components: readonly string[], rule: LeafRule): void {
     let branch = this.root;

@@ -124,8 +124,9 @@ class FindParser extends ProjectionParser {
   private addSlice(path: () => readonly string[], argument: Value): boolean {
     const slice = sliceOf(argument);
     if (slice === undefined) return false;
+    const components = path();
     try {
-      this.tree.add(path(), { kind: 'slice', slice });
+      this.tree.add(components, { kind: 'slice', slice });
     } catch (error) {
       // a path that collides: the expression of the same name is asked, which may complain of something else
       if (argument.type === ARRAY && this.kind !== 'exclusion') throw error;

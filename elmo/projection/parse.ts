@@ -72,6 +72,7 @@ export abstract class ProjectionParser {
       return;
     }
     const inner = path();
+    this.tree.refuseCollision(inner);
     for (const field of fields) this.parseField(inner, field.name, field.value);
   }
 
