@@ -1,0 +1,59 @@
+/** What a command is, and what it is given to run. Each command is one declaration in a file of its family. */
+import type { Engine } from '../engine/engine.js';
+import type { CommonRequest } from '../operation/requests.js';
+import type { SessionContext } from '../session/session-context.js';
+import type { Arguments } from './arguments.js';
+import type { Fields } from './fields.js';
+import type { ReplyWriter } from './reply.js';
+
+/** Who asks: a connection of the wire protocol, or the embedded interface. */
+export interface CommandClient {
+  readonly connectionId: number;
+  /** 'host:port' of the other side; 'embedded' inside the process. */
+  readonly remote: string;
+  readonly appName: string | undefined;
+}
+
+export interface CommandContext {
+  readonly engine: Engine;
+  readonly client: CommandClient;
+  /** Database the command was sent to. */
+  readonly db: string;
+  readonly session: SessionContext | undefined;
+  /** `maxTimeMS`, `comment`, write concern: what goes into every request. */
+  readonly common: CommonRequest;
+  readonly readConcernLevel: string | undefined;
+  /** Ends with the connection. */
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Command {
+  readonly name: string;
+  /** Other spellings. */
+  readonly aliases?: readonly string[];
+  /** One sentence for people. */
+  readonly help: string;
+  /**
+   * What the command's own field has to hold: the name of a collection, that or the number 1 (of the whole database), or
+   * anything.
+   */
+  readonly target: 'collection' | 'collectionOrOne' | 'any';
+  readonly fields: Fields;
+  readonly isAdminOnly?: boolean;
+  readonly takesReadConcern?: boolean;
+  readonly takesWriteConcern?: boolean;
+  /** Whether it may run in a transaction. */
+  readonly isTransactional?: boolean;
+  /** Whether it changes data. */
+  readonly isWrite?: boolean;
+  /** In Stable API version 1. */
+  readonly isStable?: boolean;
+  /** Writes the reply's fields, without `ok`. */
+  run(args: Arguments, context: CommandContext, reply: ReplyWriter): void | Promise<void>;
+}
+
+/** The name of the collection a command is for. */
+export function collectionOf(args: Arguments, command: string): string {
+  return args.text(command) ?? '';
+}
+

@@ -1,0 +1,174 @@
+/** find, getMore, killCursors. */
+import { ElmoError } from '../../errors.js';
+import type { FindRequest } from '../../operation/requests.js';
+import type { Arguments } from '../arguments.js';
+import { elementsOf } from '../arguments.js';
+import { collectionOf, type Command, type CommandContext } from '../command.js';
+import { firstBatch, nextBatch } from '../cursor-reply.js';
+import {
+  array,
+  document,
+  hint,
+  int64Only,
+  integer,
+  milliseconds,
+  required,
+  strict,
+  text,
+  flag,
+  type FieldRule,
+  type Fields,
+} from '../fields.js';
+import { INT64, OBJECT } from '../../bson/types.js';
+import { ERROR_CODES } from '../../error-codes.js';
+import { readInt64 } from '../../bson/read.js';
+
+const TYPE_MISMATCH = ERROR_CODES.TypeMismatch;
+
+/** A document, and null is none. */
+function strictDocument(name: string): FieldRule {
+  return {
+    ...strict(document),
+    typeError: { code: TYPE_MISMATCH, message: () => `Expected field ${name} to be of type object` },
+  };
+}
+
+/** True or false, and null is neither. */
+export function strictFlag(name: string): FieldRule {
+  return {
+    ...strict(flag),
+    typeError: {
+      code: TYPE_MISMATCH,
+      message: (_path, got) => `Field '${name}' should be a boolean value, but found: ${got}`,
+    },
+  };
+}
+
+export const FIND_FIELDS: Fields = {
+  find: text,
+  filter: strictDocument('filter'),
+  projection: strictDocument('projection'),
+  sort: strictDocument('sort'),
+  hint,
+  skip: integer({ low: 0 }),
+  limit: integer({ low: 0 }),
+  batchSize: integer({ low: 0 }),
+  singleBatch: strictFlag('singleBatch'),
+  allowDiskUse: strictFlag('allowDiskUse'),
+  min: strictDocument('min'),
+  max: strictDocument('max'),
+  returnKey: strictFlag('returnKey'),
+  showRecordId: strictFlag('showRecordId'),
+  tailable: strictFlag('tailable'),
+  oplogReplay: strictFlag('oplogReplay'),
+  noCursorTimeout: strictFlag('noCursorTimeout'),
+  awaitData: strictFlag('awaitData'),
+  allowPartialResults: strictFlag('allowPartialResults'),
+  collation: strictDocument('collation'),
+  let: document,
+  term: int64Only,
+  includeQueryStatsMetrics: strictFlag('includeQueryStatsMetrics'),
+};
+
+export function findRequest(args: Arguments, context: Pick<CommandContext, 'db' | 'common'>): FindRequest {
+  const flags = ['returnKey', 'showRecordId', 'awaitData', 'allowDiskUse'] as const;
+  const documents = ['filter', 'sort', 'projection', 'min', 'max', 'let', 'collation'] as const;
+  const numbers = ['skip', 'limit'] as const;
+  return {
+    ...context.common,
+    namespace: { db: context.db, collection: collectionOf(args, 'find') },
+    ...Object.fromEntries(documents.filter((name) => args.has(name)).map((name) => [name, args.document(name)])),
+    ...Object.fromEntries(numbers.filter((name) => args.has(name)).map((name) => [name, args.number(name)])),
+    ...Object.fromEntries(flags.filter((name) => args.has(name)).map((name) => [name, args.flag(name)])),
+    ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
+    ...(args.has('tailable') ? { isTailable: args.flag('tailable') } : {}),
+  };
+}
+
+const find: Command = {
+  name: 'find',
+  help: 'documents of a collection that match a filter',
+  target: 'collection',
+  fields: FIND_FIELDS,
+  takesReadConcern: true,
+  isTransactional: true,
+  isStable: true,
+  async run(args, context, reply) {
+    const isTailable = args.flag('tailable');
+    if (args.flag('awaitData') && !isTailable)
+      throw new ElmoError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'");
+    const batchSize = args.number('batchSize');
+    const limit = args.number('limit') ?? 0;
+    const isSingle = args.flag('singleBatch');
+    if (isSingle && isTailable)
+      throw new ElmoError('FailedToParse', "Cannot use tailable option with the 'singleBatch' option");
+    const request = findRequest(args, context);
+    const cursor = await context.engine.find(request, context.session);
+    await firstBatch(context, reply, cursor, request.namespace, {
+      batchSize,
+      isSingle: isSingle || (limit > 0 && batchSize !== undefined && limit <= batchSize),
+      hasTimeout: !args.flag('noCursorTimeout'),
+    });
+  },
+};
+
+const getMore: Command = {
+  name: 'getMore',
+  help: 'the next documents of a cursor',
+  target: 'any',
+  fields: {
+    getMore: required(int64Only),
+    collection: required(text),
+    batchSize: integer({ low: 0 }),
+    maxTimeMS: milliseconds,
+    term: int64Only,
+    lastKnownCommittedOpTime: {
+      types: [OBJECT],
+      skipsNull: false,
+      isRequired: false,
+      typeError: {
+        code: 10065,
+        message: () => 'invalid parameter: expected an object (lastKnownCommittedOpTime)',
+      },
+    },
+    includeQueryStatsMetrics: flag,
+  },
+  isTransactional: true,
+  isStable: true,
+  async run(args, context, reply) {
+    const id = args.value('getMore')!;
+    const collection = args.text('collection')!;
+    if (collection === '') throw new ElmoError('InvalidNamespace', 'Collection names cannot be empty');
+    await nextBatch(context, reply, readInt64(id.bytes, id.at), {
+      namespace: { db: context.db, collection },
+      batchSize: args.number('batchSize'),
+      maxTimeMs: args.number('maxTimeMS'),
+    });
+  },
+};
+
+const killCursors: Command = {
+  name: 'killCursors',
+  help: 'ends cursors before they are read to their end',
+  target: 'collection',
+  fields: { killCursors: text, cursors: required(array) },
+  isTransactional: true,
+  isStable: true,
+  run(args, context, reply) {
+    const ids = elementsOf(args.value('cursors')).map((value, i) => {
+      if (value.type !== INT64)
+        throw new ElmoError(
+          'TypeMismatch',
+          `BSON field 'killCursors.cursors.${i}' is the wrong type, expected type 'long'`,
+        );
+      return readInt64(value.bytes, value.at);
+    });
+    const killed: bigint[] = [];
+    const notFound: bigint[] = [];
+    for (const id of ids) (context.engine.cursors.kill(id) ? killed : notFound).push(id);
+    reply.longs('cursorsKilled', killed).longs('cursorsNotFound', notFound);
+    reply.longs('cursorsAlive', []).longs('cursorsUnknown', []);
+  },
+};
+
+export const findCommands: readonly Command[] = [find, getMore, killCursors];

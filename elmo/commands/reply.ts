@@ -1,0 +1,165 @@
+/** Writes the reply of a command field by field; documents of the store pass through as they lie. */
+import { ARRAY, BOOL, DATE, DOUBLE, INT32, INT64, NULL, OBJECT, STRING, TIMESTAMP } from '../bson/types.js';
+import type { Value } from '../bson/value.js';
+import { BsonWriter } from '../bson/writer.js';
+import type { RawDocument } from '../operation/requests.js';
+
+const names = new Map<string, Uint8Array>();
+const MOST_NAMES = 4096;
+const textEncoder = new TextEncoder();
+
+function nameBytes(name: string): Uint8Array {
+  let bytes = names.get(name);
+  if (bytes === undefined) {
+    bytes = textEncoder.encode(name);
+    if (names.size < MOST_NAMES) names.set(name, bytes);
+  }
+  return bytes;
+}
+
+export class ReplyWriter extends BsonWriter {
+  int32(name: string, value: number): this {
+    this.writeName(INT32, nameBytes(name));
+    this.writeInt32(value);
+    return this;
+  }
+
+  /** A count: an int, or a long if it is too large for one. */
+  count(name: string, value: number): this {
+    return value === (value | 0) ? this.int32(name, value) : this.int64(name, value);
+  }
+
+  /** @param value  a whole number within ±2^53, or any bigint of 64 bits */
+  int64(name: string, value: number | bigint): this {
+    this.writeName(INT64, nameBytes(name));
+    this.writeLong(value);
+    return this;
+  }
+
+  double(name: string, value: number): this {
+    this.writeName(DOUBLE, nameBytes(name));
+    this.writeDouble(value);
+    return this;
+  }
+
+  bool(name: string, value: boolean): this {
+    this.writeName(BOOL, nameBytes(name));
+    this.writeByte(value ? 1 : 0);
+    return this;
+  }
+
+  text(name: string, value: string): this {
+    this.writeName(STRING, nameBytes(name));
+    this.writeText(value);
+    return this;
+  }
+
+  /** @param ms  since 1970 */
+  date(name: string, ms: number): this {
+    this.writeName(DATE, nameBytes(name));
+    this.writeLong(Math.trunc(ms));
+    return this;
+  }
+
+  timestamp(name: string, seconds: number, increment: number): this {
+    this.writeName(TIMESTAMP, nameBytes(name));
+    this.writeInt64(seconds, increment);
+    return this;
+  }
+
+  document(name: string, raw: RawDocument): this {
+    this.writeName(OBJECT, nameBytes(name));
+    this.writeRange(raw, 0, raw.length);
+    return this;
+  }
+
+  /** Appends nothing for a missing value. */
+  value(name: string, value: Value): this {
+    if (value.isMissing) return this;
+    this.writeName(value.type, nameBytes(name));
+    this.writeRange(value.bytes, value.at, value.end);
+    return this;
+  }
+
+  /** A document whose fields `fill` writes. */
+  object(name: string, fill: (into: this) => void): this {
+    this.writeName(OBJECT, nameBytes(name));
+    const start = this.beginDocument();
+    fill(this);
+    this.endDocument(start);
+    return this;
+  }
+
+  /** An array of documents, as they lie. */
+  documents(name: string, documents: readonly RawDocument[]): this {
+    this.writeName(ARRAY, nameBytes(name));
+    const start = this.beginDocument();
+    for (let i = 0; i < documents.length; i++) {
+      this.writeIndex(OBJECT, i);
+      const raw = documents[i]!;
+      this.writeRange(raw, 0, raw.length);
+    }
+    this.endDocument(start);
+    return this;
+  }
+
+  /** An array whose documents `fill` writes one by one. */
+  objects<T>(name: string, items: readonly T[], fill: (item: T, into: this) => void): this {
+    this.writeName(ARRAY, nameBytes(name));
+    const start = this.beginDocument();
+    items.forEach((item, i) => {
+      this.writeIndex(OBJECT, i);
+      const inner = this.beginDocument();
+      fill(item, this);
+      this.endDocument(inner);
+    });
+    this.endDocument(start);
+    return this;
+  }
+
+  texts(name: string, items: readonly string[]): this {
+    this.writeName(ARRAY, nameBytes(name));
+    const start = this.beginDocument();
+    items.forEach((item, i) => {
+      this.writeIndex(STRING, i);
+      this.writeText(item);
+    });
+    this.endDocument(start);
+    return this;
+  }
+
+  values(name: string, items: readonly Value[]): this {
+    this.writeName(ARRAY, nameBytes(name));
+    const start = this.beginDocument();
+    items.forEach((item, i) => {
+      this.writeIndex(item.type, i);
+      this.writeRange(item.bytes, item.at, item.end);
+    });
+    this.endDocument(start);
+    return this;
+  }
+
+  null(name: string): this {
+    this.writeName(NULL, nameBytes(name));
+    return this;
+  }
+
+  longs(name: string, items: readonly bigint[]): this {
+    this.writeName(ARRAY, nameBytes(name));
+    const start = this.beginDocument();
+    items.forEach((item, i) => {
+      this.writeIndex(INT64, i);
+      this.writeLong(item);
+    });
+    this.endDocument(start);
+    return this;
+  }
+
+  private writeLong(value: number | bigint): void {
+    if (typeof value === 'bigint') this.writeInt64(Number(value >> 32n) | 0, Number(value & 0xffff_ffffn) | 0);
+    else {
+      const high = Math.floor(value / 0x1_0000_0000);
+      this.writeInt64(high | 0, (value - high * 0x1_0000_0000) | 0);
+    }
+  }
+}

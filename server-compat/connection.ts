@@ -1,0 +1,243 @@
+/**
+ * One client's socket: messages in, one after another through the commands, replies out. A client that sends faster than it
+ * is answered is read no further; one that does not read its replies is not asked for more. What is malformed ends this
+ * connection and no other.
+ */
+import type { Socket } from 'node:net';
+import {
+  BsonError,
+  ElmoError,
+  ReplyWriter,
+  type CommandClient,
+  type CommandMessage,
+  type RawDocument,
+} from '../elmo/index.js';
+import { FrameReader } from './wire/framing.js';
+import {
+  HEADER_BYTES,
+  OP_COMPRESSED,
+  OP_MSG,
+  OP_QUERY,
+  readInt32Le,
+  WireError,
+} from './wire/header.js';
+import { compressMessage, uncompressMessage, type CompressorName } from './wire/op-compressed.js';
+import {
+  beginOpMsg,
+  CHECKSUM_PRESENT,
+  endOpMsg,
+  EXHAUST_ALLOWED,
+  MORE_TO_COME,
+  readOpMsg,
+} from './wire/op-msg.js';
+import { readOpQuery, writeOpReply } from './wire/op-query.js';
+
+/** What the server does with a command. */
+export interface Dispatcher {
+  /**
+   * Writes the whole reply document; an error becomes a reply as well.
+   * @returns what is to happen beside the reply
+   */
+  dispatch(command: CommandMessage, connection: Connection, reply: ReplyWriter): Promise<DispatchOutcome>;
+}
+
+export interface DispatchOutcome {
+  /** After the reply (or instead of it) the connection ends. */
+  readonly closes?: 'after' | 'instead';
+  /** The command to run next by itself, for a client that allowed exhaust replies. */
+  readonly continuation?: CommandMessage;
+}
+
+export interface ConnectionLimits {
+  /** Bytes of requests that may wait. Default 64 MiB. */
+  readonly maxWaitingBytes: number;
+}
+
+const FIRST_NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
+
+export class Connection implements CommandClient {
+  readonly remote: string;
+  appName: string | undefined;
+  /** What the client told of itself in its handshake. */
+  clientMetadata: RawDocument | undefined;
+  /** Who has logged in: 'db.user'. */
+  user: { readonly name: string; readonly db: string } | undefined;
+  /** State of a login under way. */
+  authentication: unknown;
+  /** Compressors both sides know, in the client's order. */
+  compressors: readonly CompressorName[] = [];
+  private readonly frames: FrameReader;
+  private readonly replies = new ReplyWriter();
+  private readonly abort = new AbortController();
+  private isWorking = false;
+  private isClosed = false;
+  private lastRequestId = 0;
+  private readonly idlers: (() => void)[] = [];
+  private readonly ended: Promise<void>;
+
+  constructor(
+    readonly connectionId: number,
+    private readonly socket: Socket,
+    private readonly dispatcher: Dispatcher,
+    private readonly limits: ConnectionLimits,
+  ) {
+    this.remote = `${socket.remoteAddress ?? 'unix'}:${socket.remotePort ?? 0}`;
+    this.frames = new FrameReader();
+    socket.setNoDelay(true);
+    socket.on('data', (piece: Buffer) => this.receive(piece));
+    this.ended = new Promise((resolve) => socket.on('close', () => resolve()));
+    socket.on('close', () => this.closed());
+    socket.on('error', () => this.destroy());
+  }
+
+  /** Aborts when the connection ends. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** Whether a command is running. */
+  get isBusy(): boolean {
+    return this.isWorking;
+  }
+
+  /** Resolves when the socket is gone. */
+  whenEnded(): Promise<void> {
+    return this.ended;
+  }
+
+  /** Resolves when no command is running, or the socket is gone. */
+  whenIdle(): Promise<void> {
+    return this.isWorking && !this.isClosed
+      ? Promise.race([new Promise<void>((resolve) => this.idlers.push(resolve)), this.ended])
+      : Promise.resolve();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private closed(): void {
+    this.isClosed = true;
+    this.abort.abort(new ElmoError('Interrupted', 'the client has gone'));
+  }
+
+  private receive(piece: Buffer): void {
+    this.frames.push(piece);
+    if (this.frames.waitingBytes > this.limits.maxWaitingBytes) this.socket.pause();
+    if (!this.isWorking) void this.work();
+  }
+
+  /** Handles messages until there is no whole one. One run at a time. */
+  private async work(): Promise<void> {
+    this.isWorking = true;
+    try {
+      while (!this.isClosed) {
+        const message = this.frames.next();
+        if (message === undefined) break;
+        if (this.socket.isPaused() && this.frames.waitingBytes <= this.limits.maxWaitingBytes)
+          this.socket.resume();
+        await this.handle(message);
+        if (this.socket.writableNeedDrain) await this.drained();
+      }
+    } catch {
+      this.destroy(); // malformed beyond an answer, or the socket is gone
+    } finally {
+      this.isWorking = false;
+      for (const resolve of this.idlers.splice(0)) resolve();
+    }
+  }
+
+  private drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.socket.off('drain', done);
+        this.socket.off('close', done);
+        resolve();
+      };
+      this.socket.on('drain', done);
+      this.socket.on('close', done);
+    });
+  }
+
+  private async handle(message: Uint8Array): Promise<void> {
+    let compressor: CompressorName | undefined;
+    if (readInt32Le(message, 12) === OP_COMPRESSED) {
+      const inside = uncompressMessage(message);
+      compressor = inside.compressor;
+      message = inside.message;
+    }
+    const requestId = readInt32Le(message, 4);
+    const opCode = readInt32Le(message, 12);
+    if (opCode === OP_MSG) await this.handleMsg(message, requestId, compressor);
+    else if (opCode === OP_QUERY) await this.handleQuery(message, requestId);
+    else throw new WireError(`unknown opCode ${opCode}`);
+  }
+
+  private async handleMsg(
+    message: Uint8Array,
+    requestId: number,
+    compressor: CompressorName | undefined,
+  ): Promise<void> {
+    const flags = readInt32Le(message, HEADER_BYTES);
+    const replyFlags = flags & CHECKSUM_PRESENT;
+    let command: CommandMessage | undefined;
+    try {
+      command = readOpMsg(message).command;
+    } catch (error) {
+      if (!(error instanceof BsonError)) throw error;
+      beginOpMsg(this.replies);
+      writeFailure(this.replies, error);
+      this.send(endOpMsg(this.replies, ++this.lastRequestId, requestId, replyFlags), compressor);
+      return;
+    }
+    let responseTo = requestId;
+    while (command !== undefined) {
+      beginOpMsg(this.replies);
+      const outcome: DispatchOutcome = await this.dispatcher.dispatch(command, this, this.replies);
+      if (outcome.closes === 'instead') return this.destroy();
+      if ((flags & MORE_TO_COME) !== 0) return; // the client wants no reply
+      command = (flags & EXHAUST_ALLOWED) !== 0 ? outcome.continuation : undefined;
+      const moreFlag = command === undefined ? 0 : MORE_TO_COME;
+      const id = ++this.lastRequestId;
+      this.send(endOpMsg(this.replies, id, responseTo, replyFlags | moreFlag), compressor);
+      responseTo = id;
+      if (outcome.closes === 'after') {
+        this.socket.end();
+        return;
+      }
+      if (command !== undefined && this.socket.writableNeedDrain) await this.drained();
+      if (this.isClosed) return;
+    }
+  }
+
+  private async handleQuery(message: Uint8Array, requestId: number): Promise<void> {
+    const { fullName, query } = readOpQuery(message);
+    const name = Buffer.from(query.buffer, query.byteOffset + 5, Math.max(query.length - 5, 0));
+    const first = FIRST_NAME.exec(name.toString('latin1'))?.[0] ?? '';
+    this.replies.clear();
+    if (fullName.endsWith('.$cmd') && ['hello', 'isMaster', 'ismaster'].includes(first)) {
+      await this.dispatcher.dispatch({ body: query, sequences: undefined }, this, this.replies);
+    } else {
+      writeFailure(
+        this.replies,
+        new ElmoError(
+          'UnsupportedOpQueryCommand',
+          `Unsupported OP_QUERY command: ${first}. The client driver may require an upgrade.`,
+        ),
+      );
+    }
+    this.send(writeOpReply(this.replies.toBytes(), ++this.lastRequestId, requestId), undefined);
+  }
+
+  private send(message: Uint8Array, compressor: CompressorName | undefined): void {
+    if (this.isClosed) return;
+    this.socket.write(compressor === undefined ? message : compressMessage(message, compressor));
+  }
+}
+
+function writeFailure(reply: ReplyWriter, error: ElmoError | BsonError): void {
+  const start = reply.beginDocument();
+  reply.double('ok', 0).text('errmsg', error.message).int32('code', error.code);
+  reply.text('codeName', new ElmoError(error.code, '').codeName);
+  reply.endDocument(start);
+}

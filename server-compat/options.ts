@@ -1,0 +1,67 @@
+/** Every option of the server in one place: unit, default, range, effect. */
+export interface ServerOptions {
+  /** TCP port; 0: any free one. Default 27017. */
+  readonly port?: number;
+  /** Address to listen on. Default 127.0.0.1. A wider one needs `auth` or `allowUnauthenticated`. */
+  readonly bind?: string;
+  /** Path of a Unix socket to listen on as well. */
+  readonly unixSocket?: string;
+  /** Whether clients have to log in. Default false. */
+  readonly auth?: boolean;
+  /** Listen on other addresses than loopback without `auth`. Default false. */
+  readonly allowUnauthenticated?: boolean;
+  readonly tls?: TlsOptions;
+  /** Present itself as a standalone server, not as a replica set of one. Default false. */
+  readonly standalone?: boolean;
+  /** Name of the replica set of one. Default 'elmo'. */
+  readonly replicaSet?: string;
+  /** Whether `configureFailPoint` is there. Default false. */
+  readonly enableTestCommands?: boolean;
+  /** Most connections at a time. Default 65,536. */
+  readonly maxConnections?: number;
+  /** Bytes of requests of one connection that may wait. Default 64 MiB. */
+  readonly maxWaitingBytes?: number;
+}
+
+export interface TlsOptions {
+  /** PEM: certificate (chain) and its key. */
+  readonly cert: string | Uint8Array;
+  readonly key: string | Uint8Array;
+  /** PEM: who signs the clients' certificates; when given, clients have to show one. */
+  readonly ca?: string | Uint8Array;
+}
+
+export interface ResolvedServerOptions
+  extends Required<Omit<ServerOptions, 'unixSocket' | 'tls'>>,
+    Pick<ServerOptions, 'unixSocket' | 'tls'> {}
+
+const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/;
+
+/** A refusal by the server itself, before any client is there. */
+export class ServerError extends Error {
+  override readonly name = 'ServerError';
+}
+
+/** @throws ServerError */
+export function resolveServerOptions(options: ServerOptions = {}): ResolvedServerOptions {
+  const resolved: ResolvedServerOptions = {
+    port: 27017,
+    bind: '127.0.0.1',
+    auth: false,
+    allowUnauthenticated: false,
+    standalone: false,
+    replicaSet: 'elmo',
+    enableTestCommands: false,
+    maxConnections: 65_536,
+    maxWaitingBytes: 64 * 1024 * 1024,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  };
+  const { port, bind } = resolved;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new ServerError(`port must be a whole number from 0 to 65535, got ${port}`);
+  if (!LOOPBACK.test(bind) && !resolved.auth && !resolved.allowUnauthenticated)
+    throw new ServerError(
+      `listening on ${bind} without authentication lets everybody in; ask for auth, or say allowUnauthenticated if that is meant`,
+    );
+  return resolved;
+}

@@ -1,0 +1,116 @@
+/** Listens, and keeps track of who is connected. */
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { Connection, type Dispatcher } from './connection.js';
+import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from './options.js';
+
+/** What a connection that has ended leaves behind is cleaned up by this. */
+export interface ServerHost {
+  dispatcherFor(server: WireServer): Dispatcher;
+  ended(connection: Connection): void;
+}
+
+export class WireServer {
+  readonly options: ResolvedServerOptions;
+  readonly connections = new Set<Connection>();
+  /** Connections since the start. */
+  totalConnections = 0;
+  private readonly listeners: NetServer[] = [];
+  private readonly dispatcher: Dispatcher;
+  private port = 0;
+  private isClosing = false;
+
+  constructor(
+    private readonly host: ServerHost,
+    options: ServerOptions = {},
+  ) {
+    this.options = resolveServerOptions(options);
+    this.dispatcher = host.dispatcherFor(this);
+  }
+
+  /** Where clients reach it: 'host:port'. */
+  get address(): string {
+    const { bind } = this.options;
+    return `${bind.includes(':') ? `[${bind}]` : bind}:${this.port}`;
+  }
+
+  /** For drivers. */
+  get uri(): string {
+    const { standalone, replicaSet, tls } = this.options;
+    const query = [
+      standalone ? 'directConnection=true' : `replicaSet=${encodeURIComponent(replicaSet)}`,
+      ...(tls === undefined ? [] : ['tls=true']),
+    ];
+    return `mongodb://${this.address}/?${query.join('&')}`;
+  }
+
+  /** @throws the system's error when the address is taken or not ours */
+  async listen(): Promise<void> {
+    const { bind, port, unixSocket, tls } = this.options;
+    const main =
+      tls === undefined
+        ? createServer((socket) => this.accept(socket))
+        : createTlsServer(
+            {
+              cert: asPem(tls.cert),
+              key: asPem(tls.key),
+              ...(tls.ca === undefined
+                ? {}
+                : { ca: asPem(tls.ca), requestCert: true, rejectUnauthorized: true }),
+            },
+            (socket) => this.accept(socket),
+          );
+    await this.start(main, { host: bind, port });
+    this.port = (main.address() as AddressInfo).port;
+    if (unixSocket !== undefined)
+      await this.start(
+        createServer((socket) => this.accept(socket)),
+        { path: unixSocket },
+      );
+  }
+
+  private start(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {
+    server.maxConnections = this.options.maxConnections;
+    this.listeners.push(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ ...where, backlog: 4096 }, () => {
+        server.off('error', reject);
+        server.on('error', () => undefined); // an accept that failed is the client's loss
+        resolve();
+      });
+    });
+  }
+
+  private accept(socket: Socket): void {
+    if (this.isClosing) {
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(++this.totalConnections, socket, this.dispatcher, {
+      maxWaitingBytes: this.options.maxWaitingBytes,
+    });
+    this.connections.add(connection);
+    void connection.whenEnded().then(() => {
+      this.connections.delete(connection);
+      this.host.ended(connection);
+    });
+  }
+
+  /** Takes no more clients, lets commands that run finish for up to `graceMs`, then ends all connections. */
+  async close(graceMs = 1000): Promise<void> {
+    this.isClosing = true;
+    const closed = this.listeners.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    for (const connection of this.connections) if (!connection.isBusy) connection.destroy();
+    const timer = setTimeout(() => {
+      for (const connection of this.connections) connection.destroy();
+    }, graceMs);
+    await Promise.all([...this.connections].map((connection) => connection.whenIdle().then(() => connection.destroy())));
+    clearTimeout(timer);
+    await Promise.all(closed);
+  }
+}
+
+function asPem(text: string | Uint8Array): string | Buffer {
+  return typeof text === 'string' ? text : Buffer.from(text);
+}
