@@ -13,14 +13,7 @@ import {
   type RawDocument,
 } from '../elmo/index.js';
 import { FrameReader } from './wire/framing.js';
-import {
-  HEADER_BYTES,
-  OP_COMPRESSED,
-  OP_MSG,
-  OP_QUERY,
-  readInt32Le,
-  WireError,
-} from './wire/header.js';
+import { HEADER_BYTES, OP_COMPRESSED, OP_MSG, OP_QUERY, readInt32Le, WireError } from './wire/header.js';
 import { compressMessage, uncompressMessage, type CompressorName } from './wire/op-compressed.js';
 import {
   beginOpMsg,

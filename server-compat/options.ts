@@ -32,8 +32,7 @@ export interface TlsOptions {
 }
 
 export interface ResolvedServerOptions
-  extends Required<Omit<ServerOptions, 'unixSocket' | 'tls'>>,
-    Pick<ServerOptions, 'unixSocket' | 'tls'> {}
+  extends Required<Omit<ServerOptions, 'unixSocket' | 'tls'>>, Pick<ServerOptions, 'unixSocket' | 'tls'> {}
 
 const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/;
 

@@ -100,12 +100,16 @@ export class WireServer {
   /** Takes no more clients, lets commands that run finish for up to `graceMs`, then ends all connections. */
   async close(graceMs = 1000): Promise<void> {
     this.isClosing = true;
-    const closed = this.listeners.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    const closed = this.listeners.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
     for (const connection of this.connections) if (!connection.isBusy) connection.destroy();
     const timer = setTimeout(() => {
       for (const connection of this.connections) connection.destroy();
     }, graceMs);
-    await Promise.all([...this.connections].map((connection) => connection.whenIdle().then(() => connection.destroy())));
+    await Promise.all(
+      [...this.connections].map((connection) => connection.whenIdle().then(() => connection.destroy())),
+    );
     clearTimeout(timer);
     await Promise.all(closed);
   }

@@ -62,6 +62,7 @@ const ROOMS: Record<string, readonly string[]> = {
     '.',
     'tools',
   ],
+  'server-compat': ['wire', 'auth', '.', 'commands'],
 };
 
 /** Files that every room of their layer may import: options, errors, and the types that rooms agree on. */

@@ -102,12 +102,14 @@ export function parseFields(
   command: string,
   common: Fields = NO_FIELDS,
   sequences?: ReadonlyMap<string, readonly RawDocument[]>,
+  ignoresUnknown = false,
 ): Map<string, Value> {
   const values = new Map<string, Value>();
   const seen = new Set<string>();
   for (const [name, inner] of fieldsOf(value)) {
     const where = `${path}.${name}`;
     const field = ruleOf(fields, name) ?? ruleOf(common, name);
+    if (field === undefined && ignoresUnknown) continue;
     if (field === undefined) throw new ElmoError(40415, `BSON field '${where}' is an unknown field.`);
     if (seen.has(name)) throw new ElmoError(40413, `BSON field '${where}' is a duplicate field`);
     seen.add(name);
@@ -154,5 +156,6 @@ export function checkSequence(
 ): void {
   const element = field.fields?.[''];
   if (element?.fields === undefined) return;
-  for (const document of documents) parseFields(new Value(OBJECT, document, 0), element.fields, path, command);
+  for (const document of documents)
+    parseFields(new Value(OBJECT, document, 0), element.fields, path, command);
 }

@@ -44,6 +44,8 @@ export interface Command {
   readonly takesWriteConcern?: boolean;
   /** Whether it may run in a transaction. */
   readonly isTransactional?: boolean;
+  /** Whether fields it does not know are passed over: newer clients say more in their handshakes. */
+  readonly ignoresUnknown?: boolean;
   /** Whether it changes data. */
   readonly isWrite?: boolean;
   /** In Stable API version 1. */
@@ -56,4 +58,3 @@ export interface Command {
 export function collectionOf(args: Arguments, command: string): string {
   return args.text(command) ?? '';
 }
-

@@ -51,13 +51,18 @@ const acknowledgement: FieldRule = {
   },
 };
 
-
 export const WRITE_CONCERN_FIELDS: Fields = {
   w: acknowledgement,
   j: looseFlag,
   wtimeout: any,
   fsync: looseFlag,
-  provenance: oneOf('clientSupplied', 'implicitDefault', 'customDefault', 'getLastErrorDefaults', 'internalWriteDefault'),
+  provenance: oneOf(
+    'clientSupplied',
+    'implicitDefault',
+    'customDefault',
+    'getLastErrorDefaults',
+    'internalWriteDefault',
+  ),
 };
 
 export const READ_CONCERN_LEVELS = ['local', 'majority', 'linearizable', 'available', 'snapshot'] as const;
@@ -80,7 +85,13 @@ export const READ_CONCERN_FIELDS: Fields = {
   afterOpTime: document,
   allowTransactionTableSnapshot: flag,
   waitLastStableRecoveryTimestamp: flag,
-  provenance: oneOf('clientSupplied', 'implicitDefault', 'customDefault', 'getLastErrorDefaults', 'internalWriteDefault'),
+  provenance: oneOf(
+    'clientSupplied',
+    'implicitDefault',
+    'customDefault',
+    'getLastErrorDefaults',
+    'internalWriteDefault',
+  ),
 };
 
 export const COMMON_FIELDS: Fields = {
@@ -146,7 +157,10 @@ const isNumber = (value: Value): boolean => [INT32, INT64, DOUBLE, DECIMAL128].i
 function failureOf(w: Value | undefined): ElmoError | undefined {
   if (w === undefined) return undefined;
   if (w.type === STRING && w.text !== 'majority' && w.text !== '')
-    return new ElmoError('UnknownReplWriteConcern', `No write concern mode named '${w.text}' found in replica set configuration`);
+    return new ElmoError(
+      'UnknownReplWriteConcern',
+      `No write concern mode named '${w.text}' found in replica set configuration`,
+    );
   if (w.type === OBJECT || w.type === ARRAY)
     return new ElmoError('UnsatisfiableWriteConcern', 'Not enough nodes match write concern mode');
   if (isNumber(w) && plainNumber(w) > 1)
@@ -167,4 +181,3 @@ export function commonRequest(
     ...(signal === undefined ? {} : { signal }),
   };
 }
-

@@ -89,5 +89,7 @@ export function writeWholeCursor(
   namespace: string,
   documents: readonly Uint8Array[],
 ): void {
-  reply.object('cursor', (into) => into.int64('id', 0).text('ns', namespace).documents('firstBatch', documents));
+  reply.object('cursor', (into) =>
+    into.int64('id', 0).text('ns', namespace).documents('firstBatch', documents),
+  );
 }

@@ -100,7 +100,9 @@ async function run(
   await options.before?.(command, args, db);
   const session = sessionOf(args, command);
   checkConcerns(command, args, session);
-  const writeConcern = writeConcernOf(structOf(args, 'writeConcern', WRITE_CONCERN_FIELDS, 'WriteConcernOptions'));
+  const writeConcern = writeConcernOf(
+    structOf(args, 'writeConcern', WRITE_CONCERN_FIELDS, 'WriteConcernOptions'),
+  );
   const readConcern = structOf(args, 'readConcern', READ_CONCERN_FIELDS, 'readConcern');
   const context: CommandContext = {
     engine: options.engine,
@@ -125,8 +127,18 @@ function parse(
   fallbackDb: string | undefined,
 ): { args: Arguments; db: string } {
   const { sequences } = message;
-  const fields = Object.hasOwn(command.fields, name) ? command.fields : { ...command.fields, [name]: OWN_FIELD };
-  const values = parseFields(documentValue(message.body), fields, command.name, command.name, COMMON_FIELDS, sequences);
+  const fields = Object.hasOwn(command.fields, name)
+    ? command.fields
+    : { ...command.fields, [name]: OWN_FIELD };
+  const values = parseFields(
+    documentValue(message.body),
+    fields,
+    command.name,
+    command.name,
+    COMMON_FIELDS,
+    sequences,
+    command.ignoresUnknown,
+  );
   for (const [field, documents] of sequences ?? []) {
     const rule = Object.hasOwn(command.fields, field) ? command.fields[field] : undefined;
     if (rule === undefined)
@@ -154,10 +166,7 @@ function checkTarget(command: Command, message: CommandMessage, db: string): voi
   if (command.target === 'collectionOrOne') {
     if (plainNumber(new Value(walker.type, walker.bytes, walker.valueStart)) === 1) return;
   }
-  throw new ElmoError(
-    'InvalidNamespace',
-    `Collection name has invalid type ${typeName(walker.type)}`,
-  );
+  throw new ElmoError('InvalidNamespace', `Collection name has invalid type ${typeName(walker.type)}`);
 }
 
 function structOf(
@@ -179,10 +188,16 @@ function sessionOf(args: Arguments, command: Command): SessionContext | undefine
     return undefined;
   }
   if (txnNumber === undefined && autocommit !== undefined)
-    throw new ElmoError('InvalidOptions', "'autocommit' field requires a transaction number to also be specified");
+    throw new ElmoError(
+      'InvalidOptions',
+      "'autocommit' field requires a transaction number to also be specified",
+    );
   const startTransaction = args.flag('startTransaction');
   if (args.has('startTransaction') && autocommit === undefined)
-    throw new ElmoError('InvalidOptions', "'startTransaction' field requires 'autocommit' field to also be specified");
+    throw new ElmoError(
+      'InvalidOptions',
+      "'startTransaction' field requires 'autocommit' field to also be specified",
+    );
   if (autocommit === true)
     throw new ElmoError('InvalidOptions', 'Specifying autocommit=true is not allowed.');
   if (txnNumber !== undefined && txnNumber < 0n)
@@ -212,7 +227,11 @@ function checkConcerns(command: Command, args: Arguments, session: SessionContex
   const isEmpty = (name: string): boolean => args.document(name)?.length === 5;
   if (args.has('writeConcern') && command.takesWriteConcern !== true)
     throw new ElmoError('InvalidOptions', 'Command does not support writeConcern');
-  if (args.has('writeConcern') && isInTransaction && !['commitTransaction', 'abortTransaction'].includes(command.name))
+  if (
+    args.has('writeConcern') &&
+    isInTransaction &&
+    !['commitTransaction', 'abortTransaction'].includes(command.name)
+  )
     throw new ElmoError('InvalidOptions', 'writeConcern is not allowed within a multi-statement transaction');
   if (args.has('readConcern') && !isEmpty('readConcern')) {
     if (isInTransaction && !session.startTransaction)

@@ -105,7 +105,10 @@ export const uuid: FieldRule = rule([BINARY], {
         `BSON field '${path}' is the wrong binData type '${value.bytes[value.at + 4]}', expected type 'UUID'`,
       );
     if (readInt32(value.bytes, value.at) !== 16)
-      throw new ElmoError(ERROR_CODES.InvalidUUID, 'uuid must be a 16-byte binary field with UUID (4) subtype');
+      throw new ElmoError(
+        ERROR_CODES.InvalidUUID,
+        'uuid must be a 16-byte binary field with UUID (4) subtype',
+      );
   },
 });
 
@@ -140,9 +143,15 @@ export function integer({ low = -Infinity, high = Infinity } = {}): FieldRule {
       const number = wholeNumber(value);
       const field = path.slice(path.lastIndexOf('.') + 1);
       if (number < low)
-        throw new ElmoError('BadValue', `BSON field '${field}' value must be >= ${low}, actual value '${number}'`);
+        throw new ElmoError(
+          'BadValue',
+          `BSON field '${field}' value must be >= ${low}, actual value '${number}'`,
+        );
       if (number > high)
-        throw new ElmoError('BadValue', `BSON field '${field}' value must be <= ${high}, actual value '${number}'`);
+        throw new ElmoError(
+          'BadValue',
+          `BSON field '${field}' value must be <= ${high}, actual value '${number}'`,
+        );
     },
   });
 }
@@ -157,9 +166,15 @@ export function exactInteger(low: number, high: number, typeError?: FieldRule['t
       if (!Number.isInteger(number))
         throw new ElmoError('FailedToParse', `Expected an integer: ${field}: ${number}`);
       if (number < low)
-        throw new ElmoError('BadValue', `BSON field '${field}' value must be >= ${low}, actual value '${number}'`);
+        throw new ElmoError(
+          'BadValue',
+          `BSON field '${field}' value must be >= ${low}, actual value '${number}'`,
+        );
       if (number > high)
-        throw new ElmoError('BadValue', `BSON field '${field}' value must be <= ${high}, actual value '${number}'`);
+        throw new ElmoError(
+          'BadValue',
+          `BSON field '${field}' value must be <= ${high}, actual value '${number}'`,
+        );
     },
   });
 }

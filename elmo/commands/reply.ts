@@ -144,6 +144,17 @@ export class ReplyWriter extends BsonWriter {
     return this;
   }
 
+  int32s(name: string, items: readonly number[]): this {
+    this.writeName(ARRAY, nameBytes(name));
+    const start = this.beginDocument();
+    items.forEach((item, i) => {
+      this.writeIndex(INT32, i);
+      this.writeInt32(item);
+    });
+    this.endDocument(start);
+    return this;
+  }
+
   longs(name: string, items: readonly bigint[]): this {
     this.writeName(ARRAY, nameBytes(name));
     const start = this.beginDocument();
@@ -156,7 +167,8 @@ export class ReplyWriter extends BsonWriter {
   }
 
   private writeLong(value: number | bigint): void {
-    if (typeof value === 'bigint') this.writeInt64(Number(value >> 32n) | 0, Number(value & 0xffff_ffffn) | 0);
+    if (typeof value === 'bigint')
+      this.writeInt64(Number(value >> 32n) | 0, Number(value & 0xffff_ffffn) | 0);
     else {
       const high = Math.floor(value / 0x1_0000_0000);
       this.writeInt64(high | 0, (value - high * 0x1_0000_0000) | 0);

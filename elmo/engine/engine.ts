@@ -6,7 +6,8 @@ import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
 import { openPipeline } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
-import { checkNamespace, namespaceText } from '../catalog/namespace.js';
+import type { CollectionSpec } from '../catalog/collection-spec.js';
+import { checkDatabaseName, checkNamespace, namespaceText } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
@@ -322,6 +323,37 @@ export class Engine {
   private createImplicitly(namespace: Namespace, unit: WriteUnit): OpenCollection {
     const entry = createCollection(this.catalog, unit, namespace, EMPTY_DOCUMENT_BYTES, this.randomBytes(16));
     return this.collections.of(entry);
+  }
+
+  /** @returns what was dropped; undefined: there was none. @throws ElmoError */
+  async dropCollection(namespace: Namespace, request: CommonRequest): Promise<CollectionSpec | undefined> {
+    checkNamespace(namespace);
+    const operation = this.newOperation(request);
+    return this.committer.run(
+      operation,
+      (unit) => {
+        const entry = this.catalog.get(namespace, unit);
+        if (entry !== undefined) this.catalog.drop(unit, entry);
+        return entry?.spec;
+      },
+      request.isDurable,
+    );
+  }
+
+  /** @returns whether there was one */
+  async dropDatabase(db: string, request: CommonRequest): Promise<boolean> {
+    checkDatabaseName(db);
+    const operation = this.newOperation(request);
+    return this.committer.run(
+      operation,
+      (unit) => {
+        const names = this.catalog.collectionNames(db, unit);
+        for (const collection of names)
+          this.catalog.drop(unit, this.catalog.expect({ db, collection }, unit));
+        return names.length > 0;
+      },
+      request.isDurable,
+    );
   }
 
   /** Clusters gossip their time; a single node has its own. */

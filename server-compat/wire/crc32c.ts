@@ -33,8 +33,7 @@ export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number
   let crc = -1;
   let at = start;
   for (; at + 8 <= end; at += 8) {
-    const low =
-      crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+    const low = crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
     crc =
       t7[low & 0xff]! ^
       t6[(low >>> 8) & 0xff]! ^

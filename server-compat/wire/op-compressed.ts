@@ -10,7 +10,14 @@
  * Source: MongoDB manual, "Wire Compression"; drivers' specification "OP_COMPRESSED".
  */
 import * as zlib from 'node:zlib';
-import { HEADER_BYTES, MAX_MESSAGE_BYTES, OP_COMPRESSED, readInt32Le, WireError, writeInt32Le } from './header.js';
+import {
+  HEADER_BYTES,
+  MAX_MESSAGE_BYTES,
+  OP_COMPRESSED,
+  readInt32Le,
+  WireError,
+  writeInt32Le,
+} from './header.js';
 import { compressSnappy, uncompressSnappy } from './snappy.js';
 
 export type CompressorName = 'snappy' | 'zlib' | 'zstd';
@@ -75,7 +82,8 @@ export function uncompressMessage(message: Uint8Array): {
   } catch (error) {
     throw error instanceof WireError ? error : new WireError(`${name} data is damaged`, { cause: error });
   }
-  if (body.length !== length) throw new WireError(`expected ${length} uncompressed bytes, got ${body.length}`);
+  if (body.length !== length)
+    throw new WireError(`expected ${length} uncompressed bytes, got ${body.length}`);
   const whole = new Uint8Array(HEADER_BYTES + length);
   whole.set(message.subarray(0, HEADER_BYTES));
   writeInt32Le(whole, 0, whole.length);

@@ -9,7 +9,8 @@
  *
  * Source: MongoDB manual, "OP_MSG".
  */
-import { BsonWriter, validateDocument, type CommandMessage, type RawDocument } from '../../elmo/index.js';
+import type { BsonWriter } from '../../elmo/index.js';
+import { validateDocument, type CommandMessage, type RawDocument } from '../../elmo/index.js';
 import { crc32c } from './crc32c.js';
 import { HEADER_BYTES, OP_MSG, readInt32Le, WireError, writeInt32Le } from './header.js';
 
@@ -65,12 +66,7 @@ export function readOpMsg(message: Uint8Array): OpMsg {
   return { flags, command: { body, sequences } };
 }
 
-function readSequence(
-  message: Uint8Array,
-  at: number,
-  end: number,
-  into: Map<string, RawDocument[]>,
-): void {
+function readSequence(message: Uint8Array, at: number, end: number, into: Map<string, RawDocument[]>): void {
   const nameEnd = message.indexOf(0, at);
   if (nameEnd < 0 || nameEnd >= end) throw new WireError('a section of OP_MSG has no name');
   const name = Buffer.from(message.buffer, message.byteOffset + at, nameEnd - at).toString('utf8');
@@ -96,7 +92,12 @@ export function beginOpMsg(writer: BsonWriter): void {
 }
 
 /** @returns the message, a copy */
-export function endOpMsg(writer: BsonWriter, requestId: number, responseTo: number, flags: number): Uint8Array {
+export function endOpMsg(
+  writer: BsonWriter,
+  requestId: number,
+  responseTo: number,
+  flags: number,
+): Uint8Array {
   const withChecksum = (flags & CHECKSUM_PRESENT) !== 0;
   const length = writer.length + (withChecksum ? 4 : 0);
   const message = Buffer.allocUnsafe(length);

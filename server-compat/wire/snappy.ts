@@ -23,7 +23,8 @@ export function uncompressSnappy(from: Uint8Array, maxBytes: number): Uint8Array
     length += (byte & 0x7f) * 2 ** shift;
     if (byte < 0x80) break;
   }
-  if (length > maxBytes) throw new WireError(`a snappy block of ${length} bytes; expected at most ${maxBytes}`);
+  if (length > maxBytes)
+    throw new WireError(`a snappy block of ${length} bytes; expected at most ${maxBytes}`);
   const to = new Uint8Array(length);
   let end = 0;
   while (at < from.length) {
@@ -37,7 +38,8 @@ export function uncompressSnappy(from: Uint8Array, maxBytes: number): Uint8Array
         at += bytes;
       }
       count++;
-      if (at + count > from.length || end + count > length) throw new WireError('a snappy literal is cut off');
+      if (at + count > from.length || end + count > length)
+        throw new WireError('a snappy literal is cut off');
       to.set(from.subarray(at, at + count), end);
       at += count;
       end += count;

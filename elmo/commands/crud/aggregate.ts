@@ -122,10 +122,6 @@ const aggregate: Command = {
   isStable: true,
   async run(args, context, reply) {
     const request = aggregateRequest(args, context);
-    if (args.flag('explain')) {
-      await context.engine.explainAggregate(request, 'queryPlanner', reply, context.session);
-      return;
-    }
     if (!args.has('cursor'))
       throw new ElmoError(
         'FailedToParse',

@@ -77,7 +77,9 @@ export function findRequest(args: Arguments, context: Pick<CommandContext, 'db' 
   return {
     ...context.common,
     namespace: { db: context.db, collection: collectionOf(args, 'find') },
-    ...Object.fromEntries(documents.filter((name) => args.has(name)).map((name) => [name, args.document(name)])),
+    ...Object.fromEntries(
+      documents.filter((name) => args.has(name)).map((name) => [name, args.document(name)]),
+    ),
     ...Object.fromEntries(numbers.filter((name) => args.has(name)).map((name) => [name, args.number(name)])),
     ...Object.fromEntries(flags.filter((name) => args.has(name)).map((name) => [name, args.flag(name)])),
     ...(args.has('hint') ? { hint: args.value('hint')! } : {}),

@@ -1,0 +1,15 @@
+/** All commands of the document layer. Those about connections and logins are added by the wire protocol. */
+import type { Command } from './command.js';
+import { dropCommands } from './catalog/drop.js';
+import { aggregateCommands } from './crud/aggregate.js';
+import { findCommands } from './crud/find.js';
+import { writeCommands } from './crud/write.js';
+import { identityCommands } from './diagnostics/identity.js';
+
+export const elmoCommands: readonly Command[] = [
+  ...findCommands,
+  ...aggregateCommands,
+  ...writeCommands,
+  ...dropCommands,
+  ...identityCommands,
+];

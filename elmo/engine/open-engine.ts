@@ -1,0 +1,20 @@
+/** Opens a file (or ':memory:') as a document database. */
+import { openLsm, systemEnv, type LsmOptions } from '../../lsm/index.js';
+import { Engine, type EngineOptions } from './engine.js';
+
+export interface OpenEngineOptions extends EngineOptions, LsmOptions {}
+
+const ENGINE_OPTIONS = ['openCollections', 'maxCursors'] as const;
+
+/** @throws LsmError */
+export async function openEngine(path: string, options: OpenEngineOptions = {}): Promise<Engine> {
+  const store: Record<string, unknown> = { ...options };
+  const own: Record<string, unknown> = {};
+  for (const name of ENGINE_OPTIONS) {
+    if (options[name] !== undefined) own[name] = options[name];
+    delete store[name];
+  }
+  const env = systemEnv();
+  const kv = await openLsm(path, store as LsmOptions);
+  return new Engine(kv, env.clock, env.random, own as EngineOptions);
+}

@@ -1,0 +1,15 @@
+/** The door of the document layer. */
+export { BsonError } from './bson/errors.js';
+export { validateDocument } from './bson/validate.js';
+export { BsonWriter } from './bson/writer.js';
+export { ElmoError } from './errors.js';
+export type { RawDocument } from './operation/requests.js';
+export { Engine } from './engine/engine.js';
+export { commandName, dispatch, CommandTable, type Dispatched } from './commands/dispatch.js';
+export { type CommandMessage, Arguments } from './commands/arguments.js';
+export type { Command, CommandClient, CommandContext } from './commands/command.js';
+export { ReplyWriter } from './commands/reply.js';
+export { elmoCommands } from './commands/table.js';
+export * as fields from './commands/fields.js';
+export { helloFields } from './commands/diagnostics/identity.js';
+export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
