@@ -8,8 +8,8 @@ import {
   type ReplyWriter,
 } from '../elmo/index.js';
 import { helloCommands } from './commands/hello.js';
-import type { Connection, DispatchOutcome, Dispatcher } from './connection.js';
-import { WireServer, type ServerHost } from './server.js';
+import type { Connection, DispatchOutcome, Dispatcher } from './connection/connection.js';
+import { WireServer, type ServerHost } from './connection/server.js';
 import type { ServerOptions } from './options.js';
 
 class EngineHost implements ServerHost {

@@ -1,4 +1,4 @@
 /** The door of the wire protocol. */
 export { serve } from './host.js';
-export { WireServer } from './server.js';
+export { WireServer } from './connection/server.js';
 export { ServerError, type ServerOptions, type TlsOptions } from './options.js';

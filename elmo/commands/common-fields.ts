@@ -3,7 +3,7 @@ import type { CommonRequest } from '../operation/requests.js';
 import { ElmoError } from '../errors.js';
 import type { Arguments } from './arguments.js';
 import {
-  any,
+  anything,
   document,
   exactInteger,
   flag,
@@ -54,7 +54,7 @@ const acknowledgement: FieldRule = {
 export const WRITE_CONCERN_FIELDS: Fields = {
   w: acknowledgement,
   j: looseFlag,
-  wtimeout: any,
+  wtimeout: anything,
   fsync: looseFlag,
   provenance: oneOf(
     'clientSupplied',
@@ -106,7 +106,7 @@ export const COMMON_FIELDS: Fields = {
   writeConcern: document,
   maxTimeMS: milliseconds,
   maxTimeMSOpOnly: exactInteger(0, 0x7fff_ffff),
-  comment: any,
+  comment: anything,
   apiVersion: text,
   apiStrict: flag,
   apiDeprecationErrors: flag,
@@ -116,19 +116,19 @@ export const COMMON_FIELDS: Fields = {
   $client: document,
   $configServerState: document,
   $queryOptions: document,
-  $replData: any,
-  $oplogQueryData: any,
+  $replData: anything,
+  $oplogQueryData: anything,
   clientOperationKey: uuid,
-  help: any,
-  serialization_context: any,
+  help: anything,
+  serialization_context: anything,
   rawData: strict({ types: [0x08], skipsNull: false, isRequired: false }),
   isTimeseriesNamespace: strict({ types: [0x08], skipsNull: false, isRequired: false }),
-  readConcernLevel: any,
+  readConcernLevel: anything,
   mayBypassWriteBlocking: flag,
-  traceCtx: any,
-  versionContext: any,
-  shardVersion: any,
-  databaseVersion: any,
+  traceCtx: anything,
+  versionContext: anything,
+  shardVersion: anything,
+  databaseVersion: anything,
 };
 
 /** What a write concern asks of this single node. */

@@ -84,7 +84,7 @@ export function strict(field: FieldRule): FieldRule {
 }
 
 /** Any value, null too. */
-export const any: FieldRule = rule(undefined, { skipsNull: false });
+export const anything: FieldRule = rule(undefined, { skipsNull: false });
 export const text: FieldRule = rule([STRING]);
 export const document: FieldRule = rule([OBJECT]);
 /** Only true and false. */

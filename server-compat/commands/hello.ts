@@ -1,10 +1,10 @@
 /** hello and isMaster: how a client learns what it talks to. */
 import { fields, helloFields, type Command, type ReplyWriter } from '../../elmo/index.js';
-import type { Connection } from '../connection.js';
-import type { WireServer } from '../server.js';
+import type { Connection } from '../connection/connection.js';
+import type { WireServer } from '../connection/server.js';
 import { COMPRESSORS, type CompressorName } from '../wire/op-compressed.js';
 
-const { any, document, flag, array, int64Only, milliseconds } = fields;
+const { anything, document, flag, array, int64Only, milliseconds } = fields;
 
 /** What the replica set of one says of itself. */
 function replicaSetFields(reply: ReplyWriter, server: WireServer): void {
@@ -26,20 +26,20 @@ export function helloCommands(server: WireServer): readonly Command[] {
     help: 'what this server is, and what it can do',
     target: 'any',
     fields: {
-      [name]: any,
-      ismaster: any,
+      [name]: anything,
+      ismaster: anything,
       client: document,
       compression: array,
-      hostInfo: any,
-      helloOk: any,
+      hostInfo: anything,
+      helloOk: anything,
       loadBalanced: flag,
-      saslSupportedMechs: any,
+      saslSupportedMechs: anything,
       speculativeAuthenticate: document,
       topologyVersion: document,
       maxAwaitTimeMS: milliseconds,
       internalClient: document,
-      forShell: any,
-      $replData: any,
+      forShell: anything,
+      $replData: anything,
       term: int64Only,
     },
     isStable: true,

@@ -1,7 +1,7 @@
 /** drop, dropDatabase. */
 import { ElmoError } from '../../errors.js';
 import type { Command } from '../command.js';
-import { any, text, uuid } from '../fields.js';
+import { anything, text, uuid } from '../fields.js';
 
 const drop: Command = {
   name: 'drop',
@@ -23,7 +23,7 @@ const dropDatabase: Command = {
   name: 'dropDatabase',
   help: 'deletes a database with all its collections',
   target: 'any',
-  fields: { dropDatabase: any },
+  fields: { dropDatabase: anything },
   takesWriteConcern: true,
   isWrite: true,
   isStable: true,

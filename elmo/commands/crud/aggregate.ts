@@ -7,7 +7,7 @@ import { Arguments, fieldsOf, parseFields } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { DEFAULT_FIRST_BATCH, firstBatch } from '../cursor-reply.js';
 import {
-  any,
+  anything,
   document,
   exactInteger,
   flag,
@@ -66,7 +66,7 @@ export const AGGREGATE_FIELDS: Fields = {
   fromRouter: flag,
   exchange: document,
   runtimeConstants: document,
-  collectionUUID: any,
+  collectionUUID: anything,
   passthroughToShard: document,
   includeQueryStatsMetrics: flag,
   isHybridSearch: flag,
@@ -163,9 +163,9 @@ const count: Command = {
     skip: integer({ low: 0 }),
     hint,
     collation: document,
-    fields: any,
+    fields: anything,
     queryOptions: document,
-    encryptionInformation: any,
+    encryptionInformation: anything,
     includeQueryStatsMetrics: flag,
   },
   takesReadConcern: true,

@@ -8,7 +8,7 @@ import { Arguments, parseFields } from '../arguments.js';
 import { collectionOf, type Command } from '../command.js';
 import { writeErrorFields } from '../error-reply.js';
 import {
-  any,
+  anything,
   arrayOf,
   document,
   flag,
@@ -103,7 +103,7 @@ const DELETE_STATEMENT: Fields = {
   limit: limitField,
   hint,
   collation: document,
-  sampleId: any,
+  sampleId: anything,
 };
 
 export function deleteStatement(raw: RawDocument, path: string, command: string): DeleteStatement {

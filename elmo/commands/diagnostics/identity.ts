@@ -2,7 +2,7 @@
 import { ElmoError } from '../../errors.js';
 import { COMMAND_VERSION, VERSION_ARRAY, WIRE_VERSION } from '../../options.js';
 import type { Command } from '../command.js';
-import { any, flag, text } from '../fields.js';
+import { anything, flag, text } from '../fields.js';
 import type { ReplyWriter } from '../reply.js';
 
 export const MAX_MESSAGE_BYTES = 48_000_000;
@@ -27,7 +27,7 @@ const ping: Command = {
   name: 'ping',
   help: 'whether anybody is there',
   target: 'any',
-  fields: { ping: any },
+  fields: { ping: anything },
   isStable: true,
   run() {
     // the reply is ok: 1
@@ -39,7 +39,7 @@ const buildInfo: Command = {
   aliases: ['buildinfo'],
   help: 'version and build of the server',
   target: 'any',
-  fields: { buildInfo: any },
+  fields: { buildInfo: anything },
   isStable: true,
   run(_args, _context, reply) {
     reply.text('version', COMMAND_VERSION).text('gitVersion', 'elmo');
@@ -80,7 +80,7 @@ const connectionStatus: Command = {
   name: 'connectionStatus',
   help: 'who has logged in on this connection',
   target: 'any',
-  fields: { connectionStatus: any, showPrivileges: flag },
+  fields: { connectionStatus: anything, showPrivileges: flag },
   isStable: true,
   run(args, _context, reply) {
     reply.object('authInfo', (into) => {
@@ -95,7 +95,7 @@ const whatsmyuri: Command = {
   name: 'whatsmyuri',
   help: 'the address this connection comes from',
   target: 'any',
-  fields: { whatsmyuri: any },
+  fields: { whatsmyuri: anything },
   run(_args, context, reply) {
     reply.text('you', context.client.remote);
   },
@@ -105,7 +105,7 @@ const getCmdLineOpts: Command = {
   name: 'getCmdLineOpts',
   help: 'how the server was started',
   target: 'any',
-  fields: { getCmdLineOpts: any },
+  fields: { getCmdLineOpts: anything },
   isAdminOnly: true,
   run(_args, _context, reply) {
     reply.texts('argv', ['elmo']).object('parsed', () => undefined);

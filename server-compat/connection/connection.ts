@@ -11,10 +11,10 @@ import {
   type CommandClient,
   type CommandMessage,
   type RawDocument,
-} from '../elmo/index.js';
-import { FrameReader } from './wire/framing.js';
-import { HEADER_BYTES, OP_COMPRESSED, OP_MSG, OP_QUERY, readInt32Le, WireError } from './wire/header.js';
-import { compressMessage, uncompressMessage, type CompressorName } from './wire/op-compressed.js';
+} from '../../elmo/index.js';
+import { FrameReader } from '../wire/framing.js';
+import { HEADER_BYTES, OP_COMPRESSED, OP_MSG, OP_QUERY, readInt32Le, WireError } from '../wire/header.js';
+import { compressMessage, uncompressMessage, type CompressorName } from '../wire/op-compressed.js';
 import {
   beginOpMsg,
   CHECKSUM_PRESENT,
@@ -22,8 +22,8 @@ import {
   EXHAUST_ALLOWED,
   MORE_TO_COME,
   readOpMsg,
-} from './wire/op-msg.js';
-import { readOpQuery, writeOpReply } from './wire/op-query.js';
+} from '../wire/op-msg.js';
+import { readOpQuery, writeOpReply } from '../wire/op-query.js';
 
 /** What the server does with a command. */
 export interface Dispatcher {

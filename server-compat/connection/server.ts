@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Connection, type Dispatcher } from './connection.js';
-import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from './options.js';
+import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
 
 /** What a connection that has ended leaves behind is cleaned up by this. */
 export interface ServerHost {
