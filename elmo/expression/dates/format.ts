@@ -3,6 +3,7 @@
  */
 import { ElmoError } from '../../errors.js';
 import {
+  type Civil,
   civilOfDay,
   dayOfYearOf,
   type Instant,
@@ -18,10 +19,33 @@ export const MONTH_NAMES = [
   ...['July', 'August', 'September', 'October', 'November', 'December'],
 ];
 
-/** @param offset  of the clock, in milliseconds */
-type Specifier = (local: Instant, offset: number) => string;
+/** What a clock shows; the day of the calendar is worked out once. */
+class Clock {
+  private known: Civil | undefined = undefined;
+
+  constructor(
+    readonly local: Instant,
+    /** Milliseconds ahead of UTC. */
+    readonly offset: number,
+  ) {}
+
+  get day(): number {
+    return this.local.day;
+  }
+
+  get ms(): number {
+    return this.local.ms;
+  }
+
+  get civil(): Civil {
+    return (this.known ??= civilOfDay(this.local.day));
+  }
+}
+
+type Specifier = (clock: Clock) => string;
 
 function padded(value: number, width: number): string {
+  if (value < 10 && value >= 0 && width === 2) return `0${value}`;
   if (value < 0 || value > 9999)
     throw new ElmoError(
       18537,
@@ -32,23 +56,23 @@ function padded(value: number, width: number): string {
 
 const SPECIFIERS: Readonly<Record<string, Specifier>> = {
   '%': () => '%',
-  B: (local) => MONTH_NAMES[civilOfDay(local.day).month - 1]!,
-  G: (local) => padded(isoWeekOf(local.day).year, 4),
-  H: (local) => padded(Math.floor(local.ms / 3_600_000), 2),
-  L: (local) => padded(local.ms % 1000, 3),
-  M: (local) => padded(Math.floor(local.ms / 60_000) % 60, 2),
-  S: (local) => padded(Math.floor(local.ms / 1000) % 60, 2),
-  U: (local) => padded(weekOf(local.day), 2),
-  V: (local) => padded(isoWeekOf(local.day).week, 2),
-  Y: (local) => padded(civilOfDay(local.day).year, 4),
-  Z: (_, offset) => String(Math.trunc(offset / 60_000)),
-  b: (local) => MONTH_NAMES[civilOfDay(local.day).month - 1]!.slice(0, 3),
-  d: (local) => padded(civilOfDay(local.day).day, 2),
-  j: (local) => padded(dayOfYearOf(local.day), 3),
-  m: (local) => padded(civilOfDay(local.day).month, 2),
-  u: (local) => String(isoWeekdayOf(local.day)),
-  w: (local) => String(weekdayOf(local.day)),
-  z: (_, offset) => {
+  B: (clock) => MONTH_NAMES[clock.civil.month - 1]!,
+  G: (clock) => padded(isoWeekOf(clock.day).year, 4),
+  H: (clock) => padded(Math.floor(clock.ms / 3_600_000), 2),
+  L: (clock) => padded(clock.ms % 1000, 3),
+  M: (clock) => padded(Math.floor(clock.ms / 60_000) % 60, 2),
+  S: (clock) => padded(Math.floor(clock.ms / 1000) % 60, 2),
+  U: (clock) => padded(weekOf(clock.day), 2),
+  V: (clock) => padded(isoWeekOf(clock.day).week, 2),
+  Y: (clock) => padded(clock.civil.year, 4),
+  Z: ({ offset }) => String(Math.trunc(offset / 60_000)),
+  b: (clock) => MONTH_NAMES[clock.civil.month - 1]!.slice(0, 3),
+  d: (clock) => padded(clock.civil.day, 2),
+  j: (clock) => padded(dayOfYearOf(clock.day), 3),
+  m: (clock) => padded(clock.civil.month, 2),
+  u: (clock) => String(isoWeekdayOf(clock.day)),
+  w: (clock) => String(weekdayOf(clock.day)),
+  z: ({ offset }) => {
     const minutes = Math.trunc(Math.abs(offset) / 60_000);
     return `${offset < 0 ? '-' : '+'}${padded(Math.floor(minutes / 60), 2)}${padded(minutes % 60, 2)}`;
   },
@@ -74,11 +98,12 @@ export const LOCAL_FORMAT = '%Y-%m-%dT%H:%M:%S.%L';
 /** @param format  has been checked */
 export function formatDate(instant: Instant, zone: TimeZone, format: string): string {
   const offset = zone.offsetAt(instant);
-  const local = instant.plus(offset);
+  const clock = new Clock(instant.plus(offset), offset);
   let text = '';
-  for (let at = 0; at < format.length; at++) {
-    const character = format[at]!;
-    text += character === '%' ? SPECIFIERS[format[++at]!]!(local, offset) : character;
+  let from = 0;
+  for (let at = format.indexOf('%'); at >= 0; at = format.indexOf('%', from)) {
+    text += format.slice(from, at) + SPECIFIERS[format[at + 1]!]!(clock);
+    from = at + 2;
   }
-  return text;
+  return text + format.slice(from);
 }
