@@ -1,23 +1,14 @@
 /** Reading the documents that filters, schemas and projections are written in: names and values, as objects. */
 import { compareValues } from '../bson/compare.js';
-import { BinaryForm, DECIMAL_FINITE, DECIMAL_INFINITE, DECIMAL_NAN, DECIMAL_ZERO } from '../bson/decimal.js';
+import { BinaryForm, DECIMAL_FINITE, DECIMAL_INFINITE, DECIMAL_NAN } from '../bson/decimal.js';
 import { EJSON } from '../bson/package.js';
 import { readDouble, readInt32, readInt64, readText } from '../bson/read.js';
-import {
-  ARRAY,
-  BOOL,
-  CLASS_NUMBER,
-  DECIMAL128,
-  DOUBLE,
-  INT32,
-  NULL,
-  OBJECT,
-  TYPE_CLASS,
-  UNDEFINED,
-} from '../bson/types.js';
+import { ARRAY, CLASS_NUMBER, DECIMAL128, DOUBLE, INT32, INT64, OBJECT, TYPE_CLASS } from '../bson/types.js';
 import { exactJs, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
+
+export { isTruthy } from '../expression/compare.js';
 
 export interface Element {
   readonly name: string;
@@ -48,16 +39,6 @@ export function isDocument(value: Value): boolean {
 
 export function isArray(value: Value): boolean {
   return value.type === ARRAY;
-}
-
-/** What counts as true: all but false, zero, null, undefined. */
-export function isTruthy(value: Value): boolean {
-  if (value.type === BOOL) return value.bytes[value.at] !== 0;
-  if (isNumber(value)) {
-    const form = formOf(value);
-    return form.kind !== DECIMAL_ZERO;
-  }
-  return value.type !== NULL && value.type !== UNDEFINED && !value.isMissing;
 }
 
 const form = new BinaryForm();
@@ -102,9 +83,8 @@ export function truncated(value: Value): WholeNumber {
 function isExactly(value: Value, whole: bigint): boolean {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, whole, true);
-  return compareValues(value.bytes, value.type, value.at, bytes, INT64_TYPE, 0) === 0;
+  return compareValues(value.bytes, value.type, value.at, bytes, INT64, 0) === 0;
 }
-const INT64_TYPE = 0x12;
 
 /** `name: value` for messages. */
 export function describe(name: string, value: Value): string {
@@ -126,10 +106,8 @@ const WHOLE_COMPLAINTS: Readonly<Record<Exclude<WholeNumber, bigint>, string>> =
 export function expectWhole(name: string, value: Value, code: number, before = ''): bigint {
   if (!isNumber(value)) throw new ElmoError(code, `${before}Expected a number in: ${describe(name, value)}`);
   const whole = wholeNumber(value);
-  if (typeof whole !== 'bigint') {
-    // a decimal with a fraction is told apart from a double with one only in words
+  if (typeof whole !== 'bigint')
     throw new ElmoError(code, `${before}${WHOLE_COMPLAINTS[whole]} ${describe(name, value)}`);
-  }
   return whole;
 }
 
