@@ -22,7 +22,31 @@ export interface LeadingQuery {
   readonly hint: Value | undefined;
 }
 
+/** Figures of one collection. */
+export interface CollectionFigures {
+  readonly documents: number;
+  /** Of the documents. */
+  readonly bytes: number;
+  /** On disk, about. */
+  readonly storedBytes: number;
+  readonly indexBytes: ReadonlyMap<string, number>;
+  /** How often plans have used each index since the store was opened. */
+  readonly indexUses: ReadonlyMap<string, number>;
+  readonly collectionScans: number;
+}
+
+/** What stages that tell of the store are told. */
+export interface StoreFacts {
+  /** 'host:port', or what stands for it. */
+  readonly host: string;
+  readonly openedMs: number;
+  figures(namespace: Namespace): CollectionFigures | undefined;
+  /** Collections and views of a database. */
+  names(db: string): readonly string[];
+}
+
 export interface Collections {
+  readonly facts: StoreFacts;
   /** What the catalog says; undefined if there is none of that name. */
   describe(namespace: Namespace): CollectionSpec | undefined;
   /**

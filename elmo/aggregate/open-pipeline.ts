@@ -44,13 +44,19 @@ export function resolveViews(pipeline: Pipeline): Resolved {
     namespace = { db: namespace.db, collection: spec.viewOn! };
     const inner: StageContext = { ...context, namespace, kind: 'view' };
     const view = context.parsePipeline(new Value(ARRAY, spec.pipeline!, 0), inner);
+    const [first] = stages;
+    if (view.stages.length > 0 && first?.makesRows === true)
+      throw new ElmoError(40602, `${first.name} is only valid as the first stage in a pipeline`);
     stages = [...view.stages, ...stages];
   }
 }
 
 /** Opens a pipeline. The rows are to be closed by the caller. */
 export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Value): RowSource {
-  const { namespace, pipeline: whole } = resolveViews(pipeline);
+  const { namespace, pipeline: whole } =
+    pipeline.stages[0]?.ignoresViews === true
+      ? { namespace: pipeline.context.namespace, pipeline }
+      : resolveViews(pipeline);
   const { context, stages } = optimized(whole);
   if (stages[0]?.makesRows === true) return openStages(stages, noRows(), options);
   const { match, sort, skip, limit, needs, rest } = splitLeading(stages);

@@ -66,6 +66,8 @@ export interface Stage {
   readonly isOneToOne: boolean;
   /** Whether it makes its rows itself and reads no collection before it. */
   readonly makesRows?: boolean;
+  /** Whether on a view it tells of the view itself. */
+  readonly ignoresViews?: boolean;
   /**
    * This stage and the one after it in one.
    * @returns undefined if they stay two

@@ -16,6 +16,7 @@ import { redactStages } from './stages/redact.js';
 import { reshapeStages } from './stages/reshape.js';
 import { sampleStages } from './stages/sample.js';
 import { sortStages } from './stages/sort.js';
+import { statisticsStages } from './stages/statistics.js';
 import { unionStages } from './stages/union-with.js';
 import { unwindStages } from './stages/unwind.js';
 
@@ -38,4 +39,5 @@ export const stageOperators: StageOperators = {
   ...graphLookupStages,
   ...outStages,
   ...mergeStages,
+  ...statisticsStages,
 };

@@ -25,6 +25,9 @@ export class CollectionState implements CountTarget {
   /** Wakes those that wait for new documents of a capped collection. */
   readonly waiters = new Set<() => void>();
   isDropped = false;
+  /** How often plans have used each index, by its name; and how often they have read the whole collection. */
+  readonly indexUses = new Map<string, number>();
+  collectionScans = 0;
   /** No record of a capped collection has a smaller id. */
   oldestId = 0;
   /** Sequence number of the last commit that changed the collection's definition or indexes, as far as it was seen. */

@@ -1,17 +1,26 @@
 /** What pipelines see of the collections: rows through the planner, and what the catalog knows. */
 import type { OrderedKv, ReadView } from '../../lsm/index.js';
-import type { Collections, LeadingQuery, ReadOptions } from '../aggregate/collections.js';
+import type {
+  CollectionFigures,
+  Collections,
+  LeadingQuery,
+  ReadOptions,
+  StoreFacts,
+} from '../aggregate/collections.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import { Nothing } from '../exec/row-stages.js';
 import { parseSort } from '../exec/sort-key.js';
 import type { ParseScope } from '../expression/expression.js';
+import { keyspaceBounds } from '../keys/key-layout.js';
 import type { RowSource } from '../operation/row-source.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import { planRows } from './planned-rows.js';
 import { parseRequestFilter } from './reading.js';
 
 export class EngineCollections implements Collections {
+  readonly facts: StoreFacts;
+
   /**
    * @param view  what all parts of the pipeline read
    * @param unit  the transaction whose own collections count
@@ -21,7 +30,29 @@ export class EngineCollections implements Collections {
     private readonly catalog: Catalog,
     private readonly view: ReadView,
     private readonly unit: WriteUnit | undefined,
-  ) {}
+    opened: { readonly host: string; readonly openedMs: number },
+  ) {
+    this.facts = {
+      ...opened,
+      figures: (namespace) => this.figures(namespace),
+      names: (db) => catalog.collectionNames(db, unit),
+    };
+  }
+
+  private figures(namespace: Namespace): CollectionFigures | undefined {
+    const entry = this.catalog.get(namespace, this.unit);
+    if (entry === undefined || entry.spec.kind === 'view') return undefined;
+    const { spec, state } = entry;
+    const sizeOf = (keyspace: number): number => this.view.estimate(keyspaceBounds(keyspace)).bytes;
+    return {
+      documents: state.documentCount,
+      bytes: state.byteCount,
+      storedBytes: sizeOf(spec.keyspace),
+      indexBytes: new Map(spec.indexes.map(({ name, keyspace }) => [name, sizeOf(keyspace)])),
+      indexUses: state.indexUses,
+      collectionScans: state.collectionScans,
+    };
+  }
 
   describe(namespace: Namespace): CollectionSpec | undefined {
     return this.catalog.get(namespace, this.unit)?.spec;

@@ -43,6 +43,8 @@ import { Validators } from './validators.js';
 import { createCollection } from './create.js';
 
 export interface EngineOptions {
+  /** What the engine calls its host where the reference tells 'host:port'. Default 'localhost:27017'. */
+  readonly host?: string;
   /** Collections kept open. Default 1000. */
   readonly openCollections?: number;
   /** Most cursors that clients may have open. Default 10,000. */
@@ -71,6 +73,7 @@ export class Engine {
   readonly committer: Committer;
   readonly collections: OpenCollections;
   private readonly validators: Validators;
+  private readonly opened: { readonly host: string; readonly openedMs: number };
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
 
@@ -80,6 +83,7 @@ export class Engine {
     private readonly randomSource: Random,
     options: EngineOptions = {},
   ) {
+    this.opened = { host: options.host ?? 'localhost:27017', openedMs: clock.wallMs() };
     this.catalog = new Catalog(kv, options.openCollections ?? 1000);
     this.cursors = new CursorRegistry(
       () => clock.nowMs(),
@@ -215,7 +219,7 @@ export class Engine {
   private openAggregate(request: AggregateRequest, place: ReadPlace): ElmoCursor {
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
-    const collections = new EngineCollections(this.kv, this.catalog, place.view, place.unit);
+    const collections = this.collectionsAt(place.view, place.unit);
     const pipeline = parseStages(
       request.pipeline.map((stage) => documentValue(stage)),
       { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, parsePipeline },
@@ -229,13 +233,17 @@ export class Engine {
         kv: this.kv,
         writing: {
           context: { ...this.writeContext(request, place.unit), operation },
-          collectionsAt: (view) => new EngineCollections(this.kv, this.catalog, view, undefined),
+          collectionsAt: (view) => this.collectionsAt(view, undefined),
           bypassesValidation: request.bypassDocumentValidation === true,
         },
       },
       request.hint,
     );
     return new RowCursor(rows, operation, place.release);
+  }
+
+  private collectionsAt(view: ReadView, unit: WriteUnit | undefined): EngineCollections {
+    return new EngineCollections(this.kv, this.catalog, view, unit, this.opened);
   }
 
   /** How many documents match. @throws ElmoError */

@@ -121,6 +121,7 @@ function accessRows({ access }: QueryPlan, matcher: Matcher | undefined, request
     case 'eof':
       return new Nothing();
     case 'collscan':
+      entry.state.collectionScans++;
       if (entry.spec.isClustered) return clusteredRows(access.direction, matcher, request);
       return new CollectionScan(view, entry.state.bounds, access.direction, matcher, operation);
     case 'ixscan':
@@ -144,6 +145,8 @@ export function entriesOf(index: IndexSpec): IndexEntries {
 
 function indexRows(plan: IndexScanPlan, matcher: Matcher | undefined, request: RowsRequest): Fetch {
   const { entry, view, operation } = request;
+  const { indexUses } = entry.state;
+  indexUses.set(plan.index.name, (indexUses.get(plan.index.name) ?? 0) + 1);
   const scan = new IndexScan(
     view,
     plan.ranges,

@@ -57,6 +57,7 @@ class MergeStage implements Stage {
 }
 
 const NO_MATCHING_DOCUMENT = 13113;
+const MOST_ROWS_AFTER_FAILURE = 1000;
 const ID = new FieldName('_id');
 
 class MergeRows extends StageRows {
@@ -64,6 +65,9 @@ class MergeRows extends StageRows {
   /** The row that is being written; undefined: none. */
   private row: Uint8Array | undefined;
   private state: 'writing' | 'settling' | 'done' = 'writing';
+  /** The first error of a row. */
+  private failure: unknown;
+  private rowsAfterFailure = 0;
   private readonly finder = new FieldFinder();
   private readonly writer = new BsonWriter();
 
@@ -88,14 +92,29 @@ class MergeRows extends StageRows {
         const { bytes, at } = input;
         this.row = this.withId(bytes.slice(at, at + documentLength(bytes, at)));
       }
-      const { row } = this;
-      if (!this.steps.run((unit) => this.write(row, unit))) return PAUSE;
+      if (!this.writeRow(this.row)) return PAUSE;
       this.row = undefined;
       if (run.operation.shouldPause()) return PAUSE;
     }
+    if (this.failure !== undefined) throw this.failure;
     this.state = 'settling';
     this.steps.settle();
     return PAUSE;
+  }
+
+  /**
+   * Writes a row. One that fails does not keep the others from being written: the error comes after them.
+   * @returns false to pause, and to be called again
+   */
+  private writeRow(row: Uint8Array): boolean {
+    const filter = this.filterFor(row);
+    try {
+      return this.steps.run((unit) => this.write(row, filter, unit));
+    } catch (error) {
+      this.failure ??= error;
+      if (++this.rowsAfterFailure > MOST_ROWS_AFTER_FAILURE) throw this.failure;
+      return true;
+    }
   }
 
   /** A row that is found by its `_id` gets one if it has none. */
@@ -112,10 +131,9 @@ class MergeRows extends StageRows {
     return writer.toBytes();
   }
 
-  private write(row: Uint8Array, unit: WriteUnit): void {
+  private write(row: Uint8Array, filter: Value, unit: WriteUnit): void {
     const { context, bypassesValidation } = this.steps.writing;
     const { target, whenMatched, whenNotMatched } = this.options;
-    const filter = this.filterFor(row);
     const collection = context.collectionOrNew(target, unit);
     const found = whenMatched === 'fail' ? undefined : this.find(filter, unit);
     if (found !== undefined) {

@@ -138,7 +138,7 @@ class OutRows extends StageRows {
   }
 
   private create(unit: WriteUnit): CatalogEntry {
-    checkNewNamespace(this.target);
+    checkName(this.target);
     const { context } = this.steps.writing;
     const { catalog } = context;
     const old = this.checkOld();
@@ -185,6 +185,16 @@ class OutRows extends StageRows {
     super.close();
     this.dropTemporary();
     this.state = 'done';
+  }
+}
+
+function checkName(target: Namespace): void {
+  try {
+    checkNewNamespace(target);
+  } catch (error) {
+    throw new ElmoError('IllegalOperation', `error with target namespace: ${namespaceText(target)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -30,6 +30,12 @@ const rawOf = (document: object): Uint8Array =>
 
 export class MemoryCollections implements Collections {
   readonly kv = new MemoryKv();
+  readonly facts = {
+    host: 'memory',
+    openedMs: 0,
+    figures: () => undefined,
+    names: () => Object.keys(this.database),
+  };
 
   constructor(private readonly database: MemoryDatabase) {}
 
