@@ -142,6 +142,10 @@ export const ERROR_CODES = {
   IDLFailedToParse: 40414,
   RetryChangeStream: 234,
   InternalErrorNotSupported: 235,
+  DatabaseDifferCase: 13297,
+  AmbiguousIndexKeyPattern: 181,
+  CannotConvertIndexToUnique: 359,
+  NotARetryableWriteCommand: 50768,
   ObjectIsBusy: 314,
   TemporarilyUnavailable: 365,
 } as const;

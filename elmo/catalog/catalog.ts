@@ -4,16 +4,15 @@
  * transaction changes is seen by itself alone until it commits.
  */
 import { LRUCache } from 'lru-cache';
-import type { OrderedKv, ReadView } from '../../lsm/index.js';
+import type { OrderedKv } from '../../lsm/index.js';
 import { readText } from '../bson/read.js';
-import { keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
-import { orderedVarintLengthOf } from '../keys/ordered-varint.js';
+import { afterKeyspace, keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
 import type { CollectionSpec, Namespace } from './collection-spec.js';
 import { CollectionState } from './collection-state.js';
 import { FIRST_KEYSPACE, KEYSPACE_CATALOG, KEYSPACE_META, LAYOUT_FORMAT } from './keyspaces.js';
-import { namespaceText } from './namespace.js';
+import { namespaceText, parseNamespace } from './namespace.js';
 import { decodeCollection, encodeCollection } from './record.js';
 import { ElmoError } from '../errors.js';
 
@@ -21,6 +20,13 @@ import { ElmoError } from '../errors.js';
 export interface CatalogEntry {
   readonly spec: CollectionSpec;
   readonly state: CollectionState;
+}
+
+export interface CatalogOptions {
+  /** How many collections are kept open. */
+  readonly openCollections: number;
+  /** 16 bytes of a fresh UUID. */
+  newUuid(): Uint8Array;
 }
 
 function metaKey(name: string): Uint8Array {
@@ -54,6 +60,12 @@ export function catalogKey({ db, collection }: Namespace): Uint8Array {
   return writer.toBytes();
 }
 
+function namespaceOfKey(key: Uint8Array, length: number): Namespace {
+  const start = afterKeyspace(key);
+  const nul = key.indexOf(0, start);
+  return { db: readText(key, start, nul), collection: readText(key, nul + 1, length) };
+}
+
 /** All catalog keys of a database. */
 function databaseBounds(db: string): KeyBounds {
   const low = catalogKey({ db, collection: '' });
@@ -77,12 +89,11 @@ export class Catalog {
   /** Reads of stored entries so far; steady work does not add to it. */
   reads = 0;
 
-  /** @param openCollections  how many collections are kept open */
   constructor(
     private readonly kv: OrderedKv,
-    openCollections: number,
+    private readonly options: CatalogOptions,
   ) {
-    this.open = new LRUCache({ max: openCollections });
+    this.open = new LRUCache({ max: options.openCollections });
     const format = kv.get(FORMAT_KEY);
     if (format !== undefined && numberOf(format) > LAYOUT_FORMAT)
       throw new ElmoError(
@@ -103,6 +114,11 @@ export class Catalog {
       this.kv.write(batch).catch(() => undefined); // the write that uses the number meets the same error
     }
     return this.nextKeyspace++;
+  }
+
+  /** 16 bytes of a fresh UUID. */
+  newUuid(): Uint8Array {
+    return this.options.newUuid();
   }
 
   /**
@@ -262,35 +278,35 @@ export class Catalog {
   /** Names of the collections and views of a database, in order. */
   collectionNames(db: string, unit?: WriteUnit): string[] {
     const names = new Set<string>();
-    this.scanNames(databaseBounds(db), (_db, collection) => names.add(collection));
+    const cursor = this.kv.scan(databaseBounds(db));
+    while (cursor.next()) names.add(namespaceOfKey(cursor.keyBytes, cursor.keyLength).collection);
+    cursor.close();
     for (const [text, entry] of (unit === undefined ? undefined : this.overrides.get(unit)) ?? []) {
-      if (!text.startsWith(`${db}.`)) continue;
-      const name = text.slice(db.length + 1);
-      if (entry === null) names.delete(name);
-      else names.add(name);
+      const namespace = parseNamespace(text);
+      if (namespace.db !== db) continue;
+      if (entry === null) names.delete(namespace.collection);
+      else names.add(namespace.collection);
     }
     return [...names].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   }
 
+  /** Names of the databases that hold something, in order. */
   databaseNames(): string[] {
-    const names = new Set<string>();
-    this.scanNames(keyspaceBounds(KEYSPACE_CATALOG), (db) => names.add(db));
-    return [...names];
+    const names: string[] = [];
+    const cursor = this.kv.scan(keyspaceBounds(KEYSPACE_CATALOG));
+    let found = cursor.next();
+    while (found) {
+      const { db } = namespaceOfKey(cursor.keyBytes, cursor.keyLength);
+      names.push(db);
+      found = cursor.seek(databaseBounds(db).high, 'GE');
+    }
+    cursor.close();
+    return names;
   }
 
-  private scanNames(bounds: KeyBounds, found: (db: string, collection: string) => void): void {
-    const view: ReadView = this.kv;
-    const cursor = view.scan(bounds);
-    try {
-      while (cursor.next()) {
-        const { keyBytes, keyLength } = cursor;
-        const start = orderedVarintLengthOf(keyBytes[0]!);
-        const nul = keyBytes.indexOf(0, start);
-        found(readText(keyBytes, start, nul), readText(keyBytes, nul + 1, keyLength));
-      }
-    } finally {
-      cursor.close();
-    }
+  /** Whether a database holds something. */
+  hasDatabase(db: string, unit?: WriteUnit): boolean {
+    return this.collectionNames(db, unit).length > 0;
   }
 
   /** Counts of collections that changed since the open, to be stored at a clean close. */

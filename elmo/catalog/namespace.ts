@@ -27,14 +27,15 @@ export function checkDatabaseName(db: string): void {
 export function checkNamespace(namespace: Namespace): void {
   checkDatabaseName(namespace.db);
   const { collection } = namespace;
-  if (collection === '' || collection.startsWith('.') || collection.includes('\0'))
-    throw new ElmoError(
-      'InvalidNamespace',
-      `Invalid namespace specified '${namespaceText(namespace)}${collection === '' ? '.' : ''}'`,
-    );
+  if (collection === '')
+    throw new ElmoError('InvalidNamespace', `Invalid namespace specified: ${namespaceText(namespace)}`);
+  if (collection.startsWith('.'))
+    throw new ElmoError('InvalidNamespace', `Collection names cannot start with '.': ${collection}`);
+  if (collection.includes('\0'))
+    throw new ElmoError('InvalidNamespace', 'namespaces cannot have embedded null characters');
 }
 
-/** Whether a collection of that name may be made. @throws ElmoError InvalidNamespace */
+/** Whether a collection of that name may be made. @throws ElmoError InvalidNamespace, BadValue */
 export function checkNewNamespace(namespace: Namespace): void {
   checkNamespace(namespace);
   const text = namespaceText(namespace);
@@ -46,24 +47,24 @@ export function checkNewNamespace(namespace: Namespace): void {
     );
   if (collection.includes('$'))
     throw new ElmoError('InvalidNamespace', `Invalid collection name: ${collection}`);
-  if (collection.endsWith('.'))
-    throw new ElmoError('InvalidNamespace', `Invalid collection name: ${collection}`);
-  if (
-    isSystem(collection) &&
-    !ALLOWED_SYSTEM.some((name) => collection === name || collection.startsWith(`${name}.`))
-  )
+  if (collection.includes('.system.')) throw new ElmoError('BadValue', `Invalid namespace: ${text}`);
+  if (isSystem(collection) && !ALLOWED_SYSTEM.has(collection) && !collection.startsWith(BUCKETS_PREFIX))
     throw new ElmoError('InvalidNamespace', `Invalid system namespace: ${text}`);
 }
 
-const ALLOWED_SYSTEM = [
+const BUCKETS_PREFIX = 'system.buckets.';
+
+/** Where the reference keeps what it says of views. */
+export const SYSTEM_VIEWS = 'system.views';
+
+const ALLOWED_SYSTEM: ReadonlySet<string> = new Set([
   'system.js',
-  'system.views',
+  SYSTEM_VIEWS,
   'system.profile',
   'system.users',
   'system.roles',
   'system.version',
-  'system.buckets',
-];
+]);
 
 export function isSystem(collection: string): boolean {
   return collection.startsWith('system.');
