@@ -215,7 +215,16 @@ function checkCombinations(fields: OptionFields, isClustered: boolean): void {
   if (fields.has('viewOn') && fields.has('timeseries'))
     throw new ElmoError('InvalidOptions', "'timeseries' is not allowed with 'viewOn'");
   if (fields.has('timeseries'))
-    for (const name of ['capped', 'max', 'size', 'autoIndexId', 'idIndex', 'validator', 'validationLevel', 'validationAction'])
+    for (const name of [
+      'capped',
+      'max',
+      'size',
+      'autoIndexId',
+      'idIndex',
+      'validator',
+      'validationLevel',
+      'validationAction',
+    ])
       if (fields.has(name))
         throw new ElmoError('InvalidOptions', `'${name}' is not allowed with 'timeseries'`);
   if (isClustered && fields.has('idIndex'))

@@ -13,16 +13,19 @@ import type { Catalog, CatalogEntry } from './catalog.js';
 import type { CollectionSpec, IndexSpec } from './collection-spec.js';
 import { DEFAULT_ID_INDEX_NAME, ID_KEY, parseCreateOptions, type CreateOptions } from './create-options.js';
 import { checkNamespace, checkNewNamespace, namespaceText, SYSTEM_VIEWS } from './namespace.js';
-import { fieldOf, fieldsOf, rawDocument } from './raw-document.js';
+import { documentOf, fieldOf, fieldsOf, rawDocument } from './raw-document.js';
 import { newIndexSpec, specOf, uuidValue } from './record.js';
+import { parseValidator, type ValidatorContext } from './validator.js';
 import { checkView, type ViewReader } from './views.js';
+
+/** What definitions are checked with: where validators stand, and what is known of the pipelines of views. */
+export interface DefinitionContext extends ValidatorContext, ViewReader {}
 
 const NO_OPTIONS = rawDocument([]);
 
 /**
  * Makes a collection or a view. One that is there already, and the same, is left as it is.
  * @param raw  the options of the command `create`
- * @param reader  tells what the pipeline of a view reads, and refuses what may not be in one
  * @throws ElmoError NamespaceExists, InvalidOptions …
  */
 export function createCollection(
@@ -30,10 +33,12 @@ export function createCollection(
   unit: WriteUnit,
   namespace: Namespace,
   raw: Uint8Array,
-  reader: ViewReader,
+  context: DefinitionContext,
 ): CatalogEntry {
   const options = parseCreateOptions(raw);
   checkNewNamespace(namespace);
+  const validator = documentOf(options.options, 'validator');
+  if (validator !== undefined) parseValidator(validator, options.collation, context);
   const existing = catalog.get(namespace, unit);
   if (existing !== undefined) {
     checkSame(existing.spec, options);
@@ -41,7 +46,7 @@ export function createCollection(
   }
   const entry = addCollection(catalog, unit, namespace, options);
   if (options.kind === 'view') {
-    checkView(catalog, unit, entry.spec, reader);
+    checkView(catalog, unit, entry.spec, context);
     makeSystemViews(catalog, unit, namespace.db);
   }
   return entry;
@@ -81,7 +86,9 @@ function addCollection(
     indexes: [],
   });
   const indexes: IndexSpec[] =
-    kind === 'view' ? [] : [newIndexSpec(idIndexDefinition(spec, clusteredIndex), catalog.takeKeyspace(), true)];
+    kind === 'view'
+      ? []
+      : [newIndexSpec(idIndexDefinition(spec, clusteredIndex), catalog.takeKeyspace(), true)];
   return catalog.add(unit, { ...spec, indexes });
 }
 
@@ -119,7 +126,10 @@ function checkCase(catalog: Catalog, unit: WriteUnit, db: string): void {
     );
 }
 
-function checkSame({ namespace, kind, uuid, options, collation }: CollectionSpec, wanted: CreateOptions): void {
+function checkSame(
+  { namespace, kind, uuid, options, collation }: CollectionSpec,
+  wanted: CreateOptions,
+): void {
   const text = namespaceText(namespace);
   const isSame =
     kind === wanted.kind &&
@@ -128,7 +138,12 @@ function checkSame({ namespace, kind, uuid, options, collation }: CollectionSpec
   if (isSame) return;
   if (kind === 'view' && wanted.kind !== 'view')
     throw new ElmoError('NamespaceExists', `namespace '${text}' already exists, but is a view`);
-  const shown = documentText(rawDocument([['uuid', uuidValue(uuid)], ...fieldsOf(options).map(({ name, value }) => [name, value] as const)]));
+  const shown = documentText(
+    rawDocument([
+      ['uuid', uuidValue(uuid)],
+      ...fieldsOf(options).map(({ name, value }) => [name, value] as const),
+    ]),
+  );
   throw new ElmoError(
     'NamespaceExists',
     `namespace '${text}' already exists, but with different options: ${shown}, requested: ${documentText(wanted.options)}`,
@@ -164,8 +179,7 @@ export function dropCollection(catalog: Catalog, unit: WriteUnit, namespace: Nam
 
 /** @returns whether there was anything. @throws ElmoError IllegalOperation */
 export function dropDatabase(catalog: Catalog, unit: WriteUnit, db: string): boolean {
-  if (db === 'admin')
-    throw new ElmoError('IllegalOperation', "Dropping the 'admin' database is prohibited.");
+  if (db === 'admin') throw new ElmoError('IllegalOperation', "Dropping the 'admin' database is prohibited.");
   const names = catalog.collectionNames(db, unit);
   for (const collection of names) catalog.drop(unit, catalog.expect({ db, collection }, unit));
   return names.length > 0;

@@ -34,7 +34,7 @@ export function parseTimeseries(raw: Uint8Array): Uint8Array {
   const metaField = fields.text('metaField');
   checkFieldName('timeField', timeField);
   checkFieldName('metaField', metaField);
-  if (metaField === '_id') throw invalid("'metaField' cannot be \"_id\"");
+  if (metaField === '_id') throw invalid('\'metaField\' cannot be "_id"');
   if (metaField === timeField) throw invalid("'metaField' cannot be the same as 'timeField'");
   const granularity = fields.choice('granularity', Object.keys(SPANS))?.text;
   const span = fields.whole('bucketMaxSpanSeconds');

@@ -6,8 +6,8 @@ import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
 import { openPipeline } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
-import type { CollectionSpec } from '../catalog/collection-spec.js';
-import { checkDatabaseName, checkNamespace, namespaceText } from '../catalog/namespace.js';
+import { collectionForInsert, dropCollection, dropDatabase, viewRefusal, type DropResult } from '../catalog/define.js';
+import { checkDatabaseName, checkNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
@@ -37,10 +37,9 @@ import { EngineCollections } from './engine-collections.js';
 import { openFind, type FindContext } from './find.js';
 import { collectDistinct, countCursor } from './distinct.js';
 import { findPipeline } from './find-pipeline.js';
-import { effectiveCollation, EMPTY_DOCUMENT_BYTES, releaseOnce, requestScope } from './reading.js';
+import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
 import { Validators } from './validators.js';
-import { createCollection } from './create.js';
 
 export interface EngineOptions {
   /** What the engine calls its host where the reference tells 'host:port'. Default 'localhost:27017'. */
@@ -84,7 +83,10 @@ export class Engine {
     options: EngineOptions = {},
   ) {
     this.opened = { host: options.host ?? 'localhost:27017', openedMs: clock.wallMs() };
-    this.catalog = new Catalog(kv, options.openCollections ?? 1000);
+    this.catalog = new Catalog(kv, {
+      openCollections: options.openCollections ?? 1000,
+      newUuid: () => this.newUuid(),
+    });
     this.cursors = new CursorRegistry(
       () => clock.nowMs(),
       () => this.randomLong(),
@@ -106,6 +108,14 @@ export class Engine {
     const bytes = new Uint8Array(count);
     this.randomSource.fill(bytes);
     return bytes;
+  }
+
+  /** A random UUID (version 4). */
+  private newUuid(): Uint8Array {
+    const uuid = this.randomBytes(16);
+    uuid[6] = (uuid[6]! & 0x0f) | 0x40;
+    uuid[8] = (uuid[8]! & 0x3f) | 0x80;
+    return uuid;
   }
 
   /** In [0, 1). */
@@ -307,7 +317,7 @@ export class Engine {
       newObjectId: () => this.newObjectId(),
       collection: (namespace, unit) => this.openCollection(namespace, unit),
       collectionOrNew: (namespace, unit) =>
-        this.openCollection(namespace, unit) ?? this.createImplicitly(namespace, unit),
+        this.collections.of(collectionForInsert(this.catalog, unit, namespace)),
       validate: (entry, document) => this.validators.check(entry.spec, document),
       validateChange: (entry, old, oldAt, document) =>
         this.validators.checkChange(entry.spec, old, oldAt, document),
@@ -319,31 +329,16 @@ export class Engine {
 
   private openCollection(namespace: Namespace, unit: WriteUnit): OpenCollection | undefined {
     const entry = this.catalog.get(namespace, unit);
-    if (entry === undefined) return undefined;
-    if (entry.spec.kind === 'view')
-      throw new ElmoError(
-        'CommandNotSupportedOnView',
-        `Namespace ${namespaceText(namespace)} is a view, not a collection`,
-      );
-    return this.collections.of(entry);
+    if (entry?.spec.kind === 'view') throw viewRefusal(namespace);
+    return entry === undefined ? undefined : this.collections.of(entry);
   }
 
-  private createImplicitly(namespace: Namespace, unit: WriteUnit): OpenCollection {
-    const entry = createCollection(this.catalog, unit, namespace, EMPTY_DOCUMENT_BYTES, this.randomBytes(16));
-    return this.collections.of(entry);
-  }
-
-  /** @returns what was dropped; undefined: there was none. @throws ElmoError */
-  async dropCollection(namespace: Namespace, request: CommonRequest): Promise<CollectionSpec | undefined> {
-    checkNamespace(namespace);
+  /** @throws ElmoError */
+  dropCollection(namespace: Namespace, request: CommonRequest): Promise<DropResult> {
     const operation = this.newOperation(request);
     return this.committer.run(
       operation,
-      (unit) => {
-        const entry = this.catalog.get(namespace, unit);
-        if (entry !== undefined) this.catalog.drop(unit, entry);
-        return entry?.spec;
-      },
+      (unit) => dropCollection(this.catalog, unit, namespace),
       request.isDurable,
     );
   }
@@ -352,16 +347,7 @@ export class Engine {
   async dropDatabase(db: string, request: CommonRequest): Promise<boolean> {
     checkDatabaseName(db);
     const operation = this.newOperation(request);
-    return this.committer.run(
-      operation,
-      (unit) => {
-        const names = this.catalog.collectionNames(db, unit);
-        for (const collection of names)
-          this.catalog.drop(unit, this.catalog.expect({ db, collection }, unit));
-        return names.length > 0;
-      },
-      request.isDurable,
-    );
+    return this.committer.run(operation, (unit) => dropDatabase(this.catalog, unit, db), request.isDurable);
   }
 
   /** Clusters gossip their time; a single node has its own. */

@@ -1,5 +1,4 @@
 /** drop, dropDatabase. */
-import { ElmoError } from '../../errors.js';
 import type { Command } from '../command.js';
 import { anything, text, uuid } from '../fields.js';
 
@@ -13,9 +12,9 @@ const drop: Command = {
   isStable: true,
   async run(args, context, reply) {
     const namespace = { db: context.db, collection: args.text('drop') ?? '' };
-    const dropped = await context.engine.dropCollection(namespace, context.common);
-    if (dropped === undefined) throw new ElmoError('NamespaceNotFound', 'ns not found');
-    reply.int32('nIndexesWas', dropped.indexes.length).text('ns', `${namespace.db}.${namespace.collection}`);
+    const { indexCount } = await context.engine.dropCollection(namespace, context.common);
+    if (indexCount !== undefined)
+      reply.int32('nIndexesWas', indexCount).text('ns', `${namespace.db}.${namespace.collection}`);
   },
 };
 
