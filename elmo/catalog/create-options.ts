@@ -27,7 +27,6 @@ const FIELDS = {
   capped: 'safeBool',
   size: 'number',
   max: 'number',
-  autoIndexId: 'safeBool',
   idIndex: 'object',
   temp: 'safeBool',
   flags: 'number',

@@ -6,7 +6,13 @@ import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
 import { openPipeline } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
-import { collectionForInsert, dropCollection, dropDatabase, viewRefusal, type DropResult } from '../catalog/define.js';
+import {
+  collectionForInsert,
+  dropCollection,
+  dropDatabase,
+  viewRefusal,
+  type DropResult,
+} from '../catalog/define.js';
 import { checkDatabaseName, checkNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
