@@ -15,6 +15,7 @@ import { outStages } from './stages/out.js';
 import { redactStages } from './stages/redact.js';
 import { reshapeStages } from './stages/reshape.js';
 import { sampleStages } from './stages/sample.js';
+import { windowStages } from './stages/set-window-fields.js';
 import { sortStages } from './stages/sort.js';
 import { statisticsStages } from './stages/statistics.js';
 import { unionStages } from './stages/union-with.js';
@@ -40,4 +41,5 @@ export const stageOperators: StageOperators = {
   ...outStages,
   ...mergeStages,
   ...statisticsStages,
+  ...windowStages,
 };

@@ -4,7 +4,12 @@ import { EngineRunner } from '../engine-runner.js';
 
 describe('stages of statistics', () => {
   const runner = new EngineRunner();
-  before(() => runner.insert('t', [{ _id: 1 }, { _id: 2 }]));
+  before(() =>
+    runner.insert(
+      't',
+      Array.from({ length: 200 }, (_, _id) => ({ _id })),
+    ),
+  );
 
   it('$indexStats counts what plans have used', async () => {
     const ops = async (): Promise<unknown> =>
@@ -19,7 +24,7 @@ describe('stages of statistics', () => {
       { $collStats: { count: {}, storageStats: {} } },
       { $project: { ns: 1, count: 1, size: '$storageStats.size', indexes: '$storageStats.nindexes' } },
     ]);
-    expect(row).to.deep.equal({ ns: 'test.t', count: 2, size: 28, indexes: 1 });
+    expect(row).to.deep.equal({ ns: 'test.t', count: 200, size: 2800, indexes: 1 });
   });
 
   it('$listClusterCatalog', async () => {

@@ -1,0 +1,258 @@
+/** `$setWindowFields`: fields computed from the rows around a row, in an order, within its part of the rows. */
+import { ARRAY, OBJECT, TYPE_NAMES } from '../../bson/types.js';
+import { NULL_VALUE, type Value } from '../../bson/value.js';
+import { documentLength } from '../../bson/walk.js';
+import { BsonWriter } from '../../bson/writer.js';
+import { ElmoError } from '../../errors.js';
+import { compareBytes, type SortField } from '../../exec/sort-key.js';
+import type { Expression } from '../../expression/expression.js';
+import { PathFollower } from '../../expression/nodes.js';
+import type { RowSource } from '../../operation/row-source.js';
+import { argumentsOf } from '../arguments.js';
+import { CanonicalKeys } from '../canonical-keys.js';
+import { checkedFieldPath } from '../field-path.js';
+import { MAX_STAGE_BYTES } from '../limits.js';
+import { BlockingRows } from '../rows.js';
+import { PathSetter } from '../set-path.js';
+import { parseSortPattern, RowOrder } from '../sort-pattern.js';
+import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import { parseFrame, rangePlace, type FrameSpec } from '../window/frame.js';
+import { parseWindowFunction, type Partition, type WindowFunction } from '../window/functions.js';
+
+interface Output {
+  readonly path: string;
+  readonly compute: WindowFunction;
+}
+
+interface WindowOptions {
+  readonly partitionBy: Expression | undefined;
+  readonly sortBy: readonly SortField[];
+  readonly outputs: readonly Output[];
+  readonly context: StageContext;
+}
+
+class SetWindowFieldsStage implements Stage {
+  readonly name = '$setWindowFields';
+  readonly changedPaths = undefined;
+  readonly isOneToOne = false;
+
+  constructor(
+    readonly argument: Value,
+    private readonly options: WindowOptions,
+  ) {}
+
+  open(input: RowSource, run: PipelineRun): RowSource {
+    return new WindowRows(input, run, this.options);
+  }
+
+  addDependencies(into: Set<string>): boolean {
+    into.add('');
+    return false;
+  }
+}
+
+interface KeyedRow {
+  readonly row: Uint8Array;
+  /** Which partition; equal bytes, equal partition. */
+  readonly partition: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+const ROW_OVERHEAD = 240;
+
+class WindowRows extends BlockingRows {
+  private rows: KeyedRow[] = [];
+  private rowBytes = 0;
+  private next = 0;
+  /** End of the partition that `values` are of. */
+  private partitionEnd = 0;
+  private partitionStart = 0;
+  /** By output, by row of the partition. */
+  private values: Value[][] = [];
+  private readonly order: RowOrder;
+  private readonly keys: CanonicalKeys;
+  private readonly setters: readonly PathSetter[];
+  private readonly writers = [new BsonWriter(), new BsonWriter()];
+
+  constructor(
+    input: RowSource,
+    private readonly run: PipelineRun,
+    private readonly options: WindowOptions,
+  ) {
+    super(input, run.operation);
+    const { collation } = options.context.scope;
+    this.order = new RowOrder(options.sortBy, collation);
+    this.keys = new CanonicalKeys(collation);
+    this.setters = options.outputs.map(({ path }) => new PathSetter(path));
+  }
+
+  protected take(bytes: Uint8Array, at: number): void {
+    const { keys, run } = this;
+    const row = bytes.slice(at, at + documentLength(bytes, at));
+    keys.clear();
+    const { partitionBy, sortBy } = this.options;
+    if (partitionBy !== undefined) {
+      run.frame.setDocument(row, 0);
+      const value = partitionBy.evaluate(run.frame);
+      if (value.type === ARRAY)
+        throw new ElmoError(
+          'TypeMismatch',
+          'An expression used to partition cannot evaluate to value of type array',
+        );
+      keys.append(value.type, value.bytes, value.at);
+    }
+    const key = sortBy.length === 0 ? NO_KEY : this.order.keyOf(row, 0);
+    this.rows.push({ row, partition: keys.writer.toBytes(), key });
+    this.rowBytes += row.length + key.length + ROW_OVERHEAD;
+    const most = run.maxStageBytes ?? MAX_STAGE_BYTES;
+    if (this.rowBytes > most)
+      throw new ElmoError(5414201, `$setWindowFields exceeded its memory limit of ${most} bytes`);
+  }
+
+  protected override finish(): void {
+    super.finish();
+    const hasOrder = this.options.sortBy.length > 0;
+    this.rows.sort(
+      (a, b) =>
+        compareBytes(a.partition, a.partition.length, b.partition, b.partition.length) ||
+        (hasOrder ? this.order.compare(a.key, b.key) : 0),
+    );
+  }
+
+  protected emit(): boolean {
+    const { rows, next } = this;
+    if (next === rows.length) return false;
+    if (next === this.partitionEnd) this.beginPartition();
+    let { row } = rows[next]!;
+    for (const [i, setter] of this.setters.entries()) {
+      const writer = this.writers[i & 1]!;
+      writer.clear();
+      setter.write(row, 0, this.values[i]![next - this.partitionStart]!, writer);
+      row = writer.bytes;
+    }
+    this.bytes = row;
+    this.next++;
+    return true;
+  }
+
+  private beginPartition(): void {
+    const { rows } = this;
+    const start = (this.partitionStart = this.next);
+    const { partition } = rows[start]!;
+    let end = start + 1;
+    while (
+      end < rows.length &&
+      compareBytes(rows[end]!.partition, rows[end]!.partition.length, partition, partition.length) === 0
+    )
+      end++;
+    this.partitionEnd = end;
+    const view = new PartitionRows(rows.slice(start, end), this.order, this.options.sortBy);
+    this.values = this.options.outputs.map(({ compute }) => compute.compute(view, this.run.frame));
+  }
+
+  override close(): void {
+    super.close();
+    this.rows = [];
+    this.next = 0;
+  }
+}
+
+const NO_KEY = new Uint8Array(0);
+
+class PartitionRows implements Partition {
+  readonly rows: readonly Uint8Array[];
+
+  constructor(
+    private readonly keyed: readonly KeyedRow[],
+    private readonly order: RowOrder,
+    private readonly sortBy: readonly SortField[],
+  ) {
+    this.rows = keyed.map(({ row }) => row);
+  }
+
+  isTied(row: number, other: number): boolean {
+    return this.order.compare(this.keyed[row]!.key, this.keyed[other]!.key) === 0;
+  }
+
+  places(frame: FrameSpec): readonly number[] {
+    if (frame.kind !== 'range') return [];
+    const follower = new PathFollower(this.sortBy[0]!.path.split('.'));
+    return this.rows.map((row) => {
+      const value = follower.follow(row, 0);
+      return rangePlace(value.isMissing ? NULL_VALUE : value, frame.unit);
+    });
+  }
+}
+
+function parseOutput(
+  path: string,
+  value: Value,
+  sortBy: readonly SortField[],
+  { scope }: StageContext,
+): Output {
+  checkedFieldPath(path);
+  if (value.type !== OBJECT) throw new ElmoError('FailedToParse', `The field '${path}' must be an object`);
+  let named: [string, Value] | undefined;
+  let window: Value | undefined;
+  for (const [name, argument] of argumentsOf(value))
+    if (name.startsWith('$')) {
+      if (named !== undefined)
+        throw new ElmoError('FailedToParse', 'Cannot specify two functions in window function spec');
+      named = [name, argument];
+    } else if (name === 'window') window = argument;
+    else throw new ElmoError('FailedToParse', `Window function found an unknown argument: ${name}`);
+  if (named === undefined) throw new ElmoError('FailedToParse', 'Expected a $-prefixed window function');
+  const sort = { count: sortBy.length, isAscending: sortBy[0]?.direction !== -1 };
+  const compute = parseWindowFunction(named[0], named[1], {
+    scope,
+    frame: parseFrame(window, sort),
+    hasWindow: window !== undefined,
+    sortCount: sortBy.length,
+  });
+  return { path, compute };
+}
+
+function wrongType(name: string, value: Value): ElmoError {
+  return new ElmoError(
+    'TypeMismatch',
+    `BSON field '$setWindowFields.${name}' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'object'`,
+  );
+}
+
+function parseSetWindowFields(argument: Value, context: StageContext): Stage {
+  if (argument.type !== OBJECT)
+    throw new ElmoError(
+      'FailedToParse',
+      `the $setWindowFields stage specification must be an object, found ${TYPE_NAMES.get(argument.type)}`,
+    );
+  const given = argumentsOf(argument.keep());
+  for (const name of given.keys())
+    if (name !== 'partitionBy' && name !== 'sortBy' && name !== 'output')
+      throw new ElmoError('IDLUnknownField', `BSON field '$setWindowFields.${name}' is an unknown field.`);
+  const [partitionBy, sortBy, output] = [given.get('partitionBy'), given.get('sortBy'), given.get('output')];
+  if (sortBy !== undefined && sortBy.type !== OBJECT) throw wrongType('sortBy', sortBy);
+  if (output === undefined)
+    throw new ElmoError(
+      'IDLFailedToParse',
+      "BSON field '$setWindowFields.output' is missing but a required field",
+    );
+  if (output.type !== OBJECT) throw wrongType('output', output);
+  const pattern = sortBy === undefined ? [] : parseSortPattern(sortBy);
+  const partition = partitionBy === undefined ? undefined : context.scope.parse(partitionBy);
+  if (partition?.constant?.type === ARRAY)
+    throw new ElmoError(
+      'TypeMismatch',
+      'An expression used to partition cannot evaluate to value of type array',
+    );
+  const outputs = [...argumentsOf(output)].map(([path, value]) => parseOutput(path, value, pattern, context));
+  return new SetWindowFieldsStage(argument.keep(), {
+    partitionBy: partition,
+    sortBy: pattern,
+    outputs,
+    context,
+  });
+}
+
+export const windowStages: StageOperators = {
+  $setWindowFields: { parse: (argument, context) => [parseSetWindowFields(argument, context)] },
+};

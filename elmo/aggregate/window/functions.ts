@@ -1,0 +1,275 @@
+/** Window functions: from the rows of a partition, in order, to one value for each. */
+import {
+  addDecimals,
+  decimalOfBigint,
+  decimalValue,
+  divideDecimals,
+  doubleOfDecimal,
+  multiplyDecimals,
+  subtractDecimals,
+  type Decimal,
+} from '../../bson/decimal-arithmetic.js';
+import { ARRAY, DECIMAL128, OBJECT } from '../../bson/types.js';
+import { doubleValue, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
+import { ElmoError } from '../../errors.js';
+import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
+import { Frame as EvaluationFrame } from '../../expression/expression.js';
+import { decimalOf, doubleOf, isNumberType } from '../../expression/numbers.js';
+import type { AccumulatorSpec } from '../accumulators/accumulator.js';
+import { accumulators } from '../accumulators/table.js';
+import { argumentsOf, elementsOf } from '../arguments.js';
+import { wholeOf } from '../numbers.js';
+import { RowFields } from '../row-fields.js';
+import { Frames, type FrameSpec } from './frame.js';
+
+/** The rows of a partition. */
+export interface Partition {
+  readonly rows: readonly Uint8Array[];
+  /** Keys of the order: equal ones are of rows that tie. */
+  isTied(row: number, other: number): boolean;
+  /** On the axis of ranges. */
+  places(frame: FrameSpec): readonly number[];
+}
+
+export interface WindowFunction {
+  /** One value per row. */
+  compute(partition: Partition, frame: Frame): Value[];
+  addDependencies(into: Set<string>): void;
+}
+
+/** What a function's argument is parsed with. */
+export interface WindowContext {
+  readonly scope: ParseScope;
+  readonly frame: FrameSpec;
+  readonly hasWindow: boolean;
+  /** By how many fields the stage sorts. */
+  readonly sortCount: number;
+}
+
+/** An accumulator over the rows of each row's frame. */
+class AccumulatorFunction implements WindowFunction {
+  constructor(
+    private readonly spec: AccumulatorSpec,
+    private readonly frameSpec: FrameSpec,
+  ) {}
+
+  compute(partition: Partition, frame: Frame): Value[] {
+    const { rows } = partition;
+    const fields = new RowFields();
+    const accumulator = this.spec.create(fields);
+    const noId = new EvaluationFrame();
+    const frames = new Frames(this.frameSpec, rows.length, partition.places(this.frameSpec));
+    const values: Value[] = [];
+    let low = -1;
+    let high = -1;
+    for (let row = 0; row < rows.length; row++) {
+      frames.moveTo(row);
+      if (frames.low === low && frames.high === high) {
+        values.push(values[row - 1]!);
+        continue;
+      }
+      if (frames.low !== low || frames.high < high) {
+        accumulator.clear();
+        accumulator.addGroup(noId);
+        high = frames.low;
+      }
+      for (let i = high; i < frames.high; i++) {
+        frame.setDocument(rows[i]!, 0);
+        fields.read(rows[i]!, 0);
+        accumulator.add(0, frame);
+      }
+      low = frames.low;
+      high = frames.high;
+      values.push(accumulator.result(0).keep());
+    }
+    return values;
+  }
+
+  addDependencies(into: Set<string>): void {
+    this.spec.addDependencies(into);
+  }
+}
+
+/** A function of the values an expression has for the rows, all of them at once. */
+class ValuesFunction implements WindowFunction {
+  constructor(
+    private readonly expressions: readonly Expression[],
+    private readonly apply: (values: readonly (readonly Value[])[], partition: Partition) => Value[],
+  ) {}
+
+  compute(partition: Partition, frame: Frame): Value[] {
+    const values = this.expressions.map((expression) =>
+      partition.rows.map((row) => {
+        frame.setDocument(row, 0);
+        return expression.evaluate(frame).keep();
+      }),
+    );
+    return this.apply(values, partition);
+  }
+
+  addDependencies(into: Set<string>): void {
+    for (const expression of this.expressions) expression.addDependencies(into);
+  }
+}
+
+type ParseFunction = (argument: Value, context: WindowContext, name: string) => WindowFunction;
+
+/** `$rank` and its kin. @param next  from the rank before, the row and whether it ties with the row before */
+function rankFunction(next: (rank: number, row: number, isTied: boolean) => number): ParseFunction {
+  return (argument, { sortCount, hasWindow }, name) => {
+    if (argument.type !== OBJECT || argumentsOf(argument).size > 0)
+      throw new ElmoError(5371603, `${name} must be specified with '{}' as the value`);
+    if (hasWindow) throw new ElmoError(5371601, `Rank style window functions take no 'window'`);
+    if (sortCount === 0 || (sortCount !== 1 && name !== '$documentNumber'))
+      throw new ElmoError(
+        5371602,
+        `${name} must be specified with a top level sortBy expression with exactly one element`,
+      );
+    return new ValuesFunction([], (_values, partition) => {
+      const ranks: Value[] = [];
+      let rank = 0;
+      for (let row = 0; row < partition.rows.length; row++) {
+        rank = next(rank, row, row > 0 && partition.isTied(row, row - 1));
+        ranks.push(int32Value(rank));
+      }
+      return ranks;
+    });
+  };
+}
+
+const parseShift: ParseFunction = (argument, { scope, sortCount }) => {
+  if (argument.type !== OBJECT) throw new ElmoError('FailedToParse', 'Argument to $shift must be an object');
+  const given = argumentsOf(argument);
+  for (const name of given.keys())
+    if (name !== 'output' && name !== 'by' && name !== 'default')
+      throw new ElmoError('FailedToParse', `Unknown argument in $shift: ${name}`);
+  const [output, by, fallback] = [given.get('output'), given.get('by'), given.get('default')];
+  if (sortCount === 0) throw new ElmoError('FailedToParse', '$shift requires a sortBy');
+  if (by === undefined || output === undefined)
+    throw new ElmoError('FailedToParse', "$shift requires 'output' and 'by' to be specified");
+  const distance = wholeOf(by);
+  if (distance === undefined) throw new ElmoError('FailedToParse', "'$shift:by' field must be an integer");
+  const otherwise = fallback === undefined ? NULL_VALUE : scope.parse(fallback).constant;
+  if (otherwise === undefined)
+    throw new ElmoError('FailedToParse', "'$shift:default' expression must yield a constant value.");
+  return new ValuesFunction([scope.parse(output)], ([values]) =>
+    values!.map((_, row) => {
+      const value = values![row + Number(distance)];
+      return value === undefined ? otherwise : value.isMissing ? NULL_VALUE : value;
+    }),
+  );
+};
+
+/** The last value that is not null. */
+const parseLocf: ParseFunction = (argument, { scope, hasWindow }) => {
+  if (hasWindow) throw new ElmoError('FailedToParse', "'window' is not allowed in $locf");
+  return new ValuesFunction([scope.parse(argument)], ([values]) => {
+    let last: Value = NULL_VALUE;
+    return values!.map((value) => (last = value.isNullish ? last : value));
+  });
+};
+
+/** `alpha` of each value, the rest of what was before. */
+const parseMovingAverage: ParseFunction = (argument, { scope, sortCount }) => {
+  const given = argument.type === OBJECT ? argumentsOf(argument) : new Map<string, Value>();
+  const [input, n, alpha] = [given.get('input'), given.get('N'), given.get('alpha')];
+  if (input === undefined || (n === undefined) === (alpha === undefined) || given.size !== 2)
+    throw new ElmoError(
+      'FailedToParse',
+      "$expMovingAvg sub object must have exactly two fields: An 'input' field, and either an 'N' field or an 'alpha' field",
+    );
+  if (sortCount === 0) throw new ElmoError('FailedToParse', '$expMovingAvg requires an explicit sortBy');
+  const part = n !== undefined ? partOfCount(n) : partOfAlpha(alpha!);
+  const rest = subtractDecimals(ONE, part);
+  return new ValuesFunction([scope.parse(input)], ([values]) => {
+    let average: Decimal | undefined;
+    let isDecimal = false;
+    return values!.map((value) => {
+      if (isNumberType(value.type)) {
+        isDecimal ||= value.type === DECIMAL128;
+        const number = decimalOf(value);
+        average =
+          average === undefined
+            ? number
+            : addDecimals(multiplyDecimals(number, part), multiplyDecimals(average, rest));
+      }
+      if (average === undefined) return NULL_VALUE;
+      return isDecimal ? decimalValue(average) : doubleValue(doubleOfDecimal(average));
+    });
+  });
+};
+
+const ONE = decimalOfBigint(1n);
+
+function partOfCount(value: Value): Decimal {
+  const count = isNumberType(value.type) ? wholeOf(value) : undefined;
+  if (count === undefined || count <= 0n)
+    throw new ElmoError('FailedToParse', "'N' field must be a positive integer");
+  return divideDecimals(decimalOfBigint(2n), decimalOfBigint(count + 1n));
+}
+
+function partOfAlpha(value: Value): Decimal {
+  const alpha = isNumberType(value.type) ? doubleOf(value) : NaN;
+  if (!(alpha > 0 && alpha < 1))
+    throw new ElmoError('FailedToParse', "'alpha' must be between 0 and 1 (exclusive)");
+  return decimalOf(value);
+}
+
+/** Covariance of two expressions over each row's frame. */
+function covarianceFunction(isSample: boolean): ParseFunction {
+  return (argument, { scope, frame: spec }) => {
+    const parts = argument.type === ARRAY ? elementsOf(argument) : [argument];
+    const [x, y] = parts;
+    const expressions =
+      x === undefined || y === undefined || parts.length > 2 ? [] : [scope.parse(x), scope.parse(y)];
+    return new ValuesFunction(expressions, ([xs, ys], partition) => {
+      const frames = new Frames(spec, partition.rows.length, partition.places(spec));
+      return partition.rows.map((_, row) => {
+        frames.moveTo(row);
+        return xs === undefined ? NULL_VALUE : covariance(xs, ys!, frames.low, frames.high, isSample);
+      });
+    });
+  };
+}
+
+function covariance(
+  xs: readonly Value[],
+  ys: readonly Value[],
+  low: number,
+  high: number,
+  isSample: boolean,
+): Value {
+  let [count, sumX, sumY, moment] = [0, 0, 0, 0];
+  for (let i = low; i < high; i++) {
+    if (!isNumberType(xs[i]!.type) || !isNumberType(ys[i]!.type)) continue;
+    const [x, y] = [doubleOf(xs[i]!), doubleOf(ys[i]!)];
+    const distance = count === 0 ? x : x - sumX / count;
+    count++;
+    sumX += x;
+    sumY += y;
+    moment += distance * (y - sumY / count);
+  }
+  const divisor = isSample ? count - 1 : count;
+  return divisor <= 0 ? NULL_VALUE : doubleValue(moment / divisor);
+}
+
+const OWN: Readonly<Record<string, ParseFunction>> = {
+  $documentNumber: rankFunction((rank) => rank + 1),
+  $rank: rankFunction((rank, row, isTied) => (isTied ? rank : row + 1)),
+  $denseRank: rankFunction((rank, _row, isTied) => (isTied ? rank : rank + 1)),
+  $shift: parseShift,
+  $locf: parseLocf,
+  $expMovingAvg: parseMovingAverage,
+  $covariancePop: covarianceFunction(false),
+  $covarianceSamp: covarianceFunction(true),
+};
+
+/** @param name  with its dollar. @throws ElmoError FailedToParse if there is none of that name */
+export function parseWindowFunction(name: string, argument: Value, context: WindowContext): WindowFunction {
+  const own = Object.hasOwn(OWN, name) ? OWN[name] : undefined;
+  if (own !== undefined) return own(argument, context, name);
+  const accumulator = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
+  if (accumulator === undefined)
+    throw new ElmoError('FailedToParse', `Unrecognized window function, ${name}`);
+  return new AccumulatorFunction(accumulator.parse(argument, context.scope, name), context.frame);
+}

@@ -1,0 +1,117 @@
+/** `$setWindowFields`: what each row sees around it. Results as the reference engine gives them. */
+import { expect } from 'chai';
+import { ElmoError } from '../../../../elmo/errors.js';
+import { run } from '../memory-collections.js';
+
+const HOUR = 3_600_000;
+const documents = [
+  { _id: 1, g: 'a', t: 1, v: 10, d: new Date(0) },
+  { _id: 2, g: 'a', t: 2, v: 20, d: new Date(HOUR) },
+  { _id: 3, g: 'a', t: 3, v: null, d: new Date(2 * HOUR) },
+  { _id: 4, g: 'b', t: 1, v: 5, d: new Date(0) },
+  { _id: 5, g: 'b', t: 2, v: 7.5, d: new Date(24 * HOUR) },
+  { _id: 6, g: 'a', t: 5, v: 1, d: new Date(25 * HOUR) },
+];
+const byT = { partitionBy: '$g', sortBy: { t: 1 } };
+const byD = { partitionBy: '$g', sortBy: { d: 1 } };
+
+function results(output: object, order: object = byT, settings = {}): unknown[] {
+  const pipeline = [{ $setWindowFields: { ...order, output: { r: output } } }, { $sort: { _id: 1 } }];
+  return run(pipeline, { t: documents }, 't', settings).map((row) => (row as { r: unknown }).r);
+}
+
+describe('$setWindowFields', () => {
+  for (const [why, output, order, expected] of [
+    ['the whole partition', { $sum: '$v' }, byT, [31, 31, 31, 12.5, 12.5, 31]],
+    [
+      'all up to the row',
+      { $sum: '$v', window: { documents: ['unbounded', 'current'] } },
+      byT,
+      [10, 30, 30, 5, 12.5, 31],
+    ],
+    [
+      'neighbours',
+      { $push: '$v', window: { documents: [-1, 0] } },
+      byT,
+      [[10], [10, 20], [20, null], [5], [5, 7.5], [null, 1]],
+    ],
+    ['an empty frame', { $avg: '$v', window: { documents: [1, 2] } }, byT, [20, 1, 1, 7.5, null, null]],
+    ['the rest', { $min: '$v', window: { documents: ['current', 'unbounded'] } }, byT, [1, 1, 1, 5, 7.5, 1]],
+    [
+      'a range',
+      { $push: '$v', window: { range: [-1, 1] } },
+      byT,
+      [[10, 20], [10, 20, null], [20, null], [5, 7.5], [5, 7.5], [1]],
+    ],
+    [
+      'a range of hours',
+      { $push: '$_id', window: { range: [-1, 0], unit: 'hour' } },
+      byD,
+      [[1], [1, 2], [2, 3], [4], [5], [6]],
+    ],
+    [
+      'a range of months',
+      { $push: '$_id', window: { range: [-1, 0], unit: 'month' } },
+      byD,
+      [[1], [1, 2], [1, 2, 3], [4], [4, 5], [1, 2, 3, 6]],
+    ],
+    ['ranks of ties', { $rank: {} }, { sortBy: { t: 1 } }, [1, 3, 5, 1, 3, 6]],
+    ['dense ranks, descending', { $denseRank: {} }, { sortBy: { t: -1 } }, [4, 3, 2, 4, 3, 1]],
+    ['numbers', { $documentNumber: {} }, byT, [1, 2, 3, 1, 2, 4]],
+    ['the row after', { $shift: { output: '$v', by: 1 } }, byT, [20, null, 1, 7.5, null, null]],
+    [
+      'the row before, or a default',
+      { $shift: { output: '$v', by: -1, default: 'z' } },
+      byT,
+      ['z', 10, 20, 'z', 5, null],
+    ],
+    ['the last that is not null', { $locf: '$v' }, byT, [10, 20, 20, 5, 7.5, 1]],
+    ['a moving average', { $expMovingAvg: { input: '$v', alpha: 0.5 } }, byT, [10, 15, 15, 5, 6.25, 8]],
+    [
+      'a moving average of n',
+      { $expMovingAvg: { input: '$v', N: 2 } },
+      byT,
+      [10, 50 / 3, 50 / 3, 5, 20 / 3, 56 / 9],
+    ],
+    [
+      'covariance',
+      { $covarianceSamp: ['$t', '$v'], window: { documents: ['unbounded', 'current'] } },
+      byT,
+      [null, 5, 5, null, 1.25, -13.833333333333336],
+    ],
+  ] as const)
+    it(why, () => {
+      expect(results(output, order)).to.deep.equal(expected);
+      expect(results(output, order, { sliceMs: 0 }), 'with pauses').to.deep.equal(expected);
+    });
+
+  it('several outputs, into documents', () => {
+    const output = { 'r.sum': { $sum: '$v' }, 'r.n': { $count: {} } };
+    const rows = run([{ $setWindowFields: { output } }, { $limit: 1 }, { $project: { r: 1 } }], {
+      t: documents,
+    });
+    expect(rows).to.deep.equal([{ _id: 1, r: { sum: 43.5, n: 6 } }]);
+  });
+
+  for (const [output, order, code] of [
+    [1, byT, 9],
+    [{}, byT, 9],
+    [{ $foo: 1 }, byT, 9],
+    [{ $sum: 1, $avg: 1 }, byT, 9],
+    [{ $sum: 1, window: { documents: [1] } }, byT, 9],
+    [{ $sum: 1, window: { documents: [1, 0] } }, byT, 5339900],
+    [{ $sum: 1, window: { documents: [-1, 0] } }, {}, 5339901],
+    [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { t: 1, v: 1 } }, 5339902],
+    [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { t: -1 } }, 8947401],
+    [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { g: 1 } }, 5429414],
+    [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { d: 1 } }, 5429413],
+    [{ $sum: 1, window: { range: [0, 1], unit: 'day' } }, { sortBy: { t: 1 } }, 5429513],
+    [{ $rank: {} }, {}, 5371602],
+    [{ $sum: 1 }, { partitionBy: [1] }, 14],
+    [{ $sum: 1 }, { sortBy: 1 }, 14],
+  ] as const)
+    it(`${JSON.stringify([output, order])} is refused`, () =>
+      expect(() => results(output as object, order))
+        .to.throw(ElmoError)
+        .with.property('code', code));
+});
