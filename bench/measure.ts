@@ -8,15 +8,20 @@ import { performance } from 'node:perf_hooks';
 /** Adds up the time between `start` and `stop`; what lies outside (making data, checking answers) does not count. */
 export class Stopwatch {
   ms = 0;
+  /** Processor time of the whole process in that time, its other threads included. */
+  private cpuMicros = 0;
   private startedAt = 0;
+  private cpuAtStart = 0;
 
   start(): void {
+    this.cpuAtStart = cpuMicros();
     this.startedAt = performance.now();
   }
 
   /** @returns milliseconds of this lap */
   stop(): number {
     const lap = performance.now() - this.startedAt;
+    this.cpuMicros += cpuMicros() - this.cpuAtStart;
     this.ms += lap;
     return lap;
   }
@@ -24,6 +29,16 @@ export class Stopwatch {
   perSecond(count: number): number {
     return (count / this.ms) * 1000;
   }
+
+  /** Microseconds of processor time for each of `count`. */
+  cpuMicrosEach(count: number): number {
+    return this.cpuMicros / count;
+  }
+}
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
 /** Durations, for percentiles. */

@@ -51,6 +51,8 @@ interface Line {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** NaN when the workload does not measure it. */
+  readonly cpuMicros: number;
   readonly details: Record<string, number>;
   readonly errors: number;
 }
@@ -67,6 +69,7 @@ function lineOf(samples: readonly Sample[], peer: PeerName): Line {
     median: median(values),
     min: Math.min(...values),
     max: Math.max(...values),
+    cpuMicros: median(measured.flatMap((m) => (m.cpuMicros === undefined ? [] : [m.cpuMicros]))),
     details,
     errors,
   };
@@ -92,15 +95,27 @@ export function workloadTable(workload: Workload, run: Run, peers: readonly Peer
       elmo && line !== elmo ? `${number(timesBetter(workload, elmo.median, line.median))} ×` : '';
     const details = Object.entries(line.details).map(([name, value]) => `${name} ${number(value)}`);
     if (line.errors > 0) details.push(`**${line.errors} failed**`);
-    const cells = [number(line.median), number(line.min), number(line.max), elmoTimes, details.join(' · ')];
+    const cpuTimes =
+      elmo && line !== elmo && Number.isFinite(line.cpuMicros)
+        ? `${number(line.cpuMicros / elmo.cpuMicros)} ×`
+        : '';
+    const cells = [
+      number(line.median),
+      number(line.min),
+      number(line.max),
+      elmoTimes,
+      number(line.cpuMicros),
+      cpuTimes,
+      details.join(' · '),
+    ];
     return `| ${line.peer} | ${cells.join(' | ')} |`;
   });
   const text = [
     `### ${workload.name} (${workload.unit}, ${workload.better} is better)`,
     workload.question,
     '',
-    '| peer | median | min | max | elmo is better by | more |',
-    '|---|--:|--:|--:|--:|---|',
+    '| peer | median | min | max | elmo is better by | CPU µs each | by CPU | more |',
+    '|---|--:|--:|--:|--:|--:|--:|---|',
     ...rows,
   ];
   if (elmo && best) text.push('', verdict(workload, elmo, best, lines));
@@ -115,7 +130,9 @@ function verdict(workload: Workload, elmo: Line, best: Line, lines: readonly Lin
   if (goal && reference && Number.isFinite(reference.median)) {
     const reached = timesBetter(workload, elmo.median, reference.median);
     const word = reached >= goal.times ? 'reached' : 'missed';
-    parts.push(`goal ${number(goal.times)} × ${goal.than}: ${number(reached)} ×, ${word}`);
+    const byCpu = reference.cpuMicros / elmo.cpuMicros;
+    const cpu = Number.isFinite(byCpu) ? ` (by processor time ${number(byCpu)} ×)` : '';
+    parts.push(`goal ${number(goal.times)} × ${goal.than}: ${number(reached)} ×, ${word}${cpu}`);
   }
   return parts.join('; ');
 }

@@ -26,6 +26,7 @@ async function load(context: WorkloadContext, order: Order, generation: number):
   await peer.close();
   return {
     value: watch.perSecond(context.entries),
+    cpuMicros: watch.cpuMicrosEach(context.entries),
     details: {
       'settle ms': settleMs,
       'written × raw': written / (context.entries * ENTRY_BYTES),

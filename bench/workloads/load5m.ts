@@ -51,6 +51,7 @@ export const load5m: Workload = {
     await peer.close();
     return {
       value: watch.perSecond(count),
+      cpuMicros: watch.cpuMicrosEach(count),
       details: {
         'last fifth ÷ second': partMs[1]! / partMs[4]!,
         'loop delay p99 ms': delay.percentile(99) / 1e6,

@@ -50,7 +50,7 @@ export const readrandom: Workload = {
     const count = Math.min(context.entries, 1_000_000);
     const watch = readEntries(peer, context.entries, count, context.seed, 'readrandom');
     await peer.close();
-    return { value: watch.perSecond(count), details: memory() };
+    return { value: watch.perSecond(count), cpuMicros: watch.cpuMicrosEach(count), details: memory() };
   },
 };
 
@@ -75,7 +75,7 @@ export const readmissing: Workload = {
     }
     if (found !== 0) throw new Error(`readmissing: ${found} absent keys were found`);
     await peer.close();
-    return { value: watch.perSecond(count), details: memory() };
+    return { value: watch.perSecond(count), cpuMicros: watch.cpuMicrosEach(count), details: memory() };
   },
 };
 
@@ -83,6 +83,7 @@ async function scanAll(context: WorkloadContext, options: ScanOptions): Promise<
   const peer = await context.open();
   const expected = expectedTally(peer, context.entries, ascending, 0, context.seed);
   let best = 0;
+  let cpuMicros = Infinity;
   for (let pass = 0; pass < 3; pass++) {
     const tally = new Tally();
     const watch = new Stopwatch();
@@ -91,9 +92,10 @@ async function scanAll(context: WorkloadContext, options: ScanOptions): Promise<
     watch.stop();
     tally.mustEqual(expected, 'scan');
     best = Math.max(best, watch.perSecond(tally.count));
+    cpuMicros = Math.min(cpuMicros, watch.cpuMicrosEach(tally.count));
   }
   await peer.close();
-  return { value: best, details: memory() };
+  return { value: best, cpuMicros, details: memory() };
 }
 
 export const readseq: Workload = {
@@ -151,6 +153,6 @@ export const range100: Workload = {
     }
     if (tally.count !== count * perRange) throw new Error(`range100: ${tally.count} entries were read`);
     await peer.close();
-    return { value: watch.perSecond(count), details: memory() };
+    return { value: watch.perSecond(count), cpuMicros: watch.cpuMicrosEach(count), details: memory() };
   },
 };

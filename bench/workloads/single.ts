@@ -32,7 +32,7 @@ export const put1: Workload = {
     }
     verifySample(peer, count, 0, context.seed);
     await peer.close();
-    return { value: watch.perSecond(count), details: delays(laps) };
+    return { value: watch.perSecond(count), cpuMicros: watch.cpuMicrosEach(count), details: delays(laps) };
   },
 };
 

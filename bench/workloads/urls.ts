@@ -64,6 +64,7 @@ export const urls: Workload = {
     await peer.close();
     return {
       value: watch.perSecond(count),
+      cpuMicros: watch.cpuMicrosEach(count),
       details: {
         'gets/s': gets,
         'size × raw': sizeOnDisk(context.folder) / raw,

@@ -23,6 +23,8 @@ export interface WorkloadContext {
 export interface Measured {
   /** In the workload's unit. */
   readonly value: number;
+  /** Microseconds of processor time an entry, call or range took: what a busy machine disturbs least. */
+  readonly cpuMicros?: number;
   /** Further figures, each with its unit in its name. */
   readonly details: Readonly<Record<string, number>>;
 }

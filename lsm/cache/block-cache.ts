@@ -59,6 +59,7 @@ export class BlockCache {
   private evictions = 0;
 
   private readonly chunks: Bytes[] = [];
+  private readonly views: DataView[] = [];
   private readonly chunkShift: number;
   private readonly framesPerChunk: number;
   private frameCount = 0;
@@ -174,6 +175,11 @@ export class BlockCache {
     this.generation = this.generations[frame]!;
   }
 
+  /** A view of `bytes`, where the block lies in a frame. */
+  get view(): DataView | undefined {
+    return this.frame < 0 ? undefined : this.views[this.frame >>> this.chunkShift];
+  }
+
   private takeFrame(): number {
     if (!this.keepsBlocks) return this.nextScratchFrame();
     const free = this.freeFrames.pop();
@@ -233,7 +239,9 @@ export class BlockCache {
   }
 
   private addChunk(): void {
-    this.chunks.push(new Uint8Array(this.chunkBytes()));
+    const chunk = new Uint8Array(this.chunkBytes());
+    this.chunks.push(chunk);
+    this.views.push(new DataView(chunk.buffer));
     const from = this.frameCount;
     this.frameCount += this.framesPerChunk;
     if (this.frameCount > this.tables.length) this.growFrames(Math.max(this.frameCount, from * 2));
@@ -279,6 +287,7 @@ export class BlockCache {
       if (this.pendingFrame >= from) this.pendingFrame = -1;
       this.freeFrames = this.freeFrames.filter((frame) => frame < from);
       this.chunks.pop();
+      this.views.pop();
       this.frameCount = from;
       if (this.hand >= from) this.hand = 0;
     }

@@ -60,9 +60,10 @@ export class StoreTransactions implements TransactionHost {
     return transaction;
   }
 
-  ended(transaction: object): void {
+  ended(transaction: object, usedSpace: boolean): void {
     this.open.delete(transaction as PendingTransaction);
-    if (this.open.size === 0) this.parts.trim();
+    // A small one that held nothing up costs no look at the file.
+    if (this.open.size === 0 && (this.parts.space.release() > 0 || usedSpace)) this.parts.trim();
   }
 
   /** Ends all of them: the store closes. */

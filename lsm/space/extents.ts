@@ -200,7 +200,7 @@ export class ExtentMap {
       this.change(extent, AWAITING, FREE);
       freed += extent.bytes;
     }
-    if (this.released === this.waiting.length || this.released >= 1024) {
+    if (this.released > 0 && (this.released === this.waiting.length || this.released >= 1024)) {
       this.waiting = this.waiting.slice(this.released);
       this.released = 0;
     }

@@ -49,7 +49,7 @@
  *       23     1  zero
  *       24     4  blockCount    u32le
  *       28     4  entryCount    u32le
- *       32    32  offset u32le and length u32le of: range tombstones, blob ids, filter, block index; the first offset is
+ *       32    32  places        offset u32le and length u32le of: range tombstones, blob ids, filter, block index; the first is
  *                 the end of the blocks; length 0: no such section
  *
  * On disk since format 1: never renumber; a change is a new format number.

@@ -9,11 +9,11 @@
  *   The input may end after the literals of a sequence (its four match bits are then 0), or after a match. There is no
  *   rule about the last bytes of a block, so that even short values pack.
  *
- *   "abcdabcdabcdX":  48 61 62 63 64 04 00 10 58   (4 literals, 12 bytes from 4 back; 1 literal)
+ *   "abcdabcdabcdabcdX":  48 61 62 63 64 04 00 10 58   (4 literals, 12 bytes from 4 back; 1 literal)
  *
  * On disk since format 1. The decoder trusts nothing: what is malformed gives -1.
  */
-import type { Bytes } from '../base/bytes.js';
+import { NO_BYTES, type Bytes } from '../base/bytes.js';
 
 const MIN_MATCH = 4;
 const MAX_DISTANCE = 65_535;
@@ -21,8 +21,44 @@ const MAX_DISTANCE = 65_535;
 const MAX_POSITION = 0x3fff_ffff;
 const TABLE_BITS = 14;
 /** Up to this many bytes a loop is faster than a call of the runtime. */
-const SHORT_COPY = 48;
-const SHORT_LITERALS = 96;
+const SHORT_COPY = 192;
+
+/** Views of the arrays last read from and written to: words are copied through them, at any offset. */
+let sourceBytes: Bytes = NO_BYTES;
+let source = new DataView(NO_BYTES.buffer);
+let targetBytes: Bytes = NO_BYTES;
+let target = new DataView(NO_BYTES.buffer);
+
+function setSource(bytes: Bytes): void {
+  sourceBytes = bytes;
+  source = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Tells that packed bytes will be read from an array whose view is at hand: spares making one. */
+export function readThrough(bytes: Bytes, view: DataView): void {
+  sourceBytes = bytes;
+  source = view;
+}
+
+function setTarget(bytes: Bytes): void {
+  targetBytes = bytes;
+  target = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * Copies `length` bytes, at least 8, in words, the last two of which may overlap those before: exactly these bytes are
+ * read and written. Within one array, where `to` lies at least 8 behind `at`, a range that overlaps itself repeats.
+ */
+function copyWords(from: DataView, at: number, into: DataView, to: number, length: number): void {
+  const last = at + length - 8;
+  const shift = to - at;
+  for (; at < last; at += 8) {
+    into.setInt32(at + shift, from.getInt32(at, true), true);
+    into.setInt32(at + shift + 4, from.getInt32(at + 4, true), true);
+  }
+  into.setInt32(last + shift, from.getInt32(last, true), true);
+  into.setInt32(last + shift + 4, from.getInt32(last + 4, true), true);
+}
 
 /** Keeps its hash table between inputs: entries left by earlier inputs are recognised by their position. */
 export class Lz4Compressor {
@@ -42,6 +78,8 @@ export class Lz4Compressor {
     const start = this.start;
     this.start += length;
     const table = this.table;
+    if (from !== sourceBytes) setSource(from);
+    const view = source;
     const toPosition = start - offset;
     const shift = length <= 512 ? 21 : length <= 4096 ? 20 : 32 - TABLE_BITS;
     const end = offset + length;
@@ -52,23 +90,24 @@ export class Lz4Compressor {
     let i = offset;
     let misses = 0;
     while (i <= lastWord) {
-      const word = from[i]! | (from[i + 1]! << 8) | (from[i + 2]! << 16) | (from[i + 3]! << 24);
+      const word = view.getInt32(i, true);
       const slot = Math.imul(word, -1640531535) >>> shift;
       const candidate = table[slot]!;
       table[slot] = i + toPosition;
       let match = candidate - toPosition;
-      if (
-        candidate < start ||
-        i - match > MAX_DISTANCE ||
-        (from[match]! | (from[match + 1]! << 8) | (from[match + 2]! << 16) | (from[match + 3]! << 24)) !==
-          word
-      ) {
+      if (candidate < start || i - match > MAX_DISTANCE || view.getInt32(match, true) !== word) {
         i += 1 + (misses++ >>> 5);
         continue;
       }
       misses = 0;
       let matchEnd = i + MIN_MATCH;
       const distance = i - match;
+      while (
+        matchEnd <= lastWord &&
+        view.getInt32(matchEnd, true) === view.getInt32(matchEnd - distance, true)
+      ) {
+        matchEnd += 4;
+      }
       while (matchEnd < end && from[matchEnd] === from[matchEnd - distance]) matchEnd++;
       while (i > anchor && match > offset && from[i - 1] === from[match - 1]) {
         i--;
@@ -85,9 +124,7 @@ export class Lz4Compressor {
       anchor = matchEnd;
       if (i <= lastWord) {
         const near = i - 2;
-        const word2 =
-          from[near]! | (from[near + 1]! << 8) | (from[near + 2]! << 16) | (from[near + 3]! << 24);
-        table[Math.imul(word2, -1640531535) >>> shift] = near + toPosition;
+        table[Math.imul(view.getInt32(near, true), -1640531535) >>> shift] = near + toPosition;
       }
     }
     const literals = end - anchor;
@@ -121,8 +158,11 @@ function writeLiterals(
     into[at++] = 0xf0 | matchBits;
     at = writeLength(into, at, count - 15);
   }
-  if (count > SHORT_LITERALS) into.set(from.subarray(offset, offset + count), at);
-  else for (let i = 0; i < count; i++) into[at + i] = from[offset + i]!;
+  if (count > SHORT_COPY) into.set(from.subarray(offset, offset + count), at);
+  else if (count >= 8) {
+    if (into !== targetBytes) setTarget(into);
+    copyWords(source, offset, target, at, count);
+  } else for (let i = 0; i < count; i++) into[at + i] = from[offset + i]!;
   return at + count;
 }
 
@@ -146,6 +186,10 @@ export function lz4Decompress(
   const inEnd = offset + length;
   const outEnd = at + rawLength;
   if (inEnd > from.length || outEnd > into.length) return -1;
+  if (from !== sourceBytes) setSource(from);
+  if (into !== targetBytes) setTarget(into);
+  const sourceView = source;
+  const targetView = target;
   let i = offset;
   let out = at;
   while (i < inEnd) {
@@ -160,12 +204,12 @@ export function lz4Decompress(
       } while (more === 255);
     }
     if (literals > inEnd - i || literals > outEnd - out) return -1;
-    if (literals > SHORT_LITERALS) {
-      into.set(from.subarray(i, i + literals), out);
+    if (literals < 8) for (const stop = i + literals; i < stop;) into[out++] = from[i++]!;
+    else {
+      if (literals > SHORT_COPY) into.set(from.subarray(i, i + literals), out);
+      else copyWords(sourceView, i, targetView, out, literals);
       i += literals;
       out += literals;
-    } else {
-      for (const stop = i + literals; i < stop;) into[out++] = from[i++]!;
     }
     if (i === inEnd) {
       if ((token & 15) !== 0) return -1;
@@ -186,13 +230,13 @@ export function lz4Decompress(
     }
     matchLength += MIN_MATCH;
     if (matchLength > outEnd - out) return -1;
-    if (matchLength <= SHORT_COPY) {
-      let source = out - distance;
-      for (const stop = out + matchLength; out < stop;) into[out++] = into[source++]!;
+    if (matchLength > SHORT_COPY) copyMatch(into, out, distance, matchLength);
+    else if (distance >= 8 && matchLength >= 8) {
+      copyWords(targetView, out - distance, targetView, out, matchLength);
     } else {
-      copyMatch(into, out, distance, matchLength);
-      out += matchLength;
+      for (let n = out, stop = out + matchLength; n < stop; n++) into[n] = into[n - distance]!;
     }
+    out += matchLength;
   }
   return out === outEnd ? rawLength : -1;
 }

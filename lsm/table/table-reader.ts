@@ -9,6 +9,7 @@ import { MetaShare, type BlockCache } from '../cache/block-cache.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
 import { corrupt, type LsmError } from '../errors.js';
+import { KIND_LZ4 } from '../key/entry-kind.js';
 import type { TableMeta } from '../manifest/table-meta.js';
 import type { EntryRegisters } from '../read/source-cursor.js';
 import { BlockCursor } from './block-cursor.js';
@@ -32,6 +33,7 @@ import {
   SECTION_TOMBSTONES,
   type TableRangeTombstone,
 } from './format.js';
+import { readThrough } from './lz4.js';
 import { checkPiece, openSealed } from './piece.js';
 import { readBlobIds, readTombstones } from './sections.js';
 import { TableCursor, type TableCursorOptions } from './table-cursor.js';
@@ -151,6 +153,10 @@ export class TableReader {
     out.offset = probe.valueOffset;
     out.storedLength = probe.storedLength;
     out.rawLength = probe.rawLength;
+    if (probe.kind === KIND_LZ4) {
+      const { view } = this.cache;
+      if (view !== undefined) readThrough(probe.valueBytes, view);
+    }
     return true;
   }
 

@@ -36,7 +36,7 @@ export interface TransactionHost {
   /** Another hold on the same state. */
   holdAgain(hold: Hold): Hold;
   releaseHold(hold: Hold): void;
-  ended(transaction: object): void;
+  ended(transaction: object, usedSpace: boolean): void;
   /** The layers that a reader of this moment would see. */
   currentLayers(): readonly Layer[];
   /** Number of the last committed write. */

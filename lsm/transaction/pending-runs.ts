@@ -40,6 +40,11 @@ export class PendingRuns {
     private readonly onChange: () => void,
   ) {}
 
+  /** Whether an overlay was ever taken over. */
+  get isUsed(): boolean {
+    return this.lastStep > 0;
+  }
+
   get isBusy(): boolean {
     return this.working !== undefined;
   }

@@ -436,16 +436,21 @@ export class PendingTransaction extends LayeredView implements Transaction {
 
   private end(isCommitted: boolean): void {
     this.open = false;
-    for (const { cursor } of [...this.cursors]) cursor?.close();
-    this.cursors.clear();
+    if (this.cursors.size > 0) {
+      for (const { cursor } of [...this.cursors]) cursor?.close();
+      this.cursors.clear();
+    }
     this.layers = undefined;
     this.overlay = undefined;
+    const usedSpace = this.runs.isUsed || this.blobs.size > 0;
     this.runs.end(isCommitted);
-    const blobs = [...this.blobs.values()];
-    this.blobs.clear();
-    // Who reads one in pieces may do so to its end.
-    this.runs.onceUnheld(() => blobs.forEach((blob) => this.host.dropBlob(blob)));
+    if (this.blobs.size > 0) {
+      const blobs = [...this.blobs.values()];
+      this.blobs.clear();
+      // Who reads one in pieces may do so to its end.
+      this.runs.onceUnheld(() => blobs.forEach((blob) => this.host.dropBlob(blob)));
+    }
     this.host.releaseHold(this.held);
-    this.host.ended(this);
+    this.host.ended(this, usedSpace);
   }
 }

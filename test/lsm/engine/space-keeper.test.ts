@@ -232,7 +232,7 @@ describe('the space of a store', () => {
     await Promise.all(Array.from({ length: 16 }, (_, writer) => one(writer)));
     await store.settle();
     const data = KEYS * 16 * 140;
-    expect(store.stats().space.endBytes, `for ${data} bytes of entries`).to.be.below(8 * data);
+    expect(store.stats().space.endBytes, `for ${data} bytes of entries`).to.be.below(10 * data);
     expect(contents(store).size).to.equal(KEYS * 16);
     await expectSound(store);
     await store.compact();
