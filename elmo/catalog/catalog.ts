@@ -197,6 +197,11 @@ export class Catalog {
     return entry;
   }
 
+  /** Stores a definition without indexes that nobody could use yet: open transactions need not be waited for. */
+  replaceUnfinished(unit: WriteUnit, spec: CollectionSpec): void {
+    this.store(unit, spec.namespace, this.entryOf(spec), true);
+  }
+
   /**
    * Stores what a write has found out of the arrays in indexes. It stays true if the write is given up, so a transaction
    * does not carry it, unless the collection is its own.

@@ -59,8 +59,7 @@ export function collectionForInsert(catalog: Catalog, unit: WriteUnit, namespace
     if (existing.spec.kind === 'view') throw viewRefusal(namespace);
     return existing;
   }
-  checkNewNamespace(namespace);
-  return addCollection(catalog, unit, namespace, parseCreateOptions(NO_OPTIONS));
+  return addCollection(catalog, unit, namespace);
 }
 
 /** What is said of a view to commands that want a collection. */
@@ -71,12 +70,14 @@ export function viewRefusal(namespace: Namespace): ElmoError {
   );
 }
 
-function addCollection(
+/** Makes a collection whose name is free. @throws ElmoError InvalidNamespace, DatabaseDifferCase */
+export function addCollection(
   catalog: Catalog,
   unit: WriteUnit,
   namespace: Namespace,
-  { kind, options, clusteredIndex }: CreateOptions,
+  { kind, options, clusteredIndex }: CreateOptions = parseCreateOptions(NO_OPTIONS),
 ): CatalogEntry {
+  checkNewNamespace(namespace);
   checkCase(catalog, unit, namespace.db);
   const spec = specOf(namespace, {
     kind,
@@ -153,8 +154,7 @@ function checkSame(
 /** A database with views shows the collection that the reference keeps them in. */
 function makeSystemViews(catalog: Catalog, unit: WriteUnit, db: string): void {
   const namespace = { db, collection: SYSTEM_VIEWS };
-  if (catalog.get(namespace, unit) === undefined)
-    addCollection(catalog, unit, namespace, parseCreateOptions(NO_OPTIONS));
+  if (catalog.get(namespace, unit) === undefined) addCollection(catalog, unit, namespace);
 }
 
 export interface DropResult {

@@ -17,6 +17,8 @@ export const KEYSPACE_RETRIES = 4;
 export const KEYSPACE_USERS = 5;
 /** What sorts and groups spill: only ever in transactions that are rolled back. */
 export const KEYSPACE_SPILL = 6;
+/** Keyspace of an index under construction → namespace of its collection. */
+export const KEYSPACE_BUILDS = 7;
 /** The first number for collections and indexes. */
 export const FIRST_KEYSPACE = 16;
 

@@ -118,6 +118,26 @@ export class OpenCollection {
     unit.count(this.state, -1, -documentLength(old, oldAt));
   }
 
+  /**
+   * Puts the entries that a document has in indexes under construction.
+   * @throws MustWait, CannotIndexParallelArrays …
+   */
+  addEntries(
+    unit: WriteUnit,
+    indexes: readonly OpenIndex[],
+    recordId: number,
+    bytes: Uint8Array,
+    at: number,
+  ): void {
+    for (const index of indexes) {
+      index.collect(bytes, at, recordId, index.after);
+      index.compare(undefined, index.after);
+      index.check(unit);
+      index.write(unit);
+    }
+    this.noteArrays(unit, indexes);
+  }
+
   private affectedBy(touched: readonly string[] | undefined): readonly OpenIndex[] {
     if (touched === undefined) return this.indexes;
     if (touched !== this.lastTouched) {

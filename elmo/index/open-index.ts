@@ -3,7 +3,6 @@
  * Entries are bytes (keys/key-layout.ts); what an index does with a value it does on the raw bytes.
  */
 import { createHash } from 'node:crypto';
-import { Decoder } from '../bson/decode.js';
 import { documentText, valueText } from '../bson/text.js';
 import { INT64, MISSING, NULL, STRING, UNDEFINED } from '../bson/types.js';
 import { MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/value.js';
@@ -24,6 +23,7 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import { decodeEntry } from './decode-entry.js';
 import { KeyExtractor, type TupleSink } from './key-extractor.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
+import { projectedPaths } from './wildcard-definition.js';
 
 /** Entries of one document, distinct, in the order of their keys. */
 export class EntrySet {
@@ -74,8 +74,6 @@ export class EntrySet {
     }
   }
 }
-
-const plainDecoder = new Decoder();
 
 export class OpenIndex implements TupleSink, LeafSink {
   readonly extractor: KeyExtractor;
@@ -351,15 +349,9 @@ export function hashOf(type: number, bytes: Uint8Array, at: number): Value {
 function wildcardPaths(spec: IndexSpec, field: number): WildcardPaths {
   const root = spec.fields[field]!.path;
   if (spec.wildcardProjection === undefined) return new WildcardPaths(root, undefined, []);
-  const projection = plainDecoder.decode(spec.wildcardProjection) as Record<string, unknown>;
-  const included: string[] = [];
-  const excluded: string[] = [];
-  const add = (path: string, value: unknown): void => {
-    if (typeof value === 'object' && value !== null)
-      for (const [name, inner] of Object.entries(value)) add(`${path}.${name}`, inner);
-    else (Boolean(value) ? included : excluded).push(path);
-  };
-  for (const [path, value] of Object.entries(projection)) add(path, value);
+  const paths = projectedPaths(spec.wildcardProjection);
+  const included = paths.filter(({ isIncluded }) => isIncluded).map(({ path }) => path);
+  const excluded = paths.filter(({ isIncluded }) => !isIncluded).map(({ path }) => path);
   const isInclusion = included.some((path) => path !== '_id');
   if (isInclusion) return new WildcardPaths(root, included, excluded);
   // without a word about _id it is left out; so it is in an inclusion
