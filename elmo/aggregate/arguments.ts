@@ -27,15 +27,17 @@ export function elementsOf(array: Value): Value[] {
   return elements;
 }
 
-const encoder = new TextEncoder();
+const shared = new BsonWriter();
 
 /** A document (or array) of named values, in bytes of its own. MISSING values are left out. */
 export function objectValue(fields: Iterable<readonly [string, Value]>, type: number): Value {
-  const writer = new BsonWriter();
+  const writer = shared;
+  writer.clear();
   const start = writer.beginDocument();
   for (const [name, value] of fields) {
     if (value.isMissing) continue;
-    writer.writeName(value.type, encoder.encode(name));
+    writer.writeByte(value.type);
+    writer.writeCString(name);
     writer.writeRange(value.bytes, value.at, value.end);
   }
   writer.endDocument(start);

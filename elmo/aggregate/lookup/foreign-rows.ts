@@ -5,10 +5,12 @@
  */
 import { OBJECT, REGEX } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
+import type { Namespace } from '../../catalog/collection-spec.js';
 import { ElmoError } from '../../errors.js';
 import type { Expression, Frame } from '../../expression/expression.js';
 import type { RowSource } from '../../operation/row-source.js';
 import { arrayValue, elementsOf, objectValue } from '../arguments.js';
+import type { LeadingQuery } from '../collections.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { openPipeline, openStages, resolveViews, type RunOptions } from '../open-pipeline.js';
 import { ListRows } from '../rows.js';
@@ -39,6 +41,14 @@ export interface JoinSpec {
 
 /** How much of what does not change from row to row is kept. */
 const MOST_KEPT_BYTES = 16 * 1024 * 1024;
+const EVERYTHING: LeadingQuery = {
+  filter: undefined,
+  sort: undefined,
+  skip: 0,
+  limit: 0,
+  needs: undefined,
+  hint: undefined,
+};
 /** An error of an expression that names a variable there is not. */
 const UNDEFINED_VARIABLE = 17276;
 
@@ -48,6 +58,8 @@ export class ForeignRows {
   private table: ForeignTable | undefined;
   /** How many stages do not depend on variables. */
   private readonly prefixLength: number;
+  /** The collection that is asked by key alone, without views or stages. */
+  private readonly plainTarget: Namespace | undefined;
   /** The whole pipeline if it has no variables. */
   private readonly pipeline: Pipeline | undefined;
 
@@ -60,6 +72,8 @@ export class ForeignRows {
     this.localValues = fields === undefined ? undefined : new LocalValues(fields.local);
     this.pipeline = variables.length > 0 ? undefined : context.parsePipeline(spec.stages, context);
     this.prefixLength = this.pipeline === undefined ? countIndependent(spec) : stages.length;
+    const resolved = resolveViews({ stages: [], context });
+    if (stages.length === 0 && resolved.pipeline.stages.length === 0) this.plainTarget = resolved.namespace;
     if (fields !== undefined) {
       if (!hasIndex(context, fields.foreign))
         this.kept = new KeptRows(() => openPipeline({ stages: [], context }, options), MAX_STAGE_BYTES);
@@ -97,7 +111,12 @@ export class ForeignRows {
       this.table ??= new ForeignTable(this.kept.rows, path, context.scope.collation);
       return openStages(pipeline.stages, new ListRows(this.table.having(values)), this.options);
     }
-    const match = objectValue([['$match', equalsAny(path, values)]], OBJECT);
+    const filter = equalsAny(path, values);
+    if (this.plainTarget !== undefined) {
+      const query = { ...EVERYTHING, filter: filter.bytes };
+      return context.collections.open(this.plainTarget, query, context.scope, this.options);
+    }
+    const match = objectValue([['$match', filter]], OBJECT);
     const { stages } = context.parsePipeline(arrayValue([match]), context);
     return openPipeline({ ...pipeline, stages: [...stages, ...pipeline.stages] }, this.options);
   }
