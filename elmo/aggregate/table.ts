@@ -13,6 +13,7 @@ import { matchStages } from './stages/match.js';
 import { mergeStages } from './stages/merge.js';
 import { outStages } from './stages/out.js';
 import { redactStages } from './stages/redact.js';
+import { refusedStages } from './stages/refused.js';
 import { reshapeStages } from './stages/reshape.js';
 import { sampleStages } from './stages/sample.js';
 import { windowStages } from './stages/set-window-fields.js';
@@ -42,4 +43,5 @@ export const stageOperators: StageOperators = {
   ...mergeStages,
   ...statisticsStages,
   ...windowStages,
+  ...refusedStages,
 };

@@ -274,6 +274,7 @@ describe('stages', () => {
     [[{ $bucketAuto: { groupBy: '$a', buckets: 1, granularity: 'foo' } }], 40257],
     [[{ $graphLookup: {} }], 9],
     [[{ $redact: 1 }], 17053],
+    [[{ $search: {} }], 31082],
   ] as const)
     it(`${JSON.stringify(pipeline)} is refused`, () => expect(codeOf(pipeline)).to.equal(code));
 

@@ -1,5 +1,6 @@
 /** `$lookup`: which values meet, and that each way of joining gives the same. */
 import { expect } from 'chai';
+import { EngineRunner } from '../engine-runner.js';
 import { run, type MemoryDatabase } from '../memory-collections.js';
 
 const foreign = [
@@ -104,5 +105,24 @@ describe('$lookup', () => {
   it('pauses in the middle lose nothing', () => {
     for (const pipeline of [byFields, byPipeline])
       expect(run(pipeline, database, 't', { sliceMs: 0 })).to.deep.equal(run(pipeline, database));
+  });
+
+  it('with an index and without one, rows are the same', async () => {
+    const runner = new EngineRunner();
+    const numbers = Array.from({ length: 40 }, (_, i) => i % 13);
+    await runner.insert(
+      't',
+      numbers.map((a, _id) => ({ _id, a: _id % 5 === 0 ? [a, a + 1] : a })),
+    );
+    await runner.insert(
+      'f',
+      Array.from({ length: 12 }, (_, _id) => ({ _id, x: _id })),
+    );
+    const by = (foreignField: string): Promise<unknown[]> =>
+      runner.aggregate([
+        { $lookup: { from: 'f', localField: 'a', foreignField, as: 'z' } },
+        { $set: { z: { $sortArray: { input: '$z', sortBy: { _id: 1 } } } } },
+      ]);
+    expect(await by('_id')).to.deep.equal(await by('x'));
   });
 });
