@@ -4,6 +4,7 @@ import { readText } from '../bson/read.js';
 import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
+import { metaNamesIn } from '../projection/build.js';
 import { elementsOf } from './arguments.js';
 import { MAX_NESTED_PIPELINES, MAX_PIPELINE_STAGES } from './limits.js';
 import type { Pipeline, PipelineKind, Stage, StageContext, StageOperator } from './stage.js';
@@ -33,6 +34,7 @@ export function parseStages(specs: readonly Value[], context: StageContext): Pip
     const operator = Object.hasOwn(stageOperators, name) ? stageOperators[name] : undefined;
     if (operator === undefined) throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
     refuseInKind(name, operator, context.kind);
+    if (!WITH_PIPELINES.has(name)) refuseUnavailable(argument, parsed);
     stages.push(...operator.parse(argument, context, name));
     parsed.push({ name, operator });
   }
@@ -64,6 +66,30 @@ function refuseInKind(name: string, operator: StageOperator, kind: PipelineKind)
       throw new ElmoError(51047, `${name} is not allowed within a $lookup's sub-pipeline`);
     if (kind === '$unionWith')
       throw new ElmoError(31441, `${name} is not allowed within a $unionWith's sub-pipeline`);
+  }
+}
+
+/** Stages whose pipelines look after themselves. */
+const WITH_PIPELINES: ReadonlySet<string> = new Set(['$lookup', '$unionWith', '$facet']);
+
+/** `{$meta: name}` that only rows of certain indexes have. */
+const FROM_INDEXES: ReadonlyMap<string, string> = new Map([
+  ['textScore', 'text score'],
+  ['searchScore', '$search score'],
+  ['vectorSearchScore', '$vectorSearch score'],
+  ['score', 'score'],
+  ['geoNearDistance', '$geoNear distance'],
+  ['geoNearPoint', '$geoNear point'],
+]);
+
+/** @throws ElmoError if a stage asks for `{$meta: …}` that no stage before it gives */
+function refuseUnavailable(argument: Value, before: readonly { name: string }[]): void {
+  for (const name of metaNamesIn(argument)) {
+    const what = FROM_INDEXES.get(name);
+    if (what !== undefined && before[0]?.name !== '$match')
+      throw new ElmoError(40218, `query requires ${what} metadata, but it is not available`);
+    if (name === 'sortKey' && !before.some((stage) => stage.name === '$sort'))
+      throw new ElmoError('BadValue', 'cannot use sortKey $meta projection without a sort');
   }
 }
 

@@ -275,6 +275,7 @@ describe('stages', () => {
     [[{ $graphLookup: {} }], 9],
     [[{ $redact: 1 }], 17053],
     [[{ $search: {} }], 31082],
+    [[{ $project: { s: { $meta: 'textScore' } } }], 40218],
   ] as const)
     it(`${JSON.stringify(pipeline)} is refused`, () => expect(codeOf(pipeline)).to.equal(code));
 
