@@ -1,8 +1,10 @@
 /** Reading the fields of definitions: types are checked as the commands check them, null counts as absent. */
+import { doubleOfDecimal, readDecimal, toIntegral } from '../bson/decimal-arithmetic.js';
 import {
   ARRAY,
   BOOL,
   CLASS_NUMBER,
+  DECIMAL128,
   NULL,
   OBJECT,
   STRING,
@@ -105,7 +107,7 @@ export class OptionFields {
     return this.values.get(name)?.keep().document;
   }
 
-  /** A number cut to a whole one within 64 bits, as a double; NaN counts as 0. */
+  /** See `wholeOf`. */
   whole(name: string): number | undefined {
     const value = this.values.get(name);
     return value === undefined ? undefined : wholeOf(value);
@@ -126,8 +128,14 @@ export class OptionFields {
 
 const MOST_WHOLE = 2 ** 63;
 
-/** A number cut to a whole one within 64 bits, as a double; NaN counts as 0. */
+/** A number as a whole one within 64 bits, in a double: doubles are cut, decimals rounded; NaN counts as 0. */
 export function wholeOf(value: Value): number {
+  if (value.type === DECIMAL128) {
+    const decimal = readDecimal(value.bytes, value.at);
+    if (decimal.isNaN) return 0;
+    const rounded = decimal.isInfinite ? decimal : toIntegral(decimal, 'halfEven');
+    return Math.min(Math.max(doubleOfDecimal(rounded), -MOST_WHOLE), MOST_WHOLE);
+  }
   const whole = truncated(value);
   if (typeof whole === 'bigint') return Number(whole);
   if (whole === 'nan') return 0;

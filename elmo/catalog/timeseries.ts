@@ -1,8 +1,8 @@
 /** The options of a time-series collection. Source: MongoDB manual, "Time Series"; the reference's own codes. */
 import { stringValue } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
-import { OptionFields, wholeValue } from './option-fields.js';
-import { rawDocument } from './raw-document.js';
+import { OptionFields, wholeOf, wholeValue } from './option-fields.js';
+import { documentOf, fieldOf, fieldsOf, rawDocument } from './raw-document.js';
 
 const FIELDS = {
   timeField: 'string',
@@ -24,6 +24,30 @@ function checkFieldName(field: string, name: string | undefined): void {
   if (name === undefined) return;
   if (name.includes('\0')) throw new ElmoError('BadValue', `'${field}' cannot contain a null byte`);
   if (name.includes('.')) throw invalid(`'${field}' must be a top-level field and not contain a '.'`);
+}
+
+/**
+ * The options after `collMod`: granularity may only become coarser.
+ * @param options  of the collection
+ * @throws ElmoError InvalidOptions …
+ */
+export function changedTimeseries(options: Uint8Array, raw: Uint8Array): Uint8Array {
+  const { timeField: _time, metaField: _meta, ...changeable } = FIELDS;
+  new OptionFields('collMod.timeseries', raw, changeable);
+  const old = documentOf(options, 'timeseries')!;
+  const kept = fieldsOf(old).filter(({ name }) => name === 'timeField' || name === 'metaField');
+  const given = fieldsOf(raw);
+  if (given.length === 0) return old;
+  const changed = parseTimeseries(
+    rawDocument([...kept, ...given].map(({ name, value }) => [name, value] as const)),
+  );
+  if (spanOf(changed) < spanOf(old))
+    throw invalid('Invalid transition for timeseries.granularity. Can only transition from lower to higher.');
+  return changed;
+}
+
+function spanOf(timeseries: Uint8Array): number {
+  return wholeOf(fieldOf(timeseries, 'bucketMaxSpanSeconds')!);
 }
 
 /** @returns the options as listCollections shows them. @throws ElmoError */

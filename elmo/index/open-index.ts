@@ -147,6 +147,7 @@ export class OpenIndex implements TupleSink, LeafSink {
       for (let i = 0, field = 0; field < this.spec.fields.length; field++)
         if (field !== this.wildcardField) this.arrayBits[field]! |= this.extractor.arrayBits[i++]!;
     if (this.wildcard !== undefined) {
+      if (this.extractor.metArray) throw this.arrayBesideWildcard();
       this.prefix = this.currentTuple();
       visitLeaves(bytes, at, this.wildcard, this);
     }
@@ -194,6 +195,12 @@ export class OpenIndex implements TupleSink, LeafSink {
     if (isInArray) this.arrayBits[wildcardField]! |= 1;
   }
 
+  private arrayBesideWildcard(): ElmoError {
+    const field = this.extractor.arrayBits.findIndex((bits) => bits !== 0);
+    const path = this.extractor.paths[field]?.path ?? '';
+    return new ElmoError(7246301, `field ${path} cannot be indexed as an array (multikey)`);
+  }
+
   private currentTuple(): Value[] {
     const { types, at } = this.extractor;
     return [...types].map((type, i) =>
@@ -208,7 +215,10 @@ export class OpenIndex implements TupleSink, LeafSink {
   private append(field: number, type: number, bytes: Uint8Array, at: number): void {
     if (this.spec.fields[field]!.kind === 'hashed') {
       if (this.extractor.metArray)
-        throw new ElmoError(16766, 'hashed indexes do not currently support array values');
+        throw new ElmoError(
+          16766,
+          `Error: hashed indexes do not currently support array values. Found array at path: ${this.spec.fields[field]!.path}`,
+        );
       const hash = hashOf(type, bytes, at);
       this.entries.append(hash.type, hash.bytes, hash.at);
       return;
