@@ -4,13 +4,12 @@ import { ElmoError } from '../errors.js';
 import { OptionFields, wholeOf, wholeValue } from './option-fields.js';
 import { documentOf, fieldOf, fieldsOf, rawDocument } from './raw-document.js';
 
-const FIELDS = {
-  timeField: 'string',
-  metaField: 'string',
+const CHANGEABLE_FIELDS = {
   granularity: 'string',
   bucketMaxSpanSeconds: 'number',
   bucketRoundingSeconds: 'number',
 } as const;
+const FIELDS = { timeField: 'string', metaField: 'string', ...CHANGEABLE_FIELDS } as const;
 
 /** For each granularity the greatest span of a bucket. */
 const SPANS: Readonly<Record<string, number>> = { seconds: 3600, minutes: 86_400, hours: 2_592_000 };
@@ -32,8 +31,7 @@ function checkFieldName(field: string, name: string | undefined): void {
  * @throws ElmoError InvalidOptions …
  */
 export function changedTimeseries(options: Uint8Array, raw: Uint8Array): Uint8Array {
-  const { timeField: _time, metaField: _meta, ...changeable } = FIELDS;
-  new OptionFields('collMod.timeseries', raw, changeable);
+  new OptionFields('collMod.timeseries', raw, CHANGEABLE_FIELDS);
   const old = documentOf(options, 'timeseries')!;
   const kept = fieldsOf(old).filter(({ name }) => name === 'timeField' || name === 'metaField');
   const given = fieldsOf(raw);

@@ -4,7 +4,14 @@
  */
 import { documentText } from '../bson/text.js';
 import { ARRAY, OBJECT, STRING } from '../bson/types.js';
-import { boolValue, documentValue, int32Value, int64OfNumber, stringValue, type Value } from '../bson/value.js';
+import {
+  boolValue,
+  documentValue,
+  int32Value,
+  int64OfNumber,
+  stringValue,
+  type Value,
+} from '../bson/value.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import {
   cappedDocumentsOf,
@@ -204,7 +211,9 @@ class Modification {
       );
     if (value.type === STRING) {
       if (value.text !== 'off')
-        throw invalid(`Invalid string value for the 'clusteredIndex::expireAfterSeconds' option. Got: '${value.text}'. Accepted value is 'off'`);
+        throw invalid(
+          `Invalid string value for the 'clusteredIndex::expireAfterSeconds' option. Got: '${value.text}'. Accepted value is 'off'`,
+        );
       this.set('expireAfterSeconds', undefined);
     } else this.set('expireAfterSeconds', wholeValue(this.lifetimeOf(value)));
     if (!spec.isClustered) return;
@@ -230,8 +239,7 @@ class Modification {
     const key = given.document('keyPattern');
     if (name === undefined && key === undefined)
       throw invalid('Must specify either index name or key pattern.');
-    if (name !== undefined && key !== undefined)
-      throw invalid('Cannot specify both key pattern and name.');
+    if (name !== undefined && key !== undefined) throw invalid('Cannot specify both key pattern and name.');
     const names = ['expireAfterSeconds', 'hidden', 'unique', 'prepareUnique'] as const;
     if (!names.some((each) => given.has(each)))
       throw invalid('no expireAfterSeconds, hidden, unique, or prepareUnique field');
@@ -301,9 +309,7 @@ class IndexModification {
     if (seconds < 0) throw invalid("TTL index 'expireAfterSeconds' option cannot be less than 0");
     const [field, ...others] = index.fields;
     if (isIdKey(index.fields) || others.length > 0 || field!.kind === 'text' || field!.kind === 'wildcard')
-      throw invalid(
-        `TTL indexes are single-field indexes, and cannot be on _id: ${documentText(index.key)}`,
-      );
+      throw invalid(`TTL indexes are single-field indexes, and cannot be on _id: ${documentText(index.key)}`);
     if (index.expireAfterSeconds !== undefined)
       this.reply.push(['expireAfterSeconds_old', int64OfNumber(index.expireAfterSeconds)]);
     this.reply.push(['expireAfterSeconds_new', int64OfNumber(seconds)]);
@@ -333,7 +339,11 @@ class IndexModification {
     if (!index.isPreparingUnique)
       throw invalid('Cannot make index unique, unless prepareUnique is already set on the index');
     this.reply.push(['unique_new', boolValue(true)]);
-    this.definition = withField(withField(this.definition, 'prepareUnique', undefined), 'unique', boolValue(true));
+    this.definition = withField(
+      withField(this.definition, 'prepareUnique', undefined),
+      'unique',
+      boolValue(true),
+    );
     this.becomesUnique = true;
   }
 }
