@@ -4,14 +4,8 @@ import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
+import type { RecordIdSource } from './index-scan.js';
 import { StageStats } from './plan-stats.js';
-
-/** What gives record ids: a scan of an index, or a combination of scans. */
-export interface RecordIdSource {
-  pull(): Pulled;
-  readonly recordId: number;
-  close(): void;
-}
 
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
 

@@ -8,27 +8,43 @@ import type { IndexEntries, KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import { StageStats } from './plan-stats.js';
+import { RecordIdSet } from './record-id-set.js';
 
 /** Decides, of an entry within the outer bounds, whether it is wanted. */
 export interface EntryCheck {
   /**
-   * @returns undefined: wanted; a key: go on at this key or after it (before it, backwards); 'skip': not wanted
+   * @returns undefined: wanted; a key: go on at this key or after it (backwards: before it)
    */
-  check(
-    key: Uint8Array,
-    keyLength: number,
-    valuesStart: number,
-    valuesEnd: number,
-  ): Uint8Array | 'skip' | undefined;
+  check(key: Uint8Array, valuesStart: number, valuesEnd: number): Uint8Array | undefined;
 }
 
-export class IndexScan {
+export interface IndexScanOptions {
+  readonly check?: EntryCheck | undefined;
+  /** Whether a record may come several times, and is wanted once. */
+  readonly hasDuplicates: boolean;
+  /** Whether values are read too: type bits for covered plans. */
+  readonly needsValues: boolean;
+}
+
+/** What gives record ids: a scan of an index, or a combination of scans. */
+export interface RecordIdSource {
+  pull(): Pulled;
+  readonly recordId: number;
+  close(): void;
+}
+
+export class IndexScan implements RecordIdSource {
   readonly stats = new StageStats();
   /** Of the current entry. */
   recordId = -1;
   private cursor: Cursor | undefined;
+  private isPositioned = false;
   private nextRange = 0;
   private isOpen = true;
+  private readonly isForward: boolean;
+  private readonly seen: RecordIdSet | undefined;
+  private readonly check: EntryCheck | undefined;
+  private readonly loadsValues: boolean;
 
   /**
    * @param ranges  keys, ascending; visited in reverse when the direction is backward
@@ -37,15 +53,18 @@ export class IndexScan {
   constructor(
     private readonly view: ReadView,
     private readonly ranges: readonly KeyBounds[],
-    readonly direction: 'forward' | 'backward',
+    direction: 'forward' | 'backward',
     readonly entries: IndexEntries,
-    private readonly check: EntryCheck | undefined,
     private readonly operation: Operation,
-    /** Records seen, of a multikey index; undefined: each comes once. */
-    private readonly seen: Set<number> | undefined,
-  ) {}
+    options: IndexScanOptions,
+  ) {
+    this.isForward = direction === 'forward';
+    this.check = options.check;
+    this.seen = options.hasDuplicates ? new RecordIdSet() : undefined;
+    this.loadsValues = options.needsValues || entries.isUnique;
+  }
 
-  /** Moves to the next entry that is wanted; see `recordId`, `key`, `value…`. */
+  /** Moves to the next entry that is wanted; see `recordId`, `cursorAt`. */
   pull(): Pulled {
     const { stats, operation, entries, check, seen } = this;
     if (!this.isOpen) return END;
@@ -57,14 +76,14 @@ export class IndexScan {
         this.close();
         return END;
       }
-      if (!cursor.next()) {
-        cursor.close();
-        this.cursor = undefined;
+      if (this.isPositioned) this.isPositioned = false;
+      else if (!cursor.next()) {
+        this.leaveRange(cursor);
         continue;
       }
       stats.keys++;
-      cursor.loadValue();
       const { keyBytes, keyLength } = cursor;
+      if (this.loadsValues) cursor.loadValue();
       entries.parse(
         keyBytes,
         keyLength,
@@ -73,19 +92,19 @@ export class IndexScan {
         cursor.valueOffset + cursor.valueLength,
       );
       if (check !== undefined) {
-        const verdict = check.check(keyBytes, keyLength, entries.valuesStart, entries.valuesEnd);
-        if (verdict !== undefined) {
-          if (verdict !== 'skip') this.seek(cursor, verdict);
+        const target = check.check(keyBytes, entries.valuesStart, entries.valuesEnd);
+        if (target !== undefined) {
+          this.seek(cursor, target);
           continue;
         }
       }
       const { recordId } = entries;
       if (seen !== undefined) {
-        if (seen.has(recordId)) {
+        stats.tested++;
+        if (!seen.add(recordId)) {
           stats.duplicates++;
           continue;
         }
-        seen.add(recordId);
       }
       this.recordId = recordId;
       stats.returned++;
@@ -93,43 +112,33 @@ export class IndexScan {
     }
   }
 
-  /** Stands before the entry at `key`, so that the next step reaches it. */
-  private seek(cursor: Cursor, key: Uint8Array): void {
+  private seek(cursor: Cursor, target: Uint8Array): void {
     this.stats.seeks++;
-    const isForward = this.direction === 'forward';
-    if (cursor.seek(key, isForward ? 'GE' : 'LE')) cursor.previous();
-    else {
-      cursor.close();
-      this.cursor = undefined;
-    }
+    let isValid = cursor.seek(target, this.isForward ? 'GE' : 'LE');
+    // backwards the target is an upper bound that is not included
+    if (isValid && !this.isForward && isKey(cursor, target)) isValid = cursor.next();
+    if (isValid) this.isPositioned = true;
+    else this.leaveRange(cursor);
+  }
+
+  private leaveRange(cursor: Cursor): void {
+    cursor.close();
+    this.cursor = undefined;
   }
 
   private openNext(): Cursor | undefined {
     const { ranges } = this;
     if (this.nextRange === ranges.length) return undefined;
-    const isForward = this.direction === 'forward';
-    const range = ranges[isForward ? this.nextRange : ranges.length - 1 - this.nextRange]!;
+    const range = ranges[this.isForward ? this.nextRange : ranges.length - 1 - this.nextRange]!;
     this.nextRange++;
     this.stats.seeks++;
-    this.cursor = this.view.scan(range, this.direction);
+    this.cursor = this.view.scan(range, this.isForward ? 'forward' : 'backward');
     return this.cursor;
   }
 
-  /** The current entry's key, until the next pull. */
-  get keyBytes(): Uint8Array {
-    return this.cursor!.keyBytes;
-  }
-  get keyLength(): number {
-    return this.cursor!.keyLength;
-  }
-  get valueBytes(): Uint8Array {
-    return this.cursor!.valueBytes;
-  }
-  get valueOffset(): number {
-    return this.cursor!.valueOffset;
-  }
-  get valueLength(): number {
-    return this.cursor!.valueLength;
+  /** The cursor at the current entry, until the next pull. */
+  get place(): Cursor {
+    return this.cursor!;
   }
 
   close(): void {
@@ -138,4 +147,10 @@ export class IndexScan {
     this.cursor?.close();
     this.cursor = undefined;
   }
+}
+
+function isKey({ keyBytes, keyLength }: Cursor, key: Uint8Array): boolean {
+  if (keyLength !== key.length) return false;
+  for (let i = 0; i < keyLength; i++) if (keyBytes[i] !== key[i]) return false;
+  return true;
 }

@@ -10,6 +10,8 @@ export class StageStats {
   seeks = 0;
   /** Pulls altogether. */
   works = 0;
+  /** Records looked up among those seen. */
+  tested = 0;
   /** Duplicates of a record that were left out. */
   duplicates = 0;
   /** Bytes of what a blocking stage held at most. */

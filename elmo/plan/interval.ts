@@ -10,6 +10,8 @@ import type { Value } from '../bson/value.js';
 export interface End {
   readonly prefix: Uint8Array;
   readonly isAfter: boolean;
+  /** What `prefix` encodes, exact type included, where it is one value: to be shown. */
+  readonly value?: Value | undefined;
 }
 
 export interface Interval {
@@ -42,11 +44,12 @@ export function encodeValue(value: Value): Uint8Array {
   return writer.toBytes();
 }
 
-export const before = (prefix: Uint8Array): End => ({ prefix, isAfter: false });
-export const after = (prefix: Uint8Array): End => ({ prefix, isAfter: true });
+export const before = (prefix: Uint8Array, value?: Value): End => ({ prefix, isAfter: false, value });
+export const after = (prefix: Uint8Array, value?: Value): End => ({ prefix, isAfter: true, value });
 
-export function pointInterval(encoded: Uint8Array): Interval {
-  return { low: before(encoded), high: after(encoded) };
+/** @param value  that the bytes stand for */
+export function pointInterval(encoded: Uint8Array, value: Value): Interval {
+  return { low: before(encoded, value), high: after(encoded, value) };
 }
 
 /** All values of a class of the order of types (bson/types.ts). */

@@ -25,10 +25,11 @@ import {
   TYPE_CLASS,
   UNDEFINED,
 } from '../bson/types.js';
-import { stringValue, Value } from '../bson/value.js';
+import { stringValue, UNDEFINED_VALUE, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { collationKey } from '../collation/key.js';
 import type { CollationSpec } from '../collation/collation.js';
+import { hashOf } from '../index/open-index.js';
 import type { FilterNode, RegexSpec } from '../query/filter.js';
 import { literalPrefix } from '../regex/regex.js';
 import {
@@ -65,6 +66,7 @@ const NAN = Uint8Array.of(TAG_NAN);
 
 /** @param node  a predicate on the field itself */
 export function predicateBounds(node: FilterNode, context: BoundsContext): PredicateBounds {
+  if (context.isHashed) return hashedBounds(node);
   switch (node.kind) {
     case 'eq':
       return equalBounds(node.value, context);
@@ -106,6 +108,22 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
   }
 }
 
+/** An index of hashes knows equality, and what equals only mostly is the same. */
+function hashedBounds(node: FilterNode): PredicateBounds {
+  const values =
+    node.kind === 'eq' ? [node.value] : node.kind === 'in' && node.regexes.length === 0 ? node.values : undefined;
+  if (values === undefined || values.some(({ type }) => type === ARRAY)) return ALL;
+  const hashed = values.flatMap((value) => (value.type === NULL ? [value, UNDEFINED_VALUE] : [value]));
+  return loose(
+    union(
+      hashed.map((value) => {
+        const hash = hashOf(value.type, value.bytes, value.at);
+        return pointInterval(encodeValue(hash), hash);
+      }),
+    ),
+  );
+}
+
 const isText = (type: number): boolean => type === STRING || type === SYMBOL;
 
 /** Whether a collation changes how the value, or something in it, is stored or compared. */
@@ -129,7 +147,7 @@ function equalBounds(value: Value, context: BoundsContext): PredicateBounds {
     case ARRAY:
       return loose(arrayIntervals(value, context));
     default:
-      return exact([pointInterval(encoded(value, context))]);
+      return exact([pointInterval(encoded(value, context), value)]);
   }
 }
 
@@ -137,10 +155,12 @@ function equalBounds(value: Value, context: BoundsContext): PredicateBounds {
 function arrayIntervals(array: Value, context: BoundsContext): Intervals {
   const walker = new ElementWalker();
   walker.open(array.bytes, array.at);
-  const first = walker.next()
-    ? pointInterval(encoded(new Value(walker.type, walker.bytes, walker.valueStart), context))
-    : classInterval(CLASS_UNDEFINED);
-  return union([first], [pointInterval(encoded(array, context))]);
+  let first = classInterval(CLASS_UNDEFINED);
+  if (walker.next()) {
+    const element = new Value(walker.type, walker.bytes, walker.valueStart);
+    first = pointInterval(encoded(element, context), element);
+  }
+  return union([first], [pointInterval(encoded(array, context), array)]);
 }
 
 function rangeBounds(
@@ -149,24 +169,24 @@ function rangeBounds(
   context: BoundsContext,
 ): PredicateBounds {
   const { type } = value;
-  if (context.isHashed || isCollated(value, context)) return ALL;
+  if (isCollated(value, context)) return ALL;
   if (context.collation !== undefined && isText(type)) return ALL; // such an index knows equality only
   if (type === NULL || type === UNDEFINED)
     return kind === 'lte' || kind === 'gte' ? equalBounds(value, context) : loose(NO_VALUES);
   if (type === ARRAY || type === MIN_KEY || type === MAX_KEY || type === REGEX) return ALL;
-  if (isNan(value)) return kind === 'lte' || kind === 'gte' ? exact([pointInterval(NAN)]) : exact(NO_VALUES);
+  if (isNan(value)) return kind === 'lte' || kind === 'gte' ? exact([pointInterval(NAN, value)]) : exact(NO_VALUES);
   const whole = classInterval(TYPE_CLASS[type]!);
   // NaN is the least number, and in no range of them
   const least = TYPE_CLASS[type] === CLASS_NUMBER ? after(NAN) : whole.low;
   const key = encoded(value, context);
   const interval: Interval =
     kind === 'lt'
-      ? { low: least, high: before(key) }
+      ? { low: least, high: before(key, value) }
       : kind === 'lte'
-        ? { low: least, high: after(key) }
+        ? { low: least, high: after(key, value) }
         : kind === 'gt'
-          ? { low: after(key), high: whole.high }
-          : { low: before(key), high: whole.high };
+          ? { low: after(key, value), high: whole.high }
+          : { low: before(key, value), high: whole.high };
   return exact(intersect([interval], EVERYTHING));
 }
 

@@ -1,0 +1,143 @@
+/**
+ * Which conditions of a filter bound which fields of an index. In an index without arrays all of them do. Where a path
+ * meets arrays, a document has several entries, and different elements may satisfy different conditions: then only those
+ * count together that are about the same element, by an `$elemMatch`.
+ * Source: MongoDB manual, "Multikey Index Bounds".
+ */
+import { ARRAY, NULL, OBJECT, STRING, SYMBOL } from '../bson/types.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
+import { isSameCollation, type CollationSpec } from '../collation/collation.js';
+import type { FilterNode } from '../query/filter.js';
+import { EVERYTHING, intersect, isEverything, isPoint, type Intervals } from './interval.js';
+import { predicateBounds, type PredicateBounds } from './predicate-bounds.js';
+import { commonDepth, type Predicate, type Predicates } from './predicates.js';
+
+export interface IndexBounds {
+  /** For each field, in ascending order of values whatever the field's direction. */
+  readonly fields: readonly Intervals[];
+  /** Conditions that hold for whatever is within the bounds. */
+  readonly exact: ReadonlySet<FilterNode>;
+}
+
+interface Bound {
+  readonly predicate: Predicate;
+  readonly bounds: PredicateBounds;
+}
+
+/** Types that hold strings, or may. */
+const TEXT_TYPES: readonly number[] = [STRING, SYMBOL, OBJECT, ARRAY];
+
+/**
+ * @param collation  of the query
+ * @param fixed  bounds given otherwise (of the path in a wildcard index), by field
+ */
+export function indexBounds(
+  index: IndexSpec,
+  predicates: Predicates,
+  collation: CollationSpec | undefined,
+  fixed?: ReadonlyMap<number, Intervals>,
+): IndexBounds {
+  const isForeign = !isSameCollation(index.collation, collation);
+  const exact = new Set<FilterNode>();
+  const used: { field: number; predicate: Predicate }[] = [];
+  const fields = index.fields.map(({ path, kind }, field): Intervals => {
+    const given = fixed?.get(field);
+    if (given !== undefined) return given;
+    const isHashed = kind === 'hashed';
+    const context = { collation: index.collation, isHashed };
+    const isArray = index.multikeyComponents[field]!.size > 0;
+    const bounds: Bound[] = [];
+    for (const predicate of predicates.byPath.get(path) ?? []) {
+      if (isForeign && mentionsText(predicate.node)) continue;
+      if (isArray && isNotNull(predicate.node)) continue;
+      const found = predicateBounds(predicate.node, context);
+      if (isEverything(found.intervals) && !found.isExact) continue;
+      if (used.every((other) => mayCombine(index, field, predicate, other.field, other.predicate)))
+        bounds.push({ predicate, bounds: found });
+    }
+    const chosen = isArray ? cluster(index, field, bounds) : bounds;
+    let intervals: Intervals = EVERYTHING;
+    for (const { predicate, bounds: each } of chosen) {
+      intervals = intersect(intervals, each.intervals);
+      if (!isEverything(each.intervals)) used.push({ field, predicate });
+      const isKnown = each.isExact && predicate.group === undefined && !(isArray && predicate.node.kind === 'not');
+      if (isKnown) exact.add(predicate.node);
+    }
+    return intervals;
+  });
+  return { fields, exact };
+}
+
+/** Whether two conditions can be about the same entry wherever a document matches both. */
+function mayCombine(index: IndexSpec, field: number, a: Predicate, otherField: number, b: Predicate): boolean {
+  const shared = deepestSharedArray(index, field, otherField);
+  return shared < 0 || commonDepth(a, b) > shared;
+}
+
+/** The deepest component at which the paths of both fields go into the same array; -1: none. */
+function deepestSharedArray(index: IndexSpec, a: number, b: number): number {
+  const arrays = index.multikeyComponents[a]!;
+  if (arrays.size === 0) return -1;
+  if (a === b) return Math.max(...arrays);
+  const others = index.multikeyComponents[b]!;
+  const x = index.fields[a]!.path.split('.');
+  const y = index.fields[b]!.path.split('.');
+  let deepest = -1;
+  for (let i = 0; i < x.length && i < y.length && x[i] === y[i]; i++)
+    if (arrays.has(i) || others.has(i)) deepest = i;
+  return deepest;
+}
+
+/** Whether bounds on `other` say something of the elements whose values field `field` has. */
+export function sharesArray(index: IndexSpec, field: number, other: number): boolean {
+  return deepestSharedArray(index, field, other) >= 0;
+}
+
+/** `{$ne: null}` is true of paths into an empty array, which has an entry of null. */
+function isNotNull(node: FilterNode): boolean {
+  return node.kind === 'not' && node.child.kind === 'eq' && node.child.value.type === NULL;
+}
+
+/** Of conditions on a field with arrays, those that narrow it most and may stand together. */
+function cluster(index: IndexSpec, field: number, bounds: readonly Bound[]): Bound[] {
+  const ranked = [...bounds].sort(
+    (a, b) =>
+      width(a.bounds.intervals) - width(b.bounds.intervals) ||
+      Number(b.predicate.group !== undefined) - Number(a.predicate.group !== undefined),
+  );
+  const chosen: Bound[] = [];
+  for (const bound of ranked)
+    if (chosen.every(({ predicate }) => mayCombine(index, field, bound.predicate, field, predicate)))
+      chosen.push(bound);
+  return chosen;
+}
+
+/** A measure of how much intervals leave open. */
+function width(intervals: Intervals): number {
+  if (isEverything(intervals)) return 1e9;
+  return intervals.reduce((sum, interval) => sum + (isPoint(interval) ? 1 : 1000), 0);
+}
+
+function mentionsText(node: FilterNode): boolean {
+  switch (node.kind) {
+    case 'eq':
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return TEXT_TYPES.includes(node.value.type);
+    case 'in':
+      return node.regexes.length > 0 || node.values.some(({ type }) => TEXT_TYPES.includes(type));
+    case 'not':
+      return mentionsText(node.child);
+    case 'elemMatchValue':
+    case 'and':
+    case 'or':
+    case 'nor':
+      return node.children.some(mentionsText);
+    case 'regex':
+      return true;
+    default:
+      return false;
+  }
+}

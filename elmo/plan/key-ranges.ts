@@ -1,0 +1,88 @@
+/**
+ * From intervals of an index's fields to stretches of its keys: the points of the first fields, combined, then the
+ * intervals of one more field. What later fields ask is checked entry by entry, with a seek wherever it is not met.
+ */
+import type { IndexSpec } from '../catalog/collection-spec.js';
+import type { CheckedField, StoredInterval } from '../exec/bounds-check.js';
+import type { KeyBounds } from '../keys/key-layout.js';
+import { KeyWriter } from '../keys/value-encoding.js';
+import { invert, isEverything, isPoint, keyOfEnd, successor, type Interval, type Intervals } from './interval.js';
+
+/** Ranges of one scan; where bounds would give more, entries are checked instead. */
+const MOST_RANGES = 256;
+
+export interface KeyRanges {
+  /** Ascending and disjoint. */
+  readonly ranges: readonly KeyBounds[];
+  /** For each range, how many bytes of its keys are the same: keyspace and fixed values. */
+  readonly prefixLengths: readonly number[];
+  /** How many of the first fields have one value within each range. */
+  readonly pointFields: number;
+  /** What is to be checked of each entry; undefined: nothing. */
+  readonly checked: readonly CheckedField[] | undefined;
+}
+
+export function keyRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): KeyRanges {
+  const writer = new KeyWriter();
+  writer.appendVarint(index.keyspace);
+  let prefixes: Uint8Array[] = [writer.toBytes()];
+  const stored = fieldIntervals.map((intervals, field) =>
+    index.fields[field]!.direction < 0 ? invert(intervals) : intervals,
+  );
+  let field = 0;
+  for (; field < stored.length; field++) {
+    const intervals = stored[field]!;
+    if (!intervals.every(isPoint) || prefixes.length * intervals.length > MOST_RANGES) break;
+    prefixes = prefixes.flatMap((prefix) => intervals.map(({ low }) => keyOfEnd(prefix, low)!));
+  }
+  const intervals = stored[field];
+  if (intervals === undefined || isEverything(intervals))
+    return {
+      ranges: prefixes.map((prefix) => ({ low: prefix, high: successor(prefix)! })),
+      prefixLengths: prefixes.map(({ length }) => length),
+      pointFields: field,
+      checked: checkedFields(index, stored, field + 1),
+    };
+  const isWithinLimit = prefixes.length * intervals.length <= MOST_RANGES;
+  const outer = isWithinLimit ? intervals : hull(intervals);
+  const pairs = prefixes.flatMap((prefix) => outer.flatMap((interval) => rangeOf(prefix, interval)));
+  return {
+    ranges: pairs.map(({ range }) => range),
+    prefixLengths: pairs.map(({ prefixLength }) => prefixLength),
+    pointFields: field,
+    checked: checkedFields(index, stored, isWithinLimit ? field + 1 : field),
+  };
+}
+
+function hull(intervals: Intervals): Intervals {
+  return [{ low: intervals[0]!.low, high: intervals.at(-1)!.high }];
+}
+
+function rangeOf(prefix: Uint8Array, { low, high }: Interval): { range: KeyBounds; prefixLength: number }[] {
+  const first = keyOfEnd(prefix, low);
+  const last = keyOfEnd(prefix, high);
+  return first === undefined || last === undefined
+    ? []
+    : [{ range: { low: first, high: last }, prefixLength: prefix.length }];
+}
+
+/** @param first  the first field that the ranges do not decide */
+function checkedFields(
+  index: IndexSpec,
+  stored: readonly Intervals[],
+  first: number,
+): readonly CheckedField[] | undefined {
+  const last = stored.findLastIndex((intervals, field) => field >= first && !isEverything(intervals));
+  if (last < 0) return undefined;
+  return stored.slice(0, last + 1).map((intervals, field) => ({
+    isDescending: index.fields[field]!.direction < 0,
+    intervals: field < first || isEverything(intervals) ? undefined : intervals.flatMap(storedInterval),
+  }));
+}
+
+const NOTHING = new Uint8Array(0);
+
+function storedInterval({ low, high }: Interval): StoredInterval[] {
+  const first = keyOfEnd(NOTHING, low);
+  return first === undefined ? [] : [{ low: first, high: keyOfEnd(NOTHING, high) }];
+}
