@@ -107,6 +107,7 @@ export const ERROR_CODES = {
   MechanismUnavailable: 334,
   QueryPlanKilled: 175,
   CursorInUse: 289,
+  NoQueryExecutionPlans: 291,
   CursorKilled: 237,
   SnapshotUnavailable: 246,
   InvalidResumeToken: 260,

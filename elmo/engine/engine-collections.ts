@@ -15,7 +15,7 @@ import type { ParseScope } from '../expression/expression.js';
 import { keyspaceBounds } from '../keys/key-layout.js';
 import type { RowSource } from '../operation/row-source.js';
 import type { WriteUnit } from '../operation/write-unit.js';
-import { planRows } from './planned-rows.js';
+import { planRows } from '../exec/planned-rows.js';
 import { parseRequestFilter } from './reading.js';
 
 export class EngineCollections implements Collections {
@@ -74,6 +74,7 @@ export class EngineCollections implements Collections {
       limit: query.limit,
       hint: query.hint,
       allowDiskUse: options.allowDiskUse,
+      requiredPaths: query.needs,
     }).rows;
   }
 }

@@ -18,7 +18,7 @@ import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode } from '../query/filter.js';
-import { planRows, type RowsRequest } from './planned-rows.js';
+import { planRows, type RowsRequest } from '../exec/planned-rows.js';
 import { parseRequestFilter } from './reading.js';
 
 export interface FindContext {

@@ -19,7 +19,7 @@ import type { FilterNode, Matcher } from '../query/filter.js';
 import { forEachRecord, type Candidates } from '../write/mutate.js';
 import { asStatementError } from '../write/statement-error.js';
 import type { WriteContext } from '../write/write-context.js';
-import { planRows } from './planned-rows.js';
+import { planRows } from '../exec/planned-rows.js';
 import { effectiveCollation, parseRequestFilter, releaseOnce, requestScope } from './reading.js';
 
 export interface WritingContext extends WriteContext {

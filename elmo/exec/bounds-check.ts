@@ -3,20 +3,8 @@
  * it is not: so a scan jumps over what a range of the first field holds between the ranges of the second.
  */
 import { ValueEnds } from '../keys/value-ends.js';
+import type { CheckedField, StoredInterval } from '../plan/key-ranges.js';
 import type { EntryCheck } from './index-scan.js';
-
-/** Ends of stretches as they are stored, behind the values of the fields before: [low, high) of key bytes, ascending. */
-export interface StoredInterval {
-  readonly low: Uint8Array;
-  /** Undefined: no end. */
-  readonly high: Uint8Array | undefined;
-}
-
-export interface CheckedField {
-  readonly isDescending: boolean;
-  /** Undefined: any value. */
-  readonly intervals: readonly StoredInterval[] | undefined;
-}
 
 export class BoundsCheck implements EntryCheck {
   private readonly ends = new ValueEnds();

@@ -1,4 +1,4 @@
-/** Small stages over rows: filter, skip and limit, projection, union without duplicates, nothing at all. */
+/** Small stages over rows: filter, skip and limit, projection, nothing at all. */
 import type { Projection } from '../projection/projection.js';
 import { BsonWriter } from '../bson/writer.js';
 import { END, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
@@ -139,57 +139,5 @@ export class ProjectRows implements RowSource {
 
   close(): void {
     this.source.close();
-  }
-}
-
-/** Rows of several sources one after another, each record once. */
-export class Union implements RowSource {
-  readonly stats = new StageStats();
-  private current = 0;
-  private readonly seen = new Set<number>();
-
-  constructor(readonly sources: readonly RowSource[]) {}
-
-  private get source(): RowSource {
-    return this.sources[Math.min(this.current, this.sources.length - 1)]!;
-  }
-  get bytes(): Uint8Array {
-    return this.source.bytes;
-  }
-  get at(): number {
-    return this.source.at;
-  }
-  get recordId(): number {
-    return this.source.recordId;
-  }
-  get metadata(): RowMetadata | undefined {
-    return this.source.metadata;
-  }
-
-  pull(): Pulled {
-    const { seen, sources } = this;
-    while (this.current < sources.length) {
-      const source = sources[this.current]!;
-      const pulled = source.pull();
-      if (pulled === END) {
-        this.current++;
-        continue;
-      }
-      if (pulled !== ROW) return pulled;
-      const id = source.recordId;
-      if (seen.has(id)) {
-        this.stats.duplicates++;
-        continue;
-      }
-      seen.add(id);
-      this.stats.returned++;
-      return ROW;
-    }
-    this.stats.isAtEnd = true;
-    return END;
-  }
-
-  close(): void {
-    for (const source of this.sources) source.close();
   }
 }

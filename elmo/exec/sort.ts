@@ -19,6 +19,7 @@ interface SortedRow {
   readonly values: readonly Value[] | undefined;
   readonly row: Uint8Array;
   readonly recordId: number;
+  readonly metadata: RowMetadata | undefined;
   /** Rows that compare equal stay in the order they came. */
   readonly sequence: number;
 }
@@ -30,13 +31,15 @@ export interface SortOptions {
   readonly limit: number;
   readonly allowsDisk: boolean;
   readonly maxBytes?: number;
+  /** Whether rows keep what `$meta` says of them. */
+  readonly keepsMetadata?: boolean;
 }
 
 export class SortRows implements RowSource {
   bytes: Uint8Array = new Uint8Array([5, 0, 0, 0, 0]);
   at = 0;
   recordId = -1;
-  readonly metadata: RowMetadata | undefined = undefined;
+  metadata: RowMetadata | undefined = undefined;
   readonly stats = new StageStats();
   private rows: SortedRow[] = [];
   private rowBytes = 0;
@@ -99,6 +102,7 @@ export class SortRows implements RowSource {
       values: hasCollation ? keys.valuesOf(bytes, at) : undefined,
       row,
       recordId: source.recordId,
+      metadata: this.options.keepsMetadata === true ? source.metadata : undefined,
       sequence: this.sequence++,
     };
     if (this.spill !== undefined) return this.spill.add(key!, row, sorted.sequence);
@@ -179,9 +183,10 @@ export class SortRows implements RowSource {
       this.stats.isAtEnd = true;
       return END;
     }
-    const { row, recordId } = this.rows[this.next++]!;
+    const { row, recordId, metadata } = this.rows[this.next++]!;
     this.bytes = row;
     this.recordId = recordId;
+    this.metadata = metadata;
     this.stats.returned++;
     return ROW;
   }

@@ -124,7 +124,7 @@ export class OpenIndex implements TupleSink, LeafSink {
         : compileFilter(parseFilter(spec.partialFilter, { collation: spec.collation }), {
             collation: spec.collation,
           });
-    this.wildcard = this.wildcardField < 0 ? undefined : wildcardPaths(spec, this.wildcardField);
+    this.wildcard = this.wildcardField < 0 ? undefined : wildcardPathsOf(spec);
   }
 
   /** Whether the document belongs into the index (of a partial one). */
@@ -356,8 +356,9 @@ export function hashOf(type: number, bytes: Uint8Array, at: number): Value {
   return new Value(INT64, digest, 0);
 }
 
-function wildcardPaths(spec: IndexSpec, field: number): WildcardPaths {
-  const root = spec.fields[field]!.path;
+/** Which paths of documents a wildcard index has entries of. */
+export function wildcardPathsOf(spec: IndexSpec): WildcardPaths {
+  const root = spec.fields.find(({ kind }) => kind === 'wildcard')!.path;
   if (spec.wildcardProjection === undefined) return new WildcardPaths(root, undefined, []);
   const paths = projectedPaths(spec.wildcardProjection);
   const included = paths.filter(({ isIncluded }) => isIncluded).map(({ path }) => path);

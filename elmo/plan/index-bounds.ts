@@ -60,7 +60,8 @@ export function indexBounds(
     for (const { predicate, bounds: each } of chosen) {
       intervals = intersect(intervals, each.intervals);
       if (!isEverything(each.intervals)) used.push({ field, predicate });
-      const isKnown = each.isExact && predicate.group === undefined && !(isArray && predicate.node.kind === 'not');
+      const isKnown =
+        each.isExact && predicate.group === undefined && !(isArray && predicate.node.kind === 'not');
       if (isKnown) exact.add(predicate.node);
     }
     return intervals;
@@ -69,7 +70,13 @@ export function indexBounds(
 }
 
 /** Whether two conditions can be about the same entry wherever a document matches both. */
-function mayCombine(index: IndexSpec, field: number, a: Predicate, otherField: number, b: Predicate): boolean {
+function mayCombine(
+  index: IndexSpec,
+  field: number,
+  a: Predicate,
+  otherField: number,
+  b: Predicate,
+): boolean {
   const shared = deepestSharedArray(index, field, otherField);
   return shared < 0 || commonDepth(a, b) > shared;
 }

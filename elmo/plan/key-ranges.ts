@@ -3,13 +3,33 @@
  * intervals of one more field. What later fields ask is checked entry by entry, with a seek wherever it is not met.
  */
 import type { IndexSpec } from '../catalog/collection-spec.js';
-import type { CheckedField, StoredInterval } from '../exec/bounds-check.js';
 import type { KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
-import { invert, isEverything, isPoint, keyOfEnd, successor, type Interval, type Intervals } from './interval.js';
+import {
+  invert,
+  isEverything,
+  isPoint,
+  keyOfEnd,
+  successor,
+  type Interval,
+  type Intervals,
+} from './interval.js';
 
 /** Ranges of one scan; where bounds would give more, entries are checked instead. */
 const MOST_RANGES = 256;
+
+/** Ends of stretches as they are stored, behind the values of the fields before: [low, high) of key bytes, ascending. */
+export interface StoredInterval {
+  readonly low: Uint8Array;
+  /** Undefined: no end. */
+  readonly high: Uint8Array | undefined;
+}
+
+export interface CheckedField {
+  readonly isDescending: boolean;
+  /** Undefined: any value. */
+  readonly intervals: readonly StoredInterval[] | undefined;
+}
 
 export interface KeyRanges {
   /** Ascending and disjoint. */

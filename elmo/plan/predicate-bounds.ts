@@ -111,7 +111,11 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
 /** An index of hashes knows equality, and what equals only mostly is the same. */
 function hashedBounds(node: FilterNode): PredicateBounds {
   const values =
-    node.kind === 'eq' ? [node.value] : node.kind === 'in' && node.regexes.length === 0 ? node.values : undefined;
+    node.kind === 'eq'
+      ? [node.value]
+      : node.kind === 'in' && node.regexes.length === 0
+        ? node.values
+        : undefined;
   if (values === undefined || values.some(({ type }) => type === ARRAY)) return ALL;
   const hashed = values.flatMap((value) => (value.type === NULL ? [value, UNDEFINED_VALUE] : [value]));
   return loose(
@@ -174,7 +178,8 @@ function rangeBounds(
   if (type === NULL || type === UNDEFINED)
     return kind === 'lte' || kind === 'gte' ? equalBounds(value, context) : loose(NO_VALUES);
   if (type === ARRAY || type === MIN_KEY || type === MAX_KEY || type === REGEX) return ALL;
-  if (isNan(value)) return kind === 'lte' || kind === 'gte' ? exact([pointInterval(NAN, value)]) : exact(NO_VALUES);
+  if (isNan(value))
+    return kind === 'lte' || kind === 'gte' ? exact([pointInterval(NAN, value)]) : exact(NO_VALUES);
   const whole = classInterval(TYPE_CLASS[type]!);
   // NaN is the least number, and in no range of them
   const least = TYPE_CLASS[type] === CLASS_NUMBER ? after(NAN) : whole.low;

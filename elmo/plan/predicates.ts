@@ -55,7 +55,10 @@ function pathOf(node: FilterNode): string | undefined {
 }
 
 /** What is left of a filter when some of its conjuncts are known to hold; undefined: nothing. */
-export function residual(conjuncts: readonly FilterNode[], known: ReadonlySet<FilterNode>): FilterNode | undefined {
+export function residual(
+  conjuncts: readonly FilterNode[],
+  known: ReadonlySet<FilterNode>,
+): FilterNode | undefined {
   const rest = conjuncts.filter((node) => !known.has(node));
   if (rest.length === 0) return undefined;
   return rest.length === 1 ? rest[0] : { kind: 'and', children: rest };

@@ -1,9 +1,9 @@
 /** How a query will be run: decided from the filter, the sort and the indexes, before a document is touched. */
 import type { IndexSpec } from '../catalog/collection-spec.js';
-import type { CheckedField } from '../exec/bounds-check.js';
 import type { KeyBounds } from '../keys/key-layout.js';
 import type { FilterNode } from '../query/filter.js';
 import type { Intervals } from './interval.js';
+import type { CheckedField } from './key-ranges.js';
 
 export type ScanDirection = 'forward' | 'backward';
 
@@ -70,12 +70,7 @@ export interface NothingPlan {
 }
 
 export type AccessPlan =
-  | IndexScanPlan
-  | CollectionScanPlan
-  | UnionPlan
-  | MergePlan
-  | IntersectionPlan
-  | NothingPlan;
+  IndexScanPlan | CollectionScanPlan | UnionPlan | MergePlan | IntersectionPlan | NothingPlan;
 
 export interface QueryPlan {
   readonly access: AccessPlan;

@@ -1,0 +1,186 @@
+/** From a plan to the stages that run it. */
+import type { OrderedKv, ReadView } from '../../lsm/index.js';
+import type { CatalogEntry } from '../catalog/catalog.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
+import type { CollationSpec } from '../collation/collation.js';
+import { BoundsCheck } from './bounds-check.js';
+import { CollectionScan } from './collection-scan.js';
+import { IntersectionOfScans, MergeOfScans, UnionOfScans } from './combine-scans.js';
+import { Fetch } from './fetch.js';
+import { IndexScan, type RecordIdSource } from './index-scan.js';
+import { KeyRows } from './key-rows.js';
+import type { StageStats } from './plan-stats.js';
+import { PointScan, UniqueLookup } from './point-scan.js';
+import { FilterRows, Nothing } from './row-stages.js';
+import { IndexEntries, keyspaceBounds } from '../keys/key-layout.js';
+import type { Operation } from '../operation/operation.js';
+import type { RowSource } from '../operation/row-source.js';
+import { compileFilter } from '../query/compile.js';
+import type { FilterNode, Matcher } from '../query/filter.js';
+import { isFixed } from '../plan/sort-order.js';
+import type { AccessPlan, IndexScanPlan, QueryPlan } from '../plan/query-plan.js';
+
+export interface BuildContext {
+  readonly entry: CatalogEntry;
+  readonly view: ReadView;
+  readonly kv: OrderedKv;
+  readonly operation: Operation;
+  readonly collation: CollationSpec | undefined;
+}
+
+/** Rows of a plan, and where its parts count what they do. */
+export interface AccessRows {
+  readonly rows: RowSource & { readonly stats: StageStats };
+  /** The scan whose entries the rows come from, where it is one. */
+  readonly scan: IndexScan | undefined;
+  /** Of what gives the record ids, when several scans do. */
+  readonly combined: StageStats | undefined;
+  /** Of each scan of an index. */
+  readonly scans: readonly StageStats[];
+}
+
+/** A reader of an index's keys. */
+export function entriesOf({ keyspace, fields, isUnique }: IndexSpec): IndexEntries {
+  return new IndexEntries(
+    keyspace,
+    fields.map(({ direction }) => direction),
+    isUnique,
+    true,
+  );
+}
+
+interface ScanOptions {
+  /** Whether the entries' values are wanted. */
+  readonly needsValues?: boolean;
+  readonly hasDuplicates?: boolean;
+  readonly ranges?: IndexScanPlan['ranges'];
+}
+
+function indexScan(
+  plan: IndexScanPlan,
+  { view, operation }: BuildContext,
+  options: ScanOptions = {},
+): IndexScan {
+  const { checked, direction, keyFilter } = plan;
+  return new IndexScan(view, options.ranges ?? plan.ranges, direction, entriesOf(plan.index), operation, {
+    check: checked === undefined ? undefined : new BoundsCheck(checked, direction === 'forward'),
+    hasDuplicates: options.hasDuplicates ?? plan.hasDuplicates,
+    needsValues: options.needsValues === true || keyFilter !== undefined,
+  });
+}
+
+function matcherOf(filter: FilterNode | undefined, { collation }: BuildContext): Matcher | undefined {
+  return filter === undefined ? undefined : compileFilter(filter, { collation });
+}
+
+/** What a scan gives when its entries have been asked what they can tell. */
+function filteredIds(scan: IndexScan, plan: IndexScanPlan, context: BuildContext): RecordIdSource {
+  const matcher = matcherOf(plan.keyFilter, context);
+  return matcher === undefined ? scan : new FilterRows(new KeyRows(scan, pathsOf(plan.index)), matcher);
+}
+
+export function pathsOf({ fields }: IndexSpec): string[] {
+  return fields.map(({ path }) => path);
+}
+
+/** @param needsEntries  whether `$meta` asks for the entries' keys */
+export function accessRows(plan: QueryPlan, context: BuildContext, needsEntries = false): AccessRows {
+  const { access } = plan;
+  if (access.kind === 'ixscan') return indexRows(access, plan.isCovered, context, needsEntries);
+  if (access.kind === 'collscan') return collectionRows(access, context);
+  if (access.kind === 'eof') return { rows: new Nothing(), scan: undefined, combined: undefined, scans: [] };
+  return combinedRows(access, context);
+}
+
+function fetch(ids: RecordIdSource, filter: FilterNode | undefined, context: BuildContext): Fetch {
+  return new Fetch(ids, context.view, context.entry.spec.keyspace, matcherOf(filter, context));
+}
+
+function indexRows(
+  plan: IndexScanPlan,
+  isCovered: boolean,
+  context: BuildContext,
+  needsEntries: boolean,
+): AccessRows {
+  const [range] = plan.ranges;
+  const isLookup =
+    plan.index.isUnique &&
+    plan.ranges.length === 1 &&
+    plan.given === undefined &&
+    plan.fieldIntervals.every(isFixed);
+  if (isLookup && !isCovered && !needsEntries && plan.keyFilter === undefined) {
+    const lookup = new UniqueLookup(context.view, range!.low);
+    return {
+      rows: fetch(lookup, plan.filter, context),
+      scan: undefined,
+      combined: undefined,
+      scans: [lookup.stats],
+    };
+  }
+  const scan = indexScan(plan, context, { needsValues: isCovered || needsEntries });
+  const parts = { scan, combined: undefined, scans: [scan.stats] };
+  if (!isCovered) return { rows: fetch(filteredIds(scan, plan, context), plan.filter, context), ...parts };
+  const keys = new KeyRows(scan, pathsOf(plan.index));
+  const matcher = matcherOf(plan.keyFilter, context);
+  return { rows: matcher === undefined ? keys : new FilterRows(keys, matcher), ...parts };
+}
+
+function collectionRows(
+  { direction, filter }: Extract<AccessPlan, { kind: 'collscan' }>,
+  context: BuildContext,
+): AccessRows {
+  const { entry, view, operation } = context;
+  const parts = { scan: undefined, combined: undefined, scans: [] };
+  if (!entry.spec.isClustered)
+    return {
+      rows: new CollectionScan(view, entry.state.bounds, direction, matcherOf(filter, context), operation),
+      ...parts,
+    };
+  // natural order of a clustered collection is that of its `_id`
+  const index = entry.spec.indexes[0]!;
+  const scan = new IndexScan(view, [keyspaceBounds(index.keyspace)], direction, entriesOf(index), operation, {
+    hasDuplicates: false,
+    needsValues: false,
+  });
+  return { rows: fetch(scan, filter, context), ...parts };
+}
+
+function combinedRows(
+  access: Extract<AccessPlan, { kind: 'or' | 'merge' | 'and' }>,
+  context: BuildContext,
+): AccessRows {
+  let ids: RecordIdSource & { readonly stats: StageStats };
+  let scans: StageStats[];
+  if (access.kind === 'merge') {
+    const { scan, filter } = access;
+    const parts = scan.ranges.map((range, i) => ({
+      scan: indexScan(scan, context, { ranges: [range], hasDuplicates: false }),
+      prefixLength: scan.prefixLengths[i]!,
+    }));
+    ids = new MergeOfScans(parts, scan.direction);
+    scans = parts.map((part) => part.scan.stats);
+    return {
+      rows: fetch(ids, both(scan.keyFilter, filter), context),
+      scan: undefined,
+      combined: ids.stats,
+      scans,
+    };
+  }
+  if (access.kind === 'and') {
+    const points = access.scans.map(
+      ({ ranges }) => new PointScan(context.view, ranges[0]!.low, context.operation),
+    );
+    ids = new IntersectionOfScans(points);
+    scans = points.map(({ stats }) => stats);
+  } else {
+    const branches = access.scans.map((plan) => indexScan(plan, context));
+    ids = new UnionOfScans(branches.map((scan, i) => filteredIds(scan, access.scans[i]!, context)));
+    scans = branches.map(({ stats }) => stats);
+  }
+  return { rows: fetch(ids, access.filter, context), scan: undefined, combined: ids.stats, scans };
+}
+
+function both(a: FilterNode | undefined, b: FilterNode | undefined): FilterNode | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { kind: 'and', children: [a, b] };
+}

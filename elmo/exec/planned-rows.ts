@@ -1,0 +1,108 @@
+/** From a filter, a sort and what else a query asks to rows: has a plan chosen, and builds the stages that run it. */
+import type { Value } from '../bson/value.js';
+import { SkipLimit } from './row-stages.js';
+import { WithEntry } from './key-rows.js';
+import { SortRows } from './sort.js';
+import { SortKeys, type SortField } from './sort-key.js';
+import type { RowSource } from '../operation/row-source.js';
+import type { FilterNode } from '../query/filter.js';
+import { accessRows, pathsOf, type AccessRows, type BuildContext } from './build-rows.js';
+import { choosePlan } from '../plan/choose.js';
+import { resolveHint } from '../plan/hint.js';
+import { minMaxPlan, type MinMax } from '../plan/min-max.js';
+import type { PlanRequest } from '../plan/plan-request.js';
+import type { PlanChoice, QueryPlan, ScanDirection } from '../plan/query-plan.js';
+
+export interface RowsRequest extends BuildContext {
+  readonly filter: FilterNode;
+  readonly sort: readonly SortField[] | undefined;
+  readonly skip: number;
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly hint: Value | undefined;
+  /** Records in the order they lie, that way. */
+  readonly natural?: ScanDirection | undefined;
+  readonly minMax?: MinMax | undefined;
+  readonly allowDiskUse: boolean;
+  /** All that is wanted of the documents, and of the sort; undefined: all of them. */
+  readonly requiredPaths?: readonly string[] | undefined;
+  /** Whether rows say which entry and record they are, for `$meta`. */
+  readonly needsEntries?: boolean | undefined;
+}
+
+/** A plan at work. */
+export interface RunningPlan {
+  readonly plan: QueryPlan;
+  readonly rows: RowSource;
+  readonly access: AccessRows;
+  /** Undefined: the plan needs none. */
+  readonly sort: SortRows | undefined;
+}
+
+/** @throws ElmoError of the hint, and of min and max */
+export function choose(request: RowsRequest): PlanChoice {
+  const { entry, sort, minMax, filter, view } = request;
+  const hint = resolveHint(entry.spec, request.hint);
+  const fields = sort?.every(({ meta }) => meta === undefined) === true ? sort : undefined;
+  if (minMax !== undefined)
+    return { best: minMaxPlan(minMax, hint, entry.spec, filter, fields, view), others: [] };
+  return choosePlan(planRequest(request, fields, hint.index, request.natural ?? hint.natural));
+}
+
+function planRequest(
+  request: RowsRequest,
+  sort: readonly SortField[] | undefined,
+  hint: PlanRequest['hint'],
+  natural: PlanRequest['natural'],
+): PlanRequest {
+  const { entry, view, filter, collation, skip, limit, requiredPaths } = request;
+  return {
+    collection: entry.spec,
+    view,
+    filter,
+    collation,
+    sort,
+    wanted: limit === 0 ? 0 : skip + limit,
+    hint,
+    natural,
+    requiredPaths:
+      requiredPaths === undefined || request.needsEntries === true
+        ? undefined
+        : [...requiredPaths, ...(request.sort ?? []).map(({ path }) => path)],
+    documentCount: entry.state.documentCount,
+  };
+}
+
+export function planRows(request: RowsRequest): RunningPlan {
+  return runPlan(choose(request).best, request);
+}
+
+/** The stages of a plan. */
+export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
+  const { collation, sort, skip, limit, operation, kv, needsEntries } = request;
+  const access = accessRows(plan, request, needsEntries);
+  let rows: RowSource = access.rows;
+  if (needsEntries === true)
+    rows = new WithEntry(
+      rows,
+      access.scan,
+      access.scan === undefined || plan.access.kind !== 'ixscan' ? [] : pathsOf(plan.access.index),
+    );
+  const isSorted =
+    sort === undefined ||
+    sort.length === 0 ||
+    (plan.isSorted && sort.every(({ meta }) => meta === undefined));
+  let sorted: SortRows | undefined;
+  if (!isSorted) {
+    sorted = new SortRows(rows, new SortKeys(sort, collation), {
+      kv,
+      operation,
+      limit: limit === 0 ? 0 : skip + limit,
+      allowsDisk: request.allowDiskUse,
+      keepsMetadata: needsEntries === true,
+    });
+    rows = sorted;
+  }
+  if (skip > 0 || limit > 0) rows = new SkipLimit(rows, skip, limit);
+  return { plan, rows, access, sort: sorted };
+}

@@ -1,0 +1,166 @@
+/** The plans one index offers for a query. */
+import type { IndexSpec } from '../catalog/collection-spec.js';
+import type { ReadView } from '../../lsm/index.js';
+import type { KeyBounds } from '../keys/key-layout.js';
+import type { FilterNode } from '../query/filter.js';
+import { coversFilter, coversPaths } from './covered.js';
+import { indexBounds, type IndexBounds } from './index-bounds.js';
+import { isEverything } from './interval.js';
+import { keyRanges } from './key-ranges.js';
+import { demandsValue, impliesPartial } from './partial.js';
+import type { PlanRequest } from './plan-request.js';
+import { residual, type Predicates } from './predicates.js';
+import type { IndexScanPlan, QueryPlan, ScanDirection } from './query-plan.js';
+import { isFixed, sortedDirection } from './sort-order.js';
+import { wildcardScans } from './wildcard-scans.js';
+
+/** Ranges whose size is asked; of more, the mean of these counts for all. */
+const MOST_ESTIMATES = 8;
+/** Scans that are merged to get an order. */
+const MOST_MERGED = 64;
+
+const PLANNED_KINDS: ReadonlySet<string> = new Set(['ordered', 'hashed', 'wildcard']);
+
+/** Indexes that may be read, and whose documents include all matches. */
+export function usableIndexes({ collection, collation, filter }: PlanRequest): IndexSpec[] {
+  return collection.indexes.filter(
+    (index) =>
+      index.isReady &&
+      !index.isHidden &&
+      PLANNED_KINDS.has(index.kind) &&
+      (index.partialFilter === undefined || impliesPartial(filter, index.partialFilter, collation)),
+  );
+}
+
+interface Candidate {
+  readonly index: IndexSpec;
+  readonly bounds: IndexBounds;
+  /** Whether the filter says where to look. */
+  readonly isBounded: boolean;
+}
+
+/** Plans of the index that help the filter or the sort, or all of them if it is hinted at. */
+export function indexPlans(index: IndexSpec, predicates: Predicates, request: PlanRequest): QueryPlan[] {
+  return candidatesOf(index, predicates, request).flatMap((candidate) =>
+    plansOf(candidate, predicates, request),
+  );
+}
+
+/** Scans within bounds, forwards. */
+export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): IndexScanPlan[] {
+  return candidatesOf(index, predicates, request)
+    .filter(({ isBounded }) => isBounded)
+    .map(({ index: scanned, bounds }) => scanPlan(scanned, bounds, predicates.conjuncts, request.view));
+}
+
+function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): Candidate[] {
+  if (index.kind === 'wildcard')
+    return wildcardScans(index, predicates).flatMap(({ index: scanned, fixed, valueField }) => {
+      const bounds = indexBounds(scanned, predicates, request.collation, fixed);
+      return isEverything(bounds.fields[valueField]!) || isEverything(bounds.fields[0]!)
+        ? []
+        : [{ index: scanned, bounds, isBounded: true }];
+    });
+  if (!coversMissing(index, predicates, request)) return [];
+  const bounds = indexBounds(index, predicates, request.collation);
+  const isBounded = !isEverything(bounds.fields[0]!) || isSmallerByItself(index, predicates);
+  return [{ index, bounds, isBounded }];
+}
+
+/**
+ * A sparse index lacks documents without its fields: it may only be used when the filter asks for something in one of
+ * them, or when it was asked for by name.
+ */
+function coversMissing(index: IndexSpec, { byPath }: Predicates, { hint }: PlanRequest): boolean {
+  if (!index.isSparse || hint !== undefined) return true;
+  return index.fields.some(({ path }) => (byPath.get(path) ?? []).some(({ node }) => demandsValue(node)));
+}
+
+/** A sparse or partial index may be worth a scan for what it leaves out. */
+function isSmallerByItself(index: IndexSpec, { byPath }: Predicates): boolean {
+  const first = byPath.get(index.fields[0]!.path) ?? [];
+  return (
+    (index.isSparse || index.partialFilter !== undefined) && first.some(({ node }) => node.kind === 'exists')
+  );
+}
+
+function plansOf(
+  { index, bounds, isBounded }: Candidate,
+  predicates: Predicates,
+  request: PlanRequest,
+): QueryPlan[] {
+  const { sort, hint, requiredPaths } = request;
+  const scan = scanPlan(index, bounds, predicates.conjuncts, request.view);
+  const isCovered =
+    requiredPaths !== undefined && scan.filter === undefined && coversPaths(index, requiredPaths);
+  const plan = (direction: ScanDirection, isSorted: boolean): QueryPlan => ({
+    access: { ...scan, direction },
+    isSorted,
+    isCovered,
+  });
+  if (sort === undefined) return isBounded || hint !== undefined ? [plan('forward', true)] : [];
+  const isComparable = index.collation === undefined && request.collation === undefined;
+  const direction = isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
+  if (direction !== undefined) return [plan(direction, true)];
+  if (!isBounded && hint === undefined) return [];
+  const merged = isComparable ? mergedPlan(scan, bounds, request) : undefined;
+  return merged === undefined ? [plan('forward', false)] : [plan('forward', false), merged];
+}
+
+/** The order that comes of merging the scans of several values of the first fields. */
+function mergedPlan(
+  scan: IndexScanPlan,
+  { fields }: IndexBounds,
+  { sort }: PlanRequest,
+): QueryPlan | undefined {
+  const { index, ranges, prefixLengths } = scan;
+  const { pointFields } = keyRanges(index, fields);
+  if (pointFields === 0 || ranges.length < 2 || ranges.length > MOST_MERGED) return undefined;
+  const direction = sortedDirection(index, fields, sort!, pointFields);
+  if (direction === undefined) return undefined;
+  const prefixCount = new Set(
+    ranges.map(({ low }, i) => Buffer.from(low.subarray(0, prefixLengths[i])).toString('latin1')),
+  ).size;
+  if (prefixCount < ranges.length) return undefined;
+  return {
+    access: {
+      kind: 'merge',
+      scan: { ...scan, direction, filter: undefined },
+      filter: scan.filter,
+      estimate: scan.estimate,
+    },
+    isSorted: true,
+    isCovered: false,
+  };
+}
+
+function scanPlan(
+  index: IndexSpec,
+  { fields, exact }: IndexBounds,
+  conjuncts: readonly FilterNode[],
+  view: ReadView,
+): IndexScanPlan {
+  const { ranges, prefixLengths, checked } = keyRanges(index, fields);
+  const isPoint = ranges.length <= 1 && fields.every(isFixed);
+  const ofKey = conjuncts.filter((node) => !exact.has(node) && coversFilter(index, node));
+  return {
+    kind: 'ixscan',
+    index,
+    fieldIntervals: fields,
+    ranges,
+    prefixLengths,
+    checked,
+    direction: 'forward',
+    hasDuplicates: index.isMultikey && !isPoint,
+    keyFilter: residual(ofKey, new Set()),
+    filter: residual(conjuncts, new Set([...exact, ...ofKey])),
+    given: undefined,
+    estimate: estimateOf(ranges, view),
+  };
+}
+
+export function estimateOf(ranges: readonly KeyBounds[], view: ReadView): number {
+  const asked = ranges.slice(0, MOST_ESTIMATES);
+  const sum = asked.reduce((total, range) => total + view.estimate(range).count, 0);
+  return asked.length === 0 ? 0 : (sum / asked.length) * ranges.length;
+}
