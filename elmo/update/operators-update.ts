@@ -1,0 +1,180 @@
+/** Updates by operators: `{$set: {'a.b': 1}, $inc: {n: 1}}`. */
+import { ARRAY, OBJECT } from '../bson/types.js';
+import { documentLength } from '../bson/walk.js';
+import type { Value } from '../bson/value.js';
+import { collatorOf } from '../collation/collator.js';
+import { ElmoError } from '../errors.js';
+import { typeNameOf } from '../expression/numbers.js';
+import { describe, elementsOf } from '../query/elements.js';
+import { ArrayFilters } from './array-filters.js';
+import { checkUpdatedSize, MAX_NESTING } from './limits.js';
+import { checkNesting, nestingOf } from './nesting.js';
+import type { LeafNode, UpdateNode } from './node.js';
+import type { OperatorContext } from './operators/operator.js';
+import { updateOperators } from './operators/table.js';
+import type { UpdateOptions } from './parse.js';
+import { Run } from './run.js';
+import { ArrayNode, ObjectNode } from './tree.js';
+import type { Update, UpdateContext } from './update.js';
+import { arrayFilterName, parseUpdatePath, POSITIONAL } from './update-path.js';
+
+const run = new Run();
+
+/** Refuses changes at the top of a document that no operator may make. */
+function watchRoot(name: string, isNew: boolean): void {
+  if (name === '_id' && !isNew)
+    throw new ElmoError(
+      'ImmutableField',
+      "Performing an update on the path '_id' would modify the immutable field '_id'",
+    );
+  if (name.startsWith('$') && isNew)
+    throw new ElmoError(
+      'DollarPrefixedFieldName',
+      `The dollar ($) prefixed field '${name}' in '${name}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
+    );
+}
+
+class OperatorsUpdate implements Update {
+  readonly kind = 'operators';
+
+  constructor(
+    private readonly root: ObjectNode,
+    readonly touchedPaths: readonly string[],
+    readonly needsMatchedIndex: boolean,
+    /** Whether a document may nest too deep afterwards. */
+    private readonly mayNestDeep: boolean,
+  ) {}
+
+  apply(bytes: Uint8Array, at: number, context: UpdateContext): Uint8Array | undefined {
+    run.open(bytes, at, context);
+    this.root.applyInDocument(run, at, watchRoot);
+    const { edits } = run;
+    if (edits.count === 0) return undefined;
+    const length = documentLength(bytes, at);
+    checkUpdatedSize(length + edits.delta);
+    const updated = edits.build(bytes, at, at + length);
+    if (this.mayNestDeep) checkNesting(updated);
+    return updated;
+  }
+}
+
+/**
+ * @param document  in bytes that are kept
+ * @throws ElmoError FailedToParse, ConflictingUpdateOperators, and those of the operators
+ */
+export function parseOperatorsUpdate(document: Value, options: UpdateOptions): Update {
+  return new TreeBuilder(options).build(document);
+}
+
+/** Parts that stand for elements, as an index that stands for any. */
+function withPlainIndexes(path: string): string {
+  if (!path.includes('$')) return path;
+  return path
+    .split('.')
+    .map((part) => (part === POSITIONAL || arrayFilterName(part) !== undefined ? '0' : part))
+    .join('.');
+}
+
+class TreeBuilder {
+  private readonly root = new ObjectNode('');
+  private readonly filters: ArrayFilters;
+  private readonly context: OperatorContext;
+  private readonly touched: string[] = [];
+  private isPositional = false;
+  private deepest = 0;
+
+  constructor({ arrayFilters = [], collation, scope }: UpdateOptions) {
+    this.filters = new ArrayFilters(arrayFilters, collation, scope);
+    this.context = {
+      collation,
+      compareTexts: collation === undefined ? undefined : collatorOf(collation),
+      scope,
+    };
+  }
+
+  build(document: Value): Update {
+    for (const { name, value } of elementsOf(document)) this.addOperator(name, value);
+    this.filters.refuseUnused();
+    return new OperatorsUpdate(this.root, this.touched, this.isPositional, this.deepest > MAX_NESTING);
+  }
+
+  private addOperator(name: string, argument: Value): void {
+    const operator = Object.hasOwn(updateOperators, name) ? updateOperators[name] : undefined;
+    if (operator === undefined)
+      throw new ElmoError(
+        'FailedToParse',
+        name === '$v'
+          ? 'The $v update field is only recognized internally'
+          : `Unknown modifier: ${name}. Expected a valid update modifier or pipeline-style update specified as an array`,
+      );
+    if (argument.type !== OBJECT)
+      throw new ElmoError(
+        'FailedToParse',
+        `Modifiers operate on fields but we found type ${typeNameOf(argument)} instead. For example: {$mod: {<field>: ...}} not {${describe(name, argument)}}`,
+      );
+    for (const { name: path, value } of elementsOf(argument)) {
+      parseUpdatePath(path);
+      for (const leaf of operator.parse(path, value, this.context)) this.place(leaf, value);
+    }
+  }
+
+  private place(leaf: LeafNode, argument: Value): void {
+    const { path } = leaf;
+    const parts = path.split('.');
+    // a value lies one level deeper than its path is long, and two if it is pushed
+    const ownLevels =
+      argument.type === OBJECT || argument.type === ARRAY ? nestingOf(argument.bytes, argument.at) : 0;
+    this.deepest = Math.max(this.deepest, parts.length + 1 + ownLevels);
+    this.touched.push(withPlainIndexes(path));
+    let parent: UpdateNode = this.root;
+    for (let i = 0; i < parts.length - 1; i++) {
+      const prefix = parts.slice(0, i + 1).join('.');
+      const isArray = arrayFilterName(parts[i + 1]!) !== undefined;
+      parent = this.child(parent, parts[i]!, path, prefix, () =>
+        isArray ? new ArrayNode(prefix) : new ObjectNode(prefix),
+      );
+      if (
+        isArray !== parent instanceof ArrayNode ||
+        !(parent instanceof ArrayNode || parent instanceof ObjectNode)
+      )
+        throw conflict(path, prefix);
+    }
+    const placed = this.child(parent, parts.at(-1)!, path, path, () => leaf);
+    if (placed !== leaf) throw conflict(path, path);
+  }
+
+  /** The child at a part of a path, made if there is none. */
+  private child(
+    parent: UpdateNode,
+    part: string,
+    path: string,
+    prefix: string,
+    make: () => UpdateNode,
+  ): UpdateNode {
+    const filterName = arrayFilterName(part);
+    if (parent instanceof ArrayNode) {
+      if (filterName === undefined) throw conflict(path, prefix);
+      let child = parent.children.get(filterName);
+      if (child === undefined) {
+        const filter = filterName === '' ? undefined : this.filters.use(filterName, path);
+        parent.children.set(filterName, (child = { node: make(), filter }));
+      }
+      return child.node;
+    }
+    if (!(parent instanceof ObjectNode)) throw conflict(path, prefix);
+    if (part === POSITIONAL) {
+      this.isPositional = true;
+      return (parent.positional ??= make());
+    }
+    let child = parent.children.get(part);
+    if (child === undefined) parent.children.set(part, (child = make()));
+    return child;
+  }
+}
+
+function conflict(path: string, prefix: string): ElmoError {
+  return new ElmoError(
+    'ConflictingUpdateOperators',
+    `Updating the path '${path}' would create a conflict at '${prefix}'`,
+  );
+}

@@ -1,0 +1,69 @@
+/** The paths that operators of an update name: fields, indexes of arrays, and `$`, `$[]`, `$[name]` for elements. */
+import { ElmoError } from '../errors.js';
+
+export const POSITIONAL = '$';
+
+/** The name inside `$[name]`, '' of `$[]`; undefined if the part is none of these. */
+export function arrayFilterName(part: string): string | undefined {
+  return part.startsWith('$[') && part.endsWith(']') ? part.slice(2, -1) : undefined;
+}
+
+export function isDynamic(part: string): boolean {
+  return part === POSITIONAL || arrayFilterName(part) !== undefined;
+}
+
+/** @throws ElmoError EmptyFieldName */
+export function splitUpdatePath(path: string): string[] {
+  if (path === '') throw new ElmoError('EmptyFieldName', 'An empty update path is not valid.');
+  const parts = path.split('.');
+  if (parts.includes(''))
+    throw new ElmoError(
+      'EmptyFieldName',
+      `The update path '${path}' contains an empty field name, which is not allowed.`,
+    );
+  return parts;
+}
+
+/** @throws ElmoError EmptyFieldName; BadValue if elements are named where there can be none */
+export function parseUpdatePath(path: string): string[] {
+  const parts = splitUpdatePath(path);
+  const [first] = parts;
+  if (first === POSITIONAL)
+    throw new ElmoError(
+      'BadValue',
+      `Cannot have positional (i.e. '$') element in the first position in path '${path}'`,
+    );
+  if (parts.indexOf(POSITIONAL) !== parts.lastIndexOf(POSITIONAL))
+    throw new ElmoError('BadValue', `Too many positional (i.e. '$') elements found in path '${path}'`);
+  if (arrayFilterName(first!) !== undefined)
+    throw new ElmoError(
+      'BadValue',
+      `Cannot have array filter identifier (i.e. '$[<id>]') element in the first position in path '${path}'`,
+    );
+  return parts;
+}
+
+const DIGITS = /^[0-9]+$/;
+const LEADING_ZEROS = /^0+(?=.)/;
+
+/** The index of an array that a part of a path stands for; -1 if it cannot be one. */
+export function arrayIndexOf(part: string, most: number): number {
+  if (!DIGITS.test(part)) return -1;
+  const index = Number(part);
+  return index <= most ? index : -1;
+}
+
+/** The order in which the fields of one document are changed: numbers by their value, and before other names. */
+export function compareParts(a: string, b: string): number {
+  if (DIGITS.test(a) && DIGITS.test(b)) {
+    const x = a.replace(LEADING_ZEROS, '');
+    const y = b.replace(LEADING_ZEROS, '');
+    return x.length - y.length || compareText(x, y) || a.length - b.length;
+  }
+  return compareText(a, b);
+}
+
+/** By code points, as UTF-8 bytes compare. */
+function compareText(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
