@@ -5,10 +5,18 @@ export { BsonWriter } from './bson/writer.js';
 export { ElmoError } from './errors.js';
 export type { RawDocument } from './operation/requests.js';
 export { Engine } from './engine/engine.js';
-export { commandName, dispatch, CommandTable, type Dispatched } from './commands/dispatch.js';
+export {
+  commandName,
+  dispatch,
+  CommandTable,
+  type Dispatched,
+  type DispatchOptions,
+} from './commands/dispatch.js';
 export { type CommandMessage, Arguments } from './commands/arguments.js';
 export type { Command, CommandClient, CommandContext } from './commands/command.js';
 export { ReplyWriter } from './commands/reply.js';
+export { cursorIdOf } from './commands/cursor-reply.js';
+export { writeClusterTime, writeOpTime } from './commands/cluster-time.js';
 export { elmoCommands } from './commands/table.js';
 export * as fields from './commands/fields.js';
 export { helloFields } from './commands/diagnostics/identity.js';

@@ -1,9 +1,12 @@
-/** Puts engine and server together: commands, sessions of connections, their end. */
+/** Puts engine and server together: commands, what stands in every reply, what is cleaned up in the background. */
 import {
   CommandTable,
+  cursorIdOf,
   dispatch,
   elmoCommands,
+  writeClusterTime,
   type CommandMessage,
+  type DispatchOptions,
   type Engine,
   type ReplyWriter,
 } from '../elmo/index.js';
@@ -12,20 +15,54 @@ import type { Connection, DispatchOutcome, Dispatcher } from './connection/conne
 import { WireServer, type ServerHost } from './connection/server.js';
 import type { ServerOptions } from './options.js';
 
+const NOTHING_MORE: DispatchOutcome = {};
+
+/** How one connection's commands are run: made once for each. */
+class ConnectionDispatch implements DispatchOptions {
+  readonly isReplicaSet: boolean;
+  readonly interrupt: () => void;
+  readonly finish: ((reply: ReplyWriter) => void) | undefined;
+
+  constructor(
+    readonly engine: Engine,
+    readonly client: Connection,
+    readonly commands: CommandTable,
+    server: WireServer,
+  ) {
+    this.isReplicaSet = !server.options.standalone;
+    this.interrupt = client.interrupt;
+    const { clusterClock } = engine.state;
+    this.finish = this.isReplicaSet ? (reply) => writeClusterTime(reply, clusterClock.now) : undefined;
+  }
+
+  get signal(): AbortSignal {
+    return this.client.signal;
+  }
+}
+
 class EngineHost implements ServerHost {
+  private readonly dispatches = new WeakMap<Connection, ConnectionDispatch>();
+
   constructor(private readonly engine: Engine) {}
 
   dispatcherFor(server: WireServer): Dispatcher {
-    const { engine } = this;
     const commands = new CommandTable([...elmoCommands, ...helloCommands(server)]);
     return {
-      async dispatch(
-        command: CommandMessage,
+      dispatch: async (
+        message: CommandMessage,
         connection: Connection,
         reply: ReplyWriter,
-      ): Promise<DispatchOutcome> {
-        await dispatch(command, { engine, client: connection, commands, signal: connection.signal }, reply);
-        return {};
+        allowsExhaust: boolean,
+      ): Promise<DispatchOutcome> => {
+        let options = this.dispatches.get(connection);
+        if (options === undefined) {
+          options = new ConnectionDispatch(this.engine, connection, commands, server);
+          this.dispatches.set(connection, options);
+        }
+        const start = reply.length;
+        const { name, error } = await dispatch(message, options, reply);
+        if (!allowsExhaust || error !== undefined) return NOTHING_MORE;
+        return goesOn(name, connection, reply, start) ? { continuation: message } : NOTHING_MORE;
       },
     };
   }
@@ -33,6 +70,12 @@ class EngineHost implements ServerHost {
   ended(_connection: Connection): void {
     // cursors outlive their connection: drivers come back for them on another one
   }
+}
+
+/** Whether a client that allowed it is sent more replies without asking. */
+function goesOn(name: string, connection: Connection, reply: ReplyWriter, start: number): boolean {
+  if (name === 'getMore') return cursorIdOf(reply.bytes, start) !== 0n;
+  return (name === 'hello' || name === 'isMaster' || name === 'ismaster') && connection.isStreamingHello;
 }
 
 /** Serves an engine that is open. @returns the server, listening */

@@ -4,6 +4,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Address to listen on. Default 127.0.0.1. A wider one needs `auth` or `allowUnauthenticated`. */
   readonly bind?: string;
+  /** 'host:port' under which clients reach it. Default: the address a client has connected to. */
+  readonly advertise?: string;
   /** Path of a Unix socket to listen on as well. */
   readonly unixSocket?: string;
   /** Whether clients have to log in. Default false. */
@@ -31,8 +33,11 @@ export interface TlsOptions {
   readonly ca?: string | Uint8Array;
 }
 
+/** Options without a default. */
+type Absent = 'unixSocket' | 'tls' | 'advertise';
+
 export interface ResolvedServerOptions
-  extends Required<Omit<ServerOptions, 'unixSocket' | 'tls'>>, Pick<ServerOptions, 'unixSocket' | 'tls'> {}
+  extends Required<Omit<ServerOptions, Absent>>, Pick<ServerOptions, Absent> {}
 
 const LOOPBACK = /^(127\.|::1$|localhost$|\[::1\]$)/;
 

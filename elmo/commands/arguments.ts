@@ -19,6 +19,11 @@ export class Arguments {
     private readonly sequences?: ReadonlyMap<string, readonly RawDocument[]>,
   ) {}
 
+  /** The fields of a document, as they are. */
+  static of(value: Value): Arguments {
+    return new Arguments(new Map(fieldsOf(value)));
+  }
+
   has(name: string): boolean {
     return this.values.has(name) || this.sequences?.has(name) === true;
   }
@@ -59,10 +64,7 @@ export class Arguments {
   /** The fields of a document that was declared with `struct`. */
   struct(name: string): Arguments | undefined {
     const value = this.values.get(name);
-    if (value === undefined) return undefined;
-    const values = new Map<string, Value>();
-    for (const [field, inner] of fieldsOf(value)) values.set(field, inner);
-    return new Arguments(values);
+    return value === undefined ? undefined : Arguments.of(value);
   }
 
   /** All that was given, in order. */
@@ -88,45 +90,79 @@ export function fieldsOf(value: Value): readonly (readonly [string, Value])[] {
   return fields;
 }
 
+/** Declared fields made ready for lookups by name. */
+export interface FieldTable {
+  readonly rules: ReadonlyMap<string, FieldRule>;
+  readonly required: readonly string[];
+}
+
+/** Of several declarations of a name the last one counts. */
+export function makeFieldTable(...declarations: readonly Fields[]): FieldTable {
+  const rules = new Map<string, FieldRule>();
+  for (const fields of declarations) for (const name in fields) rules.set(name, fields[name]!);
+  return { rules, required: [...rules.keys()].filter((name) => rules.get(name)!.isRequired) };
+}
+
+const tables = new WeakMap<Fields, FieldTable>();
+
+function tableOf(fields: Fields): FieldTable {
+  let table = tables.get(fields);
+  if (table === undefined) tables.set(fields, (table = makeFieldTable(fields)));
+  return table;
+}
+
 /**
  * Checks a document against rules.
  * @param path  what stands before a field's name in messages: 'find'
- * @param common  more fields that are allowed
  * @returns the fields that count as given
  * @throws ElmoError: unknown field 40415, twice the same 40413, wrong type, absent 40414
  */
-export function parseFields(
+export function parseFields(value: Value, fields: Fields, path: string, command: string): Map<string, Value> {
+  return parseByTable(value, tableOf(fields), path, command);
+}
+
+/**
+ * @param sequences  documents that came beside the command: fields they stand for are there
+ * @param ignoresUnknown  pass over fields without a rule; those of newer clients
+ */
+export function parseByTable(
   value: Value,
-  fields: Fields,
+  table: FieldTable,
   path: string,
   command: string,
-  common: Fields = NO_FIELDS,
   sequences?: ReadonlyMap<string, readonly RawDocument[]>,
   ignoresUnknown = false,
 ): Map<string, Value> {
   const values = new Map<string, Value>();
-  const seen = new Set<string>();
-  for (const [name, inner] of fieldsOf(value)) {
+  let passedOver: Set<string> | undefined;
+  const { rules } = table;
+  const walker = new ElementWalker();
+  walker.open(value.bytes, value.at);
+  while (walker.next()) {
+    const name = readText(walker.bytes, walker.nameStart, walker.nameEnd);
+    const rule = rules.get(name);
+    if (rule === undefined) {
+      if (ignoresUnknown) continue;
+      throw new ElmoError(40415, `BSON field '${path}.${name}' is an unknown field.`);
+    }
     const where = `${path}.${name}`;
-    const field = ruleOf(fields, name) ?? ruleOf(common, name);
-    if (field === undefined && ignoresUnknown) continue;
-    if (field === undefined) throw new ElmoError(40415, `BSON field '${where}' is an unknown field.`);
-    if (seen.has(name)) throw new ElmoError(40413, `BSON field '${where}' is a duplicate field`);
-    seen.add(name);
-    if (!checkField(field, inner, where, command)) continue;
-    if (field.fields !== undefined) checkInside(field, inner, where, command);
+    if (values.has(name) || passedOver?.has(name) === true)
+      throw new ElmoError(40413, `BSON field '${where}' is a duplicate field`);
+    const inner = new Value(walker.type, walker.bytes, walker.valueStart);
+    if (!checkField(rule, inner, where, command)) {
+      (passedOver ??= new Set()).add(name);
+      continue;
+    }
+    if (rule.fields !== undefined) checkInside(rule, inner, where, command);
     values.set(name, inner);
   }
-  for (const name in fields)
-    if (fields[name]!.isRequired && !values.has(name) && sequences?.has(name) !== true)
+  const { required } = table;
+  for (let i = 0; i < required.length; i++) {
+    const name = required[i]!;
+    if (!values.has(name) && sequences?.has(name) !== true)
       throw new ElmoError(40414, `BSON field '${path}.${name}' is missing but a required field`);
+  }
   return values;
-}
-
-const NO_FIELDS: Fields = {};
-
-function ruleOf(fields: Fields, name: string): FieldRule | undefined {
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
 /** Checks the fields of a document, or the elements of an array. */

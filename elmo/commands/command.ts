@@ -17,6 +17,8 @@ export interface CommandClient {
 export interface CommandContext {
   readonly engine: Engine;
   readonly client: CommandClient;
+  /** All commands there are. */
+  readonly commands: { readonly commands: readonly Command[] };
   /** Database the command was sent to. */
   readonly db: string;
   readonly session: SessionContext | undefined;

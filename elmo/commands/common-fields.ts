@@ -1,7 +1,7 @@
 /** Fields that every command takes, and what becomes of them. */
 import type { CommonRequest } from '../operation/requests.js';
 import { ElmoError } from '../errors.js';
-import type { Arguments } from './arguments.js';
+import { fieldsOf, type Arguments } from './arguments.js';
 import {
   anything,
   document,
@@ -9,94 +9,98 @@ import {
   flag,
   int32Only,
   int64Only,
-  looseFlag,
   milliseconds,
   oneOf,
   required,
   strict,
-  struct,
   text,
   timestamp,
   uuid,
+  array,
   type Fields,
+  type FieldRule,
 } from './fields.js';
-import { ARRAY, BINARY, DECIMAL128, DOUBLE, INT32, INT64, OBJECT, STRING } from '../bson/types.js';
-import { plainNumber, type FieldRule } from './fields.js';
+import { BINARY, BOOL, OBJECT } from '../bson/types.js';
+import { parseFields } from './arguments.js';
+import { plainNumber } from './fields.js';
 import type { Value } from '../bson/value.js';
 
 const binaryField: FieldRule = { types: [BINARY], skipsNull: true, isRequired: false };
 
-export const SESSION_FIELDS: Fields = {
+const SESSION_FIELDS: Fields = {
   id: required(uuid),
   uid: binaryField,
   txnNumber: int64Only,
   txnUUID: uuid,
 };
 
-/** `w`: a number 0 to 50, a name, or (refused by a single node) a document of tags. */
-const acknowledgement: FieldRule = {
-  types: undefined,
+/** `{id: UUID(…)}`: how long it is, and what stands before the sixteen bytes. */
+const SESSION_BYTES = 30;
+const SESSION_START = [30, 0, 0, 0, BINARY, 0x69, 0x64, 0, 16, 0, 0, 0, 4];
+
+/** Whether it is what drivers send: nothing but an id. */
+function isPlainSession({ bytes, at }: Value): boolean {
+  for (let i = 0; i < SESSION_START.length; i++) if (bytes[at + i] !== SESSION_START[i]) return false;
+  return true;
+}
+
+/** @returns where the sixteen bytes of a session's id are, in a value that was checked */
+export function sessionIdOffset(lsid: Value): number {
+  if (isPlainSession(lsid)) return lsid.at + SESSION_BYTES - 17;
+  const id = fieldsOf(lsid).find(([name]) => name === 'id')![1];
+  return id.at + 5;
+}
+
+const session: FieldRule = {
+  types: [OBJECT],
   skipsNull: true,
   isRequired: false,
-  check(value) {
-    if (value.type === STRING || value.type === OBJECT) return;
-    if (![INT32, INT64, DOUBLE, DECIMAL128].includes(value.type))
-      throw new ElmoError('FailedToParse', 'w has to be a number, string, or object');
-    const number = plainNumber(value);
-    if (!(number >= 0 && number <= 50))
-      throw new ElmoError(
-        'FailedToParse',
-        'w has to be a non-negative number and not greater than 50; found: ' + number,
-      );
+  check(value, path, command) {
+    if (!isPlainSession(value)) parseFields(value, SESSION_FIELDS, path, command);
   },
 };
 
-export const WRITE_CONCERN_FIELDS: Fields = {
-  w: acknowledgement,
-  j: looseFlag,
-  wtimeout: anything,
-  fsync: looseFlag,
-  provenance: oneOf(
-    'clientSupplied',
-    'implicitDefault',
-    'customDefault',
-    'getLastErrorDefaults',
-    'internalWriteDefault',
-  ),
-};
+const LEAST_STALENESS_SECONDS = 90;
 
-export const READ_CONCERN_LEVELS = ['local', 'majority', 'linearizable', 'available', 'snapshot'] as const;
-
-export const READ_CONCERN_FIELDS: Fields = {
-  level: {
-    types: [STRING],
-    skipsNull: true,
-    isRequired: false,
+const READ_PREFERENCE_FIELDS: Fields = {
+  mode: required(oneOf('primary', 'primaryPreferred', 'secondary', 'secondaryPreferred', 'nearest')),
+  tags: array,
+  maxStalenessSeconds: {
+    ...exactInteger(-1, 0x7fff_ffff),
     check(value) {
-      if (!(READ_CONCERN_LEVELS as readonly string[]).includes(value.text))
+      const seconds = plainNumber(value);
+      if (seconds > 0 && seconds < LEAST_STALENESS_SECONDS)
         throw new ElmoError(
-          'BadValue',
-          `Enumeration value '${value.text}' for field 'readConcern.level' is not a valid value.`,
+          'MaxStalenessOutOfRange',
+          `maxStalenessSeconds value cannot be less than ${LEAST_STALENESS_SECONDS}`,
         );
     },
   },
-  afterClusterTime: timestamp,
-  atClusterTime: timestamp,
-  afterOpTime: document,
-  allowTransactionTableSnapshot: flag,
-  waitLastStableRecoveryTimestamp: flag,
-  provenance: oneOf(
-    'clientSupplied',
-    'implicitDefault',
-    'customDefault',
-    'getLastErrorDefaults',
-    'internalWriteDefault',
-  ),
+  hedge: document,
+  isPretargeted: anything,
 };
+
+const readPreference: FieldRule = {
+  types: [OBJECT],
+  skipsNull: true,
+  isRequired: false,
+  check(value, _path, command) {
+    parseFields(value, READ_PREFERENCE_FIELDS, 'readPreference', command);
+  },
+};
+
+const clusterTime: FieldRule = {
+  types: [OBJECT],
+  skipsNull: true,
+  isRequired: false,
+  fields: { clusterTime: required(timestamp), signature: document },
+};
+
+const onlyFlag: FieldRule = strict({ types: [BOOL], skipsNull: false, isRequired: false });
 
 export const COMMON_FIELDS: Fields = {
   $db: text,
-  lsid: struct(SESSION_FIELDS),
+  lsid: session,
   txnNumber: int64Only,
   autocommit: flag,
   startTransaction: flag,
@@ -110,8 +114,8 @@ export const COMMON_FIELDS: Fields = {
   apiVersion: text,
   apiStrict: flag,
   apiDeprecationErrors: flag,
-  $readPreference: document,
-  $clusterTime: document,
+  $readPreference: readPreference,
+  $clusterTime: clusterTime,
   $audit: document,
   $client: document,
   $configServerState: document,
@@ -121,8 +125,8 @@ export const COMMON_FIELDS: Fields = {
   clientOperationKey: uuid,
   help: anything,
   serialization_context: anything,
-  rawData: strict({ types: [0x08], skipsNull: false, isRequired: false }),
-  isTimeseriesNamespace: strict({ types: [0x08], skipsNull: false, isRequired: false }),
+  rawData: onlyFlag,
+  isTimeseriesNamespace: onlyFlag,
   readConcernLevel: anything,
   mayBypassWriteBlocking: flag,
   traceCtx: anything,
@@ -131,41 +135,11 @@ export const COMMON_FIELDS: Fields = {
   databaseVersion: anything,
 };
 
-/** What a write concern asks of this single node. */
-export interface WriteConcern {
-  readonly isAcknowledged: boolean;
-  readonly isDurable: boolean;
-  /** More nodes than there are: after the write the reply says so. */
-  readonly failure: ElmoError | undefined;
-}
-
-const ACKNOWLEDGED: WriteConcern = { isAcknowledged: true, isDurable: false, failure: undefined };
-
-export function writeConcernOf(given: Arguments | undefined): WriteConcern {
-  if (given === undefined) return ACKNOWLEDGED;
-  const w = given.value('w');
-  const isUnacknowledged = w !== undefined && isNumber(w) && plainNumber(w) === 0;
-  return {
-    isAcknowledged: !isUnacknowledged,
-    isDurable: given.flag('j') || given.flag('fsync'),
-    failure: failureOf(w),
-  };
-}
-
-const isNumber = (value: Value): boolean => [INT32, INT64, DOUBLE, DECIMAL128].includes(value.type);
-
-function failureOf(w: Value | undefined): ElmoError | undefined {
-  if (w === undefined) return undefined;
-  if (w.type === STRING && w.text !== 'majority' && w.text !== '')
-    return new ElmoError(
-      'UnknownReplWriteConcern',
-      `No write concern mode named '${w.text}' found in replica set configuration`,
-    );
-  if (w.type === OBJECT || w.type === ARRAY)
-    return new ElmoError('UnsatisfiableWriteConcern', 'Not enough nodes match write concern mode');
-  if (isNumber(w) && plainNumber(w) > 1)
-    return new ElmoError('UnsatisfiableWriteConcern', 'Not enough data-bearing nodes');
-  return undefined;
+interface Filling {
+  maxTimeMs?: number;
+  comment?: Value;
+  isDurable?: boolean;
+  signal?: AbortSignal;
 }
 
 /** The part of a request that every command shares. */
@@ -174,10 +148,12 @@ export function commonRequest(
   isDurable: boolean,
   signal: AbortSignal | undefined,
 ): CommonRequest {
-  return {
-    ...(args.has('maxTimeMS') ? { maxTimeMs: args.number('maxTimeMS')! } : {}),
-    ...(args.has('comment') ? { comment: args.value('comment')! } : {}),
-    ...(isDurable ? { isDurable } : {}),
-    ...(signal === undefined ? {} : { signal }),
-  };
+  const request: Filling = {};
+  const maxTimeMs = args.number('maxTimeMS');
+  if (maxTimeMs !== undefined) request.maxTimeMs = maxTimeMs;
+  const comment = args.value('comment');
+  if (comment !== undefined) request.comment = comment;
+  if (isDurable) request.isDurable = true;
+  if (signal !== undefined) request.signal = signal;
+  return request;
 }

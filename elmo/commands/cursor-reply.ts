@@ -1,7 +1,11 @@
 /** Replies that carry a batch of a cursor: `cursor: {firstBatch | nextBatch, id, ns}`. */
+import { readInt64 } from '../bson/read.js';
+import { OBJECT } from '../bson/types.js';
+import { Value } from '../bson/value.js';
 import type { Namespace } from '../catalog/collection-spec.js';
 import type { ElmoCursor } from '../exec/cursor.js';
 import { ElmoError } from '../errors.js';
+import { Arguments } from './arguments.js';
 import type { CommandContext } from './command.js';
 import type { ReplyWriter } from './reply.js';
 
@@ -81,6 +85,13 @@ export async function nextBatch(
     context.engine.cursors.kill(id);
     throw error;
   }
+}
+
+/** The id a reply gives its cursor; 0: none, or it is at its end. @param at  where the reply's document starts */
+export function cursorIdOf(reply: Uint8Array, at: number): bigint {
+  const cursor = Arguments.of(new Value(OBJECT, reply, at)).struct('cursor');
+  const id = cursor?.value('id');
+  return id === undefined ? 0n : readInt64(id.bytes, id.at);
 }
 
 /** A whole result that needs no cursor: what the list commands answer with. */

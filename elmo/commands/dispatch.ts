@@ -6,22 +6,25 @@ import { readInt64, readText } from '../bson/read.js';
 import { STRING } from '../bson/types.js';
 import { documentValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
+import type { RunningOperation } from '../engine/activity.js';
 import type { Engine } from '../engine/engine.js';
 import type { SessionContext } from '../session/session-context.js';
 import { ElmoError } from '../errors.js';
-import { Arguments, checkSequence, parseFields, type CommandMessage } from './arguments.js';
-import type { Command, CommandClient, CommandContext } from './command.js';
 import {
-  COMMON_FIELDS,
-  READ_CONCERN_FIELDS,
-  WRITE_CONCERN_FIELDS,
-  commonRequest,
-  writeConcernOf,
-  type WriteConcern,
-} from './common-fields.js';
-import { asElmoError, writeError } from './error-reply.js';
+  Arguments,
+  checkSequence,
+  makeFieldTable,
+  parseByTable,
+  type CommandMessage,
+  type FieldTable,
+} from './arguments.js';
+import type { Command, CommandClient, CommandContext } from './command.js';
+import { COMMON_FIELDS, commonRequest, sessionIdOffset } from './common-fields.js';
+import { parseReadConcern, parseWriteConcern } from './concerns.js';
+import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
 import type { ReplyWriter } from './reply.js';
+import { checkApi } from './stable-api.js';
 
 export interface DispatchOptions {
   readonly engine: Engine;
@@ -30,20 +33,42 @@ export interface DispatchOptions {
   readonly signal: AbortSignal | undefined;
   /** Database of a command that does not say ($db). */
   readonly db?: string;
-  /** Asked before a command runs: may refuse (login, failpoints), or answer with labels for its error. */
+  /** Whether it is spoken to as a replica set of one. Default true. */
+  readonly isReplicaSet?: boolean;
+  /** Ends the command that runs, without its client. */
+  readonly interrupt?: () => void;
+  /** Asked before a command runs: may refuse (login, failpoints). */
   readonly before?: (command: Command, args: Arguments, db: string) => void | Promise<void>;
+  /** Adds fields to every reply, before it is closed. */
+  readonly finish?: (reply: ReplyWriter) => void;
 }
+
+/** A command under one of its names. */
+interface TableEntry {
+  readonly command: Command;
+  readonly fields: FieldTable;
+}
+
+const OWN_FIELD = { types: undefined, skipsNull: false, isRequired: false } as const;
 
 /** Commands by each of their names. */
 export class CommandTable {
-  private readonly byName = new Map<string, Command>();
+  private readonly byName = new Map<string, TableEntry>();
 
   constructor(readonly commands: readonly Command[]) {
     for (const command of commands)
-      for (const name of [command.name, ...(command.aliases ?? [])]) this.byName.set(name, command);
+      for (const name of [command.name, ...(command.aliases ?? [])])
+        this.byName.set(name, {
+          command,
+          fields: makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields),
+        });
   }
 
   get(name: string): Command | undefined {
+    return this.byName.get(name)?.command;
+  }
+
+  entry(name: string): TableEntry | undefined {
     return this.byName.get(name);
   }
 }
@@ -61,138 +86,203 @@ export function commandName(body: Uint8Array): string {
   return walker.next() ? readText(walker.bytes, walker.nameStart, walker.nameEnd) : '';
 }
 
+/** Errors after which a retryable write may be sent again. */
+const RETRYABLE: ReadonlySet<number> = new Set([
+  6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
+]);
+
+/** What a command that runs has found out about itself: known piece by piece, wanted by the reply. */
+class Call {
+  command: Command | undefined;
+  session: SessionContext | undefined;
+  /** The write went well, its concern was not met. */
+  failure: ElmoError | undefined;
+  /** The client has asked for no more than that the write was received. */
+  isSilent = false;
+
+  constructor(
+    readonly name: string,
+    readonly message: CommandMessage,
+    readonly options: DispatchOptions,
+    readonly operation: RunningOperation,
+  ) {}
+
+  get labels(): readonly string[] {
+    const { session } = this;
+    return session?.txnNumber !== undefined && session.autocommit === undefined ? RETRYABLE_WRITE : [];
+  }
+}
+
+const RETRYABLE_WRITE = ['RetryableWriteError'];
+
 /** Runs a command and writes its whole reply document. Never throws. */
 export async function dispatch(
   message: CommandMessage,
   options: DispatchOptions,
   reply: ReplyWriter,
 ): Promise<Dispatched> {
+  const { client, engine } = options;
+  const { activity } = engine.state;
   const start = reply.beginDocument();
   const fieldsStart = reply.length;
   const name = commandName(message.body);
+  const operation = activity.begin({
+    command: name,
+    body: message.body,
+    clientId: client.connectionId,
+    remote: client.remote,
+    appName: client.appName,
+    startedMs: engine.clock.nowMs(),
+    interrupt: options.interrupt,
+  });
+  const call = new Call(name, message, options, operation);
   let error: ElmoError | undefined;
   try {
-    const failure = await run(name, message, options, reply);
-    if (failure !== undefined)
-      reply.object('writeConcernError', (into) =>
-        into.int32('code', failure.code).text('codeName', failure.codeName).text('errmsg', failure.message),
-      );
+    await run(call, reply);
+    if (call.isSilent) reply.length = fieldsStart;
+    if (call.failure !== undefined) writeConcernErrorField(reply, call.failure);
     reply.double('ok', 1);
   } catch (thrown) {
     error = asElmoError(thrown);
+    activity.failures++;
     reply.length = fieldsStart;
-    writeError(reply, error);
+    writeError(reply, error, RETRYABLE.has(error.code) ? call.labels : []);
   }
-  options.engine.writeClusterTime(reply);
+  activity.end(operation, engine.clock.nowMs(), call.command?.isWrite === true);
+  options.finish?.(reply);
   reply.endDocument(start);
   return { name, error };
 }
 
-async function run(
-  name: string,
-  message: CommandMessage,
-  options: DispatchOptions,
-  reply: ReplyWriter,
-): Promise<ElmoError | undefined> {
-  const command = options.commands.get(name);
-  if (command === undefined) throw new ElmoError('CommandNotFound', `no such command: '${name}'`);
-  const { args, db } = parse(command, name, message, options.db);
-  await options.before?.(command, args, db);
+/** Writes whose unacknowledged replies say nothing. */
+const SILENT_WHEN_UNACKNOWLEDGED: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'bulkWrite']);
+
+async function run(call: Call, reply: ReplyWriter): Promise<void> {
+  const { name, message, options, operation } = call;
+  const { engine, signal, isReplicaSet = true } = options;
+  const entry = options.commands.entry(name);
+  if (entry === undefined) throw new ElmoError('CommandNotFound', `no such command: '${name}'`);
+  const { command } = entry;
+  call.command = command;
+  const args = parse(entry, message);
+  const db = args.text('$db') ?? options.db ?? 'admin';
+  const target = checkTarget(command, message, db);
+  operation.namespace = target === '' ? '' : `${db}.${target}`;
+  checkApi(command, args);
+  const asked = options.before?.(command, args, db);
+  if (asked !== undefined) await asked;
   const session = sessionOf(args, command);
-  checkConcerns(command, args, session);
-  const writeConcern = writeConcernOf(
-    structOf(args, 'writeConcern', WRITE_CONCERN_FIELDS, 'WriteConcernOptions'),
+  call.session = session;
+  if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
+  const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);
+  const readConcern = parseReadConcern(
+    args.value('readConcern'),
+    command,
+    session,
+    engine.state.clusterClock,
+    isReplicaSet,
   );
-  const readConcern = structOf(args, 'readConcern', READ_CONCERN_FIELDS, 'readConcern');
+  const common = commonRequest(args, writeConcern.isDurable, signal);
+  if (command.isWrite === true) {
+    const { writeGate } = engine.state;
+    writeGate.checkUser(db);
+    const opened = writeGate.whenOpen();
+    if (opened !== undefined) await engine.newOperation(common).waitFor(opened);
+  }
   const context: CommandContext = {
-    engine: options.engine,
+    engine,
     client: options.client,
+    commands: options.commands,
     db,
     session,
-    common: commonRequest(args, writeConcern.isDurable, options.signal),
-    readConcernLevel: readConcern?.text('level'),
-    signal: options.signal,
+    common,
+    readConcernLevel: readConcern.level,
+    signal,
   };
-  await command.run(args, context, reply);
-  return failureAfter(command, writeConcern);
+  const running = command.run(args, context, reply);
+  if (running !== undefined) await running;
+  if (command.isWrite === true) engine.state.clusterClock.tick();
+  if (command.takesWriteConcern === true) call.failure = writeConcern.failure;
+  call.isSilent = !writeConcern.isAcknowledged && SILENT_WHEN_UNACKNOWLEDGED.has(command.name);
 }
 
-const failureAfter = (command: Command, { failure }: WriteConcern): ElmoError | undefined =>
-  command.takesWriteConcern === true ? failure : undefined;
-
-function parse(
-  command: Command,
-  name: string,
-  message: CommandMessage,
-  fallbackDb: string | undefined,
-): { args: Arguments; db: string } {
+function parse({ command, fields }: TableEntry, message: CommandMessage): Arguments {
   const { sequences } = message;
-  const fields = Object.hasOwn(command.fields, name)
-    ? command.fields
-    : { ...command.fields, [name]: OWN_FIELD };
-  const values = parseFields(
+  const values = parseByTable(
     documentValue(message.body),
     fields,
     command.name,
     command.name,
-    COMMON_FIELDS,
     sequences,
     command.ignoresUnknown,
   );
-  for (const [field, documents] of sequences ?? []) {
-    const rule = Object.hasOwn(command.fields, field) ? command.fields[field] : undefined;
-    if (rule === undefined)
-      throw new ElmoError(40415, `BSON field '${command.name}.${field}' is an unknown field.`);
-    if (values.has(field))
-      throw new ElmoError(40413, `BSON field '${command.name}.${field}' is a duplicate field`);
-    checkSequence(documents, rule, `${command.name}.${field}`, command.name);
-  }
-  const args = new Arguments(values, sequences);
-  const db = args.text('$db') ?? fallbackDb ?? 'admin';
-  checkTarget(command, message, db);
-  return { args, db };
+  if (sequences !== undefined)
+    for (const [field, documents] of sequences) {
+      const rule = Object.hasOwn(command.fields, field) ? command.fields[field] : undefined;
+      if (rule === undefined)
+        throw new ElmoError(40415, `BSON field '${command.name}.${field}' is an unknown field.`);
+      if (values.has(field))
+        throw new ElmoError(40413, `BSON field '${command.name}.${field}' is a duplicate field`);
+      checkSequence(documents, rule, `${command.name}.${field}`, command.name);
+    }
+  return new Arguments(values, sequences);
 }
 
-const OWN_FIELD = { types: undefined, skipsNull: false, isRequired: false } as const;
-
-function checkTarget(command: Command, message: CommandMessage, db: string): void {
+/** @returns the name of the collection; '' if the command is for none */
+function checkTarget(command: Command, message: CommandMessage, db: string): string {
   if (command.isAdminOnly === true && db !== 'admin')
     throw new ElmoError('Unauthorized', `${command.name} may only be run against the admin database.`);
-  if (command.target === 'any') return;
   const walker = new ElementWalker();
   walker.open(message.body, 0);
   walker.next();
-  if (walker.type === STRING) return;
-  if (command.target === 'collectionOrOne') {
-    if (plainNumber(new Value(walker.type, walker.bytes, walker.valueStart)) === 1) return;
-  }
-  throw new ElmoError('InvalidNamespace', `Collection name has invalid type ${typeName(walker.type)}`);
+  const target = new Value(walker.type, walker.bytes, walker.valueStart);
+  if (target.type === STRING)
+    return command.target === 'any' && command.name !== 'aggregate' ? '' : target.text;
+  if (command.target === 'any') return '';
+  if (command.target === 'collectionOrOne' && plainNumber(target) === 1) return '';
+  throw new ElmoError('InvalidNamespace', `Collection name has invalid type ${typeName(target.type)}`);
 }
 
-function structOf(
-  args: Arguments,
-  name: string,
-  fields: Parameters<typeof parseFields>[1],
-  path: string,
-): Arguments | undefined {
-  const value = args.value(name);
-  return value === undefined ? undefined : new Arguments(parseFields(value, fields, path, name));
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hexOf(bytes: Uint8Array, at: number, count: number): string {
+  let text = '';
+  for (let i = 0; i < count; i++) text += HEX[bytes[at + i]!]!;
+  return text;
 }
 
 function sessionOf(args: Arguments, command: Command): SessionContext | undefined {
+  const lsid = args.value('lsid');
   const txnNumber = longOf(args.value('txnNumber'));
-  const autocommit = args.has('autocommit') ? args.flag('autocommit') : undefined;
-  if (!args.has('lsid')) {
+  if (lsid === undefined) {
     if (txnNumber !== undefined)
       throw new ElmoError('InvalidOptions', 'Transaction number requires a session ID to also be specified');
     return undefined;
   }
+  const autocommit = args.has('autocommit') ? args.flag('autocommit') : undefined;
+  const startTransaction = args.flag('startTransaction');
+  checkTransactionFields(args, command, txnNumber, autocommit);
+  return {
+    lsid: hexOf(lsid.bytes, sessionIdOffset(lsid), 16),
+    txnNumber,
+    autocommit,
+    startTransaction,
+    readConcernLevel: args.struct('readConcern')?.text('level'),
+    stmtId: args.number('stmtId') ?? 0,
+  };
+}
+
+function checkTransactionFields(
+  args: Arguments,
+  command: Command,
+  txnNumber: bigint | undefined,
+  autocommit: boolean | undefined,
+): void {
   if (txnNumber === undefined && autocommit !== undefined)
     throw new ElmoError(
       'InvalidOptions',
       "'autocommit' field requires a transaction number to also be specified",
     );
-  const startTransaction = args.flag('startTransaction');
   if (args.has('startTransaction') && autocommit === undefined)
     throw new ElmoError(
       'InvalidOptions',
@@ -207,39 +297,15 @@ function sessionOf(args: Arguments, command: Command): SessionContext | undefine
       'OperationNotSupportedInTransaction',
       `Cannot run '${command.name}' in a multi-document transaction.`,
     );
-  const id = args.struct('lsid')!.value('id')!;
-  return {
-    lsid: Buffer.from(id.bytes.subarray(id.at + 5, id.end)).toString('hex'),
-    txnNumber,
-    autocommit,
-    startTransaction,
-    readConcernLevel: args.struct('readConcern')?.text('level'),
-    stmtId: args.number('stmtId') ?? 0,
-  };
 }
 
 function longOf(value: Value | undefined): bigint | undefined {
   return value === undefined ? undefined : readInt64(value.bytes, value.at);
 }
 
-function checkConcerns(command: Command, args: Arguments, session: SessionContext | undefined): void {
-  const isInTransaction = session?.autocommit === false;
-  const isEmpty = (name: string): boolean => args.document(name)?.length === 5;
-  if (args.has('writeConcern') && command.takesWriteConcern !== true)
+function checkTakesWriteConcern(command: Command, session: SessionContext | undefined): void {
+  if (command.takesWriteConcern !== true)
     throw new ElmoError('InvalidOptions', 'Command does not support writeConcern');
-  if (
-    args.has('writeConcern') &&
-    isInTransaction &&
-    !['commitTransaction', 'abortTransaction'].includes(command.name)
-  )
+  if (session?.autocommit === false && !['commitTransaction', 'abortTransaction'].includes(command.name))
     throw new ElmoError('InvalidOptions', 'writeConcern is not allowed within a multi-statement transaction');
-  if (args.has('readConcern') && !isEmpty('readConcern')) {
-    if (isInTransaction && !session.startTransaction)
-      throw new ElmoError(
-        'InvalidOptions',
-        'Only the first command in a transaction may specify a readConcern',
-      );
-    if (command.takesReadConcern !== true && !isInTransaction)
-      throw new ElmoError('InvalidOptions', `Command ${command.name} does not support readConcern`);
-  }
 }

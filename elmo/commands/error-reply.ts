@@ -33,3 +33,10 @@ export function writeError(reply: ReplyWriter, error: ElmoError, labels: readonl
   reply.int32('code', error.code).text('codeName', codeNameOf(error.code));
   writeDetails(reply, error);
 }
+
+/** The write went well, its concern was not met. */
+export function writeConcernErrorField(reply: ReplyWriter, error: ElmoError): void {
+  reply.object('writeConcernError', (into) =>
+    into.int32('code', error.code).text('codeName', error.codeName).text('errmsg', error.message),
+  );
+}

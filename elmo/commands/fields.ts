@@ -14,6 +14,7 @@ import {
   INT64,
   NULL,
   OBJECT,
+  OBJECT_ID,
   STRING,
   TIMESTAMP,
   UNDEFINED,
@@ -95,6 +96,7 @@ export const int32Only: FieldRule = rule([INT32]);
 export const int64Only: FieldRule = rule([INT64]);
 export const timestamp: FieldRule = rule([TIMESTAMP]);
 export const binary: FieldRule = rule([BINARY]);
+export const objectId: FieldRule = rule([OBJECT_ID]);
 export const documentOrArray: FieldRule = rule([OBJECT, ARRAY]);
 
 export const uuid: FieldRule = rule([BINARY], {

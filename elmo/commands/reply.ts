@@ -1,5 +1,18 @@
 /** Writes the reply of a command field by field; documents of the store pass through as they lie. */
-import { ARRAY, BOOL, DATE, DOUBLE, INT32, INT64, NULL, OBJECT, STRING, TIMESTAMP } from '../bson/types.js';
+import {
+  ARRAY,
+  BINARY,
+  BOOL,
+  DATE,
+  DOUBLE,
+  INT32,
+  INT64,
+  NULL,
+  OBJECT,
+  OBJECT_ID,
+  STRING,
+  TIMESTAMP,
+} from '../bson/types.js';
 import type { Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import type { RawDocument } from '../operation/requests.js';
@@ -64,6 +77,21 @@ export class ReplyWriter extends BsonWriter {
   timestamp(name: string, seconds: number, increment: number): this {
     this.writeName(TIMESTAMP, nameBytes(name));
     this.writeInt64(seconds, increment);
+    return this;
+  }
+
+  /** @param id  twelve bytes */
+  objectId(name: string, id: Uint8Array): this {
+    this.writeName(OBJECT_ID, nameBytes(name));
+    this.writeRange(id, 0, 12);
+    return this;
+  }
+
+  binary(name: string, bytes: Uint8Array, subtype = 0): this {
+    this.writeName(BINARY, nameBytes(name));
+    this.writeInt32(bytes.length);
+    this.writeByte(subtype);
+    this.writeRange(bytes, 0, bytes.length);
     return this;
   }
 

@@ -45,6 +45,7 @@ import { collectDistinct, countCursor } from './distinct.js';
 import { findPipeline } from './find-pipeline.js';
 import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
+import { ServerState } from './server-state.js';
 import { Validators } from './validators.js';
 
 export interface EngineOptions {
@@ -75,6 +76,7 @@ export class Engine {
   readonly catalog: Catalog;
   readonly cursors: CursorRegistry;
   readonly sessions: SessionRegistry;
+  readonly state: ServerState;
   readonly committer: Committer;
   readonly collections: OpenCollections;
   private readonly validators: Validators;
@@ -97,6 +99,10 @@ export class Engine {
       () => clock.nowMs(),
       () => this.randomLong(),
       options.maxCursors ?? 10_000,
+    );
+    this.state = new ServerState(
+      () => clock.wallMs(),
+      () => clock.nowMs(),
     );
     this.committer = new Committer(kv);
     this.collections = new OpenCollections(this.catalog);
@@ -354,11 +360,6 @@ export class Engine {
     checkDatabaseName(db);
     const operation = this.newOperation(request);
     return this.committer.run(operation, (unit) => dropDatabase(this.catalog, unit, db), request.isDurable);
-  }
-
-  /** Clusters gossip their time; a single node has its own. */
-  writeClusterTime(_reply: unknown): void {
-    // told by the wire protocol when it presents a replica set
   }
 
   /** Stores what makes the next open fast, and closes the store. */

@@ -31,12 +31,17 @@ export interface Dispatcher {
    * Writes the whole reply document; an error becomes a reply as well.
    * @returns what is to happen beside the reply
    */
-  dispatch(command: CommandMessage, connection: Connection, reply: ReplyWriter): Promise<DispatchOutcome>;
+  dispatch(
+    command: CommandMessage,
+    connection: Connection,
+    reply: ReplyWriter,
+    allowsExhaust: boolean,
+  ): Promise<DispatchOutcome>;
 }
 
 export interface DispatchOutcome {
-  /** After the reply (or instead of it) the connection ends. */
-  readonly closes?: 'after' | 'instead';
+  /** Instead of the reply the connection ends. */
+  readonly closes?: boolean;
   /** The command to run next by itself, for a client that allowed exhaust replies. */
   readonly continuation?: CommandMessage;
 }
@@ -50,6 +55,8 @@ const FIRST_NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 
 export class Connection implements CommandClient {
   readonly remote: string;
+  /** 'host:port' of this side, as the client reached it; undefined: by a Unix socket. */
+  readonly local: string | undefined;
   appName: string | undefined;
   /** What the client told of itself in its handshake. */
   clientMetadata: RawDocument | undefined;
@@ -57,11 +64,13 @@ export class Connection implements CommandClient {
   user: { readonly name: string; readonly db: string } | undefined;
   /** State of a login under way. */
   authentication: unknown;
+  /** Whether its last hello waits for changes: more of them may follow unasked. */
+  isStreamingHello = false;
   /** Compressors both sides know, in the client's order. */
   compressors: readonly CompressorName[] = [];
   private readonly frames: FrameReader;
   private readonly replies = new ReplyWriter();
-  private readonly abort = new AbortController();
+  private abort = new AbortController();
   private isWorking = false;
   private isClosed = false;
   private lastRequestId = 0;
@@ -74,7 +83,8 @@ export class Connection implements CommandClient {
     private readonly dispatcher: Dispatcher,
     private readonly limits: ConnectionLimits,
   ) {
-    this.remote = `${socket.remoteAddress ?? 'unix'}:${socket.remotePort ?? 0}`;
+    this.remote = hostAndPort(socket.remoteAddress, socket.remotePort) ?? 'anonymous unix socket:0';
+    this.local = hostAndPort(socket.localAddress, socket.localPort);
     this.frames = new FrameReader();
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.receive(piece));
@@ -83,10 +93,17 @@ export class Connection implements CommandClient {
     socket.on('error', () => this.destroy());
   }
 
-  /** Aborts when the connection ends. */
+  /** Aborts when the connection ends, and when the command that runs is killed. */
   get signal(): AbortSignal {
     return this.abort.signal;
   }
+
+  /** Ends the command that runs; the next ones are not touched. */
+  readonly interrupt = (): void => {
+    const { abort } = this;
+    this.abort = new AbortController();
+    abort.abort(new ElmoError('Interrupted', 'operation was interrupted'));
+  };
 
   /** Whether a command is running. */
   get isBusy(): boolean {
@@ -173,6 +190,7 @@ export class Connection implements CommandClient {
   ): Promise<void> {
     const flags = readInt32Le(message, HEADER_BYTES);
     const replyFlags = flags & CHECKSUM_PRESENT;
+    const allowsExhaust = (flags & EXHAUST_ALLOWED) !== 0;
     let command: CommandMessage | undefined;
     try {
       command = readOpMsg(message).command;
@@ -186,18 +204,19 @@ export class Connection implements CommandClient {
     let responseTo = requestId;
     while (command !== undefined) {
       beginOpMsg(this.replies);
-      const outcome: DispatchOutcome = await this.dispatcher.dispatch(command, this, this.replies);
-      if (outcome.closes === 'instead') return this.destroy();
+      const outcome: DispatchOutcome = await this.dispatcher.dispatch(
+        command,
+        this,
+        this.replies,
+        allowsExhaust,
+      );
+      if (outcome.closes === true) return this.destroy();
       if ((flags & MORE_TO_COME) !== 0) return; // the client wants no reply
-      command = (flags & EXHAUST_ALLOWED) !== 0 ? outcome.continuation : undefined;
+      command = allowsExhaust ? outcome.continuation : undefined;
       const moreFlag = command === undefined ? 0 : MORE_TO_COME;
       const id = ++this.lastRequestId;
       this.send(endOpMsg(this.replies, id, responseTo, replyFlags | moreFlag), compressor);
       responseTo = id;
-      if (outcome.closes === 'after') {
-        this.socket.end();
-        return;
-      }
       if (command !== undefined && this.socket.writableNeedDrain) await this.drained();
       if (this.isClosed) return;
     }
@@ -209,7 +228,7 @@ export class Connection implements CommandClient {
     const first = FIRST_NAME.exec(name.toString('latin1'))?.[0] ?? '';
     this.replies.clear();
     if (fullName.endsWith('.$cmd') && ['hello', 'isMaster', 'ismaster'].includes(first)) {
-      await this.dispatcher.dispatch({ body: query, sequences: undefined }, this, this.replies);
+      await this.dispatcher.dispatch({ body: query, sequences: undefined }, this, this.replies, false);
     } else {
       writeFailure(
         this.replies,
@@ -226,6 +245,12 @@ export class Connection implements CommandClient {
     if (this.isClosed) return;
     this.socket.write(compressor === undefined ? message : compressMessage(message, compressor));
   }
+}
+
+function hostAndPort(host: string | undefined, port: number | undefined): string | undefined {
+  if (host === undefined || port === undefined) return undefined;
+  const plain = host.replace(/^::ffff:(?=\d+\.)/, '');
+  return `${plain.includes(':') ? `[${plain}]` : plain}:${port}`;
 }
 
 function writeFailure(reply: ReplyWriter, error: ElmoError | BsonError): void {

@@ -1,4 +1,5 @@
 /** Listens, and keeps track of who is connected. */
+import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Connection, type Dispatcher } from './connection.js';
@@ -17,8 +18,10 @@ export class WireServer {
   totalConnections = 0;
   private readonly listeners: NetServer[] = [];
   private readonly dispatcher: Dispatcher;
+  /** Tells this process from those before it: 12 random bytes. */
+  readonly processId: Uint8Array = randomBytes(12);
   private port = 0;
-  private isClosing = false;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly host: ServerHost,
@@ -32,6 +35,31 @@ export class WireServer {
   get address(): string {
     const { bind } = this.options;
     return `${bind.includes(':') ? `[${bind}]` : bind}:${this.port}`;
+  }
+
+  get isClosing(): boolean {
+    return this.closing.signal.aborted;
+  }
+
+  /** The address a client is told to come back to. */
+  advertisedTo(connection: Connection): string {
+    return this.options.advertise ?? connection.local ?? this.address;
+  }
+
+  /** Resolves after that many milliseconds; sooner if the server closes or `signal` aborts. */
+  idle(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.closing.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done);
+      this.closing.signal.addEventListener('abort', done);
+      if (this.isClosing || signal.aborted) done();
+    });
   }
 
   /** For drivers. */
@@ -99,7 +127,7 @@ export class WireServer {
 
   /** Takes no more clients, lets commands that run finish for up to `graceMs`, then ends all connections. */
   async close(graceMs = 1000): Promise<void> {
-    this.isClosing = true;
+    this.closing.abort();
     const closed = this.listeners.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );

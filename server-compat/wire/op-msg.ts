@@ -21,6 +21,7 @@ const KNOWN_REQUIRED = CHECKSUM_PRESENT | MORE_TO_COME;
 const REQUIRED_BITS = 0xffff;
 /** Levels of a command: those of a document and of what wraps it. */
 const MAX_DEPTH_OF_COMMANDS = 200;
+const FIRST_BYTES = 1024;
 
 export interface OpMsg {
   readonly flags: number;
@@ -91,7 +92,10 @@ export function beginOpMsg(writer: BsonWriter): void {
   writer.length = BODY_OFFSET;
 }
 
-/** @returns the message, a copy */
+/** Messages as large as this are sent as they lie; the writer starts anew. */
+const LARGE_BYTES = 1 << 18;
+
+/** @returns the message, in bytes of its own */
 export function endOpMsg(
   writer: BsonWriter,
   requestId: number,
@@ -99,14 +103,22 @@ export function endOpMsg(
   flags: number,
 ): Uint8Array {
   const withChecksum = (flags & CHECKSUM_PRESENT) !== 0;
-  const length = writer.length + (withChecksum ? 4 : 0);
-  const message = Buffer.allocUnsafe(length);
-  message.set(writer.bytes.subarray(0, writer.length));
+  const end = writer.length;
+  const length = end + (withChecksum ? 4 : 0);
+  let message: Uint8Array;
+  if (length >= LARGE_BYTES) {
+    writer.reserve(4);
+    message = writer.bytes.subarray(0, length);
+    writer.bytes = new Uint8Array(FIRST_BYTES);
+  } else {
+    message = Buffer.allocUnsafe(length);
+    message.set(writer.bytes.subarray(0, end));
+  }
   writeInt32Le(message, 0, length);
   writeInt32Le(message, 4, requestId);
   writeInt32Le(message, 8, responseTo);
   writeInt32Le(message, 12, OP_MSG);
   writeInt32Le(message, HEADER_BYTES, flags);
-  if (withChecksum) writeInt32Le(message, length - 4, crc32c(message, 0, length - 4));
+  if (withChecksum) writeInt32Le(message, end, crc32c(message, 0, end));
   return message;
 }

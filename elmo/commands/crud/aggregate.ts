@@ -202,7 +202,6 @@ const distinct: Command = {
   },
   takesReadConcern: true,
   isTransactional: true,
-  isStable: true,
   async run(args, context, reply) {
     const values = await context.engine.distinct(
       {

@@ -40,7 +40,6 @@ const buildInfo: Command = {
   help: 'version and build of the server',
   target: 'any',
   fields: { buildInfo: anything },
-  isStable: true,
   run(_args, _context, reply) {
     reply.text('version', COMMAND_VERSION).text('gitVersion', 'elmo');
     reply.texts('modules', []).text('allocator', 'v8').text('javascriptEngine', 'none');
@@ -81,7 +80,6 @@ const connectionStatus: Command = {
   help: 'who has logged in on this connection',
   target: 'any',
   fields: { connectionStatus: anything, showPrivileges: flag },
-  isStable: true,
   run(args, _context, reply) {
     reply.object('authInfo', (into) => {
       into.objects('authenticatedUsers', [], () => undefined);

@@ -1,0 +1,45 @@
+/** What administration sets and asks, one of each for an engine: it lasts as long as the engine is open. */
+import type { Value } from '../bson/value.js';
+import type { RawDocument } from '../operation/requests.js';
+import { Activity } from './activity.js';
+import { ClusterClock } from './cluster-clock.js';
+import { WriteGate } from './write-gate.js';
+
+/** Of a database: what the profiler would write down. */
+export interface ProfileSettings {
+  level: number;
+  /** Raw; undefined: none. */
+  filter: RawDocument | undefined;
+}
+
+/** `setDefaultRWConcern`. */
+export interface DefaultConcerns {
+  readonly read: RawDocument | undefined;
+  readonly write: RawDocument | undefined;
+  readonly setAtMs: number | undefined;
+}
+
+export class ServerState {
+  readonly clusterClock: ClusterClock;
+  readonly activity = new Activity();
+  readonly writeGate = new WriteGate();
+  /** Parameters that were set, by name. */
+  readonly parameters = new Map<string, Value>();
+  /** Cluster parameters that were set, by name; raw. */
+  readonly clusterParameters = new Map<string, { readonly raw: RawDocument; readonly setAtMs: number }>();
+  readonly profiles = new Map<string, ProfileSettings>();
+  slowMs = 100;
+  sampleRate = 1;
+  defaultConcerns: DefaultConcerns = { read: undefined, write: undefined, setAtMs: undefined };
+  /** Filters of the planner by namespace: documents as `planCacheListFilters` shows them. */
+  readonly planFilters = new Map<string, RawDocument[]>();
+  /** Milliseconds since 1970. */
+  readonly startedWallMs: number;
+  readonly startedMs: number;
+
+  constructor(wallMs: () => number, nowMs: () => number) {
+    this.clusterClock = new ClusterClock(wallMs);
+    this.startedWallMs = wallMs();
+    this.startedMs = nowMs();
+  }
+}
