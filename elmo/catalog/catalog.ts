@@ -74,6 +74,8 @@ function databaseBounds(db: string): KeyBounds {
   return { low, high };
 }
 
+const EXPIRE_WORD = 'expireAfterSeconds';
+
 /** Stands for a name that is known to be free. */
 const ABSENT = Symbol('absent');
 
@@ -84,6 +86,7 @@ export class Catalog {
   private readonly open: LRUCache<string, CatalogEntry | typeof ABSENT>;
   private readonly states = new Map<number, CollectionState>();
   private readonly overrides = new WeakMap<WriteUnit, Overrides>();
+  private expiring: Map<string, Namespace> | undefined;
   private nextKeyspace = 0;
   private reservedKeyspace = 0;
   /** Reads of stored entries so far; steady work does not add to it. */
@@ -266,7 +269,11 @@ export class Catalog {
     own.set(text, entry);
     unit.afterCommit(() => {
       this.open.set(text, entry ?? ABSENT);
-      if (entry !== null && isChange) entry.state.changedSeq = this.kv.seq;
+      if (entry === null) this.expiring?.delete(text);
+      else if (isChange) {
+        entry.state.changedSeq = this.kv.seq;
+        this.noteExpiring(entry.spec);
+      }
       this.overrides.get(unit)?.delete(text);
     });
     unit.afterRollback(() => {
@@ -307,6 +314,27 @@ export class Catalog {
     }
     cursor.close();
     return names;
+  }
+
+  /** Collections of which documents expire. Reads the catalog the first time only. */
+  expiringNamespaces(): Namespace[] {
+    if (this.expiring === undefined) {
+      this.expiring = new Map();
+      const cursor = this.kv.scan(keyspaceBounds(KEYSPACE_CATALOG));
+      while (cursor.next()) {
+        const namespace = namespaceOfKey(cursor.keyBytes, cursor.keyLength);
+        const raw = cursor.value();
+        if (Buffer.from(raw.buffer, raw.byteOffset, raw.length).includes(EXPIRE_WORD)) this.noteExpiring(decodeCollection(namespace, raw));
+      }
+      cursor.close();
+    }
+    return [...this.expiring.values()];
+  }
+
+  private noteExpiring(spec: CollectionSpec): void {
+    const expires = spec.expireAfterSeconds ?? spec.indexes.find((index) => index.expireAfterSeconds !== undefined);
+    if (expires === undefined) this.expiring?.delete(namespaceText(spec.namespace));
+    else this.expiring?.set(namespaceText(spec.namespace), spec.namespace);
   }
 
   /** Whether a database holds something. */
