@@ -324,7 +324,8 @@ export class Catalog {
       while (cursor.next()) {
         const namespace = namespaceOfKey(cursor.keyBytes, cursor.keyLength);
         const raw = cursor.value();
-        if (Buffer.from(raw.buffer, raw.byteOffset, raw.length).includes(EXPIRE_WORD)) this.noteExpiring(decodeCollection(namespace, raw));
+        if (Buffer.from(raw.buffer, raw.byteOffset, raw.length).includes(EXPIRE_WORD))
+          this.noteExpiring(decodeCollection(namespace, raw));
       }
       cursor.close();
     }
@@ -332,7 +333,8 @@ export class Catalog {
   }
 
   private noteExpiring(spec: CollectionSpec): void {
-    const expires = spec.expireAfterSeconds ?? spec.indexes.find((index) => index.expireAfterSeconds !== undefined);
+    const expires =
+      spec.expireAfterSeconds ?? spec.indexes.find((index) => index.expireAfterSeconds !== undefined);
     if (expires === undefined) this.expiring?.delete(namespaceText(spec.namespace));
     else this.expiring?.set(namespaceText(spec.namespace), spec.namespace);
   }

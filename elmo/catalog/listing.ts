@@ -34,9 +34,7 @@ export function collectionInfo(spec: CollectionSpec, isNameOnly: boolean): Uint8
 
 /** The definitions of the collections and views of a database, in the order of their names. */
 export function collectionSpecs(catalog: Catalog, db: string, unit?: WriteUnit): CollectionSpec[] {
-  return catalog
-    .collectionNames(db, unit)
-    .map((collection) => catalog.expect({ db, collection }, unit).spec);
+  return catalog.collectionNames(db, unit).map((collection) => catalog.expect({ db, collection }, unit).spec);
 }
 
 /**
