@@ -22,13 +22,15 @@ describe('elmo lsm-diag, looking', () => {
 
   for (const [command, words] of [
     ['stats', ['closed in order', 'entries', 'range tombstones  1']],
-    ['tables', ['low key', 'large', '0xff00']],
+    // The bounds of the runs: the even entries begin with the large value, the odd ones end with the last user.
+    ['tables', ['low key', 'large', 'user:0498', 'user:0001', 'user:0499', '0xff00']],
     ['levels', ['target', 'score', '4 runs']],
     ['space', ['fragmentation', 'meta slots', 'one mark']],
     ['manifest', ['Meta slots', 'in order', 'state', '+ table']],
     ['logs', ['no logs']],
     ['pins', ['nothing is pinned']],
-    ['graph', ['L0 run', 'large', '█']],
+    // The key space from its first key to its last, whatever lies between.
+    ['graph', ['L0 run 5', 'L0 run 3', 'L0 run 1', 'large', '0xff00', '█']],
     ['check', ['no problem']],
     ['verify', ['no problem']],
   ] as const) {
