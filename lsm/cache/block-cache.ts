@@ -175,9 +175,9 @@ export class BlockCache {
     this.generation = this.generations[frame]!;
   }
 
-  /** A view of `bytes`, where the block lies in a frame. */
-  get view(): DataView | undefined {
-    return this.frame < 0 ? undefined : this.views[this.frame >>> this.chunkShift];
+  /** A view of the array that a frame lies in. */
+  viewOf(frame: number): DataView {
+    return this.views[frame >>> this.chunkShift]!;
   }
 
   private takeFrame(): number {

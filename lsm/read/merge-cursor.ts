@@ -19,6 +19,8 @@ const HALVING_FROM = 6;
 /** So many ties of heads before a look whether all keys share more bytes by now. */
 const TIE_LIMIT = 64;
 
+const NO_HEADS = new Int32Array(0);
+
 export class MergeCursor extends SourceCursor {
   /** Index of the source the entry at the cursor comes from. */
   rank = 0;
@@ -44,12 +46,14 @@ export class MergeCursor extends SourceCursor {
    */
   constructor(private readonly sources: readonly SourceCursor[]) {
     super();
-    if (new Set(sources).size !== sources.length) {
+    const count = sources.length;
+    for (let i = 1; i < count; i++) {
+      if (sources.indexOf(sources[i]!) === i) continue;
       throw new LsmError('a merge needs cursors of its own: one was given twice', 'BadOptions');
     }
-    this.sole = sources.length === 1 ? sources[0] : undefined;
-    this.order = new Int32Array(sources.length);
-    this.heads = new Int32Array(sources.length);
+    this.sole = count === 1 ? sources[0] : undefined;
+    this.order = new Int32Array(count);
+    this.heads = count < 3 ? NO_HEADS : new Int32Array(count);
   }
 
   /** How many sources there are. */

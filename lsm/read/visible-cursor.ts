@@ -10,8 +10,9 @@
  */
 import { NO_BYTES, compareRanges, copyOf, type Bytes } from '../base/bytes.js';
 import { checked, invariant } from '../base/invariant.js';
-import { KIND_DELETE } from '../key/entry-kind.js';
+import { KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import type { SeekMode } from '../ordered-kv.js';
+import { readThrough } from '../table/lz4.js';
 import type { MergeCursor } from './merge-cursor.js';
 import type { SourceCursor } from './source-cursor.js';
 import { TombstonePlace, TombstoneView, type TombstoneRecord } from './tombstone-view.js';
@@ -41,6 +42,8 @@ const GAP = 3;
 const BEFORE_FIRST = 4;
 const AFTER_LAST = 5;
 
+/** Up to this many bytes a loop is faster than a call of the runtime. */
+const SHORT_COPY = 96;
 /** So many entries hidden by range tombstones are walked over before the sources are sent past the fragment. */
 const WALK_LIMIT = 8;
 
@@ -56,10 +59,11 @@ export class VisibleCursor {
   private readonly high: Bytes | undefined;
   private readonly tombstones: TombstoneView | undefined;
   private readonly tombstonePlace: TombstonePlace | undefined;
-  private readonly held = new HeldEntry();
+  /** Made by the first step backward. */
+  private held: HeldEntry | undefined = undefined;
   private place = FRESH;
   /** A key: the one last decided (forward), the one held (backward), or the one sought; room for a zero byte after it. */
-  private mark: Bytes = new Uint8Array(32);
+  private mark: Bytes = NO_BYTES;
   private markLength = 0;
   /** Forward: whether further entries of the marked key are to be passed over. */
   private isDecided = false;
@@ -83,13 +87,13 @@ export class VisibleCursor {
     this.source = merge.sole ?? merge;
     this.isMerged = merge.sole === undefined;
     this.oldestRank = merge.sourceCount - 1;
-    this.maxSeqs = Float64Array.from(maxSeqs);
+    this.maxSeqs = new Float64Array(maxSeqs);
     this.low = low === undefined || low.length === 0 ? undefined : copyOf(low);
     this.high = high === undefined ? undefined : copyOf(high);
     this.tombstones =
       tombstones === undefined ? undefined : TombstoneView.build(tombstones, maxSeqs, this.low, this.high);
     this.tombstonePlace = this.tombstones === undefined ? undefined : new TombstonePlace(this.tombstones);
-    this.entry = this.held;
+    this.entry = this.source;
   }
 
   /** To the next greater key that is seen; from the start, or before the first key: to the first. @returns isValid */
@@ -164,6 +168,7 @@ export class VisibleCursor {
   /** Makes the value registers of the entry good again. */
   refresh(): void {
     if (this.place === AT_ENTRY) this.source.refresh();
+    else if (this.place === HELD) this.held!.offerView();
   }
 
   close(): void {
@@ -235,7 +240,7 @@ export class VisibleCursor {
       const fragment = this.gather();
       if (fragment === SEEN) {
         this.place = HELD;
-        this.entry = this.held;
+        this.entry = this.held!;
         this.isValid = true;
         return true;
       }
@@ -253,7 +258,8 @@ export class VisibleCursor {
    * @returns SEEN, UNSEEN, or the fragment that hides it
    */
   private gather(): number {
-    const { source, merge, held, maxSeqs, isMerged, tombstones } = this;
+    const { source, merge, maxSeqs, isMerged, tombstones } = this;
+    const held = (this.held ??= new HeldEntry());
     this.setMark(source.keyBytes, source.keyOffset, source.keyLength);
     held.keyBytes = this.mark;
     held.keyLength = this.markLength;
@@ -354,7 +360,7 @@ export class VisibleCursor {
   }
 
   private setMark(from: Bytes, offset: number, length: number): void {
-    if (this.mark.length <= length) this.mark = new Uint8Array(length * 2 + 1);
+    if (this.mark.length <= length) this.mark = new Uint8Array(Math.max(32, length * 2 + 1));
     const { mark } = this;
     if (length <= 48) for (let i = 0; i < length; i++) mark[i] = from[offset + i]!;
     else mark.set(from.subarray(offset, offset + length));
@@ -377,6 +383,12 @@ class HeldEntry implements EntryView {
   valueOffset = 0;
   storedLength = 0;
   rawLength = 0;
+  private view = new DataView(NO_BYTES.buffer);
+
+  /** The source was looked at since: whoever unpacks the value reads from here again. */
+  offerView(): void {
+    if (this.kind === KIND_LZ4) readThrough(this.valueBytes, this.view);
+  }
 
   take(source: SourceCursor): void {
     const { valueBytes, valueOffset, storedLength } = source;
@@ -384,9 +396,13 @@ class HeldEntry implements EntryView {
     this.seq = source.seq;
     this.rawLength = source.rawLength;
     this.storedLength = storedLength;
-    if (this.valueBytes.length < storedLength) this.valueBytes = new Uint8Array(storedLength * 2);
+    if (this.valueBytes.length < storedLength) {
+      this.valueBytes = new Uint8Array(Math.max(128, storedLength * 2));
+      this.view = new DataView(this.valueBytes.buffer);
+    }
     const into = this.valueBytes;
-    if (storedLength <= 48) for (let i = 0; i < storedLength; i++) into[i] = valueBytes[valueOffset + i]!;
+    if (storedLength <= SHORT_COPY)
+      for (let i = 0; i < storedLength; i++) into[i] = valueBytes[valueOffset + i]!;
     else into.set(valueBytes.subarray(valueOffset, valueOffset + storedLength));
   }
 }

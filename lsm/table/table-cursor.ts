@@ -6,8 +6,10 @@
  * loads it again when it moves, or when `refresh` is called.
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { KIND_LZ4 } from '../key/entry-kind.js';
 import { BlockCursor } from './block-cursor.js';
 import type { BlockLoader } from './block-loader.js';
+import { readThrough } from './lz4.js';
 import type { TableIndex } from './table-index.js';
 import type { TableReader } from './table-reader.js';
 
@@ -18,6 +20,7 @@ export interface TableCursorOptions {
   readonly useCache?: boolean;
 }
 
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 const READ_AHEAD_BYTES = 256 * 1024;
 /** The first read-ahead of a scan is this long, later ones twice as long as the one before. */
 const FIRST_READ_AHEAD_BYTES = 64 * 1024;
@@ -43,6 +46,8 @@ export class TableCursor extends BlockCursor {
   private windowFrom = 0;
   private windowTo = 0;
   private windowOffset = 0;
+  private viewed: Bytes = NO_BYTES;
+  private view = NO_VIEW;
   private loader: BlockLoader | undefined = undefined;
   private loaderOf: TableReader | undefined = undefined;
 
@@ -105,14 +110,30 @@ export class TableCursor extends BlockCursor {
   }
 
   override refresh(): void {
-    if (this.isValid && this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) {
-      this.reload();
+    if (!this.isValid) return;
+    if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (this.kind === KIND_LZ4) this.offerView();
+  }
+
+  /** Whoever unpacks the value is spared making a view of the block, though cursors of a merge take turns. */
+  private offerView(): void {
+    const { block, frame } = this;
+    if (frame >= 0) {
+      readThrough(block, this.reader!.cache.viewOf(frame));
+      return;
     }
+    if (block !== this.viewed) {
+      this.viewed = block;
+      this.view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+    }
+    readThrough(block, this.view);
   }
 
   override close(): void {
     super.close();
     this.frame = -1;
+    this.viewed = NO_BYTES;
+    this.view = NO_VIEW;
     this.window = NO_BYTES;
     this.windowReader = undefined;
     this.loader = undefined;

@@ -40,6 +40,8 @@ import { TableCursor, type TableCursorOptions } from './table-cursor.js';
 import { verifyTable, dumpBlock, type BlockDump } from './table-inspect.js';
 import { readTableIndex, type TableIndex } from './table-index.js';
 
+/** After so many lookups in a row that found their key the filter is not asked, until one does not. */
+const TRUSTED_HITS = 32;
 /** A filter that found no room is tried again after so many lookups. */
 const FILTER_RETRY = 1024;
 
@@ -70,6 +72,8 @@ export class TableReader {
   private filter: BloomFilter | undefined;
   private tombstones: TableRangeTombstone[] | undefined;
   private hasFilter = true;
+  /** Lookups in a row that found their key, up to TRUSTED_HITS. */
+  private hitsInRow = 0;
   /** Lookups left until the filter is tried again. */
   private filterPause = 0;
   private readonly indexShare: MetaShare;
@@ -130,14 +134,18 @@ export class TableReader {
     maxSeq: number,
     out: EntryRegisters,
   ): boolean {
-    if (this.meta.commitSeq > maxSeq || !this.mayContain(hash)) return false;
+    if (this.meta.commitSeq > maxSeq) return false;
+    if (this.hitsInRow < TRUSTED_HITS && !this.mayContain(hash)) return false;
     const index = this.needIndex();
     if (index.blockCount === 0) return false;
     let block = index.locate(key, offset, length);
     const probe = this.probe;
     this.openInProbe(block);
-    if (!probe.search(key, offset, length)) return false;
-    if (!probe.isExact) return false;
+    if (!probe.search(key, offset, length) || !probe.isExact) {
+      this.hitsInRow = 0;
+      return false;
+    }
+    if (this.hitsInRow < TRUSTED_HITS) this.hitsInRow++;
     if (probe.seq > maxSeq) {
       probe.seekAtLeast(key, offset, length);
       while (!probe.toVersion(key, offset, length, maxSeq)) {
@@ -154,8 +162,8 @@ export class TableReader {
     out.storedLength = probe.storedLength;
     out.rawLength = probe.rawLength;
     if (probe.kind === KIND_LZ4) {
-      const { view } = this.cache;
-      if (view !== undefined) readThrough(probe.valueBytes, view);
+      const { cache } = this;
+      if (cache.frame >= 0) readThrough(probe.valueBytes, cache.viewOf(cache.frame));
     }
     return true;
   }
