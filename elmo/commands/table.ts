@@ -3,6 +3,7 @@ import type { Command } from './command.js';
 import { dropCommands } from './catalog/drop.js';
 import { aggregateCommands } from './crud/aggregate.js';
 import { findCommands } from './crud/find.js';
+import { updateCommands } from './crud/update.js';
 import { writeCommands } from './crud/write.js';
 import { identityCommands } from './diagnostics/identity.js';
 
@@ -10,6 +11,7 @@ export const elmoCommands: readonly Command[] = [
   ...findCommands,
   ...aggregateCommands,
   ...writeCommands,
+  ...updateCommands,
   ...dropCommands,
   ...identityCommands,
 ];

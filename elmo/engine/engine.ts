@@ -26,11 +26,15 @@ import type {
   DeleteRequest,
   DeleteResult,
   DistinctRequest,
+  FindAndModifyRequest,
+  FindAndModifyResult,
   FindRequest,
   InsertRequest,
   InsertResult,
   Namespace,
   RawDocument,
+  UpdateRequest,
+  UpdateResult,
 } from '../operation/requests.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
@@ -44,6 +48,8 @@ import { openFind, type FindContext } from './find.js';
 import { collectDistinct, countCursor } from './distinct.js';
 import { findPipeline } from './find-pipeline.js';
 import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
+import { findAndModify } from './find-and-modify.js';
+import { updateDocuments } from './updating.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
 import { ServerState } from './server-state.js';
 import { Validators } from './validators.js';
@@ -305,6 +311,18 @@ export class Engine {
     return this.writing(request, session, (context) => deleteDocuments(request, context));
   }
 
+  /** @throws ElmoError */
+  async update(request: UpdateRequest, session?: SessionContext): Promise<UpdateResult> {
+    checkNamespace(request.namespace);
+    return this.writing(request, session, (context) => updateDocuments(request, context));
+  }
+
+  /** @throws ElmoError */
+  async findAndModify(request: FindAndModifyRequest, session?: SessionContext): Promise<FindAndModifyResult> {
+    checkNamespace(request.namespace);
+    return this.writing(request, session, (context) => findAndModify(request, context));
+  }
+
   private async writing<T>(
     request: CommonRequest,
     session: SessionContext | undefined,
@@ -334,6 +352,7 @@ export class Engine {
       validateChange: (entry, old, oldAt, document) =>
         this.validators.checkChange(entry.spec, old, oldAt, document),
       newUnit: () => this.committer.direct(),
+      nextTimestamp: () => this.state.clusterClock.tick(),
       clock: this.clock,
       random: this.random,
     };

@@ -16,11 +16,14 @@ import type {
 import type { Value } from '../bson/value.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
+import { normalizeFilter } from '../query/normalize.js';
+import { parseFilter } from '../query/parse.js';
 import { forEachRecord, type Candidates } from '../write/mutate.js';
 import { asStatementError } from '../write/statement-error.js';
 import type { WriteContext } from '../write/write-context.js';
 import { planRows } from '../exec/planned-rows.js';
-import { effectiveCollation, parseRequestFilter, releaseOnce, requestScope } from './reading.js';
+import { idOfStatement, writeById } from './by-id.js';
+import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
 
 export interface WritingContext extends WriteContext {
   readonly clock: Clock;
@@ -38,6 +41,8 @@ export interface StatementQuery {
 
 /** A statement's filter, ready to be asked. */
 export interface PreparedQuery {
+  /** As it was written: an upsert takes fields from it. */
+  readonly parsed: FilterNode;
   readonly node: FilterNode;
   readonly matcher: Matcher;
   readonly collation: CollationSpec | undefined;
@@ -49,11 +54,23 @@ export function prepareQuery(
   entry: CatalogEntry | undefined,
   context: WritingContext,
   isPositional = false,
+  forbidden?: ReadonlySet<string>,
 ): PreparedQuery {
   const collation = effectiveCollation(query.collation, entry);
   const scope = requestScope(context.operation, collation, query.let, context.random);
-  const node = parseRequestFilter(query.filter, collation, scope);
-  return { node, collation, scope, matcher: compileFilter(node, { collation, positional: isPositional }) };
+  const parsed = parseFilter(query.filter, {
+    collation,
+    scope,
+    ...(forbidden === undefined ? {} : { forbidden }),
+  });
+  const node = normalizeFilter(parsed, collation);
+  return {
+    parsed,
+    node,
+    collation,
+    scope,
+    matcher: compileFilter(node, { collation, positional: isPositional }),
+  };
 }
 
 /** Rows of the records a statement is about. @param limit  0: all */
@@ -116,6 +133,20 @@ async function runDelete(
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<number> {
+  const id = idOfStatement(statement);
+  if (id !== undefined) {
+    const done = writeById(
+      request.namespace,
+      id,
+      context,
+      written,
+      ({ collection, recordId, document, unit }) => {
+        collection.remove(unit, recordId, document, 0);
+      },
+    );
+    const isDone = done instanceof Promise ? await done : done;
+    if (isDone !== undefined) return isDone ? 1 : 0;
+  }
   const unit = context.transaction ?? context.newUnit();
   const collection = context.collection(request.namespace, unit);
   const query = withLet(statement, request);

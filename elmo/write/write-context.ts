@@ -7,6 +7,7 @@ import type { Operation } from '../operation/operation.js';
 import type { DirectUnit } from '../operation/direct-unit.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import type { WriteUnit } from '../operation/write-unit.js';
+import type { TimestampParts } from '../update/timestamps.js';
 
 export interface WriteContext {
   readonly kv: OrderedKv;
@@ -32,4 +33,6 @@ export interface WriteContext {
    */
   validateChange(entry: CatalogEntry, old: Uint8Array, oldAt: number, document: Uint8Array): void;
   newUnit(): DirectUnit;
+  /** The time of one more write. */
+  nextTimestamp(): TimestampParts;
 }

@@ -1,0 +1,202 @@
+/** update and findAndModify. */
+import { ARRAY, OBJECT } from '../../bson/types.js';
+import { documentValue, type Value } from '../../bson/value.js';
+import { ERROR_CODES } from '../../error-codes.js';
+import { ElmoError } from '../../errors.js';
+import type { RawDocument, UpdateStatement } from '../../operation/requests.js';
+import { Arguments, fieldsOf, parseFields } from '../arguments.js';
+import { collectionOf, type Command } from '../command.js';
+import {
+  anything,
+  arrayOf,
+  document,
+  flag,
+  hint,
+  looseFlag,
+  required,
+  struct,
+  text,
+  type FieldRule,
+  type Fields,
+} from '../fields.js';
+import { checkCount, checkStatementIds, WRITE_FIELDS, writeErrors } from './write.js';
+
+/** `u`: a document or an array of documents. */
+const updateArgument: FieldRule = {
+  types: [OBJECT, ARRAY],
+  skipsNull: false,
+  isRequired: true,
+  typeError: {
+    code: ERROR_CODES.FailedToParse,
+    message: () => 'Update argument must be either an object or an array',
+  },
+  check: checkPipeline,
+};
+
+export function checkPipeline(value: Value): void {
+  if (value.type !== ARRAY) return;
+  for (const [, stage] of fieldsOf(value))
+    if (stage.type !== OBJECT)
+      throw new ElmoError('TypeMismatch', "Each element of the 'pipeline' array must be an object");
+}
+
+const UPDATE_STATEMENT: Fields = {
+  q: required(document),
+  u: updateArgument,
+  c: document,
+  multi: flag,
+  upsert: flag,
+  upsertSupplied: looseFlag,
+  arrayFilters: arrayOf(document),
+  hint,
+  collation: document,
+  sort: document,
+  sampleId: anything,
+  allowShardKeyUpdatesWithoutFullShardKeyInQuery: flag,
+  includeQueryStatsMetricsForOpIndex: anything,
+};
+
+export function updateStatement(raw: RawDocument, path: string, command: string): UpdateStatement {
+  const args = new Arguments(parseFields(documentValue(raw), UPDATE_STATEMENT, path, command));
+  const isMulti = args.flag('multi');
+  if (isMulti && args.has('sort'))
+    throw new ElmoError('FailedToParse', 'Cannot specify sort with multi=true');
+  return {
+    filter: args.document('q')!,
+    update: args.value('u')!,
+    isMulti,
+    isUpsert: args.flag('upsert'),
+    ...(args.has('c') ? { constants: args.document('c')! } : {}),
+    ...(args.has('arrayFilters') ? { arrayFilters: args.documents('arrayFilters') } : {}),
+    ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
+    ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
+    ...(args.has('sort') ? { sort: args.document('sort')! } : {}),
+  };
+}
+
+const update: Command = {
+  name: 'update',
+  help: 'changes documents of a collection',
+  target: 'collection',
+  fields: {
+    update: text,
+    updates: required(arrayOf(struct(UPDATE_STATEMENT))),
+    let: document,
+    ...WRITE_FIELDS,
+  },
+  takesWriteConcern: true,
+  isTransactional: true,
+  isWrite: true,
+  isStable: true,
+  async run(args, context, reply) {
+    const statements = args
+      .documents('updates')
+      .map((raw) => updateStatement(raw, 'update.updates', 'update'));
+    checkCount(statements.length);
+    checkStatementIds(args, statements.length);
+    const result = await context.engine.update(
+      {
+        ...context.common,
+        namespace: { db: context.db, collection: collectionOf(args, 'update') },
+        statements,
+        isOrdered: args.flag('ordered', true),
+        bypassDocumentValidation: args.flag('bypassDocumentValidation'),
+        ...(args.has('let') ? { let: args.document('let')! } : {}),
+      },
+      context.session,
+    );
+    reply.int32('n', result.matched + result.upserted.length);
+    if (result.upserted.length > 0)
+      reply.objects('upserted', result.upserted, ({ index, id }, into) => {
+        into.int32('index', index).value('_id', id);
+      });
+    reply.int32('nModified', result.modified);
+    writeErrors(reply, result.failures);
+  },
+};
+
+const findAndModify: Command = {
+  name: 'findAndModify',
+  aliases: ['findandmodify'],
+  help: 'changes or removes one document and returns it',
+  target: 'collection',
+  fields: {
+    findAndModify: text,
+    findandmodify: text,
+    query: document,
+    sort: document,
+    remove: looseFlag,
+    update: { ...updateArgument, isRequired: false },
+    new: looseFlag,
+    fields: document,
+    upsert: looseFlag,
+    bypassDocumentValidation: looseFlag,
+    collation: document,
+    arrayFilters: arrayOf(document),
+    hint,
+    let: document,
+    sampleId: anything,
+    includeQueryStatsMetrics: flag,
+  },
+  takesWriteConcern: true,
+  isTransactional: true,
+  isWrite: true,
+  isStable: true,
+  async run(args, context, reply) {
+    const removes = args.flag('remove');
+    checkFindAndModify(args, removes);
+    const result = await context.engine.findAndModify(
+      {
+        ...context.common,
+        namespace: {
+          db: context.db,
+          collection: args.text('findAndModify') ?? args.text('findandmodify') ?? '',
+        },
+        filter: args.document('query') ?? EMPTY,
+        ...(args.has('sort') ? { sort: args.document('sort')! } : {}),
+        ...(args.has('fields') ? { projection: args.document('fields')! } : {}),
+        ...(removes ? {} : { update: args.value('update')! }),
+        isUpsert: args.flag('upsert'),
+        returnsNew: args.flag('new'),
+        ...(args.has('arrayFilters') ? { arrayFilters: args.documents('arrayFilters') } : {}),
+        ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
+        ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
+        ...(args.has('let') ? { let: args.document('let')! } : {}),
+        bypassDocumentValidation: args.flag('bypassDocumentValidation'),
+      },
+      context.session,
+    );
+    reply.object('lastErrorObject', (into) => {
+      into.int32('n', result.matched);
+      if (!removes) into.bool('updatedExisting', result.updatedExisting);
+      if (result.upsertedId !== undefined) into.value('upserted', result.upsertedId);
+    });
+    if (result.document === undefined) reply.null('value');
+    else reply.document('value', result.document);
+  },
+};
+
+const EMPTY: RawDocument = new Uint8Array([5, 0, 0, 0, 0]);
+
+function checkFindAndModify(args: Arguments, removes: boolean): void {
+  const hasUpdate = args.has('update');
+  if (!hasUpdate && !removes)
+    throw new ElmoError('FailedToParse', 'Either an update or remove=true must be specified');
+  if (!removes) {
+    if (args.has('arrayFilters') && args.value('update')!.type === ARRAY)
+      throw new ElmoError('FailedToParse', 'Cannot specify arrayFilters and a pipeline update');
+    return;
+  }
+  if (hasUpdate) throw new ElmoError('FailedToParse', "Cannot specify both an 'update' and 'remove'=true");
+  if (args.flag('upsert'))
+    throw new ElmoError('FailedToParse', "Cannot specify both 'upsert'=true and 'remove'=true");
+  if (args.flag('new'))
+    throw new ElmoError(
+      'FailedToParse',
+      "Cannot specify both 'new'=true and 'remove'=true; 'remove' always returns the deleted document",
+    );
+  if (args.has('arrayFilters'))
+    throw new ElmoError('FailedToParse', "Cannot specify 'arrayFilters' and 'remove'=true");
+}
+
+export const updateCommands: readonly Command[] = [update, findAndModify];

@@ -1,0 +1,99 @@
+/**
+ * Statements about the one document of an `_id`: its index is asked directly, and all is done in one synchronous stretch,
+ * without a plan or a snapshot.
+ */
+import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
+import { Value } from '../bson/value.js';
+import type { OpenCollection } from '../index/open-collection.js';
+import { RecordIdReader } from '../keys/key-layout.js';
+import type { Namespace, RawDocument } from '../operation/requests.js';
+import { MustWait, type WriteUnit } from '../operation/write-unit.js';
+import type { WriteContext } from '../write/write-context.js';
+
+const ids = new RecordIdReader();
+const DOLLAR = 0x24;
+
+/** `{_id: value}` and nothing else. Offsets: 4 type, 5 name, 9 value. */
+const VALUE_AT = 9;
+
+/** The value all matches have as `_id`; undefined if the filter says something else. */
+export function idOfFilter(filter: RawDocument): Value | undefined {
+  if (filter[5] !== 0x5f || filter[6] !== 0x69 || filter[7] !== 0x64 || filter[8] !== 0) return undefined;
+  const type = filter[4]!;
+  if (type === ARRAY || type === REGEX || type === UNDEFINED) return undefined;
+  // the first name of a document of operators
+  if (type === OBJECT && filter[VALUE_AT + 5] === DOLLAR) return undefined;
+  const value = new Value(type, filter, VALUE_AT);
+  return value.end === filter.length - 1 ? value : undefined;
+}
+
+export interface IdStatement {
+  readonly filter: RawDocument;
+  readonly hint?: Value;
+  readonly collation?: RawDocument;
+}
+
+/** As `idOfFilter`, for a statement that asks for nothing else. */
+export function idOfStatement(statement: IdStatement): Value | undefined {
+  if (statement.hint !== undefined || statement.collation !== undefined) return undefined;
+  return idOfFilter(statement.filter);
+}
+
+/** The one record, as it is now. */
+export interface FoundRecord {
+  readonly collection: OpenCollection;
+  readonly recordId: number;
+  readonly document: Uint8Array;
+  readonly unit: WriteUnit;
+}
+
+/**
+ * Does something with the record of that `_id`.
+ * @param written  takes what resolves when the write is as durable as asked
+ * @returns whether there was one; undefined if the collection cannot be asked this way: nothing was done
+ */
+export function writeById(
+  namespace: Namespace,
+  id: Value,
+  context: WriteContext,
+  written: Promise<void>[],
+  action: (record: FoundRecord) => void,
+): boolean | undefined | Promise<boolean | undefined> {
+  const { transaction } = context;
+  if (transaction !== undefined) return attempt(namespace, id, context, transaction, action);
+  const unit = context.newUnit();
+  try {
+    const isFound = attempt(namespace, id, context, unit, action);
+    if (isFound === true) written.push(unit.commit(context.isDurable));
+    return isFound;
+  } catch (error) {
+    unit.rollback();
+    if (!(error instanceof MustWait)) throw error;
+    return context.operation
+      .waitFor(error.ended)
+      .then(() => writeById(namespace, id, context, written, action));
+  }
+}
+
+function attempt(
+  namespace: Namespace,
+  id: Value,
+  context: WriteContext,
+  unit: WriteUnit,
+  action: (record: FoundRecord) => void,
+): boolean | undefined {
+  const collection = context.collection(namespace, unit);
+  if (collection === undefined) return false;
+  const index = collection.indexes[0];
+  if (index?.spec.name !== '_id_' || index.spec.collation !== undefined) return undefined;
+  const { entries } = index;
+  entries.begin();
+  entries.append(id.type, id.bytes, id.at);
+  const entry = unit.get(entries.key.toBytes());
+  if (entry === undefined) return false;
+  const recordId = ids.readAt(entry, 0);
+  const document = unit.get(collection.recordKey(recordId));
+  if (document === undefined) return false;
+  action({ collection, recordId, document, unit });
+  return true;
+}

@@ -1,0 +1,138 @@
+/** `findAndModify`: changes or removes one document, and tells what it was or is. */
+import { BsonWriter } from '../bson/writer.js';
+import type { Value } from '../bson/value.js';
+import type { FindAndModifyRequest, FindAndModifyResult, RawDocument } from '../operation/requests.js';
+import { parseProjection } from '../projection/find.js';
+import type { Projection } from '../projection/projection.js';
+import { forEachRecord, idOf } from '../write/mutate.js';
+import { duringStatement } from '../write/statement-error.js';
+import { change, isRetriable, prepareChange, upsert, UPSERT_FORBIDDEN, type Changing } from './updating.js';
+import { candidatesOf, prepareQuery, type PreparedQuery, type WritingContext } from './writing.js';
+
+const COMMAND = 'findAndModify';
+const MOST_ATTEMPTS = 3;
+
+/** What was found and done. */
+interface Found {
+  readonly before: RawDocument;
+  readonly after: RawDocument | undefined;
+  readonly matchedIndex: number;
+}
+
+export async function findAndModify(
+  request: FindAndModifyRequest,
+  context: WritingContext,
+): Promise<FindAndModifyResult> {
+  const written: Promise<void>[] = [];
+  for (let attempt = 1; ; attempt++)
+    try {
+      const result = await run(request, context, written);
+      await Promise.all(written);
+      await context.transaction?.settle();
+      return result;
+    } catch (error) {
+      if (attempt >= MOST_ATTEMPTS || request.isUpsert !== true || !isRetriable(error, request, context))
+        throw error;
+    }
+}
+
+async function run(
+  request: FindAndModifyRequest,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<FindAndModifyResult> {
+  const isUpsert = request.isUpsert === true;
+  const collection = context.collection(request.namespace, context.transaction ?? context.newUnit());
+  const changing =
+    request.update === undefined ? undefined : prepareChange(request, request, request, collection, context);
+  const projects = request.projection !== undefined && request.projection.length > 5;
+  const prepared = prepareQuery(
+    request,
+    collection?.entry,
+    context,
+    projects || changing?.update.needsMatchedIndex === true,
+    isUpsert ? UPSERT_FORBIDDEN : undefined,
+  );
+  const projection = projects
+    ? parseProjection(request.projection, { collation: prepared.collation, scope: prepared.scope })
+    : undefined;
+  let found: Found | undefined;
+  if (collection !== undefined) {
+    const candidates = candidatesOf(collection, request, prepared, context, 1);
+    try {
+      const done = await forEachRecord(
+        collection,
+        candidates,
+        context,
+        false,
+        (recordId, document, at, unit) => {
+          const { matchedIndex } = prepared.matcher;
+          let after: RawDocument | undefined;
+          if (changing === undefined) {
+            try {
+              collection.remove(unit, recordId, document, at);
+            } catch (error) {
+              throw duringStatement(COMMAND, error);
+            }
+          } else {
+            changing.context.matcher = prepared.matcher;
+            after = change(changing, collection, recordId, document, at, unit, context, COMMAND) ?? document;
+          }
+          found = { before: document, after, matchedIndex };
+          return false;
+        },
+      );
+      written.push(...done);
+    } finally {
+      candidates.release();
+    }
+  }
+  if (found !== undefined) return modified(found, request, projection, changing !== undefined);
+  if (changing === undefined || !isUpsert)
+    return { document: undefined, updatedExisting: false, matched: 0, upsertedId: undefined };
+  return inserted(request, prepared, changing, projection, context, written);
+}
+
+function modified(
+  { before, after, matchedIndex }: Found,
+  request: FindAndModifyRequest,
+  projection: Projection | undefined,
+  updatedExisting: boolean,
+): FindAndModifyResult {
+  const document = request.returnsNew === true && after !== undefined ? after : before;
+  return {
+    document: projected(document, projection, matchedIndex),
+    updatedExisting,
+    matched: 1,
+    upsertedId: undefined,
+  };
+}
+
+async function inserted(
+  request: FindAndModifyRequest,
+  prepared: PreparedQuery,
+  changing: Changing,
+  projection: Projection | undefined,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<FindAndModifyResult> {
+  const document = await upsert(request.namespace, prepared, changing, context, written, COMMAND);
+  const upsertedId: Value = idOf(document);
+  return {
+    document: request.returnsNew === true ? projected(document, projection, -1) : undefined,
+    updatedExisting: false,
+    matched: 1,
+    upsertedId,
+  };
+}
+
+function projected(
+  document: RawDocument,
+  projection: Projection | undefined,
+  matchedIndex: number,
+): RawDocument {
+  if (projection === undefined) return document;
+  const writer = new BsonWriter();
+  projection.apply(document, 0, writer, undefined, matchedIndex);
+  return writer.toBytes();
+}

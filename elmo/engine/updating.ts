@@ -1,0 +1,298 @@
+/** `update`: statements one after another, each a change of the matching documents or an upsert. */
+import { documentValue, type Value } from '../bson/value.js';
+import { elementsOf } from '../query/elements.js';
+import { ERROR_CODES } from '../error-codes.js';
+import { ElmoError } from '../errors.js';
+import type { OpenCollection } from '../index/open-collection.js';
+import type {
+  Namespace,
+  RawDocument,
+  UpdateRequest,
+  UpdateResult,
+  UpdateStatement,
+  WriteFailure,
+} from '../operation/requests.js';
+import { MustWait, type WriteUnit } from '../operation/write-unit.js';
+import { stageOperators } from '../aggregate/table.js';
+import { equalityFields } from '../query/equality.js';
+import type { Matcher } from '../query/filter.js';
+import { parseUpdate } from '../update/parse.js';
+import type { TimestampParts } from '../update/timestamps.js';
+import type { Update, UpdateContext } from '../update/update.js';
+import { buildUpsert } from '../update/upsert.js';
+import { insertOne } from '../write/insert.js';
+import { forEachRecord, idOf, updateRecord } from '../write/mutate.js';
+import { asStatementError, duringStatement } from '../write/statement-error.js';
+import { idOfStatement, writeById } from './by-id.js';
+import { effectiveCollation, requestScope } from './reading.js';
+import {
+  candidatesOf,
+  prepareQuery,
+  withLet,
+  type PreparedQuery,
+  type StatementQuery,
+  type WritingContext,
+} from './writing.js';
+
+/** What an upsert cannot be filtered by, since it says nothing of the new document. */
+export const UPSERT_FORBIDDEN: ReadonlySet<string> = new Set(['$expr']);
+
+/** How often an upsert looks again when somebody else inserts what it would have. */
+const MOST_ATTEMPTS = 3;
+
+export interface Changing {
+  readonly update: Update;
+  readonly context: StatementUpdateContext;
+  readonly bypassesValidation: boolean;
+}
+
+/** What applications of one statement share. */
+export class StatementUpdateContext implements UpdateContext {
+  matcher: Matcher | undefined;
+  isInsert = false;
+
+  constructor(
+    readonly nowMs: number,
+    readonly nextTimestamp: () => TimestampParts,
+  ) {}
+}
+
+interface StatementResult {
+  readonly matched: number;
+  readonly modified: number;
+  readonly upsertedId: Value | undefined;
+}
+
+const NOTHING_DONE: StatementResult = { matched: 0, modified: 0, upsertedId: undefined };
+
+export async function updateDocuments(
+  request: UpdateRequest,
+  context: WritingContext,
+): Promise<UpdateResult> {
+  const failures: WriteFailure[] = [];
+  const upserted: { index: number; id: Value }[] = [];
+  const written: Promise<void>[] = [];
+  let matched = 0;
+  let modified = 0;
+  for (let index = 0; index < request.statements.length; index++) {
+    try {
+      const result = await runUpdate(request, request.statements[index]!, context, written);
+      matched += result.matched;
+      modified += result.modified;
+      if (result.upsertedId !== undefined) upserted.push({ index, id: result.upsertedId });
+    } catch (thrown) {
+      if (context.transaction !== undefined) throw thrown;
+      failures.push({ index, error: asStatementError(thrown) });
+      if (request.isOrdered) break;
+    }
+    if (context.operation.shouldPause()) await context.operation.turn();
+  }
+  await Promise.all(written);
+  await context.transaction?.settle();
+  return { matched, modified, upserted, failures };
+}
+
+async function runUpdate(
+  request: UpdateRequest,
+  statement: UpdateStatement,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<StatementResult> {
+  const id = statement.sort === undefined ? idOfStatement(statement) : undefined;
+  if (id !== undefined) {
+    const result = updateById(request, statement, id, context, written);
+    const done = result instanceof Promise ? await result : result;
+    if (done !== undefined && (done.matched > 0 || !statement.isUpsert)) return done;
+  }
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await updateByPlan(request, statement, context, written);
+    } catch (error) {
+      if (attempt >= MOST_ATTEMPTS || !statement.isUpsert || !isRetriable(error, statement, context))
+        throw error;
+    }
+}
+
+/** @returns undefined if it cannot be done this way; nothing was done */
+function updateById(
+  request: UpdateRequest,
+  statement: UpdateStatement,
+  id: Value,
+  context: WritingContext,
+  written: Promise<void>[],
+): StatementResult | undefined | Promise<StatementResult | undefined> {
+  const query = withLet<StatementQuery>(statement, request);
+  let changing: Changing | undefined;
+  let modified = 0;
+  const isFound = writeById(
+    request.namespace,
+    id,
+    context,
+    written,
+    ({ collection, recordId, document, unit }) => {
+      changing ??= prepareChange(request, statement, query, collection, context);
+      const changed = change(changing, collection, recordId, document, 0, unit, context, 'update');
+      modified = changed === undefined ? 0 : 1;
+    },
+  );
+  const resultOf = (found: boolean | undefined): StatementResult | undefined => {
+    if (found !== true) {
+      // the statement is checked although there is nothing to do
+      prepareChange(request, statement, query, undefined, context);
+      return found === undefined ? undefined : NOTHING_DONE;
+    }
+    return { matched: 1, modified, upsertedId: undefined };
+  };
+  return isFound instanceof Promise ? isFound.then(resultOf) : resultOf(isFound);
+}
+
+async function updateByPlan(
+  request: UpdateRequest,
+  statement: UpdateStatement,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<StatementResult> {
+  const query = withLet<StatementQuery>(statement, request);
+  const collection = context.collection(request.namespace, context.transaction ?? context.newUnit());
+  const changing = prepareChange(request, statement, query, collection, context);
+  const prepared = prepareQuery(
+    query,
+    collection?.entry,
+    context,
+    changing.update.needsMatchedIndex,
+    statement.isUpsert ? UPSERT_FORBIDDEN : undefined,
+  );
+  changing.context.matcher = prepared.matcher;
+  let matched = 0;
+  let modified = 0;
+  if (collection !== undefined) {
+    const { isMulti } = statement;
+    // what a transaction has written it sees again: an update that moves a record in an index must not meet it twice
+    const seen = isMulti && context.transaction !== undefined ? new Set<number>() : undefined;
+    const candidates = candidatesOf(collection, query, prepared, context, isMulti ? 0 : 1);
+    try {
+      const done = await forEachRecord(
+        collection,
+        candidates,
+        context,
+        isMulti,
+        (recordId, document, at, unit) => {
+          if (seen?.has(recordId) === true) return true;
+          seen?.add(recordId);
+          const changed = change(changing, collection, recordId, document, at, unit, context, 'update');
+          matched++;
+          if (changed !== undefined) modified++;
+          return isMulti;
+        },
+      );
+      written.push(...done);
+    } finally {
+      candidates.release();
+    }
+  }
+  if (matched > 0 || !statement.isUpsert) return { matched, modified, upsertedId: undefined };
+  const document = await upsert(request.namespace, prepared, changing, context, written, 'update');
+  return { matched: 0, modified: 0, upsertedId: idOf(document) };
+}
+
+/** What a statement says of its update. */
+export interface ChangeStatement {
+  readonly update?: Value;
+  readonly constants?: RawDocument;
+  readonly arrayFilters?: readonly RawDocument[];
+  readonly isMulti?: boolean;
+}
+
+const isStageName = (name: string): boolean => Object.hasOwn(stageOperators, name);
+
+/** @throws ElmoError of the update's parser */
+export function prepareChange(
+  request: { readonly bypassDocumentValidation?: boolean },
+  statement: ChangeStatement,
+  query: StatementQuery,
+  collection: OpenCollection | undefined,
+  context: WritingContext,
+): Changing {
+  const collation = effectiveCollation(query.collation, collection?.entry);
+  const update = parseUpdate(statement.update!, {
+    arrayFilters: statement.arrayFilters,
+    constants: statement.constants,
+    collation,
+    get scope() {
+      return requestScope(context.operation, collation, query.let, context.random);
+    },
+    isMulti: statement.isMulti,
+    isStageName,
+  });
+  return {
+    update,
+    context: new StatementUpdateContext(context.operation.startedMs, () => context.nextTimestamp()),
+    bypassesValidation: request.bypassDocumentValidation === true,
+  };
+}
+
+/** Applies the update to one record. @returns the new document; undefined if nothing changes */
+export function change(
+  changing: Changing,
+  collection: OpenCollection,
+  recordId: number,
+  document: Uint8Array,
+  at: number,
+  unit: WriteUnit,
+  context: WritingContext,
+  command: string,
+): Uint8Array | undefined {
+  const { update, context: updateContext, bypassesValidation } = changing;
+  try {
+    return updateRecord(
+      collection,
+      recordId,
+      document,
+      at,
+      update,
+      updateContext,
+      unit,
+      context,
+      bypassesValidation,
+    );
+  } catch (error) {
+    throw duringStatement(command, error);
+  }
+}
+
+/** Inserts the document that filter and update describe. @returns it */
+export async function upsert(
+  namespace: Namespace,
+  prepared: PreparedQuery,
+  { update, context: updateContext, bypassesValidation }: Changing,
+  context: WritingContext,
+  written: Promise<void>[],
+  command: string,
+): Promise<Uint8Array> {
+  updateContext.isInsert = true;
+  updateContext.matcher = undefined;
+  const direct = context.transaction === undefined ? context.newUnit() : undefined;
+  const unit = direct ?? context.transaction!;
+  for (;;)
+    try {
+      const document = buildUpsert(prepared.parsed, update, updateContext);
+      const collection = context.collectionOrNew(namespace, unit);
+      const stored = insertOne(collection, document, unit, context, bypassesValidation);
+      if (direct !== undefined) written.push(direct.commit(context.isDurable));
+      return stored;
+    } catch (error) {
+      direct?.rollback();
+      if (!(error instanceof MustWait)) throw duringStatement(command, error);
+      await context.operation.waitFor(error.ended);
+    }
+}
+
+/** Whether somebody else has just inserted the very values the filter asks for: then there is now a match. */
+export function isRetriable(error: unknown, query: StatementQuery, context: WritingContext): boolean {
+  if (!(error instanceof ElmoError) || error.code !== ERROR_CODES.DuplicateKey) return false;
+  if (context.transaction !== undefined || error.details.keyPattern === undefined) return false;
+  const fixed = new Set(
+    equalityFields(prepareQuery(query, undefined, context).parsed).map(({ path }) => path),
+  );
+  return elementsOf(documentValue(error.details.keyPattern)).every(({ name }) => fixed.has(name));
+}
