@@ -8,6 +8,7 @@
  *   a          {a: []}                  (undefined)
  *   a.b        {a: [{b: 1}, {}, 3]}     (1) (null) (null)
  *   a.0        {a: [5, 6]}              (5)
+ *   a.0        {a: [[5, 6]]}            ([5, 6])
  *   a, b       {a: [1, 2], b: 3}        (1, 3) (2, 3)
  *   a, b       {a: [1], b: [2]}         refused: CannotIndexParallelArrays
  *
@@ -121,13 +122,8 @@ export class KeyExtractor {
     this.refuseAmbiguous(i, array, component);
     const type = this.bytes[typeAt]!;
     const value = endOfCString(this.bytes, typeAt + 1) + 1;
-    if (component === components.length - 1) {
-      if (type !== ARRAY) return this.settle(i, type, value);
-      this.types[i] = ARRAY;
-      this.at[i] = value;
-      this.stoppedAt[i] = component + 1;
-      return false;
-    }
+    // an array that a path names by its place counts as a whole
+    if (component === components.length - 1) return this.settle(i, type, value);
     if (type === OBJECT) return this.follow(i, value, component + 1);
     if (type !== ARRAY) return this.settle(i, MISSING, 0);
     if (positions[component + 1]! >= 0) {

@@ -55,7 +55,5 @@ export function sortedDirection(
 /** A document sorts by its least (or greatest) element: bounds may hide that one. */
 function hidesElements(index: IndexSpec, fields: readonly Intervals[], field: number): boolean {
   if (index.multikeyComponents[field]!.size === 0) return false;
-  return fields.some(
-    (intervals, other) => !isEverything(intervals) && (other === field || sharesArray(index, field, other)),
-  );
+  return fields.some((intervals, other) => !isEverything(intervals) && sharesArray(index, field, other));
 }
