@@ -168,6 +168,7 @@ export class PathReader {
       if (!isIndex) {
         if (!isNested) {
           isFollowed = true;
+          if (isOutermost) this.elementNameStart = -1; // the path does not lead into it
           if (this.visitor.visit(bytes, MISSING, 0)) return true;
         }
       } else if ((isNested || isLast) && this.isNamed(bytes, name, part)) {

@@ -1,12 +1,13 @@
 /** What the `_id` of a stored document may be, and that a change leaves it as it is. */
 import { compareValues } from '../bson/compare.js';
-import { readInt32, readText } from '../bson/read.js';
+import { readInt32 } from '../bson/read.js';
 import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
 import { Value } from '../bson/value.js';
-import { ElementWalker, endOfValue, FieldFinder, FieldName } from '../bson/walk.js';
+import { documentLength, endOfValue, FieldFinder, FieldName } from '../bson/walk.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import { describe } from '../query/elements.js';
+import { checkDollarFields } from './dollar-fields.js';
 
 export const ID = new FieldName('_id');
 
@@ -16,23 +17,29 @@ const TYPE_TEXT: ReadonlyMap<number, string> = new Map([
   [UNDEFINED, 'undefined'],
 ]);
 
-/** @throws ElmoError InvalidIdField, DollarPrefixedFieldName */
+/** @throws ElmoError InvalidIdField, DollarPrefixedFieldName, InvalidDBRef */
 export function checkId(bytes: Uint8Array, type: number, at: number): void {
   const text = TYPE_TEXT.get(type);
   if (text !== undefined) throw new ElmoError('InvalidIdField', `The '_id' value cannot be of type ${text}`);
-  if (type !== OBJECT) return;
-  const walker = new ElementWalker();
-  walker.open(bytes, at);
-  while (walker.next()) {
-    if (bytes[walker.nameStart] !== 0x24) continue;
-    const name = readText(bytes, walker.nameStart, walker.nameEnd);
-    throw new ElmoError(
-      'DollarPrefixedFieldName',
-      `_id fields may not contain '$'-prefixed fields: ${name} is not valid for storage.`,
-    );
-  }
+  if (type === OBJECT) checkDollarFields(bytes, at, '_id.');
 }
 
+/**
+ * Whether what has been made of a document changes nothing. The `_id` it does not name counts as its last field, so
+ * that only a document which has nothing else stays the same without naming it.
+ */
+export function isUnchanged(document: Uint8Array, old: Uint8Array, oldAt: number): boolean {
+  const length = documentLength(old, oldAt);
+  if (document.length === EMPTY_BYTES && oldFinder.find(old, oldAt, ID))
+    return (
+      endOfValue(old, oldFinder.type, oldFinder.valueStart) - oldFinder.nameStart + 1 + EMPTY_BYTES === length
+    );
+  if (document.length !== length) return false;
+  for (let i = 0; i < length; i++) if (document[i] !== old[oldAt + i]) return false;
+  return true;
+}
+
+const EMPTY_BYTES = 5;
 const finder = new FieldFinder();
 const oldFinder = new FieldFinder();
 const writer = new BsonWriter();

@@ -7,9 +7,11 @@ import { ElmoError } from '../errors.js';
 import { typeNameOf } from '../expression/numbers.js';
 import { describe, elementsOf } from '../query/elements.js';
 import { ArrayFilters } from './array-filters.js';
+import { dollarRefusal } from './dollar-fields.js';
 import { checkUpdatedSize, MAX_NESTING } from './limits.js';
 import { checkNesting, nestingOf } from './nesting.js';
 import type { LeafNode, UpdateNode } from './node.js';
+import { UnsetNode } from './operators/fields.js';
 import type { OperatorContext } from './operators/operator.js';
 import { updateOperators } from './operators/table.js';
 import type { UpdateOptions } from './parse.js';
@@ -21,17 +23,16 @@ import { arrayFilterName, parseUpdatePath, POSITIONAL } from './update-path.js';
 const run = new Run();
 
 /** Refuses changes at the top of a document that no operator may make. */
-function watchRoot(name: string, isNew: boolean): void {
+function watchRoot(name: string, isNew: boolean, node: UpdateNode): void {
   if (name === '_id' && !isNew)
     throw new ElmoError(
       'ImmutableField',
       "Performing an update on the path '_id' would modify the immutable field '_id'",
     );
-  if (name.startsWith('$') && isNew)
-    throw new ElmoError(
-      'DollarPrefixedFieldName',
-      `The dollar ($) prefixed field '${name}' in '${name}' is not allowed in the context of an update's replacement document. Consider using an aggregation pipeline with $replaceWith.`,
-    );
+  if (!name.startsWith('$') || node instanceof UnsetNode) return;
+  if (name === '$ref' || name === '$id' || name === '$db')
+    throw new ElmoError('InvalidDBRef', `The field ${name} cannot be changed without the rest of its DBRef`);
+  throw dollarRefusal(name);
 }
 
 class OperatorsUpdate implements Update {

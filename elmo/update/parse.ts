@@ -6,6 +6,7 @@ import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import type { ParseScope } from '../expression/expression.js';
+import { ArrayFilters } from './array-filters.js';
 import { parseOperatorsUpdate } from './operators-update.js';
 import { parsePipelineUpdate } from './pipeline.js';
 import { ReplacementUpdate } from './replacement.js';
@@ -44,6 +45,7 @@ export function parseUpdate(update: Value, options: UpdateOptions): Update {
   if (isByOperators(update)) return parseOperatorsUpdate(update.keep(), options);
   if (options.isMulti === true)
     throw new ElmoError('FailedToParse', 'multi update is not supported for replacement-style update');
+  checkArrayFilters(options);
   return new ReplacementUpdate(update.keep());
 }
 
@@ -52,4 +54,9 @@ export function isByOperators(document: Value): boolean {
   const walker = new ElementWalker();
   walker.open(document.bytes, document.at);
   return walker.next() && readText(walker.bytes, walker.nameStart, walker.nameEnd).startsWith('$');
+}
+
+/** A new document has no use for array filters; wrong ones are refused all the same. */
+function checkArrayFilters({ arrayFilters, collation, scope }: UpdateOptions): void {
+  if (arrayFilters !== undefined && arrayFilters.length > 0) new ArrayFilters(arrayFilters, collation, scope);
 }

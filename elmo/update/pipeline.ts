@@ -14,10 +14,9 @@ import {
   parseUnsetStage,
 } from '../projection/stages.js';
 import { elementsOf } from '../query/elements.js';
-import { withOldId } from './document-id.js';
+import { isUnchanged, withOldId } from './document-id.js';
 import { checkUpdatedSize } from './limits.js';
 import { checkNesting } from './nesting.js';
-import { isSameDocument } from './replacement.js';
 import type { Update, UpdateContext } from './update.js';
 
 type StageParser = (argument: Value, scope: ParseScope, name: string) => Reshape;
@@ -56,7 +55,7 @@ class PipelineUpdate implements Update {
       fromAt = 0;
     }
     const document = writer.toBytes();
-    if (isSameDocument(document, bytes, at)) return undefined;
+    if (isUnchanged(document, bytes, at)) return undefined;
     const updated = withOldId(document, bytes, at, context.isInsert);
     checkUpdatedSize(updated.length);
     checkNesting(updated);

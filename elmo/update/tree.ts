@@ -31,7 +31,7 @@ class Fields {
 }
 
 /** Is shown what changed at the top of a document. */
-export type RootWatcher = (name: string, isNew: boolean, type: number, valueStart: number) => void;
+export type RootWatcher = (name: string, isNew: boolean, node: UpdateNode) => void;
 
 /** A document some of whose fields change, or an array some of whose elements do. */
 export class ObjectNode extends UpdateNode {
@@ -87,14 +87,14 @@ export class ObjectNode extends UpdateNode {
       if (finder.find(bytes, at, name)) {
         const { type, nameStart, valueStart } = finder;
         nodes[i]!.apply(run, type, nameStart, valueStart, false);
-        if (edits.count > count) watch?.(name.text, false, type, valueStart);
+        if (edits.count > count) watch?.(name.text, false, nodes[i]!);
         continue;
       }
       const mark = scratch.length;
       if (nodes[i]!.create(run, name.bytes)) {
         const limit = at + readInt32(bytes, at) - 1;
         edits.replace(limit, limit, mark);
-        watch?.(name.text, true, 0, 0);
+        watch?.(name.text, true, nodes[i]!);
       } else scratch.length = mark;
     }
     fixLength(run, at, delta);

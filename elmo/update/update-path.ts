@@ -44,7 +44,7 @@ export function parseUpdatePath(path: string): string[] {
 }
 
 const DIGITS = /^[0-9]+$/;
-const LEADING_ZEROS = /^0+(?=.)/;
+const NUMBER = /^(?:0|[1-9][0-9]*)$/;
 
 /** The index of an array that a part of a path stands for; -1 if it cannot be one. */
 export function arrayIndexOf(part: string, most: number): number {
@@ -53,17 +53,8 @@ export function arrayIndexOf(part: string, most: number): number {
   return index <= most ? index : -1;
 }
 
-/** The order in which the fields of one document are changed: numbers by their value, and before other names. */
+/** The order in which the fields of one document are changed: two numbers by their value, others as UTF-8 bytes. */
 export function compareParts(a: string, b: string): number {
-  if (DIGITS.test(a) && DIGITS.test(b)) {
-    const x = a.replace(LEADING_ZEROS, '');
-    const y = b.replace(LEADING_ZEROS, '');
-    return x.length - y.length || compareText(x, y) || a.length - b.length;
-  }
-  return compareText(a, b);
-}
-
-/** By code points, as UTF-8 bytes compare. */
-function compareText(a: string, b: string): number {
+  if (NUMBER.test(a) && NUMBER.test(b) && a.length !== b.length) return a.length - b.length;
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
