@@ -101,6 +101,12 @@ export class ReplyWriter extends BsonWriter {
     return this;
   }
 
+  /** All fields of a document, as they lie. */
+  fieldsOf(raw: RawDocument): this {
+    this.writeRange(raw, 4, raw.length - 1);
+    return this;
+  }
+
   /** Appends nothing for a missing value. */
   value(name: string, value: Value): this {
     if (value.isMissing) return this;

@@ -1,6 +1,9 @@
 /** All commands of the document layer. Those about connections and logins are added by the wire protocol. */
 import type { Command } from './command.js';
+import { createCommands } from './catalog/create.js';
 import { dropCommands } from './catalog/drop.js';
+import { indexCommands } from './catalog/indexes.js';
+import { listCommands } from './catalog/list.js';
 import { aggregateCommands } from './crud/aggregate.js';
 import { findCommands } from './crud/find.js';
 import { updateCommands } from './crud/update.js';
@@ -12,6 +15,9 @@ export const elmoCommands: readonly Command[] = [
   ...aggregateCommands,
   ...writeCommands,
   ...updateCommands,
+  ...createCommands,
   ...dropCommands,
+  ...indexCommands,
+  ...listCommands,
   ...identityCommands,
 ];

@@ -6,14 +6,8 @@ import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
 import { openPipeline } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
-import {
-  collectionForInsert,
-  dropCollection,
-  dropDatabase,
-  viewRefusal,
-  type DropResult,
-} from '../catalog/define.js';
-import { checkDatabaseName, checkNamespace } from '../catalog/namespace.js';
+import { collectionForInsert, viewRefusal } from '../catalog/define.js';
+import { checkNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
@@ -45,6 +39,7 @@ import { insertDocuments } from '../write/insert.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
 import { openFind, type FindContext } from './find.js';
+import { Defining } from './defining.js';
 import { collectDistinct, countCursor } from './distinct.js';
 import { findPipeline } from './find-pipeline.js';
 import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
@@ -85,6 +80,8 @@ export class Engine {
   readonly state: ServerState;
   readonly committer: Committer;
   readonly collections: OpenCollections;
+  /** Collections, views and indexes: making, changing, listing them. */
+  readonly defining: Defining;
   private readonly validators: Validators;
   private readonly opened: { readonly host: string; readonly openedMs: number };
   private readonly idWords = new Uint8Array(8);
@@ -117,6 +114,16 @@ export class Engine {
       () => clock.nowMs(),
       (bytes) => Buffer.from(this.randomBytes(bytes)).toString('hex'),
     );
+    this.defining = new Defining({
+      kv,
+      catalog: this.catalog,
+      committer: this.committer,
+      collections: this.collections,
+      sessions: this.sessions,
+      random: this.random,
+      newOperation: (request) => this.newOperation(request),
+      newestCollections: () => this.collectionsAt(kv, undefined),
+    });
     this.validators = new Validators(() => clock.wallMs(), this.random);
     randomSource.fill(this.idWords);
     this.idCounter = new DataView(this.idWords.buffer).getUint32(0) & 0xffffff;
@@ -362,23 +369,6 @@ export class Engine {
     const entry = this.catalog.get(namespace, unit);
     if (entry?.spec.kind === 'view') throw viewRefusal(namespace);
     return entry === undefined ? undefined : this.collections.of(entry);
-  }
-
-  /** @throws ElmoError */
-  dropCollection(namespace: Namespace, request: CommonRequest): Promise<DropResult> {
-    const operation = this.newOperation(request);
-    return this.committer.run(
-      operation,
-      (unit) => dropCollection(this.catalog, unit, namespace),
-      request.isDurable,
-    );
-  }
-
-  /** @returns whether there was one */
-  async dropDatabase(db: string, request: CommonRequest): Promise<boolean> {
-    checkDatabaseName(db);
-    const operation = this.newOperation(request);
-    return this.committer.run(operation, (unit) => dropDatabase(this.catalog, unit, db), request.isDurable);
   }
 
   /** Stores what makes the next open fast, and closes the store. */

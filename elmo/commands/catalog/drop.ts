@@ -1,6 +1,8 @@
-/** drop, dropDatabase. */
+/** drop, dropDatabase, renameCollection. */
+import { ElmoError } from '../../errors.js';
+import { parseNamespace } from '../../catalog/namespace.js';
 import type { Command } from '../command.js';
-import { anything, text, uuid } from '../fields.js';
+import { anything, looseFlag, required, text, uuid } from '../fields.js';
 
 const drop: Command = {
   name: 'drop',
@@ -12,9 +14,10 @@ const drop: Command = {
   isStable: true,
   async run(args, context, reply) {
     const namespace = { db: context.db, collection: args.text('drop') ?? '' };
-    const { indexCount } = await context.engine.dropCollection(namespace, context.common);
-    if (indexCount !== undefined)
-      reply.int32('nIndexesWas', indexCount).text('ns', `${namespace.db}.${namespace.collection}`);
+    const { existed, indexCount } = await context.engine.defining.drop(namespace, context.common);
+    if (!existed) return;
+    if (indexCount !== undefined) reply.int32('nIndexesWas', indexCount);
+    reply.text('ns', `${namespace.db}.${namespace.collection}`);
   },
 };
 
@@ -27,9 +30,35 @@ const dropDatabase: Command = {
   isWrite: true,
   isStable: true,
   async run(_args, context, reply) {
-    const existed = await context.engine.dropDatabase(context.db, context.common);
-    if (existed) reply.text('dropped', context.db);
+    if (await context.engine.defining.dropDatabase(context.db, context.common))
+      reply.text('dropped', context.db);
   },
 };
 
-export const dropCommands: readonly Command[] = [drop, dropDatabase];
+const renameCollection: Command = {
+  name: 'renameCollection',
+  help: 'gives a collection another name, in another database if wanted',
+  target: 'any',
+  fields: {
+    renameCollection: required(text),
+    to: required(text),
+    dropTarget: { ...looseFlag, types: [...looseFlag.types!, 0x05] },
+    stayTemp: looseFlag,
+    collectionUUID: uuid,
+  },
+  isAdminOnly: true,
+  takesWriteConcern: true,
+  isWrite: true,
+  async run(args, context) {
+    const from = args.text('renameCollection')!;
+    const to = args.text('to')!;
+    for (const name of [from, to])
+      if (!name.includes('.') || name.startsWith('.'))
+        throw new ElmoError('InvalidNamespace', `Invalid namespace specified '${name}'`);
+    const dropTarget = args.value('dropTarget');
+    const drops = dropTarget !== undefined && (dropTarget.type === 0x05 || args.flag('dropTarget'));
+    await context.engine.defining.rename(parseNamespace(from), parseNamespace(to), drops, context.common);
+  },
+};
+
+export const dropCommands: readonly Command[] = [drop, dropDatabase, renameCollection];
