@@ -61,8 +61,8 @@ export class IndexBuild {
     private readonly keyspaces: readonly number[],
     private readonly operation: Operation,
   ) {
-    const { state } = collections.catalog.expect(namespace);
-    this.progress = { documents: 0, documentCount: state.documentCount };
+    const documentCount = collections.catalog.get(namespace)?.state.documentCount ?? 0;
+    this.progress = { documents: 0, documentCount };
   }
 
   /** @throws ElmoError DuplicateKey, CannotIndexParallelArrays, MaxTimeMSExpired …; the indexes are then gone */
