@@ -7,12 +7,15 @@ import { ElmoError } from '../errors.js';
 import type { Committer } from '../operation/committer.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT } from '../operation/write-unit.js';
+import type { RetryableStatement, RetryLog } from './retry-log.js';
 import type { SessionContext } from './session-context.js';
 
 interface OpenTransaction {
   readonly number: bigint;
   readonly unit: TransactionUnit;
   readonly startedMs: number;
+  /** While it commits: whoever asks again waits for the same. */
+  committing: Promise<void> | undefined;
 }
 
 type Outcome = 'open' | 'committed' | 'aborted';
@@ -31,6 +34,17 @@ export interface SessionOptions {
   readonly transactionLifetimeMs?: number;
   /** How long a session that is not used is kept. Default 30 minutes. */
   readonly sessionTimeoutMs?: number;
+  /** Where results of retryable writes are kept; those of a session that ends are forgotten. */
+  readonly retries?: RetryLog;
+}
+
+/** The statement of a retryable write that a request is; undefined if it is none. */
+export function retryableStatement(
+  context: SessionContext | undefined,
+  stmtId = context?.stmtId ?? 0,
+): RetryableStatement | undefined {
+  if (context?.txnNumber === undefined || context.autocommit !== undefined) return undefined;
+  return { lsid: context.lsid, txnNumber: context.txnNumber, stmtId };
 }
 
 export class SessionRegistry {
@@ -42,7 +56,7 @@ export class SessionRegistry {
     private readonly committer: Committer,
     private readonly nowMs: () => number,
     private readonly randomHex: (bytes: number) => string,
-    options: SessionOptions = {},
+    private readonly options: SessionOptions = {},
   ) {
     this.transactionLifetimeMs = options.transactionLifetimeMs ?? 60_000;
     this.sessionTimeoutMs = options.sessionTimeoutMs ?? 30 * 60_000;
@@ -83,11 +97,7 @@ export class SessionRegistry {
     const state = this.touch(context.lsid);
     const { txnNumber } = context;
     if (txnNumber === undefined) return undefined;
-    if (txnNumber < state.lastNumber)
-      throw new ElmoError(
-        'TransactionTooOld',
-        `Cannot start transaction with { txnNumber: ${txnNumber} } on session ${context.lsid} because a newer transaction with txnNumber { txnNumber: ${state.lastNumber} } has already started on this session.`,
-      );
+    checkNotOld(state, txnNumber);
     if (context.autocommit === undefined) {
       if (txnNumber > state.lastNumber) this.newNumber(state, txnNumber);
       return undefined;
@@ -110,7 +120,7 @@ export class SessionRegistry {
       );
     this.newNumber(state, number);
     const unit = this.committer.begin(`session ${state.lsid}`);
-    state.transaction = { number, unit, startedMs: this.nowMs() };
+    state.transaction = { number, unit, startedMs: this.nowMs(), committing: undefined };
     state.outcome = 'open';
     return unit;
   }
@@ -118,10 +128,9 @@ export class SessionRegistry {
   private continue(state: SessionState, number: bigint): OpenTransaction {
     const { transaction } = state;
     if (transaction?.number === number) {
-      if (this.nowMs() - transaction.startedMs > this.transactionLifetimeMs) {
-        this.giveUp(state);
-        state.outcome = 'aborted';
-      } else return transaction;
+      if (!this.isOverdue(transaction)) return transaction;
+      this.giveUp(state);
+      state.outcome = 'aborted';
     }
     if (state.lastNumber === number && state.outcome === 'committed')
       throw new ElmoError(
@@ -141,29 +150,48 @@ export class SessionRegistry {
     );
   }
 
-  /** @throws ElmoError WriteConflict, NoSuchTransaction … */
+  /**
+   * One that is committed already stays so.
+   * @throws ElmoError WriteConflict, NoSuchTransaction …; after WriteConflict it is aborted
+   */
   async commit(context: SessionContext, isDurable: boolean): Promise<void> {
     const state = this.touch(context.lsid);
     const number = context.txnNumber!;
+    checkNotOld(state, number);
     if (state.lastNumber === number && state.outcome === 'committed') return;
-    const { unit } = this.continue(state, number);
-    state.transaction = undefined;
+    const transaction = this.continue(state, number);
+    transaction.committing ??= this.commitOpen(state, transaction, isDurable);
+    await transaction.committing;
+  }
+
+  private async commitOpen(
+    state: SessionState,
+    transaction: OpenTransaction,
+    isDurable: boolean,
+  ): Promise<void> {
+    let outcome: Outcome = 'aborted';
     try {
-      await unit.commit(isDurable);
-    } catch (error) {
-      state.outcome = 'aborted';
-      throw error;
+      await transaction.unit.commit(isDurable);
+      outcome = 'committed';
+    } finally {
+      if (state.transaction === transaction) {
+        state.transaction = undefined;
+        state.outcome = outcome;
+      }
     }
-    state.outcome = 'committed';
   }
 
   /** @throws ElmoError NoSuchTransaction, TransactionCommitted */
-  abort(context: SessionContext): Promise<void> {
+  async abort(context: SessionContext): Promise<void> {
     const state = this.touch(context.lsid);
-    this.continue(state, context.txnNumber!);
+    checkNotOld(state, context.txnNumber!);
+    const { committing } = this.continue(state, context.txnNumber!);
+    if (committing !== undefined) {
+      await committing;
+      this.continue(state, context.txnNumber!); // tells what has become of it
+    }
     this.giveUp(state);
     state.outcome = 'aborted';
-    return Promise.resolve();
   }
 
   /** A statement failed so that its transaction cannot go on. */
@@ -174,9 +202,13 @@ export class SessionRegistry {
     state.outcome = 'aborted';
   }
 
+  private isOverdue({ committing, startedMs }: OpenTransaction): boolean {
+    return committing === undefined && this.nowMs() - startedMs > this.transactionLifetimeMs;
+  }
+
   private giveUp(state: SessionState): void {
     const { transaction } = state;
-    if (transaction === undefined) return;
+    if (transaction === undefined || transaction.committing !== undefined) return;
     state.transaction = undefined;
     transaction.unit.rollback();
   }
@@ -186,6 +218,7 @@ export class SessionRegistry {
     const state = this.sessions.get(lsid);
     if (state === undefined) return false;
     this.giveUp(state);
+    this.options.retries?.forget(lsid).catch(() => undefined); // what stays is swept later
     return this.sessions.delete(lsid);
   }
 
@@ -193,7 +226,7 @@ export class SessionRegistry {
   expire(): void {
     const now = this.nowMs();
     for (const state of [...this.sessions.values()]) {
-      if (state.transaction !== undefined && now - state.transaction.startedMs > this.transactionLifetimeMs) {
+      if (state.transaction !== undefined && this.isOverdue(state.transaction)) {
         this.giveUp(state);
         state.outcome = 'aborted';
       }
@@ -204,4 +237,13 @@ export class SessionRegistry {
   endAll(): void {
     for (const lsid of [...this.sessions.keys()]) this.end(lsid);
   }
+}
+
+/** @throws ElmoError TransactionTooOld */
+function checkNotOld({ lsid, lastNumber }: SessionState, number: bigint): void {
+  if (number < lastNumber)
+    throw new ElmoError(
+      'TransactionTooOld',
+      `Cannot start transaction with { txnNumber: ${number} } on session ${lsid} because a newer transaction with txnNumber { txnNumber: ${lastNumber} } has already started on this session.`,
+    );
 }

@@ -19,9 +19,18 @@ describe('the options of create', () => {
     [{ capped: true, size: 0 }, 2],
     [{ capped: true, size: 'a' }, 14],
     [{ capped: true, size: Long.fromString('1125899906842625') }, 2],
-    [{ capped: true, size: 3.7 }, { capped: true, size: 3 }],
-    [{ capped: true, size: Decimal128.fromString('4096') }, { capped: true, size: 4096 }],
-    [{ capped: true, size: 100, max: -1 }, { capped: true, size: 100, max: 2147483647 }],
+    [
+      { capped: true, size: 3.7 },
+      { capped: true, size: 3 },
+    ],
+    [
+      { capped: true, size: Decimal128.fromString('4096') },
+      { capped: true, size: 4096 },
+    ],
+    [
+      { capped: true, size: 100, max: -1 },
+      { capped: true, size: 100, max: 2147483647 },
+    ],
     [{ capped: true, size: 100, max: 2 ** 31 }, 2],
     [{ capped: 'x' }, 14],
     [{ capped: null }, {}],
@@ -42,7 +51,10 @@ describe('the options of create', () => {
     [{ clusteredIndex: { key: { a: 1 }, unique: true } }, 197],
     [{ clusteredIndex: { key: { _id: 1 }, unique: false } }, 5979700],
     [{ clusteredIndex: clustered, capped: true, size: 10 }, 6049200],
-    [{ clusteredIndex: clustered }, { clusteredIndex: { v: 2, key: { _id: 1 }, name: '_id_', unique: true } }],
+    [
+      { clusteredIndex: clustered },
+      { clusteredIndex: { v: 2, key: { _id: 1 }, name: '_id_', unique: true } },
+    ],
     [{ timeseries: { timeField: 'a.b' } }, 72],
     [{ timeseries: { timeField: 't', metaField: 't' } }, 72],
     [{ timeseries: { timeField: 't', granularity: 'x' } }, 2],
@@ -134,8 +146,7 @@ describe('drop and rename', () => {
   it('drops databases, but not admin', async () => {
     const store = new Documents();
     await store.create();
-    const drop = (db: string): Promise<boolean> =>
-      store.run((unit) => dropDatabase(store.catalog, unit, db));
+    const drop = (db: string): Promise<boolean> => store.run((unit) => dropDatabase(store.catalog, unit, db));
     expect(await drop('shop')).to.equal(true);
     expect(await drop('shop')).to.equal(false);
     expect(await codeOf(() => drop('admin'))).to.equal(20);
@@ -147,9 +158,11 @@ describe('lists', () => {
     const store = new Documents();
     await store.create({ validator: { a: 1 } });
     await store.create({ viewOn: 'orders', pipeline: [] }, { db: 'shop', collection: 'v' });
-    const { uuid, ...info } = (decodeDocument(collectionInfo(store.collection().spec, false)) as {
-      info: { uuid: unknown; readOnly: boolean };
-    }).info;
+    const { uuid, ...info } = (
+      decodeDocument(collectionInfo(store.collection().spec, false)) as {
+        info: { uuid: unknown; readOnly: boolean };
+      }
+    ).info;
     expect([uuid !== undefined, info]).to.deep.equal([true, { readOnly: false }]);
     const view = store.catalog.expect({ db: 'shop', collection: 'v' }).spec;
     expect(decodeDocument(collectionInfo(view, false))).to.deep.equal({
@@ -169,9 +182,31 @@ describe('lists', () => {
 describe('what a definition keeps', () => {
   it('the order of fields whose names are numbers', async () => {
     const store = new Documents();
-    const raw = encodeDocument(new Map<string, unknown>([['validator', new Map([['b', 1], ['0', 2], ['a', 3]])]]));
+    const raw = encodeDocument(
+      new Map<string, unknown>([
+        [
+          'validator',
+          new Map([
+            ['b', 1],
+            ['0', 2],
+            ['a', 3],
+          ]),
+        ],
+      ]),
+    );
     await store.run((unit) => createCollection(store.catalog, unit, NAMESPACE, raw, DEFINITIONS));
     const kept = store.reopened().collection().spec.validator!;
-    expect(Buffer.compare(kept, encodeDocument(new Map([['b', 1], ['0', 2], ['a', 3]])))).to.equal(0);
+    expect(
+      Buffer.compare(
+        kept,
+        encodeDocument(
+          new Map([
+            ['b', 1],
+            ['0', 2],
+            ['a', 3],
+          ]),
+        ),
+      ),
+    ).to.equal(0);
   });
 });

@@ -21,7 +21,9 @@ describe('building an index', () => {
       { key: { b: -1 }, name: 'b' },
     ]);
     expect(store.problems()).to.deep.equal([]);
-    expect(store.collection().spec.indexes.map(({ isReady, isMultikey }) => [isReady, isMultikey])).to.deep.equal([
+    expect(
+      store.collection().spec.indexes.map(({ isReady, isMultikey }) => [isReady, isMultikey]),
+    ).to.deep.equal([
       [true, false],
       [true, false],
       [true, true],
@@ -30,7 +32,10 @@ describe('building an index', () => {
 
   it('while others insert, change and remove', async () => {
     const store = await filled(900);
-    const build = store.index([{ key: { a: 1 }, name: 'a', unique: true }, { key: { 'b': 1 }, name: 'b' }]);
+    const build = store.index([
+      { key: { a: 1 }, name: 'a', unique: true },
+      { key: { b: 1 }, name: 'b' },
+    ]);
     for (let i = 0; i < 20; i++) {
       await store.replace(1 + i * 40, { _id: i * 40, a: -1 - i, b: 'changed' });
       await store.remove(2 + i * 40);

@@ -13,7 +13,10 @@ function change(store: Documents, unit: WriteUnit, recordId: number, value: numb
 
 async function withRecords(count: number): Promise<{ store: Documents; ids: number[] }> {
   const store = new Documents();
-  await store.index([{ key: { a: 1 }, name: 'a' }, { key: { u: 1 }, name: 'u', unique: true, sparse: true }]);
+  await store.index([
+    { key: { a: 1 }, name: 'a' },
+    { key: { u: 1 }, name: 'u', unique: true, sparse: true },
+  ]);
   const ids: number[] = [];
   for (let i = 1; i <= count; i++) ids.push(await store.insert({ _id: i, a: 0 }));
   return { store, ids };
