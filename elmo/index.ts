@@ -13,7 +13,14 @@ export {
   type DispatchOptions,
 } from './commands/dispatch.js';
 export { type CommandMessage, Arguments } from './commands/arguments.js';
-export type { Command, CommandClient, CommandContext } from './commands/command.js';
+export type {
+  AuthenticatedUser,
+  Command,
+  CommandClient,
+  CommandContext,
+  RoleName,
+  ServerFacts,
+} from './commands/command.js';
 export { ReplyWriter } from './commands/reply.js';
 export { cursorIdOf } from './commands/cursor-reply.js';
 export { writeClusterTime, writeOpTime } from './commands/cluster-time.js';

@@ -5,7 +5,15 @@ import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { RawDocument } from '../operation/requests.js';
 import { ElmoError } from '../errors.js';
-import { checkField, isTrue, typeName, wholeNumber, type FieldRule, type Fields } from './fields.js';
+import {
+  checkField,
+  isTrue,
+  plainNumber,
+  typeName,
+  wholeNumber,
+  type FieldRule,
+  type Fields,
+} from './fields.js';
 
 /** A command as it came: its document, and documents that the message brought beside it. */
 export interface CommandMessage {
@@ -49,6 +57,12 @@ export class Arguments {
   number(name: string): number | undefined {
     const value = this.values.get(name);
     return value === undefined ? undefined : wholeNumber(value);
+  }
+
+  /** As it is, fraction included. */
+  double(name: string): number | undefined {
+    const value = this.values.get(name);
+    return value === undefined ? undefined : plainNumber(value);
   }
 
   /** Documents of an array, or those that came beside the command. Views. */
@@ -123,7 +137,7 @@ export function parseFields(value: Value, fields: Fields, path: string, command:
 
 /**
  * @param sequences  documents that came beside the command: fields they stand for are there
- * @param ignoresUnknown  pass over fields without a rule; those of newer clients
+ * @param ignoresUnknown  take fields without a rule as they are
  */
 export function parseByTable(
   value: Value,
@@ -142,7 +156,10 @@ export function parseByTable(
     const name = readText(walker.bytes, walker.nameStart, walker.nameEnd);
     const rule = rules.get(name);
     if (rule === undefined) {
-      if (ignoresUnknown) continue;
+      if (ignoresUnknown) {
+        values.set(name, new Value(walker.type, walker.bytes, walker.valueStart));
+        continue;
+      }
       throw new ElmoError(40415, `BSON field '${path}.${name}' is an unknown field.`);
     }
     const where = `${path}.${name}`;

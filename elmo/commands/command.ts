@@ -12,6 +12,34 @@ export interface CommandClient {
   /** 'host:port' of the other side; 'embedded' inside the process. */
   readonly remote: string;
   readonly appName: string | undefined;
+  /** The server it came to; undefined inside the process. */
+  readonly server?: ServerFacts;
+  /** Who has logged in. */
+  readonly users?: readonly AuthenticatedUser[];
+}
+
+/** What a server tells of itself and its connections. */
+export interface ServerFacts {
+  statistics(): {
+    readonly current: number;
+    readonly available: number;
+    readonly totalCreated: number;
+    readonly active: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+    readonly requests: number;
+  };
+}
+
+export interface RoleName {
+  readonly role: string;
+  readonly db: string;
+}
+
+export interface AuthenticatedUser {
+  readonly user: string;
+  readonly db: string;
+  readonly roles: readonly RoleName[];
 }
 
 export interface CommandContext {
@@ -50,6 +78,8 @@ export interface Command {
   readonly ignoresUnknown?: boolean;
   /** Whether it changes data. */
   readonly isWrite?: boolean;
+  /** Whether it may be run without a login. */
+  readonly isOpen?: boolean;
   /** In Stable API version 1. */
   readonly isStable?: boolean;
   /** Writes the reply's fields, without `ok`. */

@@ -9,6 +9,13 @@ import { findCommands } from './crud/find.js';
 import { updateCommands } from './crud/update.js';
 import { writeCommands } from './crud/write.js';
 import { identityCommands } from './diagnostics/identity.js';
+import { operationCommands } from './diagnostics/operations.js';
+import { parameterCommands } from './diagnostics/parameters.js';
+import { clusterParameterCommands } from './diagnostics/cluster-parameters.js';
+import { planCacheCommands } from './diagnostics/plan-cache.js';
+import { settingCommands } from './diagnostics/settings.js';
+import { statusCommands } from './diagnostics/status.js';
+import { contentCommands } from './diagnostics/contents.js';
 
 export const elmoCommands: readonly Command[] = [
   ...findCommands,
@@ -20,4 +27,11 @@ export const elmoCommands: readonly Command[] = [
   ...indexCommands,
   ...listCommands,
   ...identityCommands,
+  ...statusCommands,
+  ...operationCommands,
+  ...parameterCommands,
+  ...clusterParameterCommands,
+  ...settingCommands,
+  ...planCacheCommands,
+  ...contentCommands,
 ];

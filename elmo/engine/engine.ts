@@ -129,6 +129,11 @@ export class Engine {
     this.idCounter = new DataView(this.idWords.buffer).getUint32(0) & 0xffffff;
   }
 
+  /** What stands for 'host:port' in answers. */
+  get host(): string {
+    return this.opened.host;
+  }
+
   randomBytes(count: number): Uint8Array {
     const bytes = new Uint8Array(count);
     this.randomSource.fill(bytes);

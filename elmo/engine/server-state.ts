@@ -3,6 +3,7 @@ import type { Value } from '../bson/value.js';
 import type { RawDocument } from '../operation/requests.js';
 import { Activity } from './activity.js';
 import { ClusterClock } from './cluster-clock.js';
+import { EventLog } from './event-log.js';
 import { WriteGate } from './write-gate.js';
 
 /** Of a database: what the profiler would write down. */
@@ -23,6 +24,7 @@ export class ServerState {
   readonly clusterClock: ClusterClock;
   readonly activity = new Activity();
   readonly writeGate = new WriteGate();
+  readonly eventLog: EventLog;
   /** Parameters that were set, by name. */
   readonly parameters = new Map<string, Value>();
   /** Cluster parameters that were set, by name; raw. */
@@ -39,6 +41,8 @@ export class ServerState {
 
   constructor(wallMs: () => number, nowMs: () => number) {
     this.clusterClock = new ClusterClock(wallMs);
+    this.eventLog = new EventLog(wallMs);
+    this.eventLog.add('CONTROL', 'The store is open');
     this.startedWallMs = wallMs();
     this.startedMs = nowMs();
   }

@@ -11,6 +11,7 @@ import {
   type CommandClient,
   type CommandMessage,
   type RawDocument,
+  type ServerFacts,
 } from '../../elmo/index.js';
 import { FrameReader } from '../wire/framing.js';
 import { HEADER_BYTES, OP_COMPRESSED, OP_MSG, OP_QUERY, readInt32Le, WireError } from '../wire/header.js';
@@ -80,8 +81,7 @@ export class Connection implements CommandClient {
   constructor(
     readonly connectionId: number,
     private readonly socket: Socket,
-    private readonly dispatcher: Dispatcher,
-    private readonly limits: ConnectionLimits,
+    readonly server: ConnectionOwner,
   ) {
     this.remote = hostAndPort(socket.remoteAddress, socket.remotePort) ?? 'anonymous unix socket:0';
     this.local = hostAndPort(socket.localAddress, socket.localPort);
@@ -132,8 +132,9 @@ export class Connection implements CommandClient {
   }
 
   private receive(piece: Buffer): void {
+    this.server.traffic.bytesIn += piece.length;
     this.frames.push(piece);
-    if (this.frames.waitingBytes > this.limits.maxWaitingBytes) this.socket.pause();
+    if (this.frames.waitingBytes > this.server.options.maxWaitingBytes) this.socket.pause();
     if (!this.isWorking) void this.work();
   }
 
@@ -144,8 +145,9 @@ export class Connection implements CommandClient {
       while (!this.isClosed) {
         const message = this.frames.next();
         if (message === undefined) break;
-        if (this.socket.isPaused() && this.frames.waitingBytes <= this.limits.maxWaitingBytes)
+        if (this.socket.isPaused() && this.frames.waitingBytes <= this.server.options.maxWaitingBytes)
           this.socket.resume();
+        this.server.traffic.requests++;
         await this.handle(message);
         if (this.socket.writableNeedDrain) await this.drained();
       }
@@ -204,7 +206,7 @@ export class Connection implements CommandClient {
     let responseTo = requestId;
     while (command !== undefined) {
       beginOpMsg(this.replies);
-      const outcome: DispatchOutcome = await this.dispatcher.dispatch(
+      const outcome: DispatchOutcome = await this.server.dispatcher.dispatch(
         command,
         this,
         this.replies,
@@ -228,7 +230,7 @@ export class Connection implements CommandClient {
     const first = FIRST_NAME.exec(name.toString('latin1'))?.[0] ?? '';
     this.replies.clear();
     if (fullName.endsWith('.$cmd') && ['hello', 'isMaster', 'ismaster'].includes(first)) {
-      await this.dispatcher.dispatch({ body: query, sequences: undefined }, this, this.replies, false);
+      await this.server.dispatcher.dispatch({ body: query, sequences: undefined }, this, this.replies, false);
     } else {
       writeFailure(
         this.replies,
@@ -243,7 +245,9 @@ export class Connection implements CommandClient {
 
   private send(message: Uint8Array, compressor: CompressorName | undefined): void {
     if (this.isClosed) return;
-    this.socket.write(compressor === undefined ? message : compressMessage(message, compressor));
+    const bytes = compressor === undefined ? message : compressMessage(message, compressor);
+    this.server.traffic.bytesOut += bytes.length;
+    this.socket.write(bytes);
   }
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { Connection, type Dispatcher } from './connection.js';
+import { Connection, type ConnectionOwner, type Dispatcher, type Traffic } from './connection.js';
 import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
 
 /** What a connection that has ended leaves behind is cleaned up by this. */
@@ -11,13 +11,14 @@ export interface ServerHost {
   ended(connection: Connection): void;
 }
 
-export class WireServer {
+export class WireServer implements ConnectionOwner {
   readonly options: ResolvedServerOptions;
   readonly connections = new Set<Connection>();
   /** Connections since the start. */
   totalConnections = 0;
   private readonly listeners: NetServer[] = [];
-  private readonly dispatcher: Dispatcher;
+  readonly dispatcher: Dispatcher;
+  readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, requests: 0 };
   /** Tells this process from those before it: 12 random bytes. */
   readonly processId: Uint8Array = randomBytes(12);
   private port = 0;
@@ -39,6 +40,19 @@ export class WireServer {
 
   get isClosing(): boolean {
     return this.closing.signal.aborted;
+  }
+
+  statistics(): ReturnType<ConnectionOwner['statistics']> {
+    const { size } = this.connections;
+    let active = 0;
+    for (const connection of this.connections) if (connection.isBusy) active++;
+    return {
+      current: size,
+      available: this.options.maxConnections - size,
+      totalCreated: this.totalConnections,
+      active,
+      ...this.traffic,
+    };
   }
 
   /** The address a client is told to come back to. */
@@ -115,9 +129,7 @@ export class WireServer {
       socket.destroy();
       return;
     }
-    const connection = new Connection(++this.totalConnections, socket, this.dispatcher, {
-      maxWaitingBytes: this.options.maxWaitingBytes,
-    });
+    const connection = new Connection(++this.totalConnections, socket, this);
     this.connections.add(connection);
     void connection.whenEnded().then(() => {
       this.connections.delete(connection);

@@ -1,8 +1,7 @@
 /** Who we are: hello, ping, buildInfo and what tools ask on connecting. */
-import { ElmoError } from '../../errors.js';
 import { COMMAND_VERSION, VERSION_ARRAY, WIRE_VERSION } from '../../options.js';
 import type { Command } from '../command.js';
-import { anything, flag, text } from '../fields.js';
+import { anything, flag } from '../fields.js';
 import type { ReplyWriter } from '../reply.js';
 
 export const MAX_MESSAGE_BYTES = 48_000_000;
@@ -55,35 +54,20 @@ const buildInfo: Command = {
   },
 };
 
-const LOG_NAMES = ['global', 'startupWarnings'];
-
-const getLog: Command = {
-  name: 'getLog',
-  help: 'recent lines of a log',
-  target: 'any',
-  fields: { getLog: text },
-  isAdminOnly: true,
-  run(args, _context, reply) {
-    const name = args.text('getLog');
-    if (name === undefined) throw new ElmoError('TypeMismatch', 'Argument to getLog must be of type String');
-    if (name === '*') {
-      reply.texts('names', LOG_NAMES);
-      return;
-    }
-    if (!LOG_NAMES.includes(name)) throw new ElmoError('OperationFailed', `No log named '${name}'`);
-    reply.int32('totalLinesWritten', 0).texts('log', []);
-  },
-};
-
 const connectionStatus: Command = {
   name: 'connectionStatus',
   help: 'who has logged in on this connection',
   target: 'any',
   fields: { connectionStatus: anything, showPrivileges: flag },
-  run(args, _context, reply) {
+  run(args, context, reply) {
+    const { users = [] } = context.client;
     reply.object('authInfo', (into) => {
-      into.objects('authenticatedUsers', [], () => undefined);
-      into.objects('authenticatedUserRoles', [], () => undefined);
+      into.objects('authenticatedUsers', users, ({ user, db }, of) => of.text('user', user).text('db', db));
+      into.objects(
+        'authenticatedUserRoles',
+        users.flatMap(({ roles }) => roles),
+        ({ role, db }, of) => of.text('role', role).text('db', db),
+      );
       if (args.flag('showPrivileges')) into.objects('authenticatedUserPrivileges', [], () => undefined);
     });
   },
@@ -106,14 +90,13 @@ const getCmdLineOpts: Command = {
   fields: { getCmdLineOpts: anything },
   isAdminOnly: true,
   run(_args, _context, reply) {
-    reply.texts('argv', ['elmo']).object('parsed', () => undefined);
+    reply.texts('argv', process.argv).object('parsed', () => undefined);
   },
 };
 
 export const identityCommands: readonly Command[] = [
   ping,
   buildInfo,
-  getLog,
   connectionStatus,
   whatsmyuri,
   getCmdLineOpts,

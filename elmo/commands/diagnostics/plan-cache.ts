@@ -1,0 +1,114 @@
+/** The planner's cache and filters: planCacheClear, planCacheListFilters, planCacheSetFilter, planCacheClearFilters. */
+import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
+import { ElmoError } from '../../errors.js';
+import type { Arguments } from '../arguments.js';
+import { collectionOf, type Command, type CommandContext } from '../command.js';
+import { anything, document, type Fields } from '../fields.js';
+import { ReplyWriter } from '../reply.js';
+import type { RawDocument } from '../../operation/requests.js';
+
+const SHAPE: Fields = { query: document, sort: document, projection: document, collation: document };
+const SHAPE_PARTS = ['query', 'sort', 'projection', 'collation'] as const;
+const EMPTY: RawDocument = new Uint8Array([5, 0, 0, 0, 0]);
+
+function checkShape(args: Arguments): void {
+  if (args.has('query')) return;
+  if (SHAPE_PARTS.some((part) => args.has(part)))
+    throw new ElmoError('BadValue', 'sort, projection, or collation provided without query');
+}
+
+/** A filter's document: its shape, and the indexes it allows. */
+function filterDocument(args: Arguments, indexes: RawDocument | undefined): RawDocument {
+  const writer = new ReplyWriter();
+  const start = writer.beginDocument();
+  for (const part of ['query', 'sort', 'projection'] as const)
+    writer.document(part, args.document(part) ?? EMPTY);
+  if (args.has('collation')) writer.document('collation', args.document('collation')!);
+  if (indexes !== undefined) writer.value('indexes', args.value('indexes')!);
+  writer.endDocument(start);
+  return writer.toBytes();
+}
+
+const sameShape = (filter: RawDocument, shape: RawDocument): boolean => {
+  // the shape's document is the filter's without its last field
+  const length = shape.length - 5;
+  return Buffer.compare(filter.subarray(4, 4 + length), shape.subarray(4, 4 + length)) === 0;
+};
+
+const namespaceOf = (args: Arguments, context: CommandContext, command: string): string =>
+  `${context.db}.${collectionOf(args, command)}`;
+
+const planCacheClear: Command = {
+  name: 'planCacheClear',
+  help: 'forgets which plans were best',
+  target: 'collection',
+  fields: SHAPE,
+  run(args) {
+    checkShape(args);
+  },
+};
+
+const planCacheListFilters: Command = {
+  name: 'planCacheListFilters',
+  help: 'which indexes the planner was told to keep to',
+  target: 'collection',
+  fields: {},
+  run(args, context, reply) {
+    const { planFilters } = context.engine.state;
+    reply.documents('filters', planFilters.get(namespaceOf(args, context, 'planCacheListFilters')) ?? []);
+  },
+};
+
+const planCacheSetFilter: Command = {
+  name: 'planCacheSetFilter',
+  help: 'tells the planner which indexes to keep to for queries of a shape',
+  target: 'collection',
+  fields: { ...SHAPE, indexes: anything, comment: anything },
+  run(args, context) {
+    const namespace = namespaceOf(args, context, 'planCacheSetFilter');
+    const [db, collection] = [context.db, collectionOf(args, 'planCacheSetFilter')];
+    if (context.engine.catalog.get({ db, collection }) === undefined)
+      throw new ElmoError('BadValue', 'no such collection');
+    const indexes = args.value('indexes');
+    if (indexes === undefined) throw new ElmoError('BadValue', 'required field indexes missing');
+    if (indexes.type !== ARRAY) throw new ElmoError('BadValue', 'required field indexes must be an array');
+    const elements = args.elements('indexes');
+    if (elements.length === 0)
+      throw new ElmoError('BadValue', 'required field indexes must contain at least one index');
+    for (const { type } of elements)
+      if (type !== OBJECT && type !== STRING)
+        throw new ElmoError('BadValue', 'each item in indexes must be an object or string');
+    if (!args.has('query')) throw new ElmoError('BadValue', 'required field query missing');
+    const { planFilters } = context.engine.state;
+    const shape = filterDocument(args, undefined);
+    const others = (planFilters.get(namespace) ?? []).filter((filter) => !sameShape(filter, shape));
+    planFilters.set(namespace, [...others, filterDocument(args, indexes.bytes)]);
+  },
+};
+
+const planCacheClearFilters: Command = {
+  name: 'planCacheClearFilters',
+  help: 'lets the planner choose from all indexes again',
+  target: 'collection',
+  fields: SHAPE,
+  run(args, context) {
+    checkShape(args);
+    const namespace = namespaceOf(args, context, 'planCacheClearFilters');
+    const { planFilters } = context.engine.state;
+    if (!args.has('query')) {
+      planFilters.delete(namespace);
+      return;
+    }
+    const shape = filterDocument(args, undefined);
+    const left = (planFilters.get(namespace) ?? []).filter((filter) => !sameShape(filter, shape));
+    if (left.length === 0) planFilters.delete(namespace);
+    else planFilters.set(namespace, left);
+  },
+};
+
+export const planCacheCommands: readonly Command[] = [
+  planCacheClear,
+  planCacheListFilters,
+  planCacheSetFilter,
+  planCacheClearFilters,
+];
