@@ -47,9 +47,18 @@ export interface DispatchOutcome {
   readonly continuation?: CommandMessage;
 }
 
-export interface ConnectionLimits {
-  /** Bytes of requests that may wait. Default 64 MiB. */
-  readonly maxWaitingBytes: number;
+/** What a connection needs of its server. */
+export interface ConnectionOwner extends ServerFacts {
+  readonly dispatcher: Dispatcher;
+  readonly traffic: Traffic;
+  readonly options: { readonly maxWaitingBytes: number };
+}
+
+/** Counted for all connections together. */
+export interface Traffic {
+  bytesIn: number;
+  bytesOut: number;
+  requests: number;
 }
 
 const FIRST_NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
