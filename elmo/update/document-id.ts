@@ -59,15 +59,12 @@ export function withOldId(
   const hadId = oldFinder.find(old, oldAt, ID);
   if (!finder.find(document, 0, ID)) {
     if (!hadId) return document;
+    if (isInsert) refuseArray(oldFinder.type);
     const end = endOfValue(old, oldFinder.type, oldFinder.valueStart);
     return idFirst(old, oldFinder.nameStart - 1, end, document, 0, 0);
   }
   const { type, nameStart, valueStart } = finder;
-  if (isInsert && type === ARRAY)
-    throw new ElmoError(
-      'NotSingleValueField',
-      "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant.",
-    );
+  if (isInsert) refuseArray(type);
   checkId(document, type, valueStart);
   if (hadId && compareValues(old, oldFinder.type, oldFinder.valueStart, document, type, valueStart) !== 0)
     throw new ElmoError(
@@ -75,6 +72,14 @@ export function withOldId(
       `After applying the update, the (immutable) field '_id' was found to have been altered to ${describe('_id', new Value(type, document, valueStart))}`,
     );
   return nameStart === 5 ? document : moveIdFirst(document, type, nameStart, valueStart);
+}
+
+function refuseArray(type: number): void {
+  if (type === ARRAY)
+    throw new ElmoError(
+      'NotSingleValueField',
+      "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant.",
+    );
 }
 
 /** The same document with its `_id`, which is at the given place, in front. */

@@ -29,7 +29,7 @@ function watchRoot(name: string, isNew: boolean, node: UpdateNode): void {
       'ImmutableField',
       "Performing an update on the path '_id' would modify the immutable field '_id'",
     );
-  if (!name.startsWith('$') || node instanceof UnsetNode) return;
+  if (!name.startsWith('$') || node instanceof UnsetNode || run.context.isInsert) return;
   if (name === '$ref' || name === '$id' || name === '$db')
     throw new ElmoError('InvalidDBRef', `The field ${name} cannot be changed without the rest of its DBRef`);
   throw dollarRefusal(name);

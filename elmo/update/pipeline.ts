@@ -99,14 +99,17 @@ export function parsePipelineUpdate(
   for (const { name } of stages)
     if (!Object.hasOwn(STAGES, name) && !isStageName(name))
       throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
-  return new PipelineUpdate(
-    stages.map(({ name, argument }) => {
-      const parse = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
-      if (parse === undefined)
-        throw new ElmoError('InvalidOptions', `${name} is not allowed to be used within an update`);
-      return parse(argument, inner, name);
-    }),
-  );
+  let foreign: string | undefined;
+  const reshapes: Reshape[] = [];
+  for (const { name, argument } of stages) {
+    const parse = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
+    if (parse === undefined) foreign ??= name;
+    else reshapes.push(parse(argument, inner, name));
+  }
+  // what is wrong with the stages themselves is told first
+  if (foreign !== undefined)
+    throw new ElmoError('InvalidOptions', `${foreign} is not allowed to be used within an update`);
+  return new PipelineUpdate(reshapes);
 }
 
 function withConstants(scope: ParseScope, constants: Uint8Array): ParseScope {

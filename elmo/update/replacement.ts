@@ -23,7 +23,7 @@ export class ReplacementUpdate implements Update {
 
   apply(bytes: Uint8Array, at: number, context: UpdateContext): Uint8Array | undefined {
     let { document } = this;
-    checkDollarFields(document, 0, '');
+    if (!context.isInsert) checkDollarFields(document, 0, '');
     checkNesting(document);
     if (this.takesTimestamps) {
       document = document.slice();

@@ -5,6 +5,7 @@ import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import { equalityFields, type EqualityField } from '../query/equality.js';
 import type { FilterNode } from '../query/filter.js';
+import { withOldId } from './document-id.js';
 import type { Update, UpdateContext } from './update.js';
 
 const NOT_EXACT_VALUE_FIELD = 111;
@@ -17,10 +18,13 @@ const NOT_EXACT_VALUE_FIELD = 111;
  */
 export function buildUpsert(filter: FilterNode, update: Update, context: UpdateContext): Uint8Array {
   const fields = equalityFields(filter);
-  refuseConflicts(fields);
-  const start = update.kind === 'replacement' ? onlyId(fields) : fields;
-  const base = documentOf(start);
-  return update.apply(base, 0, context) ?? base;
+  if (update.kind !== 'replacement') {
+    refuseConflicts(fields);
+    const base = documentOf(fields);
+    return update.apply(base, 0, context) ?? base;
+  }
+  const base = documentOf(onlyId(fields));
+  return update.apply(base, 0, context) ?? withOldId(base, base, 0, true);
 }
 
 function refuseConflicts(fields: readonly EqualityField[]): void {
@@ -46,13 +50,15 @@ function refuseConflicts(fields: readonly EqualityField[]): void {
 
 /** Of a document that is given whole, the filter says only the `_id`. */
 function onlyId(fields: readonly EqualityField[]): readonly EqualityField[] {
+  const ids = fields.filter(({ path }) => path === '_id');
+  refuseConflicts(ids);
   const part = fields.find(({ path }) => path.startsWith('_id.'));
   if (part !== undefined)
     throw new ElmoError(
       NOT_EXACT_VALUE_FIELD,
       `field at '_id' must be exactly specified, field at sub-path '${part.path}' found`,
     );
-  return fields.filter(({ path }) => path === '_id');
+  return ids;
 }
 
 type Branch = Map<string, Branch | Value>;
