@@ -9,18 +9,19 @@ import { indexPlans, scansOf, usableIndexes } from './index-plans.js';
 import { noSolutions } from './hint.js';
 import type { PlanRequest } from './plan-request.js';
 import { predicatesOf, residual, type Predicates } from './predicates.js';
-import type {
-  CollectionScanPlan,
-  IndexScanPlan,
-  IntersectionPlan,
-  PlanChoice,
-  QueryPlan,
-  UnionPlan,
+import {
+  Estimate,
+  type CollectionScanPlan,
+  type IndexScanPlan,
+  type IntersectionPlan,
+  type PlanChoice,
+  type QueryPlan,
+  type UnionPlan,
 } from './query-plan.js';
 import { isFixed } from './sort-order.js';
 
 export const EOF_PLAN: QueryPlan = {
-  access: { kind: 'eof', filter: undefined, estimate: 0 },
+  access: { kind: 'eof', filter: undefined, estimate: Estimate.of(0) },
   isSorted: true,
   isCovered: false,
 };
@@ -44,38 +45,50 @@ export function choosePlan(request: PlanRequest): PlanChoice {
   });
   if (natural !== undefined) return { best: wholeScan(), others: [] };
   const predicates = predicatesOf(filter);
-  const candidates: { plan: QueryPlan; cost: number }[] = [];
-  const add = (plan: QueryPlan): void => {
-    candidates.push({ plan, cost: costOf(plan, request) });
-  };
-  const indexes = hint === undefined ? usableIndexes(request) : [hint];
+  const plans: QueryPlan[] = [];
   const points: IndexScanPlan[] = [];
-  for (const index of indexes)
+  for (const index of hint === undefined ? usableIndexes(request) : [hint])
     for (const plan of indexPlans(index, predicates, request)) {
-      add(plan);
+      if (isLookup(plan)) return { best: plan, others: [] };
+      plans.push(plan);
       if (plan.access.kind === 'ixscan' && isByRecordId(plan.access)) points.push(plan.access);
     }
-  if (hint !== undefined) {
-    if (candidates.length === 0) throw noSolutions(request.collection);
-  } else {
-    const union = unionOf(request, predicates);
-    if (union !== undefined) add({ access: union, isSorted: isUnsorted, isCovered: false });
-    const both = intersectionOf(points, predicates, request);
-    if (both !== undefined) add({ access: both, isSorted: isUnsorted, isCovered: false });
-    if (candidates.length === 0) add(wholeScan());
-    else if (documentCount >= SMALL_COLLECTION) addIfCheaper(candidates, wholeScan(), request);
+  if (hint === undefined) {
+    for (const access of [unionOf(request, predicates), intersectionOf(points, predicates, request)])
+      if (access !== undefined) plans.push({ access, isSorted: isUnsorted, isCovered: false });
+    if (plans.length === 0) return { best: wholeScan(), others: [] };
+  } else if (plans.length === 0) throw noSolutions(request.collection);
+  if (plans.length === 1 && documentCount < SMALL_COLLECTION) return { best: plans[0]!, others: [] };
+  return ranked(
+    plans,
+    hint === undefined && documentCount >= SMALL_COLLECTION ? wholeScan() : undefined,
+    request,
+  );
+}
+
+/** The one record of a unique key: nothing is better. */
+function isLookup({ access }: QueryPlan): boolean {
+  return (
+    access.kind === 'ixscan' &&
+    access.index.isUnique &&
+    access.ranges.length === 1 &&
+    access.fieldIntervals.every(isFixed)
+  );
+}
+
+/** @param wholeScan  what is best when all others cost more */
+function ranked(
+  plans: readonly QueryPlan[],
+  wholeScan: QueryPlan | undefined,
+  request: PlanRequest,
+): PlanChoice {
+  const candidates = plans.map((plan) => ({ plan, cost: costOf(plan, request) }));
+  if (wholeScan !== undefined) {
+    const cost = costOf(wholeScan, request);
+    if (candidates.every((each) => each.cost > cost)) candidates.push({ plan: wholeScan, cost });
   }
   candidates.sort((a, b) => a.cost - b.cost);
   return { best: candidates[0]!.plan, others: candidates.slice(1).map(({ plan }) => plan) };
-}
-
-function addIfCheaper(
-  candidates: { plan: QueryPlan; cost: number }[],
-  plan: QueryPlan,
-  request: PlanRequest,
-): void {
-  const cost = costOf(plan, request);
-  if (candidates.every((each) => each.cost > cost)) candidates.push({ plan, cost });
 }
 
 function collectionScan(
@@ -86,7 +99,7 @@ function collectionScan(
     kind: 'collscan',
     direction,
     filter: filter.kind === 'true' ? undefined : filter,
-    estimate: documentCount,
+    estimate: Estimate.of(documentCount),
   };
 }
 
@@ -112,7 +125,7 @@ function unionOf(request: PlanRequest, { conjuncts }: Predicates): UnionPlan | u
     kind: 'or',
     scans: scans.map((scan) => ({ ...scan, filter: undefined })),
     filter: isExact ? undefined : request.filter,
-    estimate: scans.reduce((sum, { estimate }) => sum + estimate, 0),
+    estimate: new Estimate(() => scans.reduce((sum, { estimate }) => sum + estimate.count, 0)),
   };
 }
 
@@ -124,7 +137,7 @@ function bestScan(request: PlanRequest, branch: FilterNode, whole: FilterNode): 
   let best: IndexScanPlan | undefined;
   for (const index of usableIndexes(branchRequest))
     for (const scan of scansOf(index, predicates, branchRequest))
-      if (best === undefined || scan.estimate < best.estimate) best = scan;
+      if (best === undefined || scan.estimate.count < best.estimate.count) best = scan;
   return best;
 }
 
@@ -134,9 +147,10 @@ function intersectionOf(
   { conjuncts }: Predicates,
   { documentCount, sort }: PlanRequest,
 ): IntersectionPlan | undefined {
+  if (points.length < 2) return undefined;
   const ranked = points
-    .filter(({ estimate }) => estimate >= LEAST_FOR_INTERSECTION)
-    .sort((a, b) => a.estimate - b.estimate);
+    .filter(({ estimate }) => estimate.count >= LEAST_FOR_INTERSECTION)
+    .sort((a, b) => a.estimate.count - b.estimate.count);
   const [first] = ranked;
   if (first === undefined || sort !== undefined || ranked.length < points.length) return undefined;
   const second = ranked.find(({ index }) => index.fields.every(({ path }) => !hasPath(first, path)));
@@ -146,7 +160,7 @@ function intersectionOf(
     kind: 'and',
     scans: [first, second].map((scan) => ({ ...scan, filter: undefined })),
     filter: residual(conjuncts, known),
-    estimate: (first.estimate * second.estimate) / Math.max(documentCount, 1),
+    estimate: Estimate.of((first.estimate.count * second.estimate.count) / Math.max(documentCount, 1)),
   };
 }
 

@@ -6,18 +6,23 @@ import type { QueryPlan } from './query-plan.js';
 const FETCH_COST = 3;
 const SORT_COST = 6;
 const SEEK_COST = 1;
+/** When later fields are checked: the part of a scan's entries that is probably looked at, and the part that is left. */
+const CHECKED_SHARE = 0.5;
+const LEFT_SHARE = 0.1;
 /** Of two that find the same, the one that is sure without a look at the document, then that of fewer fields. */
 const FILTER_COST = 0.5;
 const FIELD_COST = 0.1;
 
 export function costOf({ access, isSorted, isCovered }: QueryPlan, request: PlanRequest): number {
   const { sort, wanted, documentCount } = request;
-  let rows = access.estimate;
+  let rows = access.estimate.count;
   const stopsEarly = wanted > 0 && (isSorted || sort === undefined);
   // with a condition left, more rows than wanted are looked at
   if (stopsEarly)
     rows = Math.min(rows, access.filter === undefined ? wanted : Math.max(wanted * 10, rows / 20));
-  const fetched = rows * (isCovered ? 1 : 1 + FETCH_COST);
+  const isChecked = access.kind === 'ixscan' && (access.checked ?? access.keyFilter) !== undefined;
+  const looked = isChecked ? rows * CHECKED_SHARE : rows;
+  const fetched = isCovered ? looked : looked + rows * FETCH_COST * (isChecked ? LEFT_SHARE : 1);
   const filtering = access.filter === undefined ? 0 : FILTER_COST;
   let cost: number;
   switch (access.kind) {
@@ -38,10 +43,10 @@ export function costOf({ access, isSorted, isCovered }: QueryPlan, request: Plan
       cost = fetched + access.scan.ranges.length * (1 + SEEK_COST) + filtering;
       break;
     case 'and':
-      cost = Math.min(...access.scans.map(({ estimate }) => estimate)) + fetched + filtering;
+      cost = Math.min(...access.scans.map(({ estimate }) => estimate.count)) + fetched + filtering;
       break;
     case 'or':
       cost = fetched + rows + access.scans.length * SEEK_COST + filtering;
   }
-  return isSorted || sort === undefined ? cost : cost + access.estimate * SORT_COST;
+  return isSorted || sort === undefined ? cost : cost + access.estimate.count * SORT_COST;
 }

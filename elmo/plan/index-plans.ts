@@ -5,12 +5,12 @@ import type { KeyBounds } from '../keys/key-layout.js';
 import type { FilterNode } from '../query/filter.js';
 import { coversFilter, coversPaths } from './covered.js';
 import { indexBounds, type IndexBounds } from './index-bounds.js';
-import { isEverything } from './interval.js';
+import { isEverything, isPoint } from './interval.js';
 import { keyRanges } from './key-ranges.js';
 import { demandsValue, impliesPartial } from './partial.js';
 import type { PlanRequest } from './plan-request.js';
 import { residual, type Predicates } from './predicates.js';
-import type { IndexScanPlan, QueryPlan, ScanDirection } from './query-plan.js';
+import { Estimate, type IndexScanPlan, type QueryPlan, type ScanDirection } from './query-plan.js';
 import { isFixed, sortedDirection } from './sort-order.js';
 import { wildcardScans } from './wildcard-scans.js';
 
@@ -61,10 +61,15 @@ function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanReq
         ? []
         : [{ index: scanned, bounds, isBounded: true }];
     });
-  if (!coversMissing(index, predicates, request)) return [];
+  if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request)) return [];
   const bounds = indexBounds(index, predicates, request.collation);
   const isBounded = !isEverything(bounds.fields[0]!) || isSmallerByItself(index, predicates);
   return [{ index, bounds, isBounded }];
+}
+
+/** A first look: whether filter or sort are about its first field at all. */
+function mayServe({ fields }: IndexSpec, { byPath }: Predicates, { sort, hint }: PlanRequest): boolean {
+  return byPath.has(fields[0]!.path) || sort !== undefined || hint !== undefined;
 }
 
 /**
@@ -90,6 +95,10 @@ function plansOf(
   request: PlanRequest,
 ): QueryPlan[] {
   const { sort, hint, requiredPaths } = request;
+  const isWanted = isBounded || hint !== undefined;
+  const isComparable = index.collation === undefined && request.collation === undefined;
+  const sorted = sort !== undefined && isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
+  if (!isWanted && sorted === undefined) return [];
   const scan = scanPlan(index, bounds, predicates.conjuncts, request.view);
   const isCovered =
     requiredPaths !== undefined && scan.filter === undefined && coversPaths(index, requiredPaths);
@@ -98,11 +107,8 @@ function plansOf(
     isSorted,
     isCovered,
   });
-  if (sort === undefined) return isBounded || hint !== undefined ? [plan('forward', true)] : [];
-  const isComparable = index.collation === undefined && request.collation === undefined;
-  const direction = isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
-  if (direction !== undefined) return [plan(direction, true)];
-  if (!isBounded && hint === undefined) return [];
+  if (sort === undefined) return [plan('forward', true)];
+  if (sorted !== undefined) return [plan(sorted, true)];
   const merged = isComparable ? mergedPlan(scan, bounds, request) : undefined;
   return merged === undefined ? [plan('forward', false)] : [plan('forward', false), merged];
 }
@@ -141,7 +147,7 @@ function scanPlan(
   view: ReadView,
 ): IndexScanPlan {
   const { ranges, prefixLengths, checked } = keyRanges(index, fields);
-  const isPoint = ranges.length <= 1 && fields.every(isFixed);
+  const isOnePoint = ranges.length <= 1 && fields.every(isFixed);
   const ofKey = conjuncts.filter((node) => !exact.has(node) && coversFilter(index, node));
   return {
     kind: 'ixscan',
@@ -151,16 +157,21 @@ function scanPlan(
     prefixLengths,
     checked,
     direction: 'forward',
-    hasDuplicates: index.isMultikey && !isPoint,
+    hasDuplicates: index.isMultikey && !isOnePoint,
     keyFilter: residual(ofKey, new Set()),
     filter: residual(conjuncts, new Set([...exact, ...ofKey])),
     given: undefined,
-    estimate: estimateOf(ranges, view),
+    estimate:
+      index.isUnique && fields.every((each) => each.every(isPoint))
+        ? Estimate.of(ranges.length)
+        : estimateOf(ranges, view),
   };
 }
 
-export function estimateOf(ranges: readonly KeyBounds[], view: ReadView): number {
-  const asked = ranges.slice(0, MOST_ESTIMATES);
-  const sum = asked.reduce((total, range) => total + view.estimate(range).count, 0);
-  return asked.length === 0 ? 0 : (sum / asked.length) * ranges.length;
+export function estimateOf(ranges: readonly KeyBounds[], view: ReadView): Estimate {
+  return new Estimate(() => {
+    const asked = ranges.slice(0, MOST_ESTIMATES);
+    const sum = asked.reduce((total, range) => total + view.estimate(range).count, 0);
+    return asked.length === 0 ? 0 : (sum / asked.length) * ranges.length;
+  });
 }

@@ -38,8 +38,10 @@ export function compareEnds(a: End, b: End): number {
   return a.prefix.length < b.prefix.length ? (a.isAfter ? 1 : -1) : b.isAfter ? -1 : 1;
 }
 
+const writer = new KeyWriter();
+
 export function encodeValue(value: Value): Uint8Array {
-  const writer = new KeyWriter();
+  writer.clear();
   writer.append(value.type, value.bytes, value.at);
   return writer.toBytes();
 }

@@ -42,8 +42,10 @@ export interface KeyRanges {
   readonly checked: readonly CheckedField[] | undefined;
 }
 
+const writer = new KeyWriter();
+
 export function keyRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): KeyRanges {
-  const writer = new KeyWriter();
+  writer.clear();
   writer.appendVarint(index.keyspace);
   let prefixes: Uint8Array[] = [writer.toBytes()];
   const stored = fieldIntervals.map((intervals, field) =>

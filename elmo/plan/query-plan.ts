@@ -5,6 +5,22 @@ import type { FilterNode } from '../query/filter.js';
 import type { Intervals } from './interval.js';
 import type { CheckedField } from './key-ranges.js';
 
+/** How many entries or documents a plan will probably look at: asked of the view once, and only to compare plans. */
+export class Estimate {
+  private known = -1;
+
+  constructor(private readonly ask: () => number) {}
+
+  static of(count: number): Estimate {
+    return new Estimate(() => count);
+  }
+
+  get count(): number {
+    if (this.known < 0) this.known = this.ask();
+    return this.known;
+  }
+}
+
 export type ScanDirection = 'forward' | 'backward';
 
 export interface IndexScanPlan {
@@ -28,15 +44,14 @@ export interface IndexScanPlan {
   readonly filter: FilterNode | undefined;
   /** Bounds given by min and max, in the words of the request. */
   readonly given: { readonly min: Uint8Array | undefined; readonly max: Uint8Array | undefined } | undefined;
-  /** Entries it will probably look at. */
-  readonly estimate: number;
+  readonly estimate: Estimate;
 }
 
 export interface CollectionScanPlan {
   readonly kind: 'collscan';
   readonly direction: ScanDirection;
   readonly filter: FilterNode | undefined;
-  readonly estimate: number;
+  readonly estimate: Estimate;
 }
 
 /** Scans of indexes, one after another, each record once. */
@@ -44,7 +59,7 @@ export interface UnionPlan {
   readonly kind: 'or';
   readonly scans: readonly IndexScanPlan[];
   readonly filter: FilterNode | undefined;
-  readonly estimate: number;
+  readonly estimate: Estimate;
 }
 
 /** The ranges of one scan side by side: the values of `fields` fixed, sorted by what follows. */
@@ -52,7 +67,7 @@ export interface MergePlan {
   readonly kind: 'merge';
   readonly scan: IndexScanPlan;
   readonly filter: FilterNode | undefined;
-  readonly estimate: number;
+  readonly estimate: Estimate;
 }
 
 /** Records that all of several scans have; each scan gives them in the order of their ids. */
@@ -60,13 +75,13 @@ export interface IntersectionPlan {
   readonly kind: 'and';
   readonly scans: readonly IndexScanPlan[];
   readonly filter: FilterNode | undefined;
-  readonly estimate: number;
+  readonly estimate: Estimate;
 }
 
 export interface NothingPlan {
   readonly kind: 'eof';
   readonly filter: undefined;
-  readonly estimate: 0;
+  readonly estimate: Estimate;
 }
 
 export type AccessPlan =

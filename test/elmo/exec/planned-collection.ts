@@ -1,5 +1,5 @@
 /** A collection in memory with indexes as a test defines them, asked through the planner. */
-import { MemoryKv } from '../../../lsm/index.js';
+import { MemoryKv, type OrderedKv } from '../../../lsm/index.js';
 import { Catalog, type CatalogEntry } from '../../../elmo/catalog/catalog.js';
 import type { CollectionSpec } from '../../../elmo/catalog/collection-spec.js';
 import { newIndexSpec, specOf } from '../../../elmo/catalog/record.js';
@@ -47,13 +47,20 @@ export const clock: OperationClock = {
 };
 
 export class PlannedCollection {
-  readonly kv = new MemoryKv();
-  readonly catalog = new Catalog(this.kv, { openCollections: 10, newUuid: () => new Uint8Array(16) });
-  readonly namespace = { db: 'test', collection: 't' };
-  private readonly committer = new Committer(this.kv);
-  private readonly collections = new OpenCollections(this.catalog);
+  readonly catalog: Catalog;
 
-  constructor(indexes: readonly IndexDefinition[], options: object = {}) {
+  readonly namespace = { db: 'test', collection: 't' };
+  private readonly committer: Committer;
+  private readonly collections: OpenCollections;
+
+  constructor(
+    indexes: readonly IndexDefinition[],
+    options: object = {},
+    readonly kv: OrderedKv = new MemoryKv(),
+  ) {
+    this.catalog = new Catalog(kv, { openCollections: 10, newUuid: () => new Uint8Array(16) });
+    this.committer = new Committer(kv);
+    this.collections = new OpenCollections(this.catalog);
     const unit = this.committer.direct();
     const id = raw({ v: 2, key: { _id: 1 }, name: '_id_' });
     const definitions = indexes.map((index) =>
