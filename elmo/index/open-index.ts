@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { documentText, valueText } from '../bson/text.js';
-import { INT64, MISSING, NULL, STRING, UNDEFINED } from '../bson/types.js';
+import { INT64, MISSING, NULL, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
 import { MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
@@ -223,9 +223,9 @@ export class OpenIndex implements TupleSink, LeafSink {
       this.entries.append(hash.type, hash.bytes, hash.at);
       return;
     }
-    if (this.toCollated !== undefined && type === STRING) {
+    if (this.toCollated !== undefined && (type === STRING || type === SYMBOL)) {
       const key = stringValue(this.toCollated(new Value(type, bytes, at).text));
-      this.entries.append(STRING, key.bytes, key.at);
+      this.entries.append(type, key.bytes, key.at);
       return;
     }
     this.entries.append(type, bytes, at);

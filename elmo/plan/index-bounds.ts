@@ -4,12 +4,14 @@
  * count together that are about the same element, by an `$elemMatch`.
  * Source: MongoDB manual, "Multikey Index Bounds".
  */
-import { ARRAY, NULL, OBJECT, STRING, SYMBOL } from '../bson/types.js';
+import { NULL } from '../bson/types.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import type { FilterNode } from '../query/filter.js';
 import { EVERYTHING, intersect, isEverything, isPoint, type Intervals } from './interval.js';
+import { demandsValue } from './partial.js';
 import { predicateBounds, type PredicateBounds } from './predicate-bounds.js';
+import { mentionsText } from './text-predicates.js';
 import { commonDepth, type Predicate, type Predicates } from './predicates.js';
 
 export interface IndexBounds {
@@ -19,13 +21,12 @@ export interface IndexBounds {
   readonly exact: ReadonlySet<FilterNode>;
 }
 
+const POSITION = /(^|\.)\d+(\.|$)/;
+
 interface Bound {
   readonly predicate: Predicate;
   readonly bounds: PredicateBounds;
 }
-
-/** Types that hold strings, or may. */
-const TEXT_TYPES: readonly number[] = [STRING, SYMBOL, OBJECT, ARRAY];
 
 /**
  * @param collation  of the query
@@ -50,6 +51,7 @@ export function indexBounds(
     for (const predicate of predicates.byPath.get(path) ?? []) {
       if (isForeign && mentionsText(predicate.node)) continue;
       if (isArray && isNotNull(predicate.node)) continue;
+      if (POSITION.test(path) && !isAboutPosition(predicate.node)) continue;
       const found = predicateBounds(predicate.node, context);
       if (isEverything(found.intervals) && !found.isExact) continue;
       if (used.every((other) => mayCombine(index, field, predicate, other.field, other.predicate)))
@@ -100,6 +102,14 @@ export function sharesArray(index: IndexSpec, field: number, other: number): boo
   return deepestSharedArray(index, field, other) >= 0;
 }
 
+/**
+ * A position is missing in arrays that are shorter, and in elements without a field of that name; and an array that stands
+ * there is one value of the index, whatever its elements are.
+ */
+function isAboutPosition(node: FilterNode): boolean {
+  return demandsValue(node) && node.kind !== 'elemMatchValue';
+}
+
 /** `{$ne: null}` is true of paths into an empty array, which has an entry of null. */
 function isNotNull(node: FilterNode): boolean {
   return node.kind === 'not' && node.child.kind === 'eq' && node.child.value.type === NULL;
@@ -123,28 +133,4 @@ function cluster(index: IndexSpec, field: number, bounds: readonly Bound[]): Bou
 function width(intervals: Intervals): number {
   if (isEverything(intervals)) return 1e9;
   return intervals.reduce((sum, interval) => sum + (isPoint(interval) ? 1 : 1000), 0);
-}
-
-function mentionsText(node: FilterNode): boolean {
-  switch (node.kind) {
-    case 'eq':
-    case 'lt':
-    case 'lte':
-    case 'gt':
-    case 'gte':
-      return TEXT_TYPES.includes(node.value.type);
-    case 'in':
-      return node.regexes.length > 0 || node.values.some(({ type }) => TEXT_TYPES.includes(type));
-    case 'not':
-      return mentionsText(node.child);
-    case 'elemMatchValue':
-    case 'and':
-    case 'or':
-    case 'nor':
-      return node.children.some(mentionsText);
-    case 'regex':
-      return true;
-    default:
-      return false;
-  }
 }

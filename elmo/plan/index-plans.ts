@@ -28,7 +28,7 @@ export function usableIndexes({ collection, collation, filter }: PlanRequest): I
       index.isReady &&
       !index.isHidden &&
       PLANNED_KINDS.has(index.kind) &&
-      (index.partialFilter === undefined || impliesPartial(filter, index.partialFilter, collation)),
+      impliesPartial(filter, index, collation),
   );
 }
 
