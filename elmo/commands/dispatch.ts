@@ -31,6 +31,8 @@ export interface DispatchOptions {
   readonly client: CommandClient;
   readonly commands: CommandTable;
   readonly signal: AbortSignal | undefined;
+  /** The session of an embedded caller, who sends no `lsid`. */
+  readonly session?: SessionContext | undefined;
   /** Database of a command that does not say ($db). */
   readonly db?: string;
   /** Whether it is spoken to as a replica set of one. Default true. */
@@ -171,7 +173,7 @@ async function run(call: Call, reply: ReplyWriter): Promise<void> {
   checkApi(command, args);
   const asked = options.before?.(command, args, db);
   if (asked !== undefined) await asked;
-  const session = sessionOf(args, command);
+  const session = options.session ?? sessionOf(args, command);
   call.session = session;
   if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
   const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);

@@ -58,6 +58,9 @@ export interface EngineOptions {
   readonly maxCursors?: number;
 }
 
+/** More than any document has. */
+const MOST_BYTES = 0x7fff_ffff;
+
 /** `{_id: 1}` */
 const ID_ONLY: RawDocument = new Uint8Array([0x0e, 0, 0, 0, 0x10, 0x5f, 0x69, 0x64, 0, 1, 0, 0, 0, 0]);
 
@@ -234,6 +237,14 @@ export class Engine {
         return openFind(request, context);
       });
     });
+  }
+
+  /** The first document that matches, without options. @throws ElmoError */
+  async findOne(namespace: Namespace, filter: RawDocument): Promise<RawDocument | undefined> {
+    const cursor = await this.find({ namespace, filter, limit: 1 });
+    const { documents } = await cursor.nextBatch(1, MOST_BYTES);
+    cursor.close();
+    return documents[0];
   }
 
   /** A find on a view is an aggregation. */

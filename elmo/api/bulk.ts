@@ -1,0 +1,373 @@
+/** Many writes in one call: `bulkWrite`, and the builders of older code. */
+import { ARRAY, OBJECT } from '../bson/types.js';
+import type { Document } from '../bson/package.js';
+import { ObjectId } from '../bson/package.js';
+import { plainJs, Value } from '../bson/value.js';
+import type {
+  CommonRequest,
+  DeleteStatement,
+  Namespace,
+  UpdateStatement,
+  WriteFailure,
+} from '../operation/requests.js';
+import type { SessionContext } from '../session/session-context.js';
+import type { ApiContext } from './context.js';
+import {
+  MongoBatchReExecutionError,
+  MongoBulkWriteError,
+  MongoInvalidArgumentError,
+  publicError,
+  WriteError,
+  type BulkWriteCounts,
+} from './errors.js';
+import { commonOf, encodeFilter, encodeHint, encodeSort, type Codec } from './options.js';
+import type { BulkWriteOptions, CollationOptions, Hint, Sort, WriteConcernSettings } from './types.js';
+
+export class BulkWriteResult implements BulkWriteCounts {
+  readonly ok = 1;
+  insertedCount = 0;
+  matchedCount = 0;
+  modifiedCount = 0;
+  deletedCount = 0;
+  upsertedCount = 0;
+  readonly insertedIds: Record<number, unknown> = {};
+  readonly upsertedIds: Record<number, unknown> = {};
+  readonly writeErrors: WriteError[] = [];
+
+  get acknowledged(): boolean {
+    return true;
+  }
+
+  hasWriteErrors(): boolean {
+    return this.writeErrors.length > 0;
+  }
+
+  getWriteErrorCount(): number {
+    return this.writeErrors.length;
+  }
+
+  getWriteErrors(): WriteError[] {
+    return this.writeErrors;
+  }
+
+  getWriteErrorAt(index: number): WriteError | undefined {
+    return this.writeErrors[index];
+  }
+
+  getUpsertedIds(): { index: number; _id: unknown }[] {
+    return Object.entries(this.upsertedIds).map(([index, _id]) => ({ index: Number(index), _id }));
+  }
+
+  isOk(): boolean {
+    return true;
+  }
+}
+
+/** One write, encoded. */
+type Step =
+  | { readonly kind: 'insert'; readonly document: Uint8Array; readonly id: unknown }
+  | { readonly kind: 'update'; readonly statement: UpdateStatement }
+  | { readonly kind: 'delete'; readonly statement: DeleteStatement };
+
+interface UpdateModel {
+  filter?: unknown;
+  update?: unknown;
+  replacement?: unknown;
+  arrayFilters?: Document[];
+  collation?: CollationOptions;
+  hint?: Hint;
+  upsert?: boolean;
+  sort?: Sort;
+}
+
+export function hasOperators(update: Document): boolean {
+  const [first] = Object.keys(update);
+  return first !== undefined && first.startsWith('$');
+}
+
+/** @throws MongoInvalidArgumentError if an update is no update, or a replacement no replacement */
+export function updateStatement(
+  codec: Codec,
+  model: UpdateModel,
+  isMulti: boolean,
+  isReplacement: boolean,
+): UpdateStatement {
+  const given = isReplacement ? model.replacement : model.update;
+  checkUpdate(given, isReplacement);
+  const hint = encodeHint(codec, model.hint);
+  const sort = encodeSort(codec, model.sort);
+  return {
+    filter: encodeFilter(codec, model.filter),
+    update: updateValue(codec, given),
+    isMulti,
+    isUpsert: model.upsert === true,
+    ...(model.arrayFilters === undefined
+      ? {}
+      : { arrayFilters: model.arrayFilters.map((filter) => codec.encode(filter)) }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(sort === undefined ? {} : { sort }),
+    ...(model.collation === undefined ? {} : { collation: codec.encode(model.collation) }),
+  };
+}
+
+export function updateValue(codec: Codec, update: unknown): Value {
+  return Array.isArray(update)
+    ? new Value(ARRAY, codec.encode({ v: update }), WRAPPED_AT)
+    : new Value(OBJECT, codec.encode(update as object), 0);
+}
+
+/** Where the value of {v: …} starts. */
+const WRAPPED_AT = 7;
+
+function checkUpdate(update: unknown, isReplacement: boolean): void {
+  if (typeof update !== 'object' || update === null)
+    throw new MongoInvalidArgumentError('Document must be a valid JavaScript object');
+  if (isReplacement) {
+    if (Array.isArray(update) || hasOperators(update))
+      throw new MongoInvalidArgumentError('Replacement document must not contain atomic operators');
+  } else if (Array.isArray(update) ? update.length === 0 : !hasOperators(update))
+    throw new MongoInvalidArgumentError('Update document requires atomic operators');
+}
+
+export function deleteStatement(
+  codec: Codec,
+  model: { filter?: unknown; collation?: CollationOptions; hint?: Hint },
+  isMulti: boolean,
+): DeleteStatement {
+  const hint = encodeHint(codec, model.hint);
+  return {
+    filter: encodeFilter(codec, model.filter),
+    isMulti,
+    ...(hint === undefined ? {} : { hint }),
+    ...(model.collation === undefined ? {} : { collation: codec.encode(model.collation) }),
+  };
+}
+
+/** Gives a document its `_id`, as the driver does: in the object itself. */
+export function ensureId(document: Document): unknown {
+  if (document['_id'] === undefined) document['_id'] = new ObjectId();
+  return document['_id'];
+}
+
+function stepOf(codec: Codec, operation: Record<string, unknown>): Step {
+  const [kind] = Object.keys(operation);
+  const model = operation[kind ?? ''] as Record<string, unknown>;
+  switch (kind) {
+    case 'insertOne': {
+      const document = (model['document'] ?? model) as Document;
+      const id = ensureId(document);
+      return { kind: 'insert', document: codec.encode(document), id };
+    }
+    case 'updateOne':
+    case 'updateMany':
+      return { kind: 'update', statement: updateStatement(codec, model, kind === 'updateMany', false) };
+    case 'replaceOne':
+      return { kind: 'update', statement: updateStatement(codec, model, false, true) };
+    case 'deleteOne':
+    case 'deleteMany':
+      return { kind: 'delete', statement: deleteStatement(codec, model, kind === 'deleteMany') };
+    default:
+      throw new MongoInvalidArgumentError(
+        'bulkWrite only supports insertOne, updateOne, updateMany, deleteOne, deleteMany',
+      );
+  }
+}
+
+/** @throws MongoBulkWriteError */
+export async function runBulk(
+  context: ApiContext,
+  codec: Codec,
+  namespace: Namespace,
+  operations: readonly object[],
+  options: BulkWriteOptions,
+  inherited: WriteConcernSettings | undefined,
+): Promise<BulkWriteResult> {
+  const steps = operations.map((operation) => stepOf(codec, operation as Record<string, unknown>));
+  const result = new BulkWriteResult();
+  const common = commonOf(codec, options, inherited);
+  const isOrdered = options.ordered !== false;
+  const failures: WriteFailure[] = [];
+  for (const [from, to] of groups(steps)) {
+    const failed = await runGroup(context, namespace, steps, from, to, {
+      options,
+      common,
+      isOrdered,
+      result,
+    });
+    failures.push(...failed);
+    if (failed.length > 0 && isOrdered) break;
+  }
+  if (failures.length === 0) return result;
+  failures.sort((a, b) => a.index - b.index);
+  for (const failure of failures)
+    result.writeErrors.push(new WriteError(failure, operations[failure.index] as Document));
+  throw new MongoBulkWriteError(failures[0]!.error, result.writeErrors, result);
+}
+
+/** Neighbours of a kind go together. */
+function groups(steps: readonly Step[]): [number, number][] {
+  const found: [number, number][] = [];
+  for (let from = 0; from < steps.length;) {
+    let to = from + 1;
+    while (to < steps.length && steps[to]!.kind === steps[from]!.kind) to++;
+    found.push([from, to]);
+    from = to;
+  }
+  return found;
+}
+
+interface GroupRun {
+  readonly options: BulkWriteOptions;
+  readonly common: CommonRequest;
+  readonly isOrdered: boolean;
+  readonly result: BulkWriteResult;
+}
+
+async function runGroup(
+  { engine }: ApiContext,
+  namespace: Namespace,
+  steps: readonly Step[],
+  from: number,
+  to: number,
+  { options, common, isOrdered, result }: GroupRun,
+): Promise<WriteFailure[]> {
+  const group = steps.slice(from, to);
+  const session: SessionContext | undefined = options.session?.requestContext();
+  const shared = {
+    ...common,
+    namespace,
+    isOrdered,
+    ...(options.bypassDocumentValidation === true ? { bypassDocumentValidation: true } : {}),
+  };
+  let failures: readonly WriteFailure[];
+  try {
+    const { kind } = group[0]!;
+    if (kind === 'insert') {
+      const inserts = group as Extract<Step, { kind: 'insert' }>[];
+      const done = await engine.insert(
+        { ...shared, documents: inserts.map(({ document }) => document) },
+        session,
+      );
+      failures = done.failures;
+      result.insertedCount += done.inserted;
+      const failed = new Set(failures.map(({ index }) => index));
+      const last = isOrdered && failures.length > 0 ? failures[0]!.index : inserts.length;
+      inserts.forEach(({ id }, i) => {
+        if (i < last && !failed.has(i)) result.insertedIds[from + i] = id;
+      });
+    } else if (kind === 'update') {
+      const updates = group as Extract<Step, { kind: 'update' }>[];
+      const done = await engine.update(
+        { ...shared, statements: updates.map(({ statement }) => statement) },
+        session,
+      );
+      failures = done.failures;
+      result.matchedCount += done.matched;
+      result.modifiedCount += done.modified;
+      result.upsertedCount += done.upserted.length;
+      for (const { index, id } of done.upserted) result.upsertedIds[from + index] = plainJs(id);
+    } else {
+      const deletes = group as Extract<Step, { kind: 'delete' }>[];
+      const done = await engine.delete(
+        { ...shared, statements: deletes.map(({ statement }) => statement) },
+        session,
+      );
+      failures = done.failures;
+      result.deletedCount += done.deleted;
+    }
+  } catch (error) {
+    throw publicError(error);
+  }
+  return failures.map(({ index, error }) => ({ index: index + from, error }));
+}
+
+/** Collects operations one after another. Source: the drivers' bulk API. */
+export class BulkOperation {
+  private readonly operations: object[] = [];
+  private isExecuted = false;
+
+  constructor(
+    private readonly run: (
+      operations: readonly object[],
+      options: BulkWriteOptions,
+    ) => Promise<BulkWriteResult>,
+    private readonly options: BulkWriteOptions,
+  ) {}
+
+  get length(): number {
+    return this.operations.length;
+  }
+
+  get batches(): readonly object[] {
+    return this.operations;
+  }
+
+  insert(document: Document): this {
+    return this.raw({ insertOne: { document } });
+  }
+
+  find(filter: Document): FindOperators {
+    return new FindOperators(this, filter);
+  }
+
+  raw(operation: object): this {
+    this.operations.push(operation);
+    return this;
+  }
+
+  addToOperationsList(operation: object): this {
+    return this.raw(operation);
+  }
+
+  execute(options: BulkWriteOptions = {}): Promise<BulkWriteResult> {
+    if (this.isExecuted)
+      return Promise.reject(new MongoBatchReExecutionError('This batch has already been executed'));
+    this.isExecuted = true;
+    if (this.operations.length === 0)
+      return Promise.reject(new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty'));
+    return this.run(this.operations, { ...this.options, ...options });
+  }
+}
+
+export class FindOperators {
+  private readonly model: Record<string, unknown>;
+
+  constructor(
+    private readonly bulk: BulkOperation,
+    filter: Document,
+  ) {
+    this.model = { filter };
+  }
+
+  upsert(): this {
+    this.model['upsert'] = true;
+    return this;
+  }
+  hint(hint: Hint): this {
+    this.model['hint'] = hint;
+    return this;
+  }
+  collation(collation: CollationOptions): this {
+    this.model['collation'] = collation;
+    return this;
+  }
+  arrayFilters(arrayFilters: Document[]): this {
+    this.model['arrayFilters'] = arrayFilters;
+    return this;
+  }
+  update(update: Document | Document[]): BulkOperation {
+    return this.bulk.raw({ updateMany: { ...this.model, update } });
+  }
+  updateOne(update: Document | Document[]): BulkOperation {
+    return this.bulk.raw({ updateOne: { ...this.model, update } });
+  }
+  replaceOne(replacement: Document): BulkOperation {
+    return this.bulk.raw({ replaceOne: { ...this.model, replacement } });
+  }
+  delete(): BulkOperation {
+    return this.bulk.raw({ deleteMany: this.model });
+  }
+  deleteOne(): BulkOperation {
+    return this.bulk.raw({ deleteOne: this.model });
+  }
+}

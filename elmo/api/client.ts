@@ -1,0 +1,158 @@
+/** The client: what `connect` gives, and what holds the file open. */
+import { EventEmitter } from 'node:events';
+import type { Engine } from '../engine/engine.js';
+import { openEngine, type OpenEngineOptions } from '../engine/open-engine.js';
+import { ApiContext } from './context.js';
+import { Db, type DbOptions } from './db.js';
+import { MongoInvalidArgumentError, MongoNotConnectedError } from './errors.js';
+import { Codec } from './options.js';
+import { ClientSession, type ClientSessionOptions } from './session.js';
+import type { BSONSerializeOptions, WriteConcernSettings } from './types.js';
+
+export interface ElmoClientOptions extends OpenEngineOptions, BSONSerializeOptions {
+  /** Name of the database that `db()` without a name means. Default 'test'. */
+  dbName?: string;
+  writeConcern?: WriteConcernSettings;
+}
+
+const CODEC_OPTIONS = [
+  'promoteLongs',
+  'promoteValues',
+  'promoteBuffers',
+  'useBigInt64',
+  'bsonRegExp',
+  'raw',
+  'ignoreUndefined',
+  'serializeFunctions',
+] as const;
+
+export class ElmoClient extends EventEmitter {
+  private engine_: Engine | undefined;
+  private context: ApiContext | undefined;
+  private readonly sessions = new Set<ClientSession>();
+  private readonly codec: Codec;
+
+  /**
+   * @param path  a file, or ':memory:'
+   */
+  constructor(
+    readonly path: string,
+    readonly options: ElmoClientOptions = {},
+  ) {
+    super();
+    if (typeof path !== 'string' || path === '')
+      throw new MongoInvalidArgumentError("a path has to be a file's name or ':memory:'");
+    this.codec = new Codec(
+      Object.fromEntries(
+        CODEC_OPTIONS.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+      ),
+    );
+  }
+
+  get isConnected(): boolean {
+    return this.engine_ !== undefined;
+  }
+
+  /** The engine below, for the tools of this package. */
+  get engine(): Engine {
+    if (this.engine_ === undefined)
+      throw new MongoNotConnectedError('Client must be connected before running operations');
+    return this.engine_;
+  }
+
+  /** Opens the file. Safe to call twice. @throws LsmError */
+  async connect(): Promise<this> {
+    if (this.engine_ !== undefined) return this;
+    const options: Record<string, unknown> = { ...this.options };
+    for (const name of [...CODEC_OPTIONS, 'dbName', 'writeConcern']) delete options[name];
+    this.engine_ = await openEngine(this.path, options as OpenEngineOptions);
+    this.context = new ApiContext(this.engine_, this.codec);
+    this.emit('open', this);
+    return this;
+  }
+
+  db(name: string = this.options.dbName ?? 'test', options: DbOptions = {}): Db {
+    if (this.context === undefined)
+      throw new MongoNotConnectedError('Client must be connected before running operations');
+    return new Db(this.context, name, {
+      ...(this.options.writeConcern === undefined ? {} : { writeConcern: this.options.writeConcern }),
+      ...options,
+    });
+  }
+
+  startSession(options?: ClientSessionOptions): ClientSession {
+    const session = new ClientSession(this.engine, options, (ended) => this.sessions.delete(ended));
+    this.sessions.add(session);
+    return session;
+  }
+
+  /** Runs `work` with a session that is ended afterwards. */
+  async withSession<T>(work: (session: ClientSession) => Promise<T>): Promise<T>;
+  async withSession<T>(
+    options: ClientSessionOptions,
+    work: (session: ClientSession) => Promise<T>,
+  ): Promise<T>;
+  async withSession<T>(
+    first: ClientSessionOptions | ((session: ClientSession) => Promise<T>),
+    second?: (session: ClientSession) => Promise<T>,
+  ): Promise<T> {
+    const work = typeof first === 'function' ? first : second!;
+    const session = this.startSession(typeof first === 'function' ? undefined : first);
+    try {
+      return await work(session);
+    } finally {
+      await session.endSession();
+    }
+  }
+
+  /** Closes cursors, transactions and the file. Safe to call twice. */
+  async close(_force?: boolean): Promise<void> {
+    const engine = this.engine_;
+    if (engine === undefined) return;
+    this.engine_ = undefined;
+    this.context = undefined;
+    for (const session of [...this.sessions]) session.hasEnded = true;
+    this.sessions.clear();
+    await engine.close();
+    this.emit('close', this);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+const SERVER_URI = /^mongodb(\+srv)?:\/\//;
+
+/** Whether it names a server, and not a file. */
+export function isServerUri(path: string): boolean {
+  return SERVER_URI.test(path);
+}
+
+/** What of the official driver `connect` uses. */
+interface OfficialDriver {
+  readonly MongoClient: new (uri: string, options?: object) => { connect(): Promise<unknown> };
+}
+
+/**
+ * Opens a database.
+ * @param path  a file, made if it is not there; ':memory:'; or 'mongodb://…', which gives a client of the official driver
+ *   (package `mongodb`, to be installed beside)
+ */
+export async function connect(path: string, options: ElmoClientOptions = {}): Promise<ElmoClient> {
+  if (!isServerUri(path)) return new ElmoClient(path, options).connect();
+  const driver = await officialDriver();
+  return (await new driver.MongoClient(path, options).connect()) as ElmoClient;
+}
+
+async function officialDriver(): Promise<OfficialDriver> {
+  const name: string = 'mongodb';
+  try {
+    return (await import(name)) as OfficialDriver;
+  } catch (error) {
+    throw new MongoInvalidArgumentError(
+      "to connect to a server the package 'mongodb' is needed beside this one: npm install mongodb",
+      { cause: error },
+    );
+  }
+}

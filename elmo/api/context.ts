@@ -1,0 +1,71 @@
+/** What the objects of the interface share: the engine, and a way to run commands. */
+import { CommandTable, dispatch } from '../commands/dispatch.js';
+import { ReplyWriter } from '../commands/reply.js';
+import { elmoCommands } from '../commands/table.js';
+import type { Document } from '../bson/package.js';
+import type { Engine } from '../engine/engine.js';
+import { MongoServerError } from './errors.js';
+import type { Codec } from './options.js';
+import type { ClientSession } from './session.js';
+import type { ExplainVerbosity, OperationOptions, WriteOptions } from './types.js';
+
+const commands = new CommandTable(elmoCommands);
+const EMBEDDED = { connectionId: 0, remote: 'embedded', appName: undefined };
+
+export interface CommandOptions {
+  readonly session?: ClientSession | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class ApiContext {
+  constructor(
+    readonly engine: Engine,
+    /** Of the client's options. */
+    readonly codec: Codec,
+  ) {}
+
+  /** Runs a command as a client over the wire would. @throws MongoServerError */
+  async command(command: Document, db: string, options: CommandOptions = {}): Promise<Document> {
+    const reply = new ReplyWriter();
+    const body = this.codec.encode({ ...command, $db: db });
+    await dispatch(
+      { body, sequences: undefined },
+      {
+        engine: this.engine,
+        client: EMBEDDED,
+        commands,
+        signal: options.signal,
+        session: options.session?.requestContext(),
+      },
+      reply,
+    );
+    const answer = this.codec.decode<Document>(reply.toBytes());
+    if (answer['ok'] === 1) return answer;
+    throw new MongoServerError({
+      message: answer['errmsg'] as string,
+      code: answer['code'] as number,
+      ...pick(answer, ['keyPattern', 'keyValue', 'errInfo', 'errorLabels']),
+    });
+  }
+
+  explain(command: Document, db: string, verbosity: ExplainVerbosity): Promise<Document> {
+    const text = verbosity === true ? 'allPlansExecution' : verbosity === false ? 'queryPlanner' : verbosity;
+    return this.command({ explain: command, verbosity: text }, db);
+  }
+}
+
+/** A command with what every operation may carry. */
+export function withCommon(command: Document, options: OperationOptions & WriteOptions): Document {
+  return {
+    ...command,
+    ...(options.comment === undefined ? {} : { comment: options.comment }),
+    ...(options.maxTimeMS === undefined ? {} : { maxTimeMS: options.maxTimeMS }),
+    ...(options.writeConcern?.j === true ? { writeConcern: { j: true } } : {}),
+  };
+}
+
+function pick(from: Document, names: readonly string[]): Document {
+  return Object.fromEntries(
+    names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]),
+  );
+}

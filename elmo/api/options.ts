@@ -1,0 +1,169 @@
+/** From the options of the interface to requests of the engine. */
+import { Decoder } from '../bson/decode.js';
+import { Encoder } from '../bson/encode.js';
+import type { Document } from '../bson/package.js';
+import { ARRAY, OBJECT } from '../bson/types.js';
+import { Value, valueOf } from '../bson/value.js';
+import type { CommonRequest, RawDocument } from '../operation/requests.js';
+import { parseFilterText } from '../query/filter-text.js';
+import { MongoInvalidArgumentError } from './errors.js';
+import type {
+  BSONSerializeOptions,
+  Hint,
+  OperationOptions,
+  Sort,
+  SortDirection,
+  WriteConcernSettings,
+  WriteOptions,
+} from './types.js';
+
+/** One encoder and one decoder for a set of options; collections share those of the defaults. */
+export class Codec {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+
+  constructor(readonly options: BSONSerializeOptions = {}) {
+    this.encoder = new Encoder(options);
+    this.decoder = new Decoder(options);
+  }
+
+  /** The same, unless `options` say otherwise. */
+  with(options: BSONSerializeOptions | undefined): Codec {
+    if (options === undefined) return this;
+    let changed: Record<string, unknown> | undefined;
+    for (const name of CODEC_OPTIONS) {
+      const value = options[name];
+      if (value !== undefined && value !== this.options[name])
+        (changed ??= { ...this.options })[name] = value;
+    }
+    return changed === undefined ? this : new Codec(changed);
+  }
+
+  encode(document: object): RawDocument {
+    return this.encoder.encode(document);
+  }
+
+  decode<T>(raw: Uint8Array, at = 0): T {
+    return this.decoder.decode(raw, at) as T;
+  }
+}
+
+const CODEC_OPTIONS = [
+  'promoteLongs',
+  'promoteValues',
+  'promoteBuffers',
+  'useBigInt64',
+  'bsonRegExp',
+  'raw',
+  'ignoreUndefined',
+  'serializeFunctions',
+] as const;
+
+const EMPTY: RawDocument = new Uint8Array([5, 0, 0, 0, 0]);
+
+/** A filter as an object, or typed as text. */
+export function encodeFilter(codec: Codec, filter: unknown): RawDocument {
+  if (filter === undefined || filter === null) return EMPTY;
+  if (typeof filter === 'string') return parseFilterText(filter);
+  if (typeof filter !== 'object' || Array.isArray(filter))
+    throw new MongoInvalidArgumentError(`a filter has to be an object or a text, got ${describe(filter)}`);
+  return codec.encode(filter);
+}
+
+function describe(value: unknown): string {
+  return Array.isArray(value) ? 'an array' : typeof value;
+}
+
+/** A hint, an update: strings, documents and arrays as values. */
+export function encodeValue(codec: Codec, value: unknown): Value {
+  if (typeof value === 'string') return valueOf(value);
+  if (Array.isArray(value)) {
+    const raw = codec.encode({ v: value });
+    return new Value(ARRAY, raw, 7);
+  }
+  return new Value(OBJECT, codec.encode(value as object), 0);
+}
+
+export function encodeHint(codec: Codec, hint: Hint | undefined): Value | undefined {
+  return hint === undefined ? undefined : encodeValue(codec, hint);
+}
+
+/** All forms of a sort as a document. */
+export function encodeSort(
+  codec: Codec,
+  sort: Sort | undefined,
+  direction?: SortDirection,
+): RawDocument | undefined {
+  if (sort === undefined || sort === null) return undefined;
+  const fields = sortFields(sort, direction);
+  return fields.length === 0 ? undefined : codec.encode(Object.fromEntries(fields));
+}
+
+function sortFields(sort: Sort, direction: SortDirection = 1): [string, unknown][] {
+  if (typeof sort === 'string') return [[sort, directionOf(direction)]];
+  if (sort instanceof Map)
+    return [...(sort as Map<string, SortDirection>)].map(([path, way]) => [path, directionOf(way)]);
+  if (!Array.isArray(sort))
+    return Object.entries(sort as Record<string, SortDirection>).map(([path, way]) => [
+      path,
+      directionOf(way),
+    ]);
+  const list = sort as readonly unknown[];
+  if (list.length === 0) return [];
+  if (Array.isArray(list[0]))
+    return (list as readonly [string, SortDirection][]).map(([path, way]) => [path, directionOf(way)]);
+  if (list.length === 2 && isDirection(list[1])) return [[String(list[0]), directionOf(list[1])]];
+  return list.map((path) => [String(path), 1]);
+}
+
+const DIRECTIONS: Readonly<Record<string, 1 | -1>> = {
+  asc: 1,
+  ascending: 1,
+  '1': 1,
+  desc: -1,
+  descending: -1,
+  '-1': -1,
+};
+
+function isDirection(value: unknown): value is SortDirection {
+  return (
+    (typeof value === 'number' || typeof value === 'string') && String(value).toLowerCase() in DIRECTIONS
+  );
+}
+
+function directionOf(direction: SortDirection): unknown {
+  if (typeof direction === 'object') return direction;
+  const known = DIRECTIONS[String(direction).toLowerCase()];
+  if (known === undefined)
+    throw new MongoInvalidArgumentError(`Invalid sort direction: ${JSON.stringify(direction)}`);
+  return known;
+}
+
+export function writeConcernOf(...settings: (WriteConcernSettings | undefined)[]): WriteConcernSettings {
+  return settings.find((given) => given !== undefined) ?? {};
+}
+
+export function isDurable(concern: WriteConcernSettings): boolean {
+  return concern.j === true || concern.journal === true;
+}
+
+/** What every request carries, of an operation's options. Most calls have none. */
+export function commonOf(
+  codec: Codec,
+  options: (OperationOptions & { collation?: Document; let?: Document }) | undefined,
+  inherited?: WriteConcernSettings,
+): CommonRequest {
+  if (options === undefined && inherited === undefined) return NO_OPTIONS;
+  const common: { -readonly [K in keyof CommonRequest]: CommonRequest[K] } = {};
+  const limit = options?.maxTimeMS ?? options?.timeoutMS;
+  if (limit !== undefined) common.maxTimeMs = limit;
+  if (options?.signal !== undefined) common.signal = options.signal;
+  if (options?.comment !== undefined) common.comment = valueOf(options.comment);
+  if (options?.let !== undefined) common.let = codec.encode(options.let);
+  if (options?.collation !== undefined) common.collation = codec.encode(options.collation);
+  if (isDurable(writeConcernOf((options as WriteOptions | undefined)?.writeConcern, inherited)))
+    common.isDurable = true;
+  return common;
+}
+
+const NO_OPTIONS: CommonRequest = {};
