@@ -7,6 +7,7 @@ import { isSyncFailure } from '../manifest/manifest-log.js';
 import type { TableMeta } from '../manifest/table-meta.js';
 import type { SortedEntries } from '../memtable/sorted-entries.js';
 import type { FlushSpec, JobOutcome, JobRunner } from '../merge/job-runner.js';
+import { TransactionSpares } from '../transaction/spares.js';
 import { OpsBuffer } from '../transaction/write-batch.js';
 import type { NewBlob, PreparedRuns, TransactionHost } from '../transaction/host.js';
 import type { PendingTransaction } from '../transaction/pending.js';
@@ -47,12 +48,14 @@ export class StoreTransactions implements TransactionHost {
   readonly context: ReadContext;
   readonly options: ResolvedOptions;
   readonly scratchOps = new OpsBuffer();
+  readonly spares: TransactionSpares;
   private readonly open = new Set<PendingTransaction>();
   private sliceEndMs = 0;
 
   constructor(private readonly parts: HostParts) {
     this.context = parts.context;
     this.options = parts.options;
+    this.spares = new TransactionSpares(parts.options.transactionBytes);
   }
 
   add(transaction: PendingTransaction): PendingTransaction {

@@ -6,7 +6,7 @@
  * the arena are never overwritten while an entry or a cursor may point to them.
  */
 import type { Bytes } from '../base/bytes.js';
-import { invariant } from '../base/invariant.js';
+import { checked, invariant } from '../base/invariant.js';
 import { KIND_RANGE_DELETE } from '../key/entry-kind.js';
 import { MAX_ARENA_BYTES } from '../options.js';
 import type { EntryRegisters, SourceCursor } from '../read/source-cursor.js';
@@ -31,6 +31,8 @@ export interface MemtableOptions {
 }
 
 const FIRST_ARENA_BYTES = 1024;
+/** Written over bytes that have expired, so that stale views show. */
+const EXPIRED = 0xdb;
 /** Nodes that a memtable which is not growable makes room for at once. */
 const FIRST_NODES = 64;
 /** The shortest operation that adds an entry, in bytes: the deletion of a key of one byte. */
@@ -224,6 +226,17 @@ export class Memtable {
   /** Forgets everything, as new; the arena is let go, because readers may still look at it. */
   clear(): void {
     this.tree.clear();
+    this.forget();
+  }
+
+  /** Forgets everything, as new, and keeps the arrays: for an overlay that nobody looks at any more. */
+  recycle(): void {
+    if (checked) this.tree.arena.fill(EXPIRED, 0, this.used);
+    this.tree.recycle();
+    this.forget();
+  }
+
+  private forget(): void {
     this.tombstones.clear();
     this.used = 0;
     this.greatestSeq = 0;

@@ -47,6 +47,15 @@ export abstract class TreeSearch {
     this.dropNodes();
   }
 
+  /** Forgets all entries and keeps the arrays. */
+  recycle(): void {
+    const { nodes } = this;
+    // A new node is blank.
+    nodes.fill(0, 0, this.nodeCount << node.NODE_SHIFT);
+    this.dropNodes();
+    this.nodes = nodes;
+  }
+
   protected dropNodes(): void {
     this.nodes = NO_NODES;
     this.nodeCount = 0;

@@ -7,6 +7,7 @@ import type { RunReader } from '../read/run-reader.js';
 import type { Hold } from '../read/snapshot.js';
 import type { ReadContext } from '../read/view.js';
 import type { Extent } from '../base/extent.js';
+import type { TransactionSpares } from './spares.js';
 import type { OpsBuffer } from './write-batch.js';
 
 /** A blob written but not yet part of any version. */
@@ -30,6 +31,8 @@ export interface TransactionHost {
   readonly options: ResolvedOptions;
   /** Scratch space for encoding one operation. */
   readonly scratchOps: OpsBuffer;
+  /** Small overlays and encoded batches are used again: most transactions are small and short. */
+  readonly spares: TransactionSpares;
   /** @throws LsmError Closed, ReadOnly */
   checkWritable(): void;
   takeHold(label: string): Hold;

@@ -11,9 +11,8 @@ import type { FinishedBlob } from '../blob/blob-writer.js';
 import { LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_RANGE_DELETE, KIND_RAW } from '../key/entry-kind.js';
 import { checkKey, checkRange, checkValue } from '../key/validate.js';
-import { Memtable } from '../memtable/memtable.js';
+import type { Memtable } from '../memtable/memtable.js';
 import { OpsReader } from '../memtable/ops-reader.js';
-import { MAX_ARENA_BYTES } from '../options.js';
 import type {
   Cursor,
   Direction,
@@ -31,7 +30,8 @@ import { isKeyNewer } from './conflicts.js';
 import { encodeOverlay } from './overlay.js';
 import { PendingRuns } from './pending-runs.js';
 import { TransactionReads } from './transaction-reads.js';
-import { forEachSegment, isEmptyRange, OpsBuffer } from './write-batch.js';
+import type { OpsBuffer } from './write-batch.js';
+import { forEachSegment, isEmptyRange } from './write-batch.js';
 import { readSource } from './value-source.js';
 import type { NewBlob, PreparedRuns, TransactionHost } from './host.js';
 
@@ -56,6 +56,8 @@ export class PendingTransaction extends LayeredView implements Transaction {
   private readonly cursors = new Set<OpenCursor>();
   private opening: OpenCursor | undefined = undefined;
   private readonly savepoints: number[] = [];
+  /** A cursor was opened: its caller may still hold bytes of the overlay. */
+  private hadCursors = false;
   private step = 1;
   private open = true;
 
@@ -265,6 +267,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
       this.opening = undefined;
     }
     this.cursors.add(open);
+    this.hadCursors = true;
     this.step++;
     return open.cursor;
   }
@@ -335,13 +338,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
       this.overlay = undefined;
       this.step++;
     }
-    const capacity = Math.max(2 * this.host.options.transactionBytes, 2 * bytes + 4096);
-    this.overlay = new Memtable({
-      capacityBytes: Math.min(MAX_ARENA_BYTES, capacity),
-      shared: false,
-      growable: true,
-      baseSeq: 0,
-    });
+    this.overlay = this.host.spares.takeOverlay(bytes);
     this.layers = undefined;
   }
 
@@ -376,14 +373,18 @@ export class PendingTransaction extends LayeredView implements Transaction {
     }
     host.checkWritable();
     if (this.runs.layerCount === 0 && !this.isInTurn) {
-      const ops = new OpsBuffer(Math.max(256, overlay!.byteLength));
-      const blobIds = new Set<number>();
-      encodeOverlay(overlay!, ops, blobIds);
-      if (host.fits(ops.length)) {
-        const blobs = this.keepBlobs(blobIds);
-        await host.commitOps(ops, blobs, sync, () => this.checkConflicts());
-        for (const { id } of blobs) this.blobs.delete(id);
-        return host.currentSeq();
+      const ops = host.spares.takeOps();
+      try {
+        const blobIds = new Set<number>();
+        encodeOverlay(overlay!, ops, blobIds);
+        if (host.fits(ops.length)) {
+          const blobs = this.keepBlobs(blobIds);
+          await host.commitOps(ops, blobs, sync, () => this.checkConflicts());
+          for (const { id } of blobs) this.blobs.delete(id);
+          return host.currentSeq();
+        }
+      } finally {
+        host.spares.giveOps(ops);
       }
     }
     await host.commitRuns(() => this.prepareRuns(), this.isInTurn);
@@ -441,6 +442,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
       this.cursors.clear();
     }
     this.layers = undefined;
+    if (this.overlay !== undefined && !this.hadCursors) this.host.spares.giveOverlay(this.overlay);
     this.overlay = undefined;
     const usedSpace = this.runs.isUsed || this.blobs.size > 0;
     this.runs.end(isCommitted);
