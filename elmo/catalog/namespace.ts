@@ -52,6 +52,13 @@ export function checkNewNamespace(namespace: Namespace): void {
     throw new ElmoError('InvalidNamespace', `Invalid system namespace: ${text}`);
 }
 
+/** Whether clients may write to a collection of that name. @throws ElmoError InvalidNamespace, BadValue */
+export function checkWritableNamespace(namespace: Namespace): void {
+  checkNewNamespace(namespace);
+  if (namespace.collection === SYSTEM_VIEWS)
+    throw new ElmoError('InvalidNamespace', `cannot write to ${namespaceText(namespace)}`);
+}
+
 const BUCKETS_PREFIX = 'system.buckets.';
 
 /** Where the reference keeps what it says of views. */

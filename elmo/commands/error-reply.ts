@@ -15,8 +15,8 @@ export function asElmoError(thrown: unknown): ElmoError {
 /** What an element of `writeErrors` says of its error. */
 export function writeErrorFields(reply: ReplyWriter, error: ElmoError): void {
   reply.int32('code', error.code);
-  writeDetails(reply, error);
   reply.text('errmsg', error.message);
+  writeDetails(reply, error);
 }
 
 function writeDetails(reply: ReplyWriter, { details }: ElmoError): void {

@@ -5,6 +5,7 @@ import { dropCommands } from './catalog/drop.js';
 import { indexCommands } from './catalog/indexes.js';
 import { listCommands } from './catalog/list.js';
 import { aggregateCommands } from './crud/aggregate.js';
+import { bulkWriteCommands } from './crud/bulk-write.js';
 import { findCommands } from './crud/find.js';
 import { updateCommands } from './crud/update.js';
 import { writeCommands } from './crud/write.js';
@@ -22,6 +23,7 @@ export const elmoCommands: readonly Command[] = [
   ...aggregateCommands,
   ...writeCommands,
   ...updateCommands,
+  ...bulkWriteCommands,
   ...createCommands,
   ...dropCommands,
   ...indexCommands,

@@ -7,7 +7,7 @@ import { openPipeline } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
 import { collectionForInsert, viewRefusal } from '../catalog/define.js';
-import { checkNamespace } from '../catalog/namespace.js';
+import { checkNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
@@ -15,6 +15,8 @@ import { Committer } from '../operation/committer.js';
 import { Operation } from '../operation/operation.js';
 import type {
   AggregateRequest,
+  BulkOutcome,
+  BulkWriteRequest,
   CommonRequest,
   CountRequest,
   DeleteRequest,
@@ -36,6 +38,7 @@ import { documentValue, type Value } from '../bson/value.js';
 import type { SessionContext } from '../session/session-context.js';
 import { SessionRegistry } from '../session/session-registry.js';
 import { insertDocuments } from '../write/insert.js';
+import { bulkWrite } from './bulk-writing.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
 import { openFind, type FindContext } from './find.js';
@@ -324,25 +327,30 @@ export class Engine {
 
   /** @throws ElmoError */
   async insert(request: InsertRequest, session?: SessionContext): Promise<InsertResult> {
-    checkNamespace(request.namespace);
+    checkWritableNamespace(request.namespace);
     return this.writing(request, session, (context) => insertDocuments(request, context));
   }
 
   /** @throws ElmoError */
   async delete(request: DeleteRequest, session?: SessionContext): Promise<DeleteResult> {
-    checkNamespace(request.namespace);
+    checkWritableNamespace(request.namespace);
     return this.writing(request, session, (context) => deleteDocuments(request, context));
   }
 
   /** @throws ElmoError */
   async update(request: UpdateRequest, session?: SessionContext): Promise<UpdateResult> {
-    checkNamespace(request.namespace);
+    checkWritableNamespace(request.namespace);
     return this.writing(request, session, (context) => updateDocuments(request, context));
+  }
+
+  /** Of an ordered one the operations after the first that fails are not tried, and have no outcome. @throws ElmoError */
+  async bulkWrite(request: BulkWriteRequest, session?: SessionContext): Promise<readonly BulkOutcome[]> {
+    return this.writing(request, session, (context) => bulkWrite(request, context));
   }
 
   /** @throws ElmoError */
   async findAndModify(request: FindAndModifyRequest, session?: SessionContext): Promise<FindAndModifyResult> {
-    checkNamespace(request.namespace);
+    checkWritableNamespace(request.namespace);
     return this.writing(request, session, (context) => findAndModify(request, context));
   }
 

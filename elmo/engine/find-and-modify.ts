@@ -1,11 +1,11 @@
 /** `findAndModify`: changes or removes one document, and tells what it was or is. */
 import { BsonWriter } from '../bson/writer.js';
 import type { Value } from '../bson/value.js';
+import { ElmoError } from '../errors.js';
 import type { FindAndModifyRequest, FindAndModifyResult, RawDocument } from '../operation/requests.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
 import { forEachRecord, idOf } from '../write/mutate.js';
-import { duringStatement } from '../write/statement-error.js';
 import { change, isRetriable, prepareChange, upsert, UPSERT_FORBIDDEN, type Changing } from './updating.js';
 import { candidatesOf, prepareQuery, type PreparedQuery, type WritingContext } from './writing.js';
 
@@ -56,6 +56,8 @@ async function run(
   const projection = projects
     ? parseProjection(request.projection, { collation: prepared.collation, scope: prepared.scope })
     : undefined;
+  if (request.returnsNew === true && projection?.needsMatchedIndex === true)
+    throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
   let found: Found | undefined;
   if (collection !== undefined) {
     const candidates = candidatesOf(collection, request, prepared, context, 1);
@@ -65,18 +67,14 @@ async function run(
         candidates,
         context,
         false,
+        COMMAND,
         (recordId, document, at, unit) => {
           const { matchedIndex } = prepared.matcher;
           let after: RawDocument | undefined;
-          if (changing === undefined) {
-            try {
-              collection.remove(unit, recordId, document, at);
-            } catch (error) {
-              throw duringStatement(COMMAND, error);
-            }
-          } else {
+          if (changing === undefined) collection.remove(unit, recordId, document, at);
+          else {
             changing.context.matcher = prepared.matcher;
-            after = change(changing, collection, recordId, document, at, unit, context, COMMAND) ?? document;
+            after = change(changing, collection, recordId, document, at, unit, context) ?? document;
           }
           found = { before: document, after, matchedIndex };
           return false;

@@ -1,4 +1,5 @@
 /** `update`: statements one after another, each a change of the matching documents or an upsert. */
+import { OBJECT } from '../bson/types.js';
 import { documentValue, type Value } from '../bson/value.js';
 import { elementsOf } from '../query/elements.js';
 import { ERROR_CODES } from '../error-codes.js';
@@ -98,6 +99,9 @@ async function runUpdate(
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<StatementResult> {
+  if (statement.isMulti && statement.sort !== undefined)
+    throw new ElmoError('FailedToParse', 'Cannot specify sort with multi=true');
+  const supplied = statement.isUpsertSupplied === true ? suppliedDocument(statement) : undefined;
   const id = statement.sort === undefined ? idOfStatement(statement) : undefined;
   if (id !== undefined) {
     const result = updateById(request, statement, id, context, written);
@@ -106,11 +110,29 @@ async function runUpdate(
   }
   for (let attempt = 1; ; attempt++)
     try {
-      return await updateByPlan(request, statement, context, written);
+      return await updateByPlan(request, statement, supplied, context, written);
     } catch (error) {
       if (attempt >= MOST_ATTEMPTS || !statement.isUpsert || !isRetriable(error, statement, context))
         throw error;
     }
+}
+
+/** The document that is inserted as it is, if nothing matches. @throws ElmoError FailedToParse */
+function suppliedDocument({ isUpsert, constants }: UpdateStatement): RawDocument {
+  if (!isUpsert)
+    throw new ElmoError('FailedToParse', "cannot specify 'upsertSupplied: true' for a non-upsert operation");
+  const field =
+    constants === undefined
+      ? undefined
+      : elementsOf(documentValue(constants)).find(
+          ({ name, value }) => name === 'new' && value.type === OBJECT,
+        );
+  if (field === undefined)
+    throw new ElmoError(
+      'FailedToParse',
+      "the parameter 'upsertSupplied' is set to 'true', but no document was supplied",
+    );
+  return field.value.document;
 }
 
 /** @returns undefined if it cannot be done this way; nothing was done */
@@ -131,8 +153,11 @@ function updateById(
     written,
     ({ collection, recordId, document, unit }) => {
       changing ??= prepareChange(request, statement, query, collection, context);
-      const changed = change(changing, collection, recordId, document, 0, unit, context, 'update');
-      modified = changed === undefined ? 0 : 1;
+      try {
+        if (change(changing, collection, recordId, document, 0, unit, context) !== undefined) modified = 1;
+      } catch (error) {
+        throw duringStatement('update', error);
+      }
     },
   );
   const resultOf = (found: boolean | undefined): StatementResult | undefined => {
@@ -149,6 +174,7 @@ function updateById(
 async function updateByPlan(
   request: UpdateRequest,
   statement: UpdateStatement,
+  supplied: RawDocument | undefined,
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<StatementResult> {
@@ -176,10 +202,11 @@ async function updateByPlan(
         candidates,
         context,
         isMulti,
+        'update',
         (recordId, document, at, unit) => {
           if (seen?.has(recordId) === true) return true;
           seen?.add(recordId);
-          const changed = change(changing, collection, recordId, document, at, unit, context, 'update');
+          const changed = change(changing, collection, recordId, document, at, unit, context);
           matched++;
           if (changed !== undefined) modified++;
           return isMulti;
@@ -191,8 +218,14 @@ async function updateByPlan(
     }
   }
   if (matched > 0 || !statement.isUpsert) return { matched, modified, upsertedId: undefined };
-  const document = await upsert(request.namespace, prepared, changing, context, written, 'update');
+  const upserting =
+    supplied === undefined ? changing : { ...changing, update: replacementOf(supplied, prepared) };
+  const document = await upsert(request.namespace, prepared, upserting, context, written, 'update');
   return { matched: 0, modified: 0, upsertedId: idOf(document) };
+}
+
+function replacementOf(document: RawDocument, { collation, scope }: PreparedQuery): Update {
+  return parseUpdate(documentValue(document), { collation, scope, isMulti: false });
 }
 
 /** What a statement says of its update. */
@@ -207,7 +240,7 @@ const isStageName = (name: string): boolean => Object.hasOwn(stageOperators, nam
 
 /** @throws ElmoError of the update's parser */
 export function prepareChange(
-  request: { readonly bypassDocumentValidation?: boolean },
+  request: { readonly bypassDocumentValidation?: boolean; readonly keepsEmptyTimestamps?: boolean },
   statement: ChangeStatement,
   query: StatementQuery,
   collection: OpenCollection | undefined,
@@ -222,6 +255,7 @@ export function prepareChange(
       return requestScope(context.operation, collation, query.let, context.random);
     },
     isMulti: statement.isMulti,
+    keepsEmptyTimestamps: request.keepsEmptyTimestamps,
     isStageName,
   });
   return {
@@ -240,24 +274,19 @@ export function change(
   at: number,
   unit: WriteUnit,
   context: WritingContext,
-  command: string,
 ): Uint8Array | undefined {
   const { update, context: updateContext, bypassesValidation } = changing;
-  try {
-    return updateRecord(
-      collection,
-      recordId,
-      document,
-      at,
-      update,
-      updateContext,
-      unit,
-      context,
-      bypassesValidation,
-    );
-  } catch (error) {
-    throw duringStatement(command, error);
-  }
+  return updateRecord(
+    collection,
+    recordId,
+    document,
+    at,
+    update,
+    updateContext,
+    unit,
+    context,
+    bypassesValidation,
+  );
 }
 
 /** Inserts the document that filter and update describe. @returns it */

@@ -160,6 +160,7 @@ async function runDelete(
       candidates,
       context,
       statement.isMulti,
+      'delete',
       (recordId, document, at, into) => {
         collection.remove(into, recordId, document, at);
         deleted++;

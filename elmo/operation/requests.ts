@@ -74,6 +74,8 @@ export interface InsertRequest extends CommonRequest {
   readonly documents: readonly RawDocument[];
   readonly isOrdered: boolean;
   readonly bypassDocumentValidation?: boolean;
+  /** Whether timestamps of zeros in whole documents stay so, and do not become the time of the write. */
+  readonly keepsEmptyTimestamps?: boolean;
 }
 
 export interface UpdateStatement {
@@ -84,6 +86,8 @@ export interface UpdateStatement {
   readonly constants?: RawDocument;
   readonly isMulti: boolean;
   readonly isUpsert: boolean;
+  /** Whether an upsert inserts the constant `new` as it is. */
+  readonly isUpsertSupplied?: boolean;
   readonly arrayFilters?: readonly RawDocument[];
   readonly hint?: Value;
   readonly collation?: RawDocument;
@@ -95,6 +99,8 @@ export interface UpdateRequest extends CommonRequest {
   readonly statements: readonly UpdateStatement[];
   readonly isOrdered: boolean;
   readonly bypassDocumentValidation?: boolean;
+  /** Whether timestamps of zeros in whole documents stay so, and do not become the time of the write. */
+  readonly keepsEmptyTimestamps?: boolean;
 }
 
 export interface DeleteStatement {
@@ -122,6 +128,38 @@ export interface FindAndModifyRequest extends CommonRequest {
   readonly arrayFilters?: readonly RawDocument[];
   readonly hint?: Value;
   readonly bypassDocumentValidation?: boolean;
+  /** Whether timestamps of zeros in whole documents stay so, and do not become the time of the write. */
+  readonly keepsEmptyTimestamps?: boolean;
+}
+
+/** One operation of a `bulkWrite`. */
+export type BulkOperation = {
+  readonly namespace: Namespace;
+  /** 16 bytes that the collection has to have as its identity; undefined: it is not checked. */
+  readonly collectionUuid?: Uint8Array;
+} & (
+  | { readonly kind: 'insert'; readonly document: RawDocument }
+  | { readonly kind: 'update'; readonly statement: UpdateStatement }
+  | { readonly kind: 'delete'; readonly statement: DeleteStatement }
+);
+
+export interface BulkWriteRequest extends CommonRequest {
+  readonly operations: readonly BulkOperation[];
+  readonly isOrdered: boolean;
+  readonly bypassDocumentValidation?: boolean;
+  /** Whether timestamps of zeros in whole documents stay so, and do not become the time of the write. */
+  readonly keepsEmptyTimestamps?: boolean;
+}
+
+/** What became of one operation. */
+export interface BulkOutcome {
+  readonly index: number;
+  readonly kind: BulkOperation['kind'];
+  readonly error: ElmoError | undefined;
+  /** Documents inserted, matched, upserted or deleted. */
+  readonly count: number;
+  readonly modified: number;
+  readonly upsertedId: Value | undefined;
 }
 
 /** What went wrong with one document or statement of a write. */

@@ -23,6 +23,8 @@ export interface UpdateOptions {
   readonly scope: ParseScope;
   /** Whether it may concern many documents: a new document cannot replace them all. */
   readonly isMulti?: boolean | undefined;
+  /** Whether timestamps of zeros in a new document stay so. */
+  readonly keepsEmptyTimestamps?: boolean | undefined;
   /** Whether a pipeline outside of updates could have such a stage: says which error others are refused by. */
   readonly isStageName?: ((name: string) => boolean) | undefined;
 }
@@ -46,7 +48,7 @@ export function parseUpdate(update: Value, options: UpdateOptions): Update {
   if (options.isMulti === true)
     throw new ElmoError('FailedToParse', 'multi update is not supported for replacement-style update');
   checkArrayFilters(options);
-  return new ReplacementUpdate(update.keep());
+  return new ReplacementUpdate(update.keep(), options.keepsEmptyTimestamps === true);
 }
 
 /** Whether a document says how to change another, and is not itself the new one. */

@@ -15,10 +15,13 @@ export class ReplacementUpdate implements Update {
   private readonly document: Uint8Array;
   private readonly takesTimestamps: boolean;
 
-  /** @param document  in bytes that are kept */
-  constructor(document: Value) {
+  /**
+   * @param document  in bytes that are kept
+   * @param keepsEmptyTimestamps  whether timestamps of zeros stay so
+   */
+  constructor(document: Value, keepsEmptyTimestamps: boolean) {
     this.document = document.document;
-    this.takesTimestamps = hasEmptyTimestamp(this.document);
+    this.takesTimestamps = !keepsEmptyTimestamps && hasEmptyTimestamp(this.document);
   }
 
   apply(bytes: Uint8Array, at: number, context: UpdateContext): Uint8Array | undefined {

@@ -3,6 +3,7 @@ import type { InsertRequest, InsertResult, WriteFailure } from '../operation/req
 import { ElmoError } from '../errors.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
+import { fillTimestamps, hasEmptyTimestamp } from '../update/timestamps.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
 import { asStatementError } from './statement-error.js';
@@ -31,6 +32,14 @@ export function insertOne(
   return stored;
 }
 
+/** Timestamps of zeros at the top of an inserted document become the time of the write. */
+function stamped(document: Uint8Array, request: InsertRequest, context: WriteContext): Uint8Array {
+  if (request.keepsEmptyTimestamps === true || !hasEmptyTimestamp(document)) return document;
+  const copy = document.slice();
+  fillTimestamps(copy, () => context.nextTimestamp());
+  return copy;
+}
+
 async function insertDirectly(request: InsertRequest, context: WriteContext): Promise<InsertResult> {
   const { documents, isOrdered } = request;
   let failures: WriteFailure[] = [];
@@ -51,7 +60,8 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
   for (let i = 0; i < documents.length; i++) {
     try {
       collection ??= context.collectionOrNew(request.namespace, unit);
-      insertOne(collection, documents[i]!, unit, context, request.bypassDocumentValidation === true);
+      const document = stamped(documents[i]!, request, context);
+      insertOne(collection, document, unit, context, request.bypassDocumentValidation === true);
       pending++;
       if (collection.spec.isCapped) commit(i + 1);
     } catch (thrown) {
@@ -86,7 +96,13 @@ async function insertInTransaction(request: InsertRequest, context: WriteContext
   try {
     const collection = context.collectionOrNew(request.namespace, unit);
     for (const document of documents) {
-      insertOne(collection, document, unit, context, request.bypassDocumentValidation === true);
+      insertOne(
+        collection,
+        stamped(document, request, context),
+        unit,
+        context,
+        request.bypassDocumentValidation === true,
+      );
       if (context.operation.shouldPause()) await context.operation.turn();
     }
     await unit.settle();

@@ -11,6 +11,7 @@ import { END, PAUSE, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
 import type { Update, UpdateContext } from '../update/update.js';
 import { checkSize } from './prepare.js';
+import { duringStatement } from './statement-error.js';
 import type { WriteContext } from './write-context.js';
 
 /** The records a statement is about, and how to tell that they still are. */
@@ -64,12 +65,15 @@ export type RecordAction = (recordId: number, document: Uint8Array, at: number, 
 /**
  * Goes through the candidates. Each record is written with a batch of its own, or through the transaction.
  * @param isMulti  false: the first that still matches is the only one
+ * @param command  'update', 'delete' …: errors say it
+ * @throws ElmoError; what was done to records before stays done
  */
 export async function forEachRecord(
   collection: OpenCollection,
   candidates: Candidates,
   context: WriteContext,
   isMulti: boolean,
+  command: string,
   action: RecordAction,
 ): Promise<Promise<void>[]> {
   const { rows, matcher } = candidates;
@@ -88,6 +92,8 @@ export async function forEachRecord(
       if (!goesOn && !isMulti) break;
       if (operation.shouldPause()) await operation.turn();
     }
+  } catch (error) {
+    throw duringStatement(command, error);
   } finally {
     rows.close();
   }

@@ -23,16 +23,25 @@ export function checkId(bytes: Uint8Array, type: number, at: number): void {
   const text = TYPE_TEXT[type];
   if (text !== undefined)
     throw new ElmoError('InvalidIdField', `The '_id' value cannot be of type ${text.split(' ').pop()}`);
-  if (type !== OBJECT) return;
+  if (type === OBJECT) refuseDollars(bytes, at);
+}
+
+/** Of references to documents. */
+const REFERENCE_FIELDS: ReadonlySet<string> = new Set(['$ref', '$id', '$db']);
+
+function refuseDollars(bytes: Uint8Array, at: number): void {
   const walker = new ElementWalker();
   walker.open(bytes, at);
   while (walker.next()) {
-    if (bytes[walker.nameStart] !== 0x24) continue;
-    const name = readText(bytes, walker.nameStart, walker.nameEnd);
-    throw new ElmoError(
-      'DollarPrefixedFieldName',
-      `_id fields may not contain '$'-prefixed fields: ${name} is not valid for storage.`,
-    );
+    if (bytes[walker.nameStart] === 0x24) {
+      const name = readText(bytes, walker.nameStart, walker.nameEnd);
+      if (REFERENCE_FIELDS.has(name)) continue;
+      throw new ElmoError(
+        'DollarPrefixedFieldName',
+        `_id fields may not contain '$'-prefixed fields: ${name} is not valid for storage.`,
+      );
+    }
+    if (walker.type === OBJECT || walker.type === ARRAY) refuseDollars(bytes, walker.valueStart);
   }
 }
 

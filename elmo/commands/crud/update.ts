@@ -1,4 +1,5 @@
 /** update and findAndModify. */
+import { stageOperators } from '../../aggregate/table.js';
 import { ARRAY, OBJECT } from '../../bson/types.js';
 import { documentValue, type Value } from '../../bson/value.js';
 import { ERROR_CODES } from '../../error-codes.js';
@@ -15,14 +16,13 @@ import {
   looseFlag,
   required,
   struct,
-  text,
   type FieldRule,
   type Fields,
 } from '../fields.js';
 import { checkCount, checkStatementIds, WRITE_FIELDS, writeErrors } from './write.js';
 
 /** `u`: a document or an array of documents. */
-const updateArgument: FieldRule = {
+export const updateArgument: FieldRule = {
   types: [OBJECT, ARRAY],
   skipsNull: false,
   isRequired: true,
@@ -38,6 +38,19 @@ export function checkPipeline(value: Value): void {
   for (const [, stage] of fieldsOf(value))
     if (stage.type !== OBJECT)
       throw new ElmoError('TypeMismatch', "Each element of the 'pipeline' array must be an object");
+}
+
+/** A pipeline's stages are looked up before anything is done. */
+function checkStages(update: Value): void {
+  if (update.type !== ARRAY) return;
+  for (const [, stage] of fieldsOf(update)) {
+    const fields = fieldsOf(stage);
+    if (fields.length !== 1)
+      throw new ElmoError(40323, 'A pipeline stage specification object must contain exactly one field.');
+    const [name] = fields[0]!;
+    if (!Object.hasOwn(stageOperators, name))
+      throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
+  }
 }
 
 const UPDATE_STATEMENT: Fields = {
@@ -59,6 +72,7 @@ const UPDATE_STATEMENT: Fields = {
 export function updateStatement(raw: RawDocument, path: string, command: string): UpdateStatement {
   const args = new Arguments(parseFields(documentValue(raw), UPDATE_STATEMENT, path, command));
   const isMulti = args.flag('multi');
+  checkStages(args.value('u')!);
   if (isMulti && args.has('sort'))
     throw new ElmoError('FailedToParse', 'Cannot specify sort with multi=true');
   return {
@@ -66,6 +80,7 @@ export function updateStatement(raw: RawDocument, path: string, command: string)
     update: args.value('u')!,
     isMulti,
     isUpsert: args.flag('upsert'),
+    ...(args.has('upsertSupplied') ? { isUpsertSupplied: args.flag('upsertSupplied') } : {}),
     ...(args.has('c') ? { constants: args.document('c')! } : {}),
     ...(args.has('arrayFilters') ? { arrayFilters: args.documents('arrayFilters') } : {}),
     ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
@@ -79,7 +94,6 @@ const update: Command = {
   help: 'changes documents of a collection',
   target: 'collection',
   fields: {
-    update: text,
     updates: required(arrayOf(struct(UPDATE_STATEMENT))),
     let: document,
     ...WRITE_FIELDS,
@@ -101,17 +115,18 @@ const update: Command = {
         statements,
         isOrdered: args.flag('ordered', true),
         bypassDocumentValidation: args.flag('bypassDocumentValidation'),
+        keepsEmptyTimestamps: args.flag('bypassEmptyTsReplacement'),
         ...(args.has('let') ? { let: args.document('let')! } : {}),
       },
       context.session,
     );
     reply.int32('n', result.matched + result.upserted.length);
+    writeErrors(reply, result.failures);
     if (result.upserted.length > 0)
       reply.objects('upserted', result.upserted, ({ index, id }, into) => {
         into.int32('index', index).value('_id', id);
       });
     reply.int32('nModified', result.modified);
-    writeErrors(reply, result.failures);
   },
 };
 
@@ -121,8 +136,6 @@ const findAndModify: Command = {
   help: 'changes or removes one document and returns it',
   target: 'collection',
   fields: {
-    findAndModify: text,
-    findandmodify: text,
     query: document,
     sort: document,
     remove: looseFlag,
@@ -131,6 +144,7 @@ const findAndModify: Command = {
     fields: document,
     upsert: looseFlag,
     bypassDocumentValidation: looseFlag,
+    bypassEmptyTsReplacement: flag,
     collation: document,
     arrayFilters: arrayOf(document),
     hint,
@@ -163,6 +177,7 @@ const findAndModify: Command = {
         ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
         ...(args.has('let') ? { let: args.document('let')! } : {}),
         bypassDocumentValidation: args.flag('bypassDocumentValidation'),
+        keepsEmptyTimestamps: args.flag('bypassEmptyTsReplacement'),
       },
       context.session,
     );

@@ -79,6 +79,7 @@ const insert: Command = {
         documents,
         isOrdered: args.flag('ordered', true),
         bypassDocumentValidation: args.flag('bypassDocumentValidation'),
+        keepsEmptyTimestamps: args.flag('bypassEmptyTsReplacement'),
       },
       context.session,
     );
