@@ -9,7 +9,7 @@ import { readText } from '../bson/read.js';
 import { afterKeyspace, keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
-import type { CollectionSpec, Namespace } from './collection-spec.js';
+import type { CollectionSpec, IndexSpec, Namespace } from './collection-spec.js';
 import { CollectionState } from './collection-state.js';
 import { FIRST_KEYSPACE, KEYSPACE_CATALOG, KEYSPACE_META, LAYOUT_FORMAT } from './keyspaces.js';
 import { namespaceText, parseNamespace } from './namespace.js';
@@ -20,6 +20,8 @@ import { ElmoError } from '../errors.js';
 export interface CatalogEntry {
   readonly spec: CollectionSpec;
   readonly state: CollectionState;
+  /** `state.version` when it was stored; Infinity: it is not committed yet. Smaller: another one has taken its place. */
+  version: number;
 }
 
 export interface CatalogOptions {
@@ -75,6 +77,13 @@ function databaseBounds(db: string): KeyBounds {
 }
 
 const EXPIRE_WORD = 'expireAfterSeconds';
+
+function withArrays(index: IndexSpec, found: readonly ReadonlySet<number>[]): IndexSpec {
+  const multikeyComponents = index.multikeyComponents.map(
+    (known, field) => new Set([...known, ...(found[field] ?? [])]),
+  );
+  return { ...index, multikeyComponents, isMultikey: multikeyComponents.some(({ size }) => size > 0) };
+}
 
 /** Stands for a name that is known to be free. */
 const ABSENT = Symbol('absent');
@@ -153,6 +162,7 @@ export class Catalog {
     this.reads++;
     const raw = this.kv.get(catalogKey(namespace));
     const entry = raw === undefined ? ABSENT : this.entryOf(decodeCollection(namespace, raw));
+    if (entry !== ABSENT) entry.version = entry.state.version;
     this.open.set(text, entry);
     return entry === ABSENT ? undefined : entry;
   }
@@ -170,7 +180,7 @@ export class Catalog {
   }
 
   private entryOf(spec: CollectionSpec): CatalogEntry {
-    return { spec, state: this.stateOf(spec, false) };
+    return { spec, state: this.stateOf(spec, false), version: Infinity };
   }
 
   private stateOf({ keyspace }: CollectionSpec, isNew: boolean): CollectionState {
@@ -182,7 +192,7 @@ export class Catalog {
 
   /** Stores a new collection in `unit`. */
   add(unit: WriteUnit, spec: CollectionSpec): CatalogEntry {
-    const entry = { spec, state: this.stateOf(spec, true) };
+    const entry = { spec, state: this.stateOf(spec, true), version: Infinity };
     unit.useKeyspace(spec.keyspace);
     unit.afterRollback(() => this.states.delete(spec.keyspace));
     this.store(unit, spec.namespace, entry, true);
@@ -206,18 +216,35 @@ export class Catalog {
   }
 
   /**
-   * Stores what a write has found out of the arrays in indexes. It stays true if the write is given up, so a transaction
-   * does not carry it, unless the collection is its own.
+   * Stores which components of indexes' paths have met arrays, besides what is known. It stays true if the write is given
+   * up, so a transaction does not carry it, unless the collection is its own.
+   * @param found  of each index, by its keyspace
    */
-  noteArrays(unit: WriteUnit, spec: CollectionSpec): CatalogEntry {
+  noteArrays(
+    unit: WriteUnit,
+    namespace: Namespace,
+    found: ReadonlyMap<number, readonly ReadonlySet<number>[]>,
+  ): void {
+    const current = this.get(namespace, unit);
+    if (current === undefined) return;
+    const indexes = current.spec.indexes.map((index) => {
+      const components = found.get(index.keyspace);
+      return components === undefined ? index : withArrays(index, components);
+    });
+    const spec = { ...current.spec, indexes };
     const entry = this.entryOf(spec);
-    if (!unit.isTransaction || this.isOverridden(unit, spec.namespace)) {
-      this.store(unit, spec.namespace, entry, false);
-      return entry;
+    if (!unit.isTransaction || this.isOverridden(unit, namespace)) {
+      this.store(unit, namespace, entry, false);
+      return;
     }
-    this.kv.put(catalogKey(spec.namespace), encodeCollection(spec)).catch(() => undefined); // as in takeKeyspace
-    this.open.set(namespaceText(spec.namespace), entry);
-    return entry;
+    this.kv.put(catalogKey(namespace), encodeCollection(spec)).catch(() => undefined); // as in takeKeyspace
+    this.publish(namespaceText(namespace), entry);
+  }
+
+  /** What everybody sees from now on. */
+  private publish(text: string, entry: CatalogEntry | null): void {
+    if (entry !== null) entry.version = ++entry.state.version;
+    this.open.set(text, entry ?? ABSENT);
   }
 
   private store(unit: WriteUnit, namespace: Namespace, entry: CatalogEntry, isChange: boolean): void {
@@ -237,6 +264,7 @@ export class Catalog {
     if (countsKey !== undefined) unit.deleteEntry(countsKey);
     unit.afterCommit(() => {
       state.isDropped = true;
+      state.version++;
       state.wake();
       this.states.delete(spec.keyspace);
     });
@@ -268,7 +296,7 @@ export class Catalog {
     const before = own.get(text);
     own.set(text, entry);
     unit.afterCommit(() => {
-      this.open.set(text, entry ?? ABSENT);
+      this.publish(text, entry);
       if (entry === null) this.expiring?.delete(text);
       else if (isChange) {
         entry.state.changedSeq = this.kv.seq;

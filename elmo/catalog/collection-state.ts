@@ -32,6 +32,8 @@ export class CollectionState implements CountTarget {
   oldestId = 0;
   /** Sequence number of the last commit that changed the collection's definition or indexes, as far as it was seen. */
   changedSeq = 0;
+  /** Counts the definitions the collection has had. */
+  version = 0;
   /** Indexes under construction that have met duplicates, by their keyspaces. */
   readonly failedBuilds = new Map<number, ElmoError>();
   readonly bounds: KeyBounds;

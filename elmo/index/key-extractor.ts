@@ -24,6 +24,8 @@ export interface TupleSink {
   tuple(extractor: KeyExtractor): void;
 }
 
+/** Length of an empty array. */
+const EMPTY_BYTES = 5;
 const DIGITS = /^(0|[1-9][0-9]*)$/;
 
 /** The way of one field into the document. */
@@ -122,8 +124,11 @@ export class KeyExtractor {
     this.refuseAmbiguous(i, array, component);
     const type = this.bytes[typeAt]!;
     const value = endOfCString(this.bytes, typeAt + 1) + 1;
-    // an array that a path names by its place counts as a whole
-    if (component === components.length - 1) return this.settle(i, type, value);
+    if (component === components.length - 1) {
+      // an array that a path names by its place counts as a whole, an empty one as everywhere
+      const isEmpty = type === ARRAY && readInt32(this.bytes, value) === EMPTY_BYTES;
+      return this.settle(i, isEmpty ? UNDEFINED : type, value);
+    }
     if (type === OBJECT) return this.follow(i, value, component + 1);
     if (type !== ARRAY) return this.settle(i, MISSING, 0);
     if (positions[component + 1]! >= 0) {

@@ -7,6 +7,7 @@ import { documentLength } from '../bson/walk.js';
 import type { Catalog, CatalogEntry } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import type { CollectionState } from '../catalog/collection-state.js';
+import { namespaceText } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { afterKeyspace, appendRecordKey, RecordIdReader } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
@@ -21,6 +22,7 @@ export class OpenCollection {
   readonly state: CollectionState;
   /** In the order of the spec: that on `_id` first. */
   readonly indexes: readonly OpenIndex[];
+  private successor: OpenCollection | undefined;
   private lastTouched: readonly string[] | undefined;
   private lastAffected: readonly OpenIndex[] = [];
 
@@ -59,6 +61,10 @@ export class OpenCollection {
    *   has to be rolled back
    */
   insert(unit: WriteUnit, document: Uint8Array): number {
+    return this.present(unit).insertHere(unit, document);
+  }
+
+  private insertHere(unit: WriteUnit, document: Uint8Array): number {
     const { state, indexes } = this;
     const recordId = state.takeRecordId();
     for (const index of indexes) {
@@ -90,6 +96,17 @@ export class OpenCollection {
     document: Uint8Array,
     touched?: readonly string[],
   ): void {
+    this.present(unit).replaceHere(unit, recordId, old, oldAt, document, touched);
+  }
+
+  private replaceHere(
+    unit: WriteUnit,
+    recordId: number,
+    old: Uint8Array,
+    oldAt: number,
+    document: Uint8Array,
+    touched: readonly string[] | undefined,
+  ): void {
     const indexes = this.affectedBy(touched);
     for (const index of indexes) {
       index.collect(old, oldAt, recordId, index.before);
@@ -107,6 +124,10 @@ export class OpenCollection {
 
   /** @param old  holds the document that is there, from `oldAt` */
   remove(unit: WriteUnit, recordId: number, old: Uint8Array, oldAt: number): void {
+    this.present(unit).removeHere(unit, recordId, old, oldAt);
+  }
+
+  private removeHere(unit: WriteUnit, recordId: number, old: Uint8Array, oldAt: number): void {
     for (const index of this.indexes) {
       index.collect(old, oldAt, recordId, index.before);
       index.compare(index.before, undefined);
@@ -150,8 +171,23 @@ export class OpenCollection {
   /** Tells the catalog if fields have met arrays for the first time. */
   private noteArrays(unit: WriteUnit, indexes: readonly OpenIndex[]): void {
     if (!indexes.some((index) => index.hasNewArrays)) return;
-    const specs = this.indexes.map((index) => index.noteArrays(unit));
-    this.catalog.noteArrays(unit, { ...this.spec, indexes: specs });
+    const found = indexes
+      .filter((index) => index.hasNewArrays)
+      .map((index) => [index.spec.keyspace, index.takeArrays(unit)] as const);
+    this.catalog.noteArrays(unit, this.spec.namespace, new Map(found));
+  }
+
+  /**
+   * The collection by its present definition: writes that go on after others had their turn may hold an old one, whose
+   * indexes are not all there are.
+   */
+  private present(unit: WriteUnit): OpenCollection {
+    if (unit.isTransaction || this.entry.version >= this.state.version) return this;
+    const entry = this.catalog.get(this.spec.namespace, unit);
+    if (entry?.spec.keyspace !== this.spec.keyspace)
+      throw new ElmoError('QueryPlanKilled', `collection dropped: ${namespaceText(this.spec.namespace)}`);
+    if (this.successor?.entry !== entry) this.successor = new OpenCollection(this.catalog, entry);
+    return this.successor;
   }
 
   /** Removes the oldest documents of a capped collection until one more of `bytes` fits in. */

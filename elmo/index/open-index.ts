@@ -163,15 +163,10 @@ export class OpenIndex implements TupleSink, LeafSink {
   }
 
   /** What the catalog is to be told; `unit` tells it. */
-  noteArrays(unit: WriteUnit): IndexSpec {
+  takeArrays(unit: WriteUnit): readonly ReadonlySet<number>[] {
     this.notedBits.set(this.arrayBits);
     unit.afterRollback(() => this.notedBits.set(this.knownBits));
-    const multikeyComponents = [...this.arrayBits].map(componentsOf);
-    return {
-      ...this.spec,
-      multikeyComponents,
-      isMultikey: multikeyComponents.some(({ size }) => size > 0),
-    };
+    return [...this.arrayBits].map(componentsOf);
   }
 
   tuple(extractor: KeyExtractor): void {
@@ -359,7 +354,9 @@ export function hashOf(type: number, bytes: Uint8Array, at: number): Value {
 /** Which paths of documents a wildcard index has entries of. */
 export function wildcardPathsOf(spec: IndexSpec): WildcardPaths {
   const root = spec.fields.find(({ kind }) => kind === 'wildcard')!.path;
-  if (spec.wildcardProjection === undefined) return new WildcardPaths(root, undefined, []);
+  // unless it is asked for, `_id` is left out
+  if (spec.wildcardProjection === undefined)
+    return new WildcardPaths(root, undefined, root === '' ? ['_id'] : []);
   const paths = projectedPaths(spec.wildcardProjection);
   const included = paths.filter(({ isIncluded }) => isIncluded).map(({ path }) => path);
   const excluded = paths.filter(({ isIncluded }) => !isIncluded).map(({ path }) => path);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { ElmoError } from '../../../elmo/errors.js';
 import { decodeDocument } from '../../../elmo/bson/decode.js';
+import { encodeDocument } from '../../../elmo/bson/encode.js';
 import { codeOf, Documents, NAMESPACE } from '../../support/documents.js';
 
 async function failure(run: () => Promise<unknown>): Promise<ElmoError> {
@@ -159,5 +160,39 @@ describe('counts of a collection', () => {
     unit.rollback();
     expect(store.collection(NAMESPACE).state.documentCount).to.equal(1);
     expect(store.problems()).to.deep.equal([]);
+  });
+});
+
+describe('a write that holds an old definition', () => {
+  it('keeps indexes that were made meanwhile', async () => {
+    const store = new Documents();
+    await store.insert({ _id: 1, a: 1 });
+    const old = store.collection();
+    await store.index([
+      { key: { a: 1 }, name: 'a' },
+      { key: { b: 1 }, name: 'b' },
+    ]);
+    await store.run((unit) => old.insert(unit, encodeDocument({ _id: 2, a: 2 })));
+    await store.run((unit) =>
+      old.replace(unit, 1, old.read(store.kv, 1)!, 0, encodeDocument({ _id: 1, a: [3] })),
+    );
+    await store.run((unit) => old.insert(unit, encodeDocument({ _id: 3, b: [2] })));
+    expect(store.problems()).to.deep.equal([]);
+    const isMultikey = store
+      .reopened()
+      .collection()
+      .spec.indexes.map((index) => index.isMultikey);
+    expect(isMultikey).to.deep.equal([false, true, true]);
+  });
+
+  it('ends when the collection is gone', async () => {
+    const store = new Documents();
+    await store.insert({ _id: 1 });
+    const old = store.collection();
+    await store.run((unit) => store.catalog.drop(unit, store.catalog.expect(NAMESPACE)));
+    const write = () => store.run((unit) => old.insert(unit, encodeDocument({ _id: 2 })));
+    expect(await codeOf(write)).to.equal(175);
+    await store.create();
+    expect(await codeOf(write)).to.equal(175);
   });
 });
