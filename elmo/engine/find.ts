@@ -1,24 +1,30 @@
 /** Opens a find: from the request to a cursor. */
 import type { Clock, OrderedKv, ReadView } from '../../lsm/index.js';
+import { OBJECT } from '../bson/types.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
+import { fieldsOf } from '../catalog/raw-document.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { Nothing, ProjectRows } from '../exec/row-stages.js';
 import { CollectionScan } from '../exec/collection-scan.js';
-import { parseSort, type SortField } from '../exec/sort-key.js';
+import { AddSortKeys, ReturnKeys, ShowRecordIds } from '../exec/shape-rows.js';
+import { parseSort, SortKeys, type SortField } from '../exec/sort-key.js';
 import { TailableCursor } from '../exec/tailable.js';
 import type { ParseScope } from '../expression/expression.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { Operation } from '../operation/operation.js';
-import type { FindRequest } from '../operation/requests.js';
+import type { FindRequest, RawDocument } from '../operation/requests.js';
 import { ROW, type Pulled, type RowSource } from '../operation/row-source.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode } from '../query/filter.js';
 import { planRows, type RowsRequest } from '../exec/planned-rows.js';
+import { naturalDirection, naturalHint } from '../plan/hint.js';
+import { minMaxOf, type MinMax } from '../plan/min-max.js';
+import type { ScanDirection } from '../plan/query-plan.js';
 import { parseRequestFilter } from './reading.js';
 
 export interface FindContext {
@@ -32,26 +38,48 @@ export interface FindContext {
   readonly scope: ParseScope;
 }
 
+/** A find, parsed. */
+export interface PreparedFind {
+  readonly filter: FilterNode;
+  readonly sort: readonly SortField[] | undefined;
+  readonly natural: ScanDirection | undefined;
+  readonly projection: Projection | undefined;
+  readonly minMax: MinMax | undefined;
+}
+
+/** @throws ElmoError */
+export function prepareFind(request: FindRequest, context: FindContext): PreparedFind {
+  const filter = parseRequestFilter(request.filter, context.collation, context.scope);
+  const natural = naturalSort(request);
+  return {
+    filter,
+    sort: natural === undefined ? sortOf(request) : undefined,
+    natural,
+    projection: projectionOf(request, context),
+    minMax: minMaxOf(request.min, request.max),
+  };
+}
+
 /** @throws ElmoError */
 export function openFind(request: FindRequest, context: FindContext): ElmoCursor {
-  const filter = parseRequestFilter(request.filter, context.collation, context.scope);
-  const sort = sortOf(request);
-  const projection = projectionOf(request, context);
+  const prepared = prepareFind(request, context);
   const { entry } = context;
-  if (request.isTailable === true) return openTailable(request, context, filter, projection);
+  if (request.isTailable === true)
+    return openTailable(request, context, prepared.filter, prepared.projection);
   if (entry === undefined) return new RowCursor(new Nothing(), context.operation, context.release);
-  const rows = planRows(rowsRequest(request, context, entry, filter, sort)).rows;
-  return new RowCursor(shaped(rows, filter, projection, context), context.operation, context.release);
+  const planned = planRows(rowsRequest(request, context, entry, prepared));
+  const rows = shapedRows(planned.rows, request, prepared, context);
+  return new RowCursor(rows, context.operation, context.release);
 }
 
 export function rowsRequest(
   request: FindRequest,
   context: FindContext,
   entry: CatalogEntry,
-  filter: FilterNode,
-  sort: readonly SortField[] | undefined,
+  { filter, sort, natural, projection, minMax }: PreparedFind,
 ): RowsRequest {
-  const isNatural = request.sort !== undefined && sort === undefined;
+  const metaNames = projection?.metaNames ?? [];
+  const isPositional = projection?.needsMatchedIndex === true;
   return {
     entry,
     view: context.view,
@@ -62,29 +90,57 @@ export function rowsRequest(
     sort,
     skip: request.skip ?? 0,
     limit: request.limit ?? 0,
-    hint: isNatural ? undefined : request.hint,
-    natural: isNatural ? naturalOf(request.sort) : undefined,
+    hint: request.hint,
+    natural,
+    minMax,
     allowDiskUse: request.allowDiskUse ?? true,
+    requiredPaths: isPositional ? undefined : projection?.requiredPaths,
+    needsEntries:
+      request.returnKey === true || metaNames.includes('indexKey') || metaNames.includes('recordId'),
   };
 }
 
-/** {$natural: ±1} is the order of the records, not a field. */
+const isGiven = (raw: RawDocument | undefined): raw is RawDocument => raw !== undefined && raw.length > 5;
+
 function sortOf({ sort }: FindRequest): readonly SortField[] | undefined {
-  if (sort === undefined || sort.length <= 5) return undefined;
-  const fields = parseSort(sort);
-  if (!fields.some(({ path }) => path === '$natural')) return fields;
-  if (fields.length > 1)
-    throw new ElmoError('BadValue', '$natural sort cannot be set to a value other than -1 or 1.');
-  return undefined;
+  return isGiven(sort) ? parseSort(sort) : undefined;
 }
 
-function naturalOf(sort: Uint8Array | undefined): 'forward' | 'backward' {
-  return sort !== undefined && parseSort(sort)[0]?.direction === -1 ? 'backward' : 'forward';
+/** {$natural: ±1} is the order of the records, not a field. @throws ElmoError BadValue */
+function naturalSort({ sort, hint }: FindRequest): ScanDirection | undefined {
+  if (!isGiven(sort)) return undefined;
+  const fields = fieldsOf(sort);
+  const natural = fields.find(({ name }) => name === '$natural');
+  if (natural === undefined) return undefined;
+  const direction = fields.length === 1 ? naturalDirection(natural.value) : undefined;
+  if (direction === undefined)
+    throw new ElmoError('BadValue', '$natural sort cannot be set to a value other than -1 or 1.');
+  if (hint === undefined || (hint.type === OBJECT && hint.document.length <= 5)) return direction;
+  const hinted = naturalHint(hint);
+  if (hinted === undefined)
+    throw new ElmoError('BadValue', 'index hint not allowed with $natural sort order');
+  if (hinted !== direction)
+    throw new ElmoError('BadValue', '$natural hint must be in the same direction as $natural sort order');
+  return direction;
 }
 
 function projectionOf(request: FindRequest, context: FindContext): Projection | undefined {
-  if (request.projection === undefined || request.projection.length <= 5) return undefined;
+  if (!isGiven(request.projection)) return undefined;
   return parseProjection(request.projection, { collation: context.collation, scope: context.scope });
+}
+
+/** Rows as the request wants them. */
+export function shapedRows(
+  rows: RowSource,
+  { returnKey, showRecordId }: FindRequest,
+  { filter, sort, projection }: PreparedFind,
+  context: Pick<FindContext, 'collation'>,
+): RowSource {
+  const wantsSortKey = sort !== undefined && projection?.metaNames.includes('sortKey') === true;
+  const told = wantsSortKey ? new AddSortKeys(rows, new SortKeys(sort, context.collation)) : rows;
+  if (returnKey === true) return new ReturnKeys(told);
+  const projected = shaped(told, filter, projection, context);
+  return showRecordId === true ? new ShowRecordIds(projected) : projected;
 }
 
 /** Rows as the projection shows them. */

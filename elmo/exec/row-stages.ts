@@ -24,7 +24,7 @@ export class Nothing implements RowSource {
 }
 
 /** Passes rows on as they are. */
-abstract class Passing implements RowSource {
+export abstract class Passing implements RowSource {
   readonly stats = new StageStats();
   constructor(readonly source: RowSource) {}
   get bytes(): Uint8Array {

@@ -71,6 +71,7 @@ export class SortKeys implements TupleSink {
   private readonly writer = new KeyWriter();
   private least: Uint8Array | undefined;
   private leastValues: Value[] | undefined;
+  private keepsValues = false;
   private bytes: Uint8Array = NOTHING;
 
   constructor(
@@ -84,6 +85,7 @@ export class SortKeys implements TupleSink {
   /** The key of the document at `at`, in bytes of its own. Not with a collation. */
   keyOf(bytes: Uint8Array, at: number): Uint8Array {
     this.least = undefined;
+    this.keepsValues = false;
     this.extract(bytes, at);
     return this.least!;
   }
@@ -91,6 +93,7 @@ export class SortKeys implements TupleSink {
   /** The values of the document under the pattern, for `compareTuples`. */
   valuesOf(bytes: Uint8Array, at: number): Value[] {
     this.leastValues = undefined;
+    this.keepsValues = true;
     this.extract(bytes, at);
     return this.leastValues!;
   }
@@ -108,7 +111,7 @@ export class SortKeys implements TupleSink {
 
   tuple({ types, at }: KeyExtractor): void {
     const { writer, fields, bytes } = this;
-    if (this.collation !== undefined) {
+    if (this.keepsValues) {
       const values = fields.map((_, i) => {
         const type = types[i]!;
         return (type === MISSING ? new Value(NULL, NOTHING, 0) : new Value(type, bytes, at[i]!)).keep();
