@@ -120,6 +120,10 @@ export class CollectionState implements CountTarget {
     if (documents > 0 && this.waiters.size > 0) this.wake();
   }
 
+  noteIndexUse(name: string): void {
+    this.indexUses.set(name, (this.indexUses.get(name) ?? 0) + 1);
+  }
+
   /** The key of what was stored, to be deleted with the collection; undefined if there is none. */
   dropCounts(): Uint8Array | undefined {
     return this.isStored ? this.countsKey : undefined;

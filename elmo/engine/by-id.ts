@@ -6,19 +6,21 @@ import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import { RecordIdReader } from '../keys/key-layout.js';
-import type { Namespace, RawDocument } from '../operation/requests.js';
+import type { FindRequest, Namespace, RawDocument } from '../operation/requests.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import type { WriteContext } from '../write/write-context.js';
 
 const ids = new RecordIdReader();
 const DOLLAR = 0x24;
+const UNDERSCORE = 0x5f;
 
 /** `{_id: value}` and nothing else. Offsets: 4 type, 5 name, 9 value. */
 const VALUE_AT = 9;
 
 /** The value all matches have as `_id`; undefined if the filter says something else. */
 export function idOfFilter(filter: RawDocument): Value | undefined {
-  if (filter[5] !== 0x5f || filter[6] !== 0x69 || filter[7] !== 0x64 || filter[8] !== 0) return undefined;
+  if (filter[5] !== UNDERSCORE || filter[6] !== 0x69 || filter[7] !== 0x64 || filter[8] !== 0)
+    return undefined;
   const type = filter[4]!;
   if (type === ARRAY || type === REGEX || type === UNDEFINED) return undefined;
   // the first name of a document of operators
@@ -37,6 +39,26 @@ export interface IdStatement {
 export function idOfStatement(statement: IdStatement): Value | undefined {
   if (statement.hint !== undefined || statement.collation !== undefined) return undefined;
   return idOfFilter(statement.filter);
+}
+
+/** As `idOfFilter`, for a find that asks for nothing else. */
+export function idOfFind(request: FindRequest): Value | undefined {
+  const { filter } = request;
+  if (filter === undefined || filter[5] !== UNDERSCORE) return undefined;
+  const asksMore =
+    request.sort !== undefined ||
+    request.projection !== undefined ||
+    request.hint !== undefined ||
+    request.min !== undefined ||
+    request.max !== undefined ||
+    request.collation !== undefined ||
+    request.let !== undefined ||
+    (request.skip ?? 0) > 0 ||
+    request.returnKey === true ||
+    request.showRecordId === true ||
+    request.isTailable === true ||
+    request.signal?.aborted === true;
+  return asksMore ? undefined : idOfFilter(filter);
 }
 
 /** The one record, as it is now. */

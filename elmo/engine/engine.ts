@@ -9,7 +9,8 @@ import { Catalog } from '../catalog/catalog.js';
 import { collectionForInsert, viewRefusal } from '../catalog/define.js';
 import { checkNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
-import { RowCursor, type ElmoCursor } from '../exec/cursor.js';
+import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
+import { canFindById, findById } from '../exec/find-one.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
 import { Committer } from '../operation/committer.js';
 import { Operation } from '../operation/operation.js';
@@ -39,6 +40,7 @@ import type { SessionContext } from '../session/session-context.js';
 import { SessionRegistry } from '../session/session-registry.js';
 import { insertDocuments } from '../write/insert.js';
 import { bulkWrite } from './bulk-writing.js';
+import { idOfFind } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
 import { openFind, type FindContext } from './find.js';
@@ -234,6 +236,8 @@ export class Engine {
   find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor> {
     return this.promise(() => {
       checkNamespace(request.namespace);
+      const found = this.findById(request, session);
+      if (found !== undefined) return found;
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
         if (context.entry?.spec.kind === 'view') return this.findOnView(request, place);
@@ -248,6 +252,17 @@ export class Engine {
     const { documents } = await cursor.nextBatch(1, MOST_BYTES);
     cursor.close();
     return documents[0];
+  }
+
+  /** The document of an `_id`, where a find asks for nothing else; undefined: it does, or needs a plan. */
+  private findById(request: FindRequest, session: SessionContext | undefined): ElmoCursor | undefined {
+    const id = session?.txnNumber === undefined ? idOfFind(request) : undefined;
+    if (id === undefined) return undefined;
+    const entry = this.catalog.get(request.namespace);
+    if (entry === undefined || !canFindById(entry)) return undefined;
+    this.sessions.enter(session);
+    const document = findById(entry, this.kv, id);
+    return new ListCursor(document === undefined ? [] : [document]);
   }
 
   /** A find on a view is an aggregation. */

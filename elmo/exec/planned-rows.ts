@@ -74,7 +74,17 @@ function planRequest(
 }
 
 export function planRows(request: RowsRequest): RunningPlan {
-  return runPlan(choose(request).best, request);
+  const plan = choose(request).best;
+  noteUse(plan, request);
+  return runPlan(plan, request);
+}
+
+/** What `$indexStats` and `$collStats` tell. */
+function noteUse({ access }: QueryPlan, { entry: { state } }: RowsRequest): void {
+  if (access.kind === 'collscan') state.collectionScans++;
+  else if (access.kind === 'ixscan') state.noteIndexUse(access.index.name);
+  else if (access.kind === 'merge') state.noteIndexUse(access.scan.index.name);
+  else if (access.kind !== 'eof') for (const { index } of access.scans) state.noteIndexUse(index.name);
 }
 
 /** The stages of a plan. */
