@@ -134,6 +134,7 @@ function* parseRename(path: string, argument: Value): Iterable<LeafNode> {
       `The 'to' field for $rename must be a string: ${describe(path, argument)}`,
     );
   const to = argument.text;
+  if (to.includes('\0')) throw new ElmoError(9867600, "Field name can't contain null bytes");
   const parts = splitUpdatePath(to);
   if (path === to)
     throw new ElmoError('BadValue', `The source and target field for $rename must differ: ${path}: "${to}"`);
