@@ -1,5 +1,6 @@
 /** Opens a file (or ':memory:') as a document database. */
 import { openLsm, systemEnv, type LsmOptions } from '../../lsm/index.js';
+import { dropUnfinishedIndexes } from '../index/build.js';
 import { Engine, type EngineOptions } from './engine.js';
 
 export interface OpenEngineOptions extends EngineOptions, LsmOptions {}
@@ -16,5 +17,7 @@ export async function openEngine(path: string, options: OpenEngineOptions = {}):
   }
   const env = systemEnv();
   const kv = await openLsm(path, store as LsmOptions);
-  return new Engine(kv, env.clock, env.random, own as EngineOptions);
+  const engine = new Engine(kv, env.clock, env.random, own as EngineOptions);
+  await dropUnfinishedIndexes(kv, engine.committer, engine.catalog);
+  return engine;
 }

@@ -8,7 +8,9 @@ import { codeOf, DEFINITIONS, Documents, NAMESPACE } from '../../support/documen
 const exact = new Decoder({ promoteLongs: false });
 
 async function modify(store: Documents, change: object, namespace = NAMESPACE): Promise<object> {
-  return exact.decode(await modifyCollection(namespace, encodeDocument(change), store.context(), DEFINITIONS));
+  return exact.decode(
+    await modifyCollection(namespace, encodeDocument(change), store.context(), DEFINITIONS),
+  );
 }
 
 async function opened(): Promise<Documents> {
@@ -71,7 +73,11 @@ describe('collMod', () => {
 
   it('keeps what it changes', async () => {
     const store = await opened();
-    await modify(store, { validator: { a: 1 }, validationAction: 'warn', index: { name: 'a', hidden: true } });
+    await modify(store, {
+      validator: { a: 1 },
+      validationAction: 'warn',
+      index: { name: 'a', hidden: true },
+    });
     const { spec } = store.reopened().collection();
     expect(decodeDocument(spec.options)).to.deep.equal({ validator: { a: 1 }, validationAction: 'warn' });
     expect(spec.indexes[1]!.isHidden).to.equal(true);
