@@ -18,7 +18,6 @@ export const FORBIDDEN_IN_ELEMENTS: ReadonlySet<string> = new Set([
   '$near',
   '$nearSphere',
   '$geoNear',
-  '$sampleRate',
 ]);
 
 /** Asks a filter about values: each is shown as the one field of a document. */

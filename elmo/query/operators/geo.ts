@@ -26,10 +26,10 @@ const region: FieldOperator = {
 /** The node's argument is a document of the operator and its modifiers: {$near: [1, 2], $maxDistance: 3}. */
 const nearness: FieldOperator = {
   parse(argument, path, { context }, name, siblings): FilterNode {
-    refuseForbidden(name, context);
     const isPlace = argument.type === OBJECT || argument.type === ARRAY;
     if (siblings[0]?.name !== name || !isPlace)
       throw new ElmoError('BadValue', `near must be first in: ${siblings.map((s) => s.name).join(', ')}`);
+    refuseForbidden(name, context);
     return { kind: 'special', name, path, argument: documentOf(siblings) };
   },
 };
