@@ -52,6 +52,16 @@ export function checkNewNamespace(namespace: Namespace): void {
     throw new ElmoError('InvalidNamespace', `Invalid system namespace: ${text}`);
 }
 
+/** Whether documents can be searched for in a collection of that name. @throws ElmoError InvalidNamespace */
+export function checkReadableNamespace(namespace: Namespace): void {
+  checkNamespace(namespace);
+  if (namespace.collection.includes('$'))
+    throw new ElmoError(
+      'InvalidNamespace',
+      `Invalid collection name specified '${namespaceText(namespace)}'`,
+    );
+}
+
 /** Whether clients may write to a collection of that name. @throws ElmoError InvalidNamespace, BadValue */
 export function checkWritableNamespace(namespace: Namespace): void {
   checkNewNamespace(namespace);

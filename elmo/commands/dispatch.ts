@@ -264,12 +264,13 @@ function sessionOf(args: Arguments, command: Command): SessionContext | undefine
   const autocommit = args.has('autocommit') ? args.flag('autocommit') : undefined;
   const startTransaction = args.flag('startTransaction');
   checkTransactionFields(args, command, txnNumber, autocommit);
+  const level = args.struct('readConcern')?.value('level'); // whether it is one is found out later
   return {
     lsid: hexOf(lsid.bytes, sessionIdOffset(lsid), 16),
     txnNumber,
     autocommit,
     startTransaction,
-    readConcernLevel: args.struct('readConcern')?.text('level'),
+    readConcernLevel: level?.type === STRING ? level.text : undefined,
     stmtId: args.number('stmtId') ?? 0,
   };
 }

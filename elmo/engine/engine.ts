@@ -7,7 +7,7 @@ import { openPipeline } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
 import { collectionForInsert, viewRefusal } from '../catalog/define.js';
-import { checkNamespace, checkWritableNamespace } from '../catalog/namespace.js';
+import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { canFindById, findById } from '../exec/find-one.js';
@@ -235,7 +235,7 @@ export class Engine {
   /** @throws ElmoError */
   find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor> {
     return this.promise(() => {
-      checkNamespace(request.namespace);
+      checkReadableNamespace(request.namespace);
       const found = this.findById(request, session);
       if (found !== undefined) return found;
       return this.reading(session, (place) => {
@@ -333,7 +333,7 @@ export class Engine {
 
   /** The different values of a path. @throws ElmoError */
   async distinct(request: DistinctRequest, session?: SessionContext): Promise<readonly Value[]> {
-    checkNamespace(request.namespace);
+    checkReadableNamespace(request.namespace);
     const entry = this.catalog.get(request.namespace, this.sessions.enter(session));
     const collation = effectiveCollation(request.collation, entry);
     const cursor = await this.find(request, session);

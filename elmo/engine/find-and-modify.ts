@@ -5,7 +5,12 @@ import { ElmoError } from '../errors.js';
 import type { FindAndModifyRequest, FindAndModifyResult, RawDocument } from '../operation/requests.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
+import type { OpenCollection } from '../index/open-collection.js';
+import type { WriteUnit } from '../operation/write-unit.js';
+import type { Matcher } from '../query/filter.js';
 import { forEachRecord, idOf } from '../write/mutate.js';
+import { duringStatement } from '../write/statement-error.js';
+import { idOfStatement, writeById } from './by-id.js';
 import { change, isRetriable, prepareChange, upsert, UPSERT_FORBIDDEN, type Changing } from './updating.js';
 import { candidatesOf, prepareQuery, type PreparedQuery, type WritingContext } from './writing.js';
 
@@ -46,8 +51,9 @@ async function run(
   const changing =
     request.update === undefined ? undefined : prepareChange(request, request, request, collection, context);
   const projects = request.projection !== undefined && request.projection.length > 5;
+  const id = idOfStatement(request);
   const prepared = prepareQuery(
-    request,
+    id === undefined ? request : { ...request, sort: undefined },
     collection?.entry,
     context,
     projects || changing?.update.needsMatchedIndex === true,
@@ -58,9 +64,10 @@ async function run(
     : undefined;
   if (request.returnsNew === true && projection?.needsMatchedIndex === true)
     throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
-  let found: Found | undefined;
-  if (collection !== undefined) {
-    const candidates = candidatesOf(collection, request, prepared, context, 1);
+  const action = new Action(changing, context);
+  const isSought = id === undefined ? undefined : await byId(request, id, action, context, written);
+  if (isSought === undefined && collection !== undefined) {
+    const candidates = candidatesOf(collection, prepared, context, 1);
     try {
       const done = await forEachRecord(
         collection,
@@ -68,15 +75,8 @@ async function run(
         context,
         false,
         COMMAND,
-        (recordId, document, at, unit) => {
-          const { matchedIndex } = prepared.matcher;
-          let after: RawDocument | undefined;
-          if (changing === undefined) collection.remove(unit, recordId, document, at);
-          else {
-            changing.context.matcher = prepared.matcher;
-            after = change(changing, collection, recordId, document, at, unit, context) ?? document;
-          }
-          found = { before: document, after, matchedIndex };
+        (recordId, document, _at, unit) => {
+          action.run(collection, recordId, document, unit, prepared.matcher);
           return false;
         },
       );
@@ -85,10 +85,57 @@ async function run(
       candidates.release();
     }
   }
+  const { found } = action;
   if (found !== undefined) return modified(found, request, projection, changing !== undefined);
   if (changing === undefined || !isUpsert)
     return { document: undefined, updatedExisting: false, matched: 0, upsertedId: undefined };
   return inserted(request, prepared, changing, projection, context, written);
+}
+
+/** What is done with the one document. */
+class Action {
+  found: Found | undefined;
+
+  /** @param changing  undefined: it is removed */
+  constructor(
+    private readonly changing: Changing | undefined,
+    private readonly context: WritingContext,
+  ) {}
+
+  /** @param matcher  after it matched; undefined if it was not asked */
+  run(
+    collection: OpenCollection,
+    recordId: number,
+    document: RawDocument,
+    unit: WriteUnit,
+    matcher: Matcher | undefined,
+  ): void {
+    const { changing, context } = this;
+    let after: RawDocument | undefined;
+    if (changing === undefined) collection.remove(unit, recordId, document, 0);
+    else {
+      changing.context.matcher = matcher;
+      after = change(changing, collection, recordId, document, 0, unit, context) ?? document;
+    }
+    this.found = { before: document, after, matchedIndex: matcher?.matchedIndex ?? -1 };
+  }
+}
+
+/** @returns whether there was a document of that `_id`; undefined if the collection cannot be asked this way */
+function byId(
+  request: FindAndModifyRequest,
+  id: Value,
+  action: Action,
+  context: WritingContext,
+  written: Promise<void>[],
+): boolean | undefined | Promise<boolean | undefined> {
+  return writeById(request.namespace, id, context, written, ({ collection, recordId, document, unit }) => {
+    try {
+      action.run(collection, recordId, document, unit, undefined);
+    } catch (error) {
+      throw duringStatement(COMMAND, error);
+    }
+  });
 }
 
 function modified(

@@ -102,7 +102,7 @@ async function runUpdate(
   if (statement.isMulti && statement.sort !== undefined)
     throw new ElmoError('FailedToParse', 'Cannot specify sort with multi=true');
   const supplied = statement.isUpsertSupplied === true ? suppliedDocument(statement) : undefined;
-  const id = statement.sort === undefined ? idOfStatement(statement) : undefined;
+  const id = idOfStatement(statement);
   if (id !== undefined) {
     const result = updateById(request, statement, id, context, written);
     const done = result instanceof Promise ? await result : result;
@@ -178,7 +178,8 @@ async function updateByPlan(
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<StatementResult> {
-  const query = withLet<StatementQuery>(statement, request);
+  const isById = idOfStatement(statement) !== undefined;
+  const query = withLet<StatementQuery>(isById ? { ...statement, sort: undefined } : statement, request);
   const collection = context.collection(request.namespace, context.transaction ?? context.newUnit());
   const changing = prepareChange(request, statement, query, collection, context);
   const prepared = prepareQuery(
@@ -195,7 +196,7 @@ async function updateByPlan(
     const { isMulti } = statement;
     // what a transaction has written it sees again: an update that moves a record in an index must not meet it twice
     const seen = isMulti && context.transaction !== undefined ? new Set<number>() : undefined;
-    const candidates = candidatesOf(collection, query, prepared, context, isMulti ? 0 : 1);
+    const candidates = candidatesOf(collection, prepared, context, isMulti ? 0 : 1);
     try {
       const done = await forEachRecord(
         collection,

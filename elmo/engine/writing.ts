@@ -2,7 +2,7 @@
 import type { Clock } from '../../lsm/index.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import type { CollationSpec } from '../collation/collation.js';
-import { parseSort } from '../exec/sort-key.js';
+import { parseSort, type SortField } from '../exec/sort-key.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import type {
@@ -33,7 +33,8 @@ export interface WritingContext extends WriteContext {
 /** What one statement asks for. */
 export interface StatementQuery {
   readonly filter: RawDocument;
-  readonly sort?: RawDocument;
+  /** Of one document by its `_id` nobody asks. */
+  readonly sort?: RawDocument | undefined;
   readonly collation?: RawDocument;
   readonly hint?: Value;
   readonly let?: RawDocument;
@@ -47,6 +48,8 @@ export interface PreparedQuery {
   readonly matcher: Matcher;
   readonly collation: CollationSpec | undefined;
   readonly scope: ParseScope;
+  readonly sort: readonly SortField[] | undefined;
+  readonly hint: Value | undefined;
 }
 
 export function prepareQuery(
@@ -70,13 +73,14 @@ export function prepareQuery(
     collation,
     scope,
     matcher: compileFilter(node, { collation, positional: isPositional }),
+    sort: query.sort === undefined || query.sort.length <= 5 ? undefined : parseSort(query.sort),
+    hint: query.hint,
   };
 }
 
 /** Rows of the records a statement is about. @param limit  0: all */
 export function candidatesOf(
   collection: OpenCollection,
-  query: StatementQuery,
   prepared: PreparedQuery,
   context: WritingContext,
   limit: number,
@@ -84,7 +88,7 @@ export function candidatesOf(
   const { transaction, kv, operation } = context;
   const view = transaction?.view ?? kv.snapshot();
   const release = transaction === undefined ? releaseOnce(view) : () => undefined;
-  const sort = query.sort === undefined || query.sort.length <= 5 ? undefined : parseSort(query.sort);
+  const { sort } = prepared;
   try {
     const { rows } = planRows({
       entry: collection.entry,
@@ -97,7 +101,7 @@ export function candidatesOf(
       skip: 0,
       // without a sort the next match is as good if one has gone meanwhile
       limit: sort === undefined ? 0 : limit,
-      hint: query.hint,
+      hint: prepared.hint,
       allowDiskUse: true,
     });
     return { rows, matcher: prepared.matcher, release };
@@ -152,7 +156,7 @@ async function runDelete(
   const query = withLet(statement, request);
   const prepared = prepareQuery(query, collection?.entry, context);
   if (collection === undefined) return 0;
-  const candidates = candidatesOf(collection, query, prepared, context, statement.isMulti ? 0 : 1);
+  const candidates = candidatesOf(collection, prepared, context, statement.isMulti ? 0 : 1);
   let deleted = 0;
   try {
     const done = await forEachRecord(

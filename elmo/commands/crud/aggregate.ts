@@ -193,7 +193,6 @@ const distinct: Command = {
   help: 'the different values of a field',
   target: 'collection',
   fields: {
-    distinct: text,
     key: required(text),
     query: document,
     collation: document,

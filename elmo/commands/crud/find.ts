@@ -45,7 +45,6 @@ export function strictFlag(name: string): FieldRule {
 }
 
 export const FIND_FIELDS: Fields = {
-  find: text,
   filter: strictDocument('filter'),
   projection: strictDocument('projection'),
   sort: strictDocument('sort'),
