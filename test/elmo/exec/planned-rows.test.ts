@@ -212,7 +212,10 @@ describe('every plan finds what a look at every document finds, in the order ask
     'places in arrays': places,
   }))
     it(`with ${what}`, () => {
-      const definition = pattern(paths, 3).map((key) => ({ key }));
+      const definition = fc.oneof(
+        { weight: 6, arbitrary: pattern(paths, 3).map((key) => ({ key })) },
+        { weight: 1, arbitrary: fc.constant({ key: { '$**': 1 } }) },
+      );
       const order = fc.option(pattern(paths, 2), { nil: undefined });
       fc.assert(
         fc.property(documents, definition, asked as fc.Arbitrary<object>, order, (all, one, wanted, sorted) =>
