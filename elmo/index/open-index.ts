@@ -179,10 +179,10 @@ export class OpenIndex implements TupleSink, LeafSink {
   leaf(path: string, bytes: Uint8Array, type: number, at: number, isInArray: boolean): void {
     const { entries, wildcardField, prefix } = this;
     entries.begin();
-    for (let i = 0; i < wildcardField; i++) this.appendValue(prefix[i]!);
+    for (let i = 0; i < wildcardField; i++) this.appendPrefix(prefix[i]!);
     this.appendValue(stringValue(path));
     this.append(wildcardField, type, bytes, at);
-    for (let i = wildcardField; i < prefix.length; i++) this.appendValue(prefix[i]!);
+    for (let i = wildcardField; i < prefix.length; i++) this.appendPrefix(prefix[i]!);
     this.finish();
     if (isInArray) this.arrayBits[wildcardField]! |= 1;
   }
@@ -197,6 +197,14 @@ export class OpenIndex implements TupleSink, LeafSink {
     const { types, at } = this.extractor;
     return [...types].map((type, i) =>
       type === MISSING ? MISSING_VALUE : new Value(type, this.bytes, at[i]!),
+    );
+  }
+
+  /** The value of a field beside the wildcard. */
+  private appendPrefix(value: Value): void {
+    const { toCollated } = this;
+    this.appendValue(
+      toCollated !== undefined && value.type === STRING ? stringValue(toCollated(value.text)) : value,
     );
   }
 
