@@ -219,16 +219,21 @@ export class OpenIndex implements TupleSink, LeafSink {
           16766,
           `Error: hashed indexes do not currently support array values. Found array at path: ${this.spec.fields[field]!.path}`,
         );
-      const hash = hashOf(type, bytes, at);
+      const stored = this.collated(type, bytes, at);
+      const hash =
+        stored === undefined ? hashOf(type, bytes, at) : hashOf(stored.type, stored.bytes, stored.at);
       this.entries.append(hash.type, hash.bytes, hash.at);
       return;
     }
-    if (this.toCollated !== undefined && (type === STRING || type === SYMBOL)) {
-      const key = stringValue(this.toCollated(new Value(type, bytes, at).text));
-      this.entries.append(type, key.bytes, key.at);
-      return;
-    }
-    this.entries.append(type, bytes, at);
+    const key = this.collated(type, bytes, at);
+    if (key === undefined) this.entries.append(type, bytes, at);
+    else this.entries.append(type, key.bytes, key.at);
+  }
+
+  /** What stands for a text that a collation compares; undefined: the value does by itself. */
+  private collated(type: number, bytes: Uint8Array, at: number): Value | undefined {
+    if (this.toCollated === undefined || (type !== STRING && type !== SYMBOL)) return undefined;
+    return stringValue(this.toCollated(new Value(type, bytes, at).text));
   }
 
   private finish(): void {
