@@ -51,14 +51,22 @@ export function resolveViews(pipeline: Pipeline): Resolved {
   }
 }
 
-/** Opens a pipeline. The rows are to be closed by the caller. */
-export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Value): RowSource {
+/** A pipeline in two parts: what the planner takes over, and the stages behind. */
+export interface SplitPipeline {
+  readonly namespace: Namespace;
+  readonly context: StageContext;
+  /** Undefined: the first stage makes rows of its own. */
+  readonly query: LeadingQuery | undefined;
+  readonly rest: readonly Stage[];
+}
+
+export function splitPipeline(pipeline: Pipeline, hint: Value | undefined): SplitPipeline {
   const { namespace, pipeline: whole } =
     pipeline.stages[0]?.ignoresViews === true
       ? { namespace: pipeline.context.namespace, pipeline }
       : resolveViews(pipeline);
   const { context, stages } = optimized(whole);
-  if (stages[0]?.makesRows === true) return openStages(stages, noRows(), options);
+  if (stages[0]?.makesRows === true) return { namespace, context, query: undefined, rest: stages };
   const { match, sort, skip, limit, needs, rest } = splitLeading(stages);
   const query: LeadingQuery = {
     filter: match?.argument.bytes,
@@ -68,7 +76,15 @@ export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Val
     needs,
     hint,
   };
-  return openStages(rest, context.collections.open(namespace, query, context.scope, options), options);
+  return { namespace, context, query, rest };
+}
+
+/** Opens a pipeline. The rows are to be closed by the caller. */
+export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Value): RowSource {
+  const { namespace, context, query, rest } = splitPipeline(pipeline, hint);
+  const input =
+    query === undefined ? noRows() : context.collections.open(namespace, query, context.scope, options);
+  return openStages(rest, input, options);
 }
 
 /** Opens stages on rows that are there already; closes them if that fails. */

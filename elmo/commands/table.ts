@@ -6,6 +6,7 @@ import { indexCommands } from './catalog/indexes.js';
 import { listCommands } from './catalog/list.js';
 import { aggregateCommands } from './crud/aggregate.js';
 import { bulkWriteCommands } from './crud/bulk-write.js';
+import { explainCommands } from './crud/explain.js';
 import { findCommands } from './crud/find.js';
 import { updateCommands } from './crud/update.js';
 import { writeCommands } from './crud/write.js';
@@ -20,6 +21,7 @@ import { contentCommands } from './diagnostics/contents.js';
 
 export const elmoCommands: readonly Command[] = [
   ...findCommands,
+  ...explainCommands,
   ...aggregateCommands,
   ...writeCommands,
   ...updateCommands,

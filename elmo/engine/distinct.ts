@@ -2,16 +2,19 @@
 import { compareValues } from '../bson/compare.js';
 import { PathReader, type PathVisitor } from '../bson/path.js';
 import { MISSING } from '../bson/types.js';
-import { Value } from '../bson/value.js';
+import { stringValue, Value } from '../bson/value.js';
 import { collatorOf } from '../collation/collator.js';
 import { collationKey } from '../collation/key.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
-import type { ElmoCursor } from '../exec/cursor.js';
+import { drive } from '../exec/cursor.js';
+import { distinctField, DistinctScan } from '../exec/distinct-scan.js';
+import { choose, runPlan, type RowsRequest } from '../exec/planned-rows.js';
+import type { Operation } from '../operation/operation.js';
+import type { RowSource } from '../operation/row-source.js';
+import type { QueryPlan } from '../plan/query-plan.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 
-const BATCH_DOCUMENTS = 1000;
-const BATCH_BYTES = 16 << 20;
 /** Bytes of a reply. */
 const MOST_BYTES = 16 << 20;
 const STRING = 0x02;
@@ -48,37 +51,55 @@ class DistinctValues implements PathVisitor {
   }
 }
 
-/** Elements of arrays count by themselves. @returns in the order of values */
+/**
+ * Elements of arrays count by themselves. Closes the rows.
+ * @returns in the order of values
+ */
 export async function collectDistinct(
-  cursor: ElmoCursor,
+  rows: RowSource,
+  operation: Operation,
   path: string,
   collation: CollationSpec | undefined,
 ): Promise<Value[]> {
   const found = new DistinctValues(collation);
   const reader = new PathReader(path, { leafArrays: 'elements' });
   try {
-    for (;;) {
-      const { documents, isLast } = await cursor.nextBatch(BATCH_DOCUMENTS, BATCH_BYTES);
-      for (const document of documents) reader.visit(document, 0, found);
-      if (isLast) break;
-    }
+    await drive(rows, operation, ({ bytes, at }) => reader.visit(bytes, at, found));
   } finally {
-    cursor.close();
+    rows.close();
   }
   const compare = collation === undefined ? undefined : collatorOf(collation);
   return found.values.sort((a, b) => compareValues(a.bytes, a.type, a.at, b.bytes, b.type, b.at, compare));
 }
 
-/** How many documents a cursor has. */
-export async function countCursor(cursor: ElmoCursor): Promise<number> {
-  let count = 0;
-  try {
-    for (;;) {
-      const { documents, isLast } = await cursor.nextBatch(BATCH_DOCUMENTS, BATCH_BYTES);
-      count += documents.length;
-      if (isLast) return count;
+/** The plan of a distinct, and the field of its index that is gone through by seeking, if there is one. */
+export interface DistinctPlan {
+  readonly plan: QueryPlan;
+  readonly others: readonly QueryPlan[];
+  readonly field: number | undefined;
+}
+
+/** An index whose first field has the values, if the filter has no better one. */
+export function planDistinct(request: RowsRequest, path: string): DistinctPlan {
+  const wanted: RowsRequest = { ...request, requiredPaths: [path] };
+  const { best, others } = choose(wanted);
+  const field = request.collation === undefined ? distinctField(best, path) : undefined;
+  if (field !== undefined || best.access.kind !== 'collscan' || request.collation !== undefined)
+    return { plan: best, others, field };
+  if (request.filter.kind === 'true' && request.hint === undefined)
+    for (const index of request.entry.spec.indexes) {
+      const isWhole = !index.isSparse && index.partialFilter === undefined && index.collation === undefined;
+      if (!isWhole || !index.isReady || index.isHidden || index.fields[0]!.path !== path) continue;
+      const { best: plan } = choose({ ...wanted, hint: stringValue(index.name) });
+      const first = distinctField(plan, path);
+      if (first !== undefined) return { plan, others: [], field: first };
     }
-  } finally {
-    cursor.close();
-  }
+  return { plan: best, others, field: undefined };
+}
+
+/** Rows that have all different values of the plan's query. */
+export function distinctRows({ plan, field }: DistinctPlan, request: RowsRequest, path: string): RowSource {
+  if (field !== undefined && plan.access.kind === 'ixscan')
+    return new DistinctScan(plan.access, field, request);
+  return runPlan(plan, { ...request, requiredPaths: [path] }).rows;
 }

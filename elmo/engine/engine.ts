@@ -3,7 +3,7 @@
  * session's transaction, runs statements, and gives cursors out.
  */
 import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
-import { openPipeline } from '../aggregate/open-pipeline.js';
+import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog } from '../catalog/catalog.js';
 import { collectionForInsert, viewRefusal } from '../catalog/define.js';
@@ -13,7 +13,6 @@ import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { canFindById, findById } from '../exec/find-one.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
 import { Committer } from '../operation/committer.js';
-import type { DirectUnit } from '../operation/direct-unit.js';
 import { Operation } from '../operation/operation.js';
 import type {
   AggregateRequest,
@@ -36,6 +35,9 @@ import type {
 } from '../operation/requests.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
+import type { RowSource } from '../operation/row-source.js';
+import type { Pipeline } from '../aggregate/stage.js';
+import type { NamedValue } from '../catalog/raw-document.js';
 import { documentValue, type Value } from '../bson/value.js';
 import type { SessionContext } from '../session/session-context.js';
 import { SessionRegistry } from '../session/session-registry.js';
@@ -44,10 +46,14 @@ import { bulkWrite } from './bulk-writing.js';
 import { idOfFind } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
-import { openFind, type FindContext } from './find.js';
+import { openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
 import { Defining } from './defining.js';
-import { collectDistinct, countCursor } from './distinct.js';
-import { findPipeline } from './find-pipeline.js';
+import { countPlanned, countRows, countingPlan } from '../exec/count-rows.js';
+import { choose } from '../exec/planned-rows.js';
+import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
+import { countRequest, explainQuery, isWholeCount, type ExplainTarget, type Verbosity } from './explain.js';
+import { explainPipeline } from './explain-pipeline.js';
+import { viewRequest } from './find-pipeline.js';
 import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
 import { findAndModify } from './find-and-modify.js';
 import { updateDocuments } from './updating.js';
@@ -66,9 +72,6 @@ export interface EngineOptions {
 
 /** More than any document has. */
 const MOST_BYTES = 0x7fff_ffff;
-
-/** `{_id: 1}` */
-const ID_ONLY: RawDocument = new Uint8Array([0x0e, 0, 0, 0, 0x10, 0x5f, 0x69, 0x64, 0, 1, 0, 0, 0, 0]);
 
 function cut(count: number, skip: number, limit: number): number {
   const rest = Math.max(count - skip, 0);
@@ -92,7 +95,6 @@ export class Engine {
   /** Collections, views and indexes: making, changing, listing them. */
   readonly defining: Defining;
   private readonly validators: Validators;
-  private readonly sharedUnit: DirectUnit;
   private readonly opened: { readonly host: string; readonly openedMs: number };
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
@@ -118,7 +120,6 @@ export class Engine {
       () => clock.nowMs(),
     );
     this.committer = new Committer(kv);
-    this.sharedUnit = this.committer.direct();
     this.collections = new OpenCollections(this.catalog);
     this.sessions = new SessionRegistry(
       this.committer,
@@ -243,7 +244,7 @@ export class Engine {
       if (found !== undefined) return found;
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
-        if (context.entry?.spec.kind === 'view') return this.findOnView(request, place);
+        if (context.entry?.spec.kind === 'view') return this.openAggregate(viewRequest(request), place);
         return openFind(request, context);
       });
     });
@@ -268,18 +269,6 @@ export class Engine {
     return new ListCursor(document === undefined ? [] : [document]);
   }
 
-  /** A find on a view is an aggregation. */
-  private findOnView(request: FindRequest, place: ReadPlace): ElmoCursor {
-    return this.openAggregate(
-      {
-        ...request,
-        namespace: request.namespace,
-        pipeline: findPipeline(request),
-      },
-      place,
-    );
-  }
-
   /** @throws ElmoError */
   aggregate(request: AggregateRequest, session?: SessionContext): Promise<ElmoCursor> {
     return this.promise(() => {
@@ -289,6 +278,22 @@ export class Engine {
   }
 
   private openAggregate(request: AggregateRequest, place: ReadPlace): ElmoCursor {
+    const { rows, operation } = this.openRows(request, place);
+    return new RowCursor(rows, operation, place.release);
+  }
+
+  private openRows(
+    request: AggregateRequest,
+    place: ReadPlace,
+  ): { readonly rows: RowSource; readonly operation: Operation } {
+    const { pipeline, options } = this.parsedPipeline(request, place);
+    return { rows: openPipeline(pipeline, options, request.hint), operation: options.operation };
+  }
+
+  private parsedPipeline(
+    request: AggregateRequest,
+    place: ReadPlace,
+  ): { readonly pipeline: Pipeline; readonly options: RunOptions } {
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
     const collections = this.collectionsAt(place.view, place.unit);
@@ -296,51 +301,100 @@ export class Engine {
       request.pipeline.map((stage) => documentValue(stage)),
       { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, parsePipeline },
     );
-    const rows = openPipeline(
-      pipeline,
-      {
-        operation,
-        allowDiskUse: request.allowDiskUse ?? true,
-        collections,
-        kv: this.kv,
-        writing: {
-          context: { ...this.writeContext(request, place.unit), operation },
-          collectionsAt: (view) => this.collectionsAt(view, undefined),
-          bypassesValidation: request.bypassDocumentValidation === true,
-        },
+    const options = {
+      operation,
+      allowDiskUse: request.allowDiskUse ?? true,
+      collections,
+      kv: this.kv,
+      writing: {
+        context: { ...this.writeContext(request, place.unit), operation },
+        collectionsAt: (view: ReadView) => this.collectionsAt(view, undefined),
+        bypassesValidation: request.bypassDocumentValidation === true,
       },
-      request.hint,
-    );
-    return new RowCursor(rows, operation, place.release);
+    };
+    return { pipeline, options };
   }
 
   private collectionsAt(view: ReadView, unit: WriteUnit | undefined): EngineCollections {
     return new EngineCollections(this.kv, this.catalog, view, unit, this.opened);
   }
 
+  /** Runs a reading request to its end. */
+  private async readingToEnd<T>(
+    session: SessionContext | undefined,
+    run: (place: ReadPlace) => Promise<T>,
+  ): Promise<T> {
+    const place = this.readPlace(session);
+    try {
+      return await run(place);
+    } catch (error) {
+      if (place.unit !== undefined) this.sessions.abortAfter(session!);
+      throw this.labelled(error, place.unit);
+    } finally {
+      place.release();
+    }
+  }
+
   /** How many documents match. @throws ElmoError */
   async count(request: CountRequest, session?: SessionContext): Promise<number> {
     const { namespace } = request;
     checkNamespace(namespace);
-    const entry = this.catalog.get(namespace, this.sessions.enter(session));
-    if (entry === undefined) return 0;
-    const isWhole =
-      (request.filter === undefined || request.filter.length <= 5) &&
-      request.hint === undefined &&
-      session?.autocommit !== false &&
-      entry.spec.kind === 'collection';
-    if (isWhole) return cut(entry.state.documentCount, request.skip ?? 0, request.limit ?? 0);
-    const cursor = await this.find({ ...request, projection: ID_ONLY }, session);
-    return countCursor(cursor);
+    return this.readingToEnd(session, async (place) => {
+      const context = this.findContext(request, namespace, place);
+      const { entry } = context;
+      if (entry?.spec.kind === 'view') {
+        const { rows, operation } = this.openRows(viewRequest(request), place);
+        return countRows(rows, operation);
+      }
+      const prepared = prepareFind(request, context);
+      if (entry === undefined) return 0;
+      if (isWholeCount(request) && place.unit === undefined)
+        return cut(entry.state.documentCount, request.skip ?? 0, request.limit ?? 0);
+      const planned = countRequest(rowsRequest(request, context, entry, prepared));
+      return countPlanned(countingPlan(choose(planned).best), planned);
+    });
   }
 
   /** The different values of a path. @throws ElmoError */
   async distinct(request: DistinctRequest, session?: SessionContext): Promise<readonly Value[]> {
-    checkReadableNamespace(request.namespace);
-    const entry = this.catalog.get(request.namespace, this.sessions.enter(session));
-    const collation = effectiveCollation(request.collation, entry);
-    const cursor = await this.find(request, session);
-    return collectDistinct(cursor, request.key, collation);
+    const { namespace, key } = request;
+    checkReadableNamespace(namespace);
+    return this.readingToEnd(session, async (place) => {
+      const context = this.findContext(request, namespace, place);
+      const { entry, collation, operation } = context;
+      if (entry?.spec.kind === 'view') {
+        const opened = this.openRows(viewRequest(request), place);
+        return collectDistinct(opened.rows, opened.operation, key, collation);
+      }
+      const prepared = prepareFind(request, context);
+      if (entry === undefined) return [];
+      const planned = rowsRequest(request, context, entry, prepared);
+      const rows = distinctRows(planDistinct(planned, key), planned, key);
+      return collectDistinct(rows, operation, key, collation);
+    });
+  }
+
+  /**
+   * What a query would do, or does, as `explain` shows it: fields in their order.
+   * @throws ElmoError
+   */
+  async explain(
+    target: ExplainTarget,
+    verbosity: Verbosity,
+    session?: SessionContext,
+  ): Promise<readonly NamedValue[]> {
+    const { request } = target;
+    if (request.namespace.collection !== '') checkNamespace(request.namespace);
+    return this.readingToEnd(session, async (place) => {
+      const context = this.findContext(request, request.namespace, place);
+      const isView = context.entry?.spec.kind === 'view';
+      if (target.kind !== 'aggregate' && !isView) return explainQuery(target, context, verbosity);
+      const aggregated = target.kind === 'aggregate' ? target.request : viewRequest(target.request);
+      const { pipeline, options } = this.parsedPipeline(aggregated, place);
+      const collections = this.collectionsAt(place.view, place.unit);
+      const contextOf = (namespace: Namespace): FindContext => this.findContext(request, namespace, place);
+      return explainPipeline(pipeline, options, collections, aggregated.hint, contextOf, verbosity);
+    });
   }
 
   /** @throws ElmoError */
@@ -401,7 +455,6 @@ export class Engine {
       validateChange: (entry, old, oldAt, document) =>
         this.validators.checkChange(entry.spec, old, oldAt, document),
       newUnit: () => this.committer.direct(),
-      sharedUnit: this.sharedUnit,
       nextTimestamp: () => this.state.clusterClock.tick(),
       clock: this.clock,
       random: this.random,

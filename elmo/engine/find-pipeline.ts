@@ -2,7 +2,7 @@
 import { documentValue, int64OfNumber, type Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
-import type { FindRequest, RawDocument } from '../operation/requests.js';
+import type { AggregateRequest, FindRequest, RawDocument } from '../operation/requests.js';
 
 function stage(name: string, argument: Value): RawDocument {
   const writer = new BsonWriter();
@@ -35,4 +35,9 @@ export function findPipeline(request: FindRequest): RawDocument[] {
     stages.push(stage('$limit', int64OfNumber(request.limit)));
   if (isGiven(request.projection)) stages.push(stage('$project', documentValue(request.projection)));
   return stages;
+}
+
+/** A find on a view is an aggregation. @throws ElmoError InvalidPipelineOperator */
+export function viewRequest(request: FindRequest): AggregateRequest {
+  return { ...request, pipeline: findPipeline(request) };
 }

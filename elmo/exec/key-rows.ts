@@ -54,7 +54,7 @@ export class KeyDocument {
   }
 
   /** Writes the document of the scan's current entry to `writer.bytes`, from 0. */
-  read({ entries, place }: IndexScan): void {
+  read({ entries, place }: Pick<IndexScan, 'entries' | 'place'>): void {
     const { reader, typeBits, values, types, starts, writer } = this;
     const { keyBytes, valueBytes, valueOffset, valueLength } = place;
     reader.open(keyBytes, entries.valuesStart, entries.valuesEnd);

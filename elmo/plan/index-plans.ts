@@ -19,7 +19,6 @@ const MOST_ESTIMATES = 8;
 /** Scans that are merged to get an order. */
 const MOST_MERGED = 64;
 
-const NOTHING_KNOWN: ReadonlySet<FilterNode> = new Set();
 const PLANNED_KINDS: ReadonlySet<string> = new Set(['ordered', 'hashed', 'wildcard']);
 
 /** Indexes that may be read, and whose documents include all matches. */
@@ -38,8 +37,6 @@ interface Candidate {
   readonly bounds: IndexBounds;
   /** Whether the filter says where to look. */
   readonly isBounded: boolean;
-  /** Whether a document may have several entries within the bounds, arrays aside. */
-  readonly hasDuplicates: boolean;
 }
 
 /** Plans of the index that help the filter or the sort, or all of them if it is hinted at. */
@@ -53,23 +50,21 @@ export function indexPlans(index: IndexSpec, predicates: Predicates, request: Pl
 export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): IndexScanPlan[] {
   return candidatesOf(index, predicates, request)
     .filter(({ isBounded }) => isBounded)
-    .map((candidate) => scanPlan(candidate, predicates.conjuncts, request.view));
+    .map(({ index: scanned, bounds }) => scanPlan(scanned, bounds, predicates.conjuncts, request.view));
 }
 
 function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): Candidate[] {
   if (index.kind === 'wildcard')
-    return wildcardScans(index, predicates).flatMap(({ index: scanned, fixed, hasDuplicates }) => {
-      const found = indexBounds(scanned, predicates, request.collation, fixed);
-      // a value found under several names says nothing for sure
-      const bounds = hasDuplicates ? { ...found, exact: NOTHING_KNOWN } : found;
-      return isEverything(bounds.fields[0]!)
+    return wildcardScans(index, predicates).flatMap(({ index: scanned, fixed, valueField }) => {
+      const bounds = indexBounds(scanned, predicates, request.collation, fixed);
+      return isEverything(bounds.fields[valueField]!) || isEverything(bounds.fields[0]!)
         ? []
-        : [{ index: scanned, bounds, isBounded: true, hasDuplicates }];
+        : [{ index: scanned, bounds, isBounded: true }];
     });
   if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request)) return [];
   const bounds = indexBounds(index, predicates, request.collation);
   const isBounded = !isEverything(bounds.fields[0]!) || isSmallerByItself(index, predicates);
-  return [{ index, bounds, isBounded, hasDuplicates: false }];
+  return [{ index, bounds, isBounded }];
 }
 
 /** A first look: whether filter or sort are about its first field at all. */
@@ -94,14 +89,17 @@ function isSmallerByItself(index: IndexSpec, { byPath }: Predicates): boolean {
   );
 }
 
-function plansOf(candidate: Candidate, predicates: Predicates, request: PlanRequest): QueryPlan[] {
+function plansOf(
+  { index, bounds, isBounded }: Candidate,
+  predicates: Predicates,
+  request: PlanRequest,
+): QueryPlan[] {
   const { sort, hint, requiredPaths } = request;
-  const { index, bounds, isBounded } = candidate;
   const isWanted = isBounded || hint !== undefined;
   const isComparable = index.collation === undefined && request.collation === undefined;
   const sorted = sort !== undefined && isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
   if (!isWanted && sorted === undefined) return [];
-  const scan = scanPlan(candidate, predicates.conjuncts, request.view);
+  const scan = scanPlan(index, bounds, predicates.conjuncts, request.view);
   const isCovered =
     requiredPaths !== undefined && scan.filter === undefined && coversPaths(index, requiredPaths);
   const plan = (direction: ScanDirection, isSorted: boolean): QueryPlan => ({
@@ -143,7 +141,8 @@ function mergedPlan(
 }
 
 function scanPlan(
-  { index, bounds: { fields, exact }, hasDuplicates }: Candidate,
+  index: IndexSpec,
+  { fields, exact }: IndexBounds,
   conjuncts: readonly FilterNode[],
   view: ReadView,
 ): IndexScanPlan {
@@ -158,7 +157,7 @@ function scanPlan(
     prefixLengths,
     checked,
     direction: 'forward',
-    hasDuplicates: hasDuplicates || (index.isMultikey && !isOnePoint),
+    hasDuplicates: index.isMultikey && !isOnePoint,
     keyFilter: residual(ofKey, new Set()),
     filter: residual(conjuncts, new Set([...exact, ...ofKey])),
     given: undefined,

@@ -76,8 +76,6 @@ function withPlainIndexes(path: string): string {
     .join('.');
 }
 
-const NO_FILTERS = new ArrayFilters([], undefined, undefined);
-
 class TreeBuilder {
   private readonly root = new ObjectNode('');
   private readonly filters: ArrayFilters;
@@ -86,18 +84,12 @@ class TreeBuilder {
   private isPositional = false;
   private deepest = 0;
 
-  constructor(options: UpdateOptions) {
-    const { arrayFilters, collation } = options;
-    this.filters =
-      arrayFilters === undefined || arrayFilters.length === 0
-        ? NO_FILTERS
-        : new ArrayFilters(arrayFilters, collation, options.scope);
+  constructor({ arrayFilters = [], collation, scope }: UpdateOptions) {
+    this.filters = new ArrayFilters(arrayFilters, collation, scope);
     this.context = {
       collation,
       compareTexts: collation === undefined ? undefined : collatorOf(collation),
-      get scope() {
-        return options.scope; // made only if asked for
-      },
+      scope,
     };
   }
 

@@ -2,7 +2,7 @@
 import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
 import { ERROR_CODES } from '../../error-codes.js';
 import { ElmoError } from '../../errors.js';
-import type { AggregateRequest } from '../../operation/requests.js';
+import type { AggregateRequest, CountRequest, DistinctRequest } from '../../operation/requests.js';
 import { Arguments, fieldsOf, parseFields } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { DEFAULT_FIRST_BATCH, firstBatch } from '../cursor-reply.js';
@@ -21,6 +21,7 @@ import {
   type FieldRule,
   type Fields,
 } from '../fields.js';
+import { writeExplanation } from './explain-reply.js';
 import { strictFlag } from './find.js';
 
 const CURSOR_FIELDS: Fields = { batchSize: integer({ low: 0 }) };
@@ -93,6 +94,33 @@ export function aggregateRequest(
   };
 }
 
+export function countRequest(args: Arguments, context: Pick<CommandContext, 'db' | 'common'>): CountRequest {
+  const limit = args.number('limit');
+  return {
+    ...context.common,
+    namespace: { db: context.db, collection: args.text('count') ?? '' },
+    ...(args.has('query') ? { filter: args.document('query')! } : {}),
+    ...(limit === undefined ? {} : { limit: Math.abs(limit) }),
+    ...(args.has('skip') ? { skip: args.number('skip')! } : {}),
+    ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
+    ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
+  };
+}
+
+export function distinctRequest(
+  args: Arguments,
+  context: Pick<CommandContext, 'db' | 'common'>,
+): DistinctRequest {
+  return {
+    ...context.common,
+    namespace: { db: context.db, collection: args.text('distinct') ?? '' },
+    key: args.text('key')!,
+    ...(args.has('query') ? { filter: args.document('query')! } : {}),
+    ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
+    ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
+  };
+}
+
 const aggregate: Command = {
   name: 'aggregate',
   help: 'documents through a pipeline of stages',
@@ -122,6 +150,12 @@ const aggregate: Command = {
   isStable: true,
   async run(args, context, reply) {
     const request = aggregateRequest(args, context);
+    if (args.flag('explain')) {
+      const command = ['aggregate', ...Object.keys(AGGREGATE_FIELDS)].map(
+        (name) => [name, args.value(name)] as const,
+      );
+      return writeExplanation({ kind: 'aggregate', request }, 'queryPlanner', command, context, reply);
+    }
     if (!args.has('cursor'))
       throw new ElmoError(
         'FailedToParse',
@@ -171,19 +205,7 @@ const count: Command = {
   takesReadConcern: true,
   isStable: true,
   async run(args, context, reply) {
-    const limit = args.number('limit');
-    const n = await context.engine.count(
-      {
-        ...context.common,
-        namespace: { db: context.db, collection: args.text('count') ?? '' },
-        ...(args.has('query') ? { filter: args.document('query')! } : {}),
-        ...(limit === undefined ? {} : { limit: Math.abs(limit) }),
-        ...(args.has('skip') ? { skip: args.number('skip')! } : {}),
-        ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
-        ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
-      },
-      context.session,
-    );
+    const n = await context.engine.count(countRequest(args, context), context.session);
     reply.count('n', n);
   },
 };
@@ -202,17 +224,7 @@ const distinct: Command = {
   takesReadConcern: true,
   isTransactional: true,
   async run(args, context, reply) {
-    const values = await context.engine.distinct(
-      {
-        ...context.common,
-        namespace: { db: context.db, collection: args.text('distinct') ?? '' },
-        key: args.text('key')!,
-        ...(args.has('query') ? { filter: args.document('query')! } : {}),
-        ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
-        ...(args.has('collation') ? { collation: args.document('collation')! } : {}),
-      },
-      context.session,
-    );
+    const values = await context.engine.distinct(distinctRequest(args, context), context.session);
     reply.values('values', values);
   },
 };

@@ -193,7 +193,7 @@ const findAndModify: Command = {
 
 const EMPTY: RawDocument = new Uint8Array([5, 0, 0, 0, 0]);
 
-function checkFindAndModify(args: Arguments, removes: boolean): void {
+export function checkFindAndModify(args: Arguments, removes: boolean): void {
   const hasUpdate = args.has('update');
   if (!hasUpdate && !removes)
     throw new ElmoError('FailedToParse', 'Either an update or remove=true must be specified');

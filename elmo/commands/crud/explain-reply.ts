@@ -1,0 +1,51 @@
+/** Writes the reply of an explanation: what is told of the query, then of the command and of who answers. */
+import { hostname } from 'node:os';
+import { int32Value, stringValue, type Value } from '../../bson/value.js';
+import { rawDocument, type NamedValue } from '../../catalog/raw-document.js';
+import { ElmoError } from '../../errors.js';
+import { COMMAND_VERSION } from '../../options.js';
+import type { ExplainTarget, Verbosity } from '../../engine/explain.js';
+import { oneOf } from '../fields.js';
+import type { CommandContext } from '../command.js';
+import type { ReplyWriter } from '../reply.js';
+
+const DEFAULT_PORT = 27017;
+export const VERBOSITIES = ['queryPlanner', 'executionStats', 'allPlansExecution'] as const;
+export const verbosityField = oneOf(...VERBOSITIES);
+
+export function verbosityOf(text: string | undefined): Verbosity {
+  return VERBOSITIES.find((each) => each === text) ?? 'allPlansExecution';
+}
+
+/** @param command  as it was asked for, without the database */
+export async function writeExplanation(
+  target: ExplainTarget,
+  verbosity: Verbosity,
+  command: readonly NamedValue[],
+  context: CommandContext,
+  reply: ReplyWriter,
+): Promise<void> {
+  const fields = await context.engine.explain(target, verbosity, context.session);
+  for (const [name, value] of fields) if (value !== undefined) reply.value(name, value);
+  const shown = command.filter(([name]) => name !== '$db');
+  reply.document('command', rawDocument([...shown, ['$db', stringValue(context.db)]]));
+  reply.object('serverInfo', (into) => {
+    into.text('host', hostname()).int32('port', DEFAULT_PORT);
+    into.text('version', COMMAND_VERSION).text('gitVersion', 'elmo');
+  });
+  reply.object('serverParameters', (into) => {
+    for (const [name, value] of PARAMETERS) into.value(name, value);
+  });
+}
+
+/** Limits that bound what queries may use. */
+const PARAMETERS: readonly (readonly [string, Value])[] = [
+  ['internalQueryFacetMaxOutputDocSizeBytes', int32Value(104_857_600)],
+  ['internalLookupStageIntermediateDocumentMaxSizeBytes', int32Value(104_857_600)],
+  ['internalQueryProhibitBlockingMergeOnMongoS', int32Value(0)],
+  ['internalQueryFrameworkControl', stringValue('forceClassicEngine')],
+];
+
+export function cannotExplain(name: string): ElmoError {
+  return new ElmoError('IllegalOperation', `Cannot explain cmd: ${name}`);
+}
