@@ -67,13 +67,16 @@ export function parseOperatorsUpdate(document: Value, options: UpdateOptions): U
   return new TreeBuilder(options).build(document);
 }
 
-/** Parts that stand for elements, as an index that stands for any. */
-function withPlainIndexes(path: string): string {
-  if (!path.includes('$')) return path;
-  return path
-    .split('.')
-    .map((part) => (part === POSITIONAL || arrayFilterName(part) !== undefined ? '0' : part))
-    .join('.');
+const DIGITS = /^[0-9]+$/;
+
+/**
+ * Where a change at a path can be seen. An index may make an element of an array, with nulls before it, so all of the
+ * array may be others; `$` stands for an index. `$[]` and `$[name]` only change elements that are there.
+ */
+function touchedPath(parts: readonly string[]): string {
+  const firstIndex = parts.findIndex((part, i) => i > 0 && (part === POSITIONAL || DIGITS.test(part)));
+  const fixed = firstIndex < 0 ? parts : parts.slice(0, firstIndex);
+  return fixed.filter((part) => arrayFilterName(part) === undefined).join('.');
 }
 
 class TreeBuilder {
@@ -126,7 +129,7 @@ class TreeBuilder {
     const ownLevels =
       argument.type === OBJECT || argument.type === ARRAY ? nestingOf(argument.bytes, argument.at) : 0;
     this.deepest = Math.max(this.deepest, parts.length + 1 + ownLevels);
-    this.touched.push(withPlainIndexes(path));
+    this.touched.push(touchedPath(parts));
     let parent: UpdateNode = this.root;
     for (let i = 0; i < parts.length - 1; i++) {
       const prefix = parts.slice(0, i + 1).join('.');

@@ -119,13 +119,13 @@ describe('documents that upserts insert', () => {
 });
 
 describe('what an update says of itself', () => {
-  it('paths it touches, with elements as indexes', () => {
-    expect(updateOf({ $set: { 'a.$.b': 1, c: 1 }, $rename: { d: 'e.f' } }).touchedPaths).to.deep.equal([
-      'a.0.b',
-      'c',
-      'd',
-      'e.f',
-    ]);
+  it('paths it touches: all of an array that may get new elements', () => {
+    const update = {
+      $set: { 'a.$.b': 1, c: 1, 'g.0.h': 1, '0.i': 1 },
+      $rename: { d: 'e.f' },
+      $inc: { 'j.$[].k.$[]': 1 },
+    };
+    expect(updateOf(update).touchedPaths).to.have.members(['a', 'c', 'g', '0.i', 'd', 'e.f', 'j.k']);
     expect(updateOf({ a: 1 }).touchedPaths).to.equal(undefined);
   });
 
