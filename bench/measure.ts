@@ -87,6 +87,18 @@ export function writtenBytes(): number | undefined {
   }
 }
 
+/**
+ * Milliseconds the main thread has run on a processor so far, waiting for one not counted: on a busy machine this tells how
+ * long the event loop was held by us, the clock how long by everybody. undefined where the system does not tell.
+ */
+export function mainThreadMs(): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Lets timers and I/O have their turn. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

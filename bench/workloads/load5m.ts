@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Shuffle, UrlKeys } from '../data.js';
-import { MIB, Stopwatch, turn, writtenBytes } from '../measure.js';
+import { Laps, mainThreadMs, MIB, Stopwatch, turn, writtenBytes } from '../measure.js';
 import { sizeOnDisk } from '../peers.js';
 import type { Workload } from './workload.js';
 import { loadUrls } from './urls.js';
@@ -31,6 +31,8 @@ export const load5m: Workload = {
     const partMs = [0, 0, 0, 0, 0];
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
+    const turns = new Laps();
+    let threadMs = mainThreadMs() ?? 0;
     const raw = await loadUrls(
       peer,
       keys,
@@ -41,6 +43,9 @@ export const load5m: Workload = {
         partMs[Math.min(4, Math.floor(((done - 1) / count) * 5))]! += lapMs;
         if (done % 16_000 === 0) memoryPeak = Math.max(memoryPeak, process.memoryUsage.rss());
         await turn();
+        const now = mainThreadMs() ?? 0;
+        turns.add(now - threadMs);
+        threadMs = now;
       },
     );
     delay.disable();
@@ -56,6 +61,8 @@ export const load5m: Workload = {
         'last fifth ÷ second': partMs[1]! / partMs[4]!,
         'loop delay p99 ms': delay.percentile(99) / 1e6,
         'loop delay max ms': delay.max / 1e6,
+        'processor time of a turn p99 ms': turns.percentile(0.99),
+        'of the longest turn ms': turns.percentile(1),
         'written × raw': written / raw,
         'size × raw': sizeOnDisk(context.folder) / raw,
         'settle ms': settleMs,

@@ -215,6 +215,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
   const transactions = new StoreTransactions({
     context,
     options,
+    isShared,
     clock: env.clock,
     live,
     holds,

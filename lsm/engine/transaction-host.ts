@@ -27,6 +27,8 @@ import type { WritePath } from './write-path.js';
 export interface HostParts {
   readonly context: ReadContext;
   readonly options: ResolvedOptions;
+  /** Flushes and merges run in a worker thread. */
+  readonly isShared: boolean;
   readonly clock: Clock;
   readonly live: LiveState;
   readonly holds: HoldList;
@@ -55,7 +57,7 @@ export class StoreTransactions implements TransactionHost {
   constructor(private readonly parts: HostParts) {
     this.context = parts.context;
     this.options = parts.options;
-    this.spares = new TransactionSpares(parts.options.transactionBytes);
+    this.spares = new TransactionSpares(parts.options.transactionBytes, parts.isShared);
   }
 
   add(transaction: PendingTransaction): PendingTransaction {
@@ -65,6 +67,7 @@ export class StoreTransactions implements TransactionHost {
 
   ended(transaction: object, usedSpace: boolean): void {
     this.open.delete(transaction as PendingTransaction);
+    if (this.open.size === 0) this.spares.dropLarge();
     // A small one that held nothing up costs no look at the file.
     if (this.open.size === 0 && (this.parts.space.release() > 0 || usedSpace)) this.parts.trim();
   }

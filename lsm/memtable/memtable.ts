@@ -24,7 +24,7 @@ export interface MemtableOptions {
   capacityBytes: number;
   /** The arena lies in shared memory, so that another thread can read it. */
   shared: boolean;
-  /** The arena starts small and doubles up to `capacityBytes`; otherwise it is made whole by the first batch. */
+  /** It can be rolled back, and its arena, if not shared, starts small and doubles; others are made whole at once. */
   growable: boolean;
   /** No sequence number given to it is below this. */
   baseSeq: number;
@@ -211,7 +211,7 @@ export class Memtable {
     this.isFrozen = true;
   }
 
-  /** The entries of this moment as arrays, in shared memory if the arena is. Of a shared memtable only after `freeze`. */
+  /** The entries of this moment as arrays, in shared memory if the arena is. Nothing is written to it afterwards. */
   exportSorted(): SortedEntries {
     invariant(this.isFrozen || this.isGrowable, 'a memtable is exported before it is frozen');
     const count = this.tree.entryCount;
@@ -252,7 +252,7 @@ export class Memtable {
     if (bytes <= tree.arena.length) return;
     invariant(bytes <= this.capacity, 'a batch does not fit its memtable');
     let size = this.capacity;
-    if (this.isGrowable) {
+    if (this.isGrowable && !this.isShared) {
       size = Math.max(FIRST_ARENA_BYTES, 2 * tree.arena.length);
       while (size < bytes) size *= 2;
       size = Math.min(size, this.capacity);

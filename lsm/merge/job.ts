@@ -2,7 +2,7 @@
  * What flushes and merges have in common: a computation that can stop between slices of work, and the tables it gives.
  * A job knows nothing of the file: whoever drives it writes each finished table where there is room.
  */
-import type { FinishedTable, TableBuilderOptions } from '../table/table-builder.js';
+import type { FinishedTable, TableBuilder, TableBuilderOptions } from '../table/table-builder.js';
 import type { KeySpan } from './spans.js';
 
 /** Why a job stops for a moment. */
@@ -47,6 +47,8 @@ export interface JobRules {
 
 export interface JobParams extends JobRules {
   readonly builder: TableBuilderOptions;
+  /** See TableOutputParams. */
+  readonly builders?: readonly TableBuilder[] | undefined;
   /** Each call a new id. */
   nextTableId(): number;
 }

@@ -75,6 +75,7 @@ export class RewriteJob {
     this.rule = new DropRule(ruling);
     this.output = new TableOutput({
       builder: params.builder,
+      builders: params.builders,
       tableBytes: params.tableBytes,
       nextTableId: params.nextTableId,
       fragments: lastingFragments(ruling),

@@ -10,7 +10,8 @@ import type { File } from '../env/file-system.js';
 import { LsmError } from '../errors.js';
 import type { TableMeta } from '../manifest/table-meta.js';
 import { TableReader } from '../table/table-reader.js';
-import type { FinishedTable, TableBuilderOptions } from '../table/table-builder.js';
+import { twoBuilders } from './table-output.js';
+import type { FinishedTable, TableBuilder, TableBuilderOptions } from '../table/table-builder.js';
 import { driveJob, driveJobNow } from './drive.js';
 import { flushJob } from './flush-job.js';
 import type { JobParams, JobRules } from './job.js';
@@ -52,10 +53,14 @@ interface Run {
   readonly lent: Extent[];
 }
 
+type Builders = readonly TableBuilder[];
+
 export class SlicedRunner implements JobRunner {
   private readonly runs = new Set<Run>();
   private readonly cache: BlockCache;
   private readonly builder: TableBuilderOptions;
+  /** The buffers of a table are large: those of the last job are used again. */
+  private spareBuilders: Builders | undefined = undefined;
   private flushes: Promise<unknown> = Promise.resolve();
   private merges: Promise<unknown> = Promise.resolve();
   private flushCount = 0;
@@ -73,7 +78,8 @@ export class SlicedRunner implements JobRunner {
   flush(spec: FlushSpec, supplies = this.supplies): Promise<JobOutcome> {
     if (this.isClosed) return Promise.reject(new LsmError('the store is closed', 'Closed'));
     const run = this.startRun(true, supplies);
-    const make = (): RewriteJob => flushJob(spec.entries, this.flushParams(spec, supplies));
+    const make = (builders: Builders): RewriteJob =>
+      flushJob(spec.entries, { ...this.flushParams(spec, supplies), builders });
     this.flushCount++;
     const done = this.flushes.then(() => this.execute(run, make));
     this.flushes = done.then(ignore, ignore).then(() => this.flushCount--);
@@ -86,7 +92,7 @@ export class SlicedRunner implements JobRunner {
     const run = this.startRun(false, supplies);
     const readers = this.readersOf(spec);
     const done = this.merges
-      .then(() => this.execute(run, () => this.mergeJob(readers, spec, supplies)))
+      .then(() => this.execute(run, (builders) => this.mergeJob(readers, spec, supplies, builders)))
       .finally(() => dropReaders(readers));
     this.merges = done.then(ignore, ignore);
     return done;
@@ -149,22 +155,30 @@ export class SlicedRunner implements JobRunner {
     );
   }
 
-  private mergeJob(readers: TableReader[][], spec: MergeSpec, supplies: JobSupplies): RewriteJob {
+  private mergeJob(
+    readers: TableReader[][],
+    spec: MergeSpec,
+    supplies: JobSupplies,
+    builders: Builders,
+  ): RewriteJob {
     return mergeJob(readers, {
       ...this.jobParams(spec, supplies),
+      builders,
       nextLevel: spec.nextLevel,
       passTombstoneShare: spec.passTombstoneShare,
       readAheadBytes: READ_AHEAD_BYTES,
     });
   }
 
-  private async execute(run: Run, make: () => RewriteJob): Promise<JobOutcome> {
+  private async execute(run: Run, make: (builders: Builders) => RewriteJob): Promise<JobOutcome> {
     const { clock, file } = this.parts;
+    const builders = this.spareBuilders ?? twoBuilders(this.builder);
+    this.spareBuilders = undefined;
     try {
       await this.rest(run);
       const startMs = clock.nowMs();
       const { result, tables } = await driveJob(
-        make().run(),
+        make(builders).run(),
         (table) => this.place(run, table),
         () => this.rest(run),
       );
@@ -174,6 +188,7 @@ export class SlicedRunner implements JobRunner {
       for (const extent of run.lent) run.supplies.giveBack(extent);
       throw error;
     } finally {
+      this.spareBuilders = builders;
       this.runs.delete(run);
     }
   }

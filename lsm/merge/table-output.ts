@@ -17,6 +17,8 @@ import type { KeySpan } from './spans.js';
 
 export interface TableOutputParams {
   readonly builder: TableBuilderOptions;
+  /** Two builders with these options, to be used again; made when they are not given. */
+  readonly builders?: readonly TableBuilder[] | undefined;
   readonly tableBytes: number;
   /** Each call a new id. */
   nextTableId(): number;
@@ -35,12 +37,16 @@ const ALIGN_FILL = 0.75;
 /** No table is cut for its overlap before this fill. */
 const OVERLAP_FILL = 0.125;
 
+export function twoBuilders(options: TableBuilderOptions): readonly TableBuilder[] {
+  return [new TableBuilder(options), new TableBuilder(options)];
+}
+
 export class TableOutput {
   /** Entries written to tables so far. */
   entriesOut: number;
   /** Bytes of finished tables. */
   bytesOut: number;
-  private readonly builders: TableBuilder[];
+  private readonly builders: readonly TableBuilder[];
   private builder: TableBuilder;
   private readonly tableBytes: number;
   private readonly nextTableId: () => number;
@@ -60,7 +66,7 @@ export class TableOutput {
   constructor(params: TableOutputParams) {
     this.entriesOut = 0;
     this.bytesOut = 0;
-    this.builders = [new TableBuilder(params.builder), new TableBuilder(params.builder)];
+    this.builders = params.builders ?? twoBuilders(params.builder);
     this.builder = this.builders[0]!;
     this.tableBytes = params.tableBytes;
     this.nextTableId = params.nextTableId;

@@ -236,6 +236,7 @@ export class PendingRuns {
     }
     if (at >= 0) this.units.splice(at, 1, ...kept);
     this.onChange();
+    if (memtable !== undefined && this.holders === 0) this.host.spares.giveLargeOverlay(memtable);
   }
 
   private groupsOf(unit: Unit): { entries: SortedEntries; from: number; to: number }[] {

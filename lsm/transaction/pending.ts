@@ -338,7 +338,8 @@ export class PendingTransaction extends LayeredView implements Transaction {
       this.overlay = undefined;
       this.step++;
     }
-    this.overlay = this.host.spares.takeOverlay(bytes);
+    const { spares } = this.host;
+    this.overlay = this.runs.isUsed ? spares.takeLargeOverlay(bytes) : spares.takeOverlay(bytes);
     this.layers = undefined;
   }
 

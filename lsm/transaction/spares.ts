@@ -7,6 +7,8 @@ import { OpsBuffer } from './write-batch.js';
 
 /** What is larger is let go. */
 const KEPT_BYTES = 64 * 1024;
+/** One is filled while one is flushed. */
+const KEPT_LARGE = 2;
 /** So many of a kind are kept: as many transactions as usually end together. */
 const KEPT_COUNT = 16;
 
@@ -14,17 +16,49 @@ export class TransactionSpares {
   private readonly overlays: Memtable[] = [];
   private readonly batches: OpsBuffer[] = [];
 
-  /** @param transactionBytes  the option of that name */
-  constructor(private readonly transactionBytes: number) {}
+  /** Overlays of a transaction that has flushed before; in shared memory, where the worker thread reads them. */
+  private readonly large: Memtable[] = [];
+
+  /**
+   * @param transactionBytes  the option of that name
+   * @param isShared  flushes run in another thread
+   */
+  constructor(
+    private readonly transactionBytes: number,
+    private readonly isShared = false,
+  ) {}
 
   /** An empty overlay with room for an operation of so many bytes. */
   takeOverlay(opsBytes: number): Memtable {
     const spare = this.overlays.pop();
     if (spare !== undefined && spare.hasRoom(opsBytes)) return spare;
+    return this.newOverlay(opsBytes, false);
+  }
+
+  /** The same for a transaction that will fill it. */
+  takeLargeOverlay(opsBytes: number): Memtable {
+    const spare = this.large.pop();
+    if (spare !== undefined && spare.hasRoom(opsBytes)) return spare;
+    return this.newOverlay(opsBytes, this.isShared);
+  }
+
+  /** Takes back an overlay that was flushed and of which nothing is looked at any more. */
+  giveLargeOverlay(overlay: Memtable): void {
+    if (this.large.length >= KEPT_LARGE || overlay.memoryBytes > 4 * this.transactionBytes) return;
+    overlay.recycle();
+    this.large.push(overlay);
+  }
+
+  /** Lets go of the large ones: no transaction is open. */
+  dropLarge(): void {
+    this.large.length = 0;
+  }
+
+  private newOverlay(opsBytes: number, isShared: boolean): Memtable {
     const capacity = Math.max(2 * this.transactionBytes, 2 * opsBytes + 4096);
     return new Memtable({
       capacityBytes: Math.min(MAX_ARENA_BYTES, capacity),
-      shared: false,
+      shared: isShared,
       growable: true,
       baseSeq: 0,
     });
