@@ -62,7 +62,11 @@ export class CommandTable {
       for (const name of [command.name, ...(command.aliases ?? [])])
         this.byName.set(name, {
           command,
-          fields: makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields),
+          // what names the collection is judged by `checkTarget`
+          fields:
+            command.target === 'collection'
+              ? makeFieldTable(COMMON_FIELDS, command.fields, { [name]: OWN_FIELD })
+              : makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields),
         });
   }
 

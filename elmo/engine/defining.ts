@@ -30,6 +30,7 @@ import type { CommonRequest, Namespace, RawDocument } from '../operation/request
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import { compileFilter } from '../query/compile.js';
+import type { Matcher } from '../query/filter.js';
 import { parseFilter } from '../query/parse.js';
 import type { SessionContext } from '../session/session-context.js';
 import type { SessionRegistry } from '../session/session-registry.js';
@@ -47,6 +48,9 @@ export interface DefiningHost {
   newOperation(request: CommonRequest): Operation;
   newestCollections(): EngineCollections;
 }
+
+/** Databases that every server has, if only in name. */
+const OWN_DATABASES = ['admin', 'config', 'local'];
 
 /** A database in a listing. */
 export interface DatabaseInfo {
@@ -172,8 +176,15 @@ export class Defining {
       shown: collectionInfo(spec, isNameOnly),
     }));
     if (filter === undefined) return infos.map(({ shown }) => shown);
-    const matcher = compileFilter(parseFilter(filter, { collation: undefined }), {});
+    const matcher = this.infoMatcher(filter);
     return infos.filter(({ whole }) => matcher.matches(whole, 0)).map(({ shown }) => shown);
+  }
+
+  /** What a filter on the documents of a listing is. */
+  infoMatcher(filter: RawDocument): Matcher {
+    const nowMs = this.host.newOperation({}).startedMs;
+    const scope = openScope({ nowMs, random: this.host.random });
+    return compileFilter(parseFilter(filter, { collation: undefined, scope }), {});
   }
 
   listIndexes(namespace: Namespace, session?: SessionContext): RawDocument[] {

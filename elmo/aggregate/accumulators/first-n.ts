@@ -16,19 +16,22 @@ import { Accumulator, type AccumulatorOperator, type AccumulatorOperators } from
 /** What is held beside the bytes of a value. */
 const VALUE_OVERHEAD = 64;
 
+/** What the reference's groups answer to any wrong `n`; its expressions of the same names have codes of their own. */
+const INVALID_COUNT = 7548606;
+
 /** @throws ElmoError if it is no `n` */
 export function checkedCount(value: Value): number {
   if (!isNumberType(value.type))
-    throw new ElmoError(5787902, `Value for 'n' must be of integral type, but found a ${value.type}`);
+    throw new ElmoError(INVALID_COUNT, `Value for 'n' must be of integral type, but found a ${value.type}`);
   const number = doubleOf(value);
   if (!(Math.abs(number) < 9223372036854775808) && wholeOf(value) === undefined)
-    throw new ElmoError(31109, `Can't coerce out of range value ${number} to long`);
+    throw new ElmoError(INVALID_COUNT, `Can't coerce out of range value ${number} to long`);
   if (value.type === DECIMAL128 && wholeOf(value) === undefined)
-    throw new ElmoError(5787903, `Value for 'n' must be of integral type, but found ${number}`);
+    throw new ElmoError(INVALID_COUNT, `Value for 'n' must be of integral type, but found ${number}`);
   const count = Math.trunc(number);
   if (count === 0 && number !== 0)
-    throw new ElmoError(5787903, `Value for 'n' must be of integral type, but found ${number}`);
-  if (count <= 0) throw new ElmoError(5787908, `'n' must be greater than 0, found ${count}`);
+    throw new ElmoError(INVALID_COUNT, `Value for 'n' must be of integral type, but found ${number}`);
+  if (count <= 0) throw new ElmoError(INVALID_COUNT, `'n' must be greater than 0, found ${count}`);
   return count;
 }
 

@@ -2,7 +2,7 @@
 import { ElmoError } from '../../errors.js';
 import { parseNamespace } from '../../catalog/namespace.js';
 import type { Command } from '../command.js';
-import { anything, looseFlag, required, text, uuid } from '../fields.js';
+import { looseFlag, plainNumber, required, text, uuid } from '../fields.js';
 
 const drop: Command = {
   name: 'drop',
@@ -25,7 +25,16 @@ const dropDatabase: Command = {
   name: 'dropDatabase',
   help: 'deletes a database with all its collections',
   target: 'any',
-  fields: { dropDatabase: anything },
+  fields: {
+    dropDatabase: required({
+      types: [0x10, 0x01, 0x12, 0x13],
+      skipsNull: true,
+      isRequired: true,
+      check(value) {
+        if (plainNumber(value) !== 1) throw new ElmoError(5255100, "Have to pass 1 as 'dropDatabase' parameter");
+      },
+    }),
+  },
   takesWriteConcern: true,
   isWrite: true,
   isStable: true,

@@ -3,8 +3,6 @@ import type { Arguments } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { firstBatch } from '../cursor-reply.js';
 import { ListCursor } from '../../exec/cursor.js';
-import { compileFilter } from '../../query/compile.js';
-import { parseFilter } from '../../query/parse.js';
 import { rawDocument } from '../../catalog/raw-document.js';
 import { boolValue, int64OfNumber, stringValue } from '../../bson/value.js';
 import { anything, document, flag, integer, looseFlag, struct, text } from '../fields.js';
@@ -86,7 +84,7 @@ const listDatabases: Command = {
   run(args, context, reply) {
     const filter = args.document('filter');
     const matcher =
-      filter === undefined ? undefined : compileFilter(parseFilter(filter, { collation: undefined }), {});
+      filter === undefined ? undefined : context.engine.defining.infoMatcher(filter);
     const isNameOnly = args.flag('nameOnly');
     let total = 0;
     const shown = context.engine.defining.listDatabases().flatMap(({ name, bytes }) => {
