@@ -193,6 +193,8 @@ export class Defining {
 
   listDatabases(): DatabaseInfo[] {
     const { catalog, kv } = this.host;
-    return catalog.databaseNames().map((name) => ({ name, bytes: databaseBytes(kv, catalog, name) }));
+    return [...new Set([...OWN_DATABASES, ...catalog.databaseNames()])]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map((name) => ({ name, bytes: databaseBytes(kv, catalog, name) }));
   }
 }

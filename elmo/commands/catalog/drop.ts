@@ -31,7 +31,8 @@ const dropDatabase: Command = {
       skipsNull: true,
       isRequired: true,
       check(value) {
-        if (plainNumber(value) !== 1) throw new ElmoError(5255100, "Have to pass 1 as 'dropDatabase' parameter");
+        if (plainNumber(value) !== 1)
+          throw new ElmoError(5255100, "Have to pass 1 as 'dropDatabase' parameter");
       },
     }),
   },

@@ -83,8 +83,7 @@ const listDatabases: Command = {
   isStable: true,
   run(args, context, reply) {
     const filter = args.document('filter');
-    const matcher =
-      filter === undefined ? undefined : context.engine.defining.infoMatcher(filter);
+    const matcher = filter === undefined ? undefined : context.engine.defining.infoMatcher(filter);
     const isNameOnly = args.flag('nameOnly');
     let total = 0;
     const shown = context.engine.defining.listDatabases().flatMap(({ name, bytes }) => {
