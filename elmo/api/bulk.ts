@@ -20,7 +20,7 @@ import {
   WriteError,
   type BulkWriteCounts,
 } from './errors.js';
-import { commonOf, encodeFilter, encodeHint, encodeSort, type Codec } from './options.js';
+import { commonOf, encodeFilter, encodeHint, encodeSort, isAcknowledged, type Codec } from './options.js';
 import type { BulkWriteOptions, CollationOptions, Hint, Sort, WriteConcernSettings } from './types.js';
 
 export class BulkWriteResult implements BulkWriteCounts {
@@ -34,9 +34,8 @@ export class BulkWriteResult implements BulkWriteCounts {
   readonly upsertedIds: Record<number, unknown> = {};
   readonly writeErrors: WriteError[] = [];
 
-  get acknowledged(): boolean {
-    return true;
-  }
+  /** @param acknowledged  false: with `w: 0` nobody wants to hear of the result */
+  constructor(readonly acknowledged: boolean) {}
 
   hasWriteErrors(): boolean {
     return this.writeErrors.length > 0;
@@ -183,7 +182,8 @@ export async function runBulk(
   inherited: WriteConcernSettings | undefined,
 ): Promise<BulkWriteResult> {
   const steps = operations.map((operation) => stepOf(codec, operation as Record<string, unknown>));
-  const result = new BulkWriteResult();
+  const acknowledged = isAcknowledged(options, inherited);
+  const result = new BulkWriteResult(acknowledged);
   const common = commonOf(codec, options, inherited);
   const isOrdered = options.ordered !== false;
   const failures: WriteFailure[] = [];
@@ -197,6 +197,7 @@ export async function runBulk(
     failures.push(...failed);
     if (failed.length > 0 && isOrdered) break;
   }
+  if (!acknowledged) return new BulkWriteResult(false);
   if (failures.length === 0) return result;
   failures.sort((a, b) => a.index - b.index);
   for (const failure of failures)

@@ -2,6 +2,12 @@
 import { EventEmitter } from 'node:events';
 import type { Engine } from '../engine/engine.js';
 import { openEngine, type OpenEngineOptions } from '../engine/open-engine.js';
+import {
+  runClientBulk,
+  type ClientBulkWriteModel,
+  type ClientBulkWriteOptions,
+  type ClientBulkWriteResult,
+} from './client-bulk.js';
 import { ApiContext } from './context.js';
 import { Db, type DbOptions } from './db.js';
 import { MongoInvalidArgumentError, MongoNotConnectedError } from './errors.js';
@@ -78,6 +84,16 @@ export class ElmoClient extends EventEmitter {
       ...(this.options.writeConcern === undefined ? {} : { writeConcern: this.options.writeConcern }),
       ...options,
     });
+  }
+
+  /** Writes to several collections. @throws MongoClientBulkWriteError */
+  bulkWrite(
+    models: readonly ClientBulkWriteModel[],
+    options: ClientBulkWriteOptions = {},
+  ): Promise<ClientBulkWriteResult> {
+    if (this.context === undefined)
+      return Promise.reject(new MongoNotConnectedError('Client must be connected before running operations'));
+    return runClientBulk(this.context, this.codec.with(options), models, options);
   }
 
   startSession(options?: ClientSessionOptions): ClientSession {

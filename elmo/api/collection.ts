@@ -16,7 +16,7 @@ import {
 import { CollectionIndexes } from './collection-indexes.js';
 import { MongoInvalidArgumentError, publicError } from './errors.js';
 import { FindCursor, findRequest } from './find-cursor.js';
-import { commonOf, encodeFilter, encodeHint, encodeSort, type Codec } from './options.js';
+import { commonOf, encodeFilter, encodeHint, encodeSort, isAcknowledged, type Codec } from './options.js';
 import type {
   AggregateOptions,
   AnyBulkWriteOperation,
@@ -102,7 +102,10 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
     } catch (error) {
       throw publicError(error);
     }
-    return { acknowledged: true, insertedId: id as InferIdType<TSchema> };
+    return {
+      acknowledged: isAcknowledged(options, this.writeConcern),
+      insertedId: id as InferIdType<TSchema>,
+    };
   }
 
   async insertMany(
@@ -118,7 +121,7 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
       options,
     );
     return {
-      acknowledged: true,
+      acknowledged: result.acknowledged,
       insertedCount: result.insertedCount,
       insertedIds: result.insertedIds as Record<number, InferIdType<TSchema>>,
     };
@@ -212,7 +215,7 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
         options?.session?.requestContext(),
       );
       if (result.failures.length > 0) throw result.failures[0]!.error;
-      return updateResult(result, codec);
+      return updateResult(result, codec, isAcknowledged(options, this.writeConcern));
     } catch (error) {
       throw publicError(error);
     }
@@ -249,7 +252,8 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
         options?.session?.requestContext(),
       );
       if (failures.length > 0) throw failures[0]!.error;
-      return { acknowledged: true, deletedCount: deleted };
+      const acknowledged = isAcknowledged(options, this.writeConcern);
+      return { acknowledged, deletedCount: acknowledged ? deleted : 0 };
     } catch (error) {
       throw publicError(error);
     }
@@ -337,6 +341,7 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
         },
         options.session?.requestContext(),
       );
+      if (!isAcknowledged(options, this.writeConcern)) return null;
       const value = result.document === undefined ? null : codec.decode<WithId<TSchema>>(result.document);
       if (options.includeResultMetadata !== true) return value;
       return {
@@ -451,10 +456,16 @@ function idOf(value: Value, codec: Codec): unknown {
   return codec.options.promoteValues === false ? exactJs(value) : plainJs(value);
 }
 
-function updateResult<TSchema>(result: EngineUpdateResult, codec: Codec): UpdateResult<TSchema> {
+function updateResult<TSchema>(
+  result: EngineUpdateResult,
+  codec: Codec,
+  acknowledged: boolean,
+): UpdateResult<TSchema> {
+  if (!acknowledged)
+    return { acknowledged, matchedCount: 0, modifiedCount: 0, upsertedCount: 0, upsertedId: null };
   const [upserted] = result.upserted;
   return {
-    acknowledged: true,
+    acknowledged,
     matchedCount: result.matched,
     modifiedCount: result.modified,
     upsertedCount: result.upserted.length,

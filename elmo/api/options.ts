@@ -143,6 +143,14 @@ export function writeConcernOf(...settings: (WriteConcernSettings | undefined)[]
   return settings.find((given) => given !== undefined) ?? {};
 }
 
+/** Whether the caller wants to hear of the result: not with `w: 0`. */
+export function isAcknowledged(
+  options: WriteOptions | undefined,
+  inherited: WriteConcernSettings | undefined,
+): boolean {
+  return writeConcernOf(options?.writeConcern, inherited).w !== 0;
+}
+
 export function isDurable(concern: WriteConcernSettings): boolean {
   return concern.j === true || concern.journal === true;
 }

@@ -19,6 +19,12 @@ export {
 export { Admin, type ListDatabasesResult } from './admin.js';
 export { AggregationCursor } from './aggregation-cursor.js';
 export { BulkOperation, BulkWriteResult, FindOperators } from './bulk.js';
+export {
+  MongoClientBulkWriteError,
+  type ClientBulkWriteModel,
+  type ClientBulkWriteOptions,
+  type ClientBulkWriteResult,
+} from './client-bulk.js';
 export { Collection } from './collection.js';
 export type { CollectionOptions } from './collection-indexes.js';
 export { AbstractCursor, type CursorFlag } from './cursor.js';

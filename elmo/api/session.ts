@@ -194,6 +194,7 @@ export class ClientSession extends EventEmitter {
         : typeof readConcern === 'string'
           ? readConcern
           : readConcern?.level,
+      isSnapshot: this.snapshotEnabled,
       stmtId: 0,
     };
   }

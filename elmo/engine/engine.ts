@@ -197,6 +197,8 @@ export class Engine {
   private readPlace(session: SessionContext | undefined): ReadPlace {
     const unit = this.sessions.enter(session);
     if (unit !== undefined) return { view: unit.view, unit, release: () => undefined };
+    if (session?.isSnapshot === true)
+      return { view: this.sessions.snapshotOf(session.lsid), unit, release: () => undefined };
     const view = this.kv.snapshot();
     return { view, unit, release: releaseOnce(view) };
   }
@@ -431,6 +433,8 @@ export class Engine {
     session: SessionContext | undefined,
     run: (context: WritingContext) => Promise<T>,
   ): Promise<T> {
+    if (session?.isSnapshot === true)
+      throw new ElmoError('InvalidOptions', 'Snapshot sessions can only read');
     const transaction = this.sessions.enter(session);
     try {
       return await run(this.writeContext(request, transaction));

@@ -9,6 +9,8 @@ export interface SessionContext {
   readonly startTransaction: boolean;
   /** Read concern of a transaction that starts. */
   readonly readConcernLevel: string | undefined;
+  /** Whether all reads of the session see the moment of the first. */
+  readonly isSnapshot?: boolean;
   /** Number of the first statement of a retryable write. */
   readonly stmtId: number;
 }

@@ -3,6 +3,7 @@
  * own writes; it commits as a whole or not at all. Numbers of transactions only grow within a session.
  * Source: MongoDB manual, "Transactions"; drivers' specification "Transactions".
  */
+import type { Snapshot } from '../../lsm/index.js';
 import { ElmoError } from '../errors.js';
 import type { Committer } from '../operation/committer.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
@@ -27,6 +28,7 @@ interface SessionState {
   lastNumber: bigint;
   outcome: Outcome | undefined;
   transaction: OpenTransaction | undefined;
+  snapshot?: Snapshot;
 }
 
 export interface SessionOptions {
@@ -213,11 +215,19 @@ export class SessionRegistry {
     transaction.unit.rollback();
   }
 
+  /** The moment that the reads of a snapshot session see: that of the first one. */
+  snapshotOf(lsid: string): Snapshot {
+    const state = this.touch(lsid);
+    state.snapshot ??= this.committer.kv.snapshot();
+    return state.snapshot;
+  }
+
   /** @returns whether there was one */
   end(lsid: string): boolean {
     const state = this.sessions.get(lsid);
     if (state === undefined) return false;
     this.giveUp(state);
+    state.snapshot?.release();
     this.options.retries?.forget(lsid).catch(() => undefined); // what stays is swept later
     return this.sessions.delete(lsid);
   }
