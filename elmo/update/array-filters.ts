@@ -55,11 +55,13 @@ export class ArrayFilters {
     scope: ParseScope | undefined,
   ) {
     for (const raw of raws) {
-      const node = parseFilter(raw, {
-        collation,
-        forbidden: FORBIDDEN_IN_ELEMENTS,
-        ...(scope === undefined ? {} : { scope }),
-      });
+      const node = explained(() =>
+        parseFilter(raw, {
+          collation,
+          forbidden: FORBIDDEN_IN_ELEMENTS,
+          ...(scope === undefined ? {} : { scope }),
+        }),
+      );
       const name = nameOf(node, raw);
       if (this.filters.has(name))
         throw new ElmoError(
@@ -90,6 +92,18 @@ export class ArrayFilters {
   }
 }
 
+const WHERE = 'Error parsing array filter :: caused by :: ';
+
+/** Runs a part of parsing; its refusals say where it was. */
+function explained<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ElmoError)) throw error;
+    throw new ElmoError(error.code, WHERE + error.message, error.details);
+  }
+}
+
 /** The one name that all paths of an array filter start with. */
 function nameOf(node: FilterNode, raw: Uint8Array): string {
   const names = new Set<string>();
@@ -103,12 +117,12 @@ function nameOf(node: FilterNode, raw: Uint8Array): string {
   if (other !== undefined)
     throw new ElmoError(
       'FailedToParse',
-      `Error parsing array filter :: caused by :: Expected a single top-level field name, found '${name}' and '${other}'`,
+      `${WHERE}Expected a single top-level field name, found '${name}' and '${other}'`,
     );
   if (!FILTER_NAME.test(name))
     throw new ElmoError(
       'BadValue',
-      `Error parsing array filter :: caused by :: The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '${firstName(raw)}'`,
+      `${WHERE}The top-level field name must be an alphanumeric string beginning with a lowercase letter, found '${firstName(raw)}'`,
     );
   return name;
 }

@@ -4,7 +4,7 @@
  * References".
  */
 import { readText } from '../bson/read.js';
-import { STRING } from '../bson/types.js';
+import { ARRAY, OBJECT, STRING } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
@@ -20,11 +20,11 @@ export function dollarRefusal(name: string, path = name): ElmoError {
 }
 
 /**
- * Checks the names of the document at `at`, those in its own documents aside.
+ * Checks the names of the document at `at`; for an `_id` those of documents in it as well.
  * @param prefix  of the path of its fields: '', '_id.'
  * @throws ElmoError DollarPrefixedFieldName, InvalidDBRef
  */
-export function checkDollarFields(bytes: Uint8Array, at: number, prefix: '' | '_id.'): void {
+export function checkDollarFields(bytes: Uint8Array, at: number, prefix: string): void {
   const walker = new ElementWalker();
   walker.open(bytes, at);
   let before = '';
@@ -37,6 +37,10 @@ export function checkDollarFields(bytes: Uint8Array, at: number, prefix: '' | '_
     }
     if (before === '$ref' && name !== '$id') throw lonelyReference();
     before = name;
+    if (prefix !== '' && (walker.type === OBJECT || walker.type === ARRAY)) {
+      const inner = readText(bytes, walker.nameStart, walker.nameEnd);
+      checkDollarFields(bytes, walker.valueStart, `${prefix}${inner}.`);
+    }
   }
   if (before === '$ref') throw lonelyReference();
 }

@@ -4,7 +4,7 @@ import { Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import type { ParseScope } from '../expression/expression.js';
-import { checkVariableWrite } from '../expression/field-names.js';
+import { checkVariableRead } from '../expression/field-names.js';
 import type { Reshape } from '../projection/projection.js';
 import {
   parseAddFieldsStage,
@@ -114,7 +114,7 @@ export function parsePipelineUpdate(
 
 function withConstants(scope: ParseScope, constants: Uint8Array): ParseScope {
   const elements = elementsOf(new Value(OBJECT, constants.slice(), 0));
-  for (const { name } of elements) checkVariableWrite(name);
+  for (const { name } of elements) checkVariableRead(name);
   return scope.withVariables(
     elements.map(({ name }) => name),
     elements.map(({ value }) => value),

@@ -2,9 +2,13 @@
 import { readText } from '../bson/read.js';
 import { exactJs, Value } from '../bson/value.js';
 import { EJSON } from '../bson/package.js';
+import { FieldFinder, FieldName } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
 import { Edits } from './edits.js';
 import type { UpdateContext } from './update.js';
+
+const ID = new FieldName('_id');
+const finder = new FieldFinder();
 
 export class Run {
   readonly edits = new Edits();
@@ -38,6 +42,14 @@ export class Run {
       scratch.writeRange(value.bytes, value.at, value.end);
       edits.replace(nameStart - 1, valueEnd, from);
     }
+  }
+
+  /** `_id: 1` of the document, for messages. */
+  get idText(): string {
+    const { bytes, at } = this;
+    return finder.find(bytes, at, ID)
+      ? this.describeElement(finder.type, finder.nameStart, finder.valueStart)
+      : 'no id';
   }
 
   /** `name: value` of an element, for messages. */

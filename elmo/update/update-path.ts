@@ -1,5 +1,6 @@
 /** The paths that operators of an update name: fields, indexes of arrays, and `$`, `$[]`, `$[name]` for elements. */
 import { ElmoError } from '../errors.js';
+import { MAX_PATH_PARTS } from './limits.js';
 
 export const POSITIONAL = '$';
 
@@ -12,10 +13,12 @@ export function isDynamic(part: string): boolean {
   return part === POSITIONAL || arrayFilterName(part) !== undefined;
 }
 
-/** @throws ElmoError EmptyFieldName */
+/** @throws ElmoError EmptyFieldName, 10396001 if it is too long */
 export function splitUpdatePath(path: string): string[] {
   if (path === '') throw new ElmoError('EmptyFieldName', 'An empty update path is not valid.');
   const parts = path.split('.');
+  if (parts.length > MAX_PATH_PARTS)
+    throw new ElmoError(10396001, `Field paths cannot contain more than ${MAX_PATH_PARTS} '.'`);
   if (parts.includes(''))
     throw new ElmoError(
       'EmptyFieldName',

@@ -4,7 +4,7 @@ import { readDouble, readInt64 } from '../../bson/read.js';
 import { BinaryForm, DECIMAL_NAN } from '../../bson/decimal.js';
 import { DECIMAL128, DOUBLE, INT32, INT64, OBJECT } from '../../bson/types.js';
 import { int32Value, int64Value, Value, writeElement } from '../../bson/value.js';
-import { endOfValue, FieldFinder, FieldName } from '../../bson/walk.js';
+import { endOfValue } from '../../bson/walk.js';
 import { ElmoError } from '../../errors.js';
 import { addNumbers, multiplyNumbers } from '../../expression/arithmetic.js';
 import { bigintOf, isNumberType, typeNameOf } from '../../expression/numbers.js';
@@ -12,15 +12,6 @@ import { describe, elementsOf } from '../../query/elements.js';
 import { LeafNode } from '../node.js';
 import { refuseCreation, type Run } from '../run.js';
 import type { UpdateOperators } from './operator.js';
-
-const ID = new FieldName('_id');
-const finder = new FieldFinder();
-
-/** `_id: 1` of the document that is updated, for messages. */
-function idText({ bytes, at }: Run): string {
-  if (!finder.find(bytes, at, ID)) return 'no id';
-  return describe('_id', new Value(finder.type, bytes, finder.valueStart));
-}
 
 abstract class NumberNode extends LeafNode {
   override apply(run: Run, type: number, nameStart: number, valueStart: number): void {
@@ -75,13 +66,13 @@ class ArithmeticNode extends NumberNode {
     if (!isNumberType(old.type))
       throw new ElmoError(
         'TypeMismatch',
-        `Cannot apply ${operator} to a value of non-numeric type. {${idText(run)}} has the field '${this.path}' of non-numeric type ${typeNameOf(old)}`,
+        `Cannot apply ${operator} to a value of non-numeric type. {${run.idText}} has the field '${this.path}' of non-numeric type ${typeNameOf(old)}`,
       );
     const result = this.combine(old, argument);
     if (result.type === DOUBLE && old.type !== DOUBLE && argument.type !== DOUBLE)
       throw new ElmoError(
         'BadValue',
-        `Failed to apply ${operator} operations to current value ((${old.type === INT32 ? 'NumberInt' : 'NumberLong'})${bigintOf(old)}) for document {${idText(run)}}`,
+        `Failed to apply ${operator} operations to current value ((${old.type === INT32 ? 'NumberInt' : 'NumberLong'})${bigintOf(old)}) for document {${run.idText}}`,
       );
     return result;
   }
@@ -113,7 +104,7 @@ class BitNode extends NumberNode {
     if (old.type !== INT32 && old.type !== INT64)
       throw new ElmoError(
         'BadValue',
-        `Cannot apply $bit to a value of non-integral type.${idText(run)} has the field ${this.path} of non-integer type ${typeNameOf(old)}`,
+        `Cannot apply $bit to a value of non-integral type.${run.idText} has the field ${this.path} of non-integer type ${typeNameOf(old)}`,
       );
     return this.combine(old);
   }

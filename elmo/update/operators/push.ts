@@ -34,7 +34,7 @@ export class PushNode extends LeafNode {
     if (type !== ARRAY)
       throw new ElmoError(
         'BadValue',
-        `The field '${this.path}' must be an array but is of type ${typeNameOf(new Value(type, run.bytes, valueStart))}`,
+        `The field '${this.path}' must be an array but is of type ${typeNameOf(new Value(type, run.bytes, valueStart))} in document {${run.idText}}`,
       );
     const { values, position, slice, order } = this.given;
     const { edits, bytes } = run;

@@ -111,18 +111,18 @@ class RenameNode extends LeafNode {
         );
       return undefined;
     }
-    if (from.array !== undefined) throw inArray('source', from.path, from.array);
+    if (from.array !== undefined) throw inArray(run, 'source', from.path, from.array);
     const value = new Value(from.type, bytes, from.valueStart);
     to.follow(bytes, at);
-    if (to.array !== undefined) throw inArray('destination', to.path, to.array);
+    if (to.array !== undefined) throw inArray(run, 'destination', to.path, to.array);
     return value;
   }
 }
 
-function inArray(which: string, path: string, array: string): ElmoError {
+function inArray(run: Run, which: string, path: string, array: string): ElmoError {
   return new ElmoError(
     'BadValue',
-    `The ${which} field cannot be an array element, '${path}' in a document that has an array field called '${array}'`,
+    `The ${which} field cannot be an array element, '${path}' in doc with ${run.idText} has an array field called '${array}'`,
   );
 }
 

@@ -42,6 +42,7 @@ describe('operators of updates', () => {
     ['no field of a scalar', { a: 1 }, { $set: { 'a.b.c': 1 } }, 28],
     ['no field of null', { a: null }, { $inc: { 'a.b': 1 } }, 28],
     ['an empty path', {}, { $set: { '': 1 } }, 56],
+    ['a path too long', {}, { $unset: { [Array(256).fill('a').join('.')]: 1 } }, 10396001],
     ['an empty part', {}, { $set: { 'a..b': 1 } }, 56],
     ['a dollar at the top', {}, { $set: { $a: 1 } }, 52],
     ['a dollar further down', { a: {} }, { $set: { 'a.$b': 1 } }, { a: { $b: 1 } }],

@@ -13,6 +13,7 @@ describe('updates that give the whole document', () => {
     ['refuse another', { _id: 1 }, { _id: 2 }, 66],
     ['refuse an array', { _id: 1 }, { _id: [1] }, 53],
     ['refuse dollars in it', { _id: 1 }, { _id: { $a: 1 } }, 52],
+    ['and deep in it', { _id: 1 }, { _id: { a: [{ $b: 1 }] } }, 52],
     ['change nothing', { _id: 1, a: 1 }, { _id: 1, a: 1 }, SAME],
     ['change something, if they do not say the _id', { _id: 1, a: 1 }, { a: 1 }, { _id: 1, a: 1 }],
     ['unless there is nothing else', { _id: 1 }, {}, SAME],
