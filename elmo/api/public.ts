@@ -60,5 +60,6 @@ export {
   type GridFSFile,
 } from './gridfs.js';
 export { ListCursor } from './list-cursor.js';
+export type { CheckProblem, CheckReport, StoreStats } from './maintenance.js';
 export { ClientSession, type ClientSessionOptions, type TransactionOptions } from './session.js';
 export type * from './types.js';

@@ -83,7 +83,7 @@ export function writeById(
 ): boolean | undefined | Promise<boolean | undefined> {
   const { transaction } = context;
   if (transaction !== undefined) return attempt(namespace, id, context, transaction, action);
-  const unit = context.newUnit();
+  const unit = context.sharedUnit;
   try {
     const isFound = attempt(namespace, id, context, unit, action);
     if (isFound === true) written.push(unit.commit(context.isDurable));

@@ -13,6 +13,7 @@ import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { canFindById, findById } from '../exec/find-one.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
 import { Committer } from '../operation/committer.js';
+import type { DirectUnit } from '../operation/direct-unit.js';
 import { Operation } from '../operation/operation.js';
 import type {
   AggregateRequest,
@@ -95,6 +96,7 @@ export class Engine {
   /** Collections, views and indexes: making, changing, listing them. */
   readonly defining: Defining;
   private readonly validators: Validators;
+  private readonly sharedUnit: DirectUnit;
   private readonly opened: { readonly host: string; readonly openedMs: number };
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
@@ -120,6 +122,7 @@ export class Engine {
       () => clock.nowMs(),
     );
     this.committer = new Committer(kv);
+    this.sharedUnit = this.committer.direct();
     this.collections = new OpenCollections(this.catalog);
     this.sessions = new SessionRegistry(
       this.committer,
@@ -459,6 +462,7 @@ export class Engine {
       validateChange: (entry, old, oldAt, document) =>
         this.validators.checkChange(entry.spec, old, oldAt, document),
       newUnit: () => this.committer.direct(),
+      sharedUnit: this.sharedUnit,
       nextTimestamp: () => this.state.clusterClock.tick(),
       clock: this.clock,
       random: this.random,

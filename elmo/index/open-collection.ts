@@ -72,7 +72,10 @@ export class OpenCollection {
       index.compare(undefined, index.after);
       index.check(unit);
     }
-    if (this.spec.isCapped) this.makeRoom(unit, document.length);
+    if (this.spec.isCapped) {
+      this.makeRoom(unit, document.length);
+      for (const index of indexes) index.compare(undefined, index.after);
+    }
     state.beforeWrite();
     unit.useKeyspace(this.spec.keyspace);
     unit.put(this.recordKey(recordId), document);
@@ -217,10 +220,7 @@ export class OpenCollection {
     } finally {
       cursor.close();
     }
-    const added = this.indexes.map((index) => index.added.copy());
     for (const { recordId, document } of oldest) this.remove(unit, recordId, document, 0);
-    this.indexes.forEach((index, i) => index.added.take(added[i]!));
-    this.indexes.forEach((index) => index.removed.clear());
     const last = oldest.at(-1);
     if (last !== undefined) unit.afterCommit(() => (state.oldestId = last.recordId + 1));
   }

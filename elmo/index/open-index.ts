@@ -25,26 +25,21 @@ import { KeyExtractor, type TupleSink } from './key-extractor.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
 import { projectedPaths } from './wildcard-definition.js';
 
+const MOST_POPPED = 8;
+
 /** Entries of one document, distinct, in the order of their keys. */
 export class EntrySet {
   readonly keys: Uint8Array[] = [];
   readonly values: Uint8Array[] = [];
 
   clear(): void {
-    this.keys.length = 0;
-    this.values.length = 0;
-  }
-
-  copy(): EntrySet {
-    const copy = new EntrySet();
-    copy.take(this);
-    return copy;
-  }
-
-  /** Becomes as another set. */
-  take(other: EntrySet): void {
-    this.clear();
-    for (let i = 0; i < other.keys.length; i++) this.push(other.keys[i]!, other.values[i]!);
+    const { keys, values } = this;
+    // to truncate an array gives its memory back, which the next entry would have to ask for again
+    if (keys.length > MOST_POPPED) keys.length = values.length = 0;
+    while (keys.length > 0) {
+      keys.pop();
+      values.pop();
+    }
   }
 
   /** Adds an entry behind all others. */
@@ -92,9 +87,11 @@ export class OpenIndex implements TupleSink, LeafSink {
   private readonly knownBits: Int32Array;
   private readonly notedBits: Int32Array;
   private prefix: Value[] = [];
-  /** What `compare` found. */
-  readonly removed = new EntrySet();
-  readonly added = new EntrySet();
+  /** What `compare` found; valid as long as what it was given. */
+  removed = new EntrySet();
+  added = new EntrySet();
+  private readonly ownRemoved = this.removed;
+  private readonly ownAdded = this.added;
   /** For whoever collects: of the document before and after a write. */
   readonly before = new EntrySet();
   readonly after = new EntrySet();
@@ -182,10 +179,10 @@ export class OpenIndex implements TupleSink, LeafSink {
   leaf(path: string, bytes: Uint8Array, type: number, at: number, isInArray: boolean): void {
     const { entries, wildcardField, prefix } = this;
     entries.begin();
-    for (let i = 0; i < wildcardField; i++) this.appendValue(prefix[i]!);
+    for (let i = 0; i < wildcardField; i++) this.appendPrefix(prefix[i]!);
     this.appendValue(stringValue(path));
     this.append(wildcardField, type, bytes, at);
-    for (let i = wildcardField; i < prefix.length; i++) this.appendValue(prefix[i]!);
+    for (let i = wildcardField; i < prefix.length; i++) this.appendPrefix(prefix[i]!);
     this.finish();
     if (isInArray) this.arrayBits[wildcardField]! |= 1;
   }
@@ -203,6 +200,14 @@ export class OpenIndex implements TupleSink, LeafSink {
     );
   }
 
+  /** The value of a field beside the wildcard. */
+  private appendPrefix(value: Value): void {
+    const { toCollated } = this;
+    this.appendValue(
+      toCollated !== undefined && value.type === STRING ? stringValue(toCollated(value.text)) : value,
+    );
+  }
+
   private appendValue(value: Value): void {
     this.entries.append(value.type === MISSING ? NULL : value.type, value.bytes, value.at);
   }
@@ -214,16 +219,21 @@ export class OpenIndex implements TupleSink, LeafSink {
           16766,
           `Error: hashed indexes do not currently support array values. Found array at path: ${this.spec.fields[field]!.path}`,
         );
-      const hash = hashOf(type, bytes, at);
+      const stored = this.collated(type, bytes, at);
+      const hash =
+        stored === undefined ? hashOf(type, bytes, at) : hashOf(stored.type, stored.bytes, stored.at);
       this.entries.append(hash.type, hash.bytes, hash.at);
       return;
     }
-    if (this.toCollated !== undefined && (type === STRING || type === SYMBOL)) {
-      const key = stringValue(this.toCollated(new Value(type, bytes, at).text));
-      this.entries.append(type, key.bytes, key.at);
-      return;
-    }
-    this.entries.append(type, bytes, at);
+    const key = this.collated(type, bytes, at);
+    if (key === undefined) this.entries.append(type, bytes, at);
+    else this.entries.append(type, key.bytes, key.at);
+  }
+
+  /** What stands for a text that a collation compares; undefined: the value does by itself. */
+  private collated(type: number, bytes: Uint8Array, at: number): Value | undefined {
+    if (this.toCollated === undefined || (type !== STRING && type !== SYMBOL)) return undefined;
+    return stringValue(this.toCollated(new Value(type, bytes, at).text));
   }
 
   private finish(): void {
@@ -237,19 +247,22 @@ export class OpenIndex implements TupleSink, LeafSink {
    * @param after  undefined: the document goes
    */
   compare(before: EntrySet | undefined, after: EntrySet | undefined): void {
+    this.removed = after === undefined ? before! : this.ownRemoved;
+    this.added = before === undefined ? after! : this.ownAdded;
+    this.ownRemoved.clear();
+    this.ownAdded.clear();
+    if (before === undefined || after === undefined) return;
     const { removed, added } = this;
-    removed.clear();
-    added.clear();
-    const beforeCount = before?.keys.length ?? 0;
-    const afterCount = after?.keys.length ?? 0;
+    const beforeCount = before.keys.length;
+    const afterCount = after.keys.length;
     let i = 0;
     let j = 0;
     while (i < beforeCount || j < afterCount) {
       const order =
-        i === beforeCount ? 1 : j === afterCount ? -1 : Buffer.compare(before!.keys[i]!, after!.keys[j]!);
-      if (order < 0) removed.push(before!.keys[i]!, before!.values[i]!);
-      else if (order > 0 || Buffer.compare(before!.values[i]!, after!.values[j]!) !== 0)
-        added.push(after!.keys[j]!, after!.values[j]!);
+        i === beforeCount ? 1 : j === afterCount ? -1 : Buffer.compare(before.keys[i]!, after.keys[j]!);
+      if (order < 0) removed.push(before.keys[i]!, before.values[i]!);
+      else if (order > 0 || Buffer.compare(before.values[i]!, after.values[j]!) !== 0)
+        added.push(after.keys[j]!, after.values[j]!);
       if (order <= 0) i++;
       if (order >= 0) j++;
     }

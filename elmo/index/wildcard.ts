@@ -35,6 +35,11 @@ export class WildcardPaths {
     return this.included === undefined || this.included.some((included) => isAtOrBelow(path, included));
   }
 
+  /** Whether all that is at `path` and below it is in the index. */
+  takesAll(path: string): boolean {
+    return this.takes(path) && !this.excluded.some((excluded) => isAtOrBelow(excluded, path));
+  }
+
   /** Whether something at or below `path` may be in the index. */
   mayEnter(path: string): boolean {
     if (this.excluded.some((excluded) => isAtOrBelow(path, excluded))) return false;

@@ -19,6 +19,7 @@ const MOST_ESTIMATES = 8;
 /** Scans that are merged to get an order. */
 const MOST_MERGED = 64;
 
+const NOTHING_KNOWN: ReadonlySet<FilterNode> = new Set();
 const PLANNED_KINDS: ReadonlySet<string> = new Set(['ordered', 'hashed', 'wildcard']);
 
 /** Indexes that may be read, and whose documents include all matches. */
@@ -37,6 +38,8 @@ interface Candidate {
   readonly bounds: IndexBounds;
   /** Whether the filter says where to look. */
   readonly isBounded: boolean;
+  /** Whether a document may have several entries within the bounds, arrays aside. */
+  readonly hasDuplicates: boolean;
 }
 
 /** Plans of the index that help the filter or the sort, or all of them if it is hinted at. */
@@ -50,21 +53,23 @@ export function indexPlans(index: IndexSpec, predicates: Predicates, request: Pl
 export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): IndexScanPlan[] {
   return candidatesOf(index, predicates, request)
     .filter(({ isBounded }) => isBounded)
-    .map(({ index: scanned, bounds }) => scanPlan(scanned, bounds, predicates.conjuncts, request.view));
+    .map((candidate) => scanPlan(candidate, predicates.conjuncts, request.view));
 }
 
 function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): Candidate[] {
   if (index.kind === 'wildcard')
-    return wildcardScans(index, predicates).flatMap(({ index: scanned, fixed, valueField }) => {
-      const bounds = indexBounds(scanned, predicates, request.collation, fixed);
-      return isEverything(bounds.fields[valueField]!) || isEverything(bounds.fields[0]!)
+    return wildcardScans(index, predicates).flatMap(({ index: scanned, fixed, hasDuplicates }) => {
+      const found = indexBounds(scanned, predicates, request.collation, fixed);
+      // a value found under several names says nothing for sure
+      const bounds = hasDuplicates ? { ...found, exact: NOTHING_KNOWN } : found;
+      return isEverything(bounds.fields[0]!)
         ? []
-        : [{ index: scanned, bounds, isBounded: true }];
+        : [{ index: scanned, bounds, isBounded: true, hasDuplicates }];
     });
   if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request)) return [];
   const bounds = indexBounds(index, predicates, request.collation);
   const isBounded = !isEverything(bounds.fields[0]!) || isSmallerByItself(index, predicates);
-  return [{ index, bounds, isBounded }];
+  return [{ index, bounds, isBounded, hasDuplicates: false }];
 }
 
 /** A first look: whether filter or sort are about its first field at all. */
@@ -89,17 +94,14 @@ function isSmallerByItself(index: IndexSpec, { byPath }: Predicates): boolean {
   );
 }
 
-function plansOf(
-  { index, bounds, isBounded }: Candidate,
-  predicates: Predicates,
-  request: PlanRequest,
-): QueryPlan[] {
+function plansOf(candidate: Candidate, predicates: Predicates, request: PlanRequest): QueryPlan[] {
   const { sort, hint, requiredPaths } = request;
+  const { index, bounds, isBounded } = candidate;
   const isWanted = isBounded || hint !== undefined;
   const isComparable = index.collation === undefined && request.collation === undefined;
   const sorted = sort !== undefined && isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
   if (!isWanted && sorted === undefined) return [];
-  const scan = scanPlan(index, bounds, predicates.conjuncts, request.view);
+  const scan = scanPlan(candidate, predicates.conjuncts, request.view);
   const isCovered =
     requiredPaths !== undefined && scan.filter === undefined && coversPaths(index, requiredPaths);
   const plan = (direction: ScanDirection, isSorted: boolean): QueryPlan => ({
@@ -141,8 +143,7 @@ function mergedPlan(
 }
 
 function scanPlan(
-  index: IndexSpec,
-  { fields, exact }: IndexBounds,
+  { index, bounds: { fields, exact }, hasDuplicates }: Candidate,
   conjuncts: readonly FilterNode[],
   view: ReadView,
 ): IndexScanPlan {
@@ -157,7 +158,7 @@ function scanPlan(
     prefixLengths,
     checked,
     direction: 'forward',
-    hasDuplicates: index.isMultikey && !isOnePoint,
+    hasDuplicates: hasDuplicates || (index.isMultikey && !isOnePoint),
     keyFilter: residual(ofKey, new Set()),
     filter: residual(conjuncts, new Set([...exact, ...ofKey])),
     given: undefined,

@@ -66,7 +66,7 @@ const NAN = Uint8Array.of(TAG_NAN);
 
 /** @param node  a predicate on the field itself */
 export function predicateBounds(node: FilterNode, context: BoundsContext): PredicateBounds {
-  if (context.isHashed) return hashedBounds(node);
+  if (context.isHashed) return hashedBounds(node, context);
   switch (node.kind) {
     case 'eq':
       return equalBounds(node.value, context);
@@ -109,19 +109,21 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
 }
 
 /** An index of hashes knows equality, and what equals only mostly is the same. */
-function hashedBounds(node: FilterNode): PredicateBounds {
+function hashedBounds(node: FilterNode, context: BoundsContext): PredicateBounds {
   const values =
     node.kind === 'eq'
       ? [node.value]
       : node.kind === 'in' && node.regexes.length === 0
         ? node.values
         : undefined;
-  if (values === undefined || values.some(({ type }) => type === ARRAY)) return ALL;
+  if (values === undefined || values.some((value) => value.type === ARRAY || isCollated(value, context)))
+    return ALL;
   const hashed = values.flatMap((value) => (value.type === NULL ? [value, UNDEFINED_VALUE] : [value]));
   return loose(
     union(
       hashed.map((value) => {
-        const hash = hashOf(value.type, value.bytes, value.at);
+        const { type, bytes, at } = stored(value, context);
+        const hash = hashOf(type, bytes, at);
         return pointInterval(encodeValue(hash), hash);
       }),
     ),
@@ -135,10 +137,15 @@ function isCollated(value: Value, { collation }: BoundsContext): boolean {
   return collation !== undefined && (value.type === OBJECT || value.type === ARRAY);
 }
 
-function encoded(value: Value, { collation }: BoundsContext): Uint8Array {
-  return encodeValue(
-    collation !== undefined && isText(value.type) ? stringValue(collationKey(collation)(value.text)) : value,
-  );
+/** The value as the index has it. */
+function stored(value: Value, { collation }: BoundsContext): Value {
+  return collation !== undefined && isText(value.type)
+    ? stringValue(collationKey(collation)(value.text))
+    : value;
+}
+
+function encoded(value: Value, context: BoundsContext): Uint8Array {
+  return encodeValue(stored(value, context));
 }
 
 function equalBounds(value: Value, context: BoundsContext): PredicateBounds {

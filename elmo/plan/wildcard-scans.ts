@@ -1,77 +1,178 @@
 /**
  * How a wildcard index serves a filter: for one of its paths it is as an index with that path, and the path's name before
- * it. It has no entries of documents without the path, nor of objects as such, so only conditions on scalars count.
+ * it. It has no entries of documents without the path, nor of objects that are not empty, nor of arrays as a whole; so
+ * only conditions on scalars say where to look, and those that ask for the path to be there.
  */
 import { ARRAY, MAX_KEY, MIN_KEY, NULL, OBJECT, UNDEFINED } from '../bson/types.js';
-import { stringValue } from '../bson/value.js';
+import { int32Value, stringValue, type Value } from '../bson/value.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
+import { fieldsOf, rawDocument, type NamedValue } from '../catalog/raw-document.js';
 import { wildcardPathsOf } from '../index/open-index.js';
+import type { WildcardPaths } from '../index/wildcard.js';
 import type { FilterNode } from '../query/filter.js';
-import { encodeValue, pointInterval, type Intervals } from './interval.js';
-import type { Predicates } from './predicates.js';
+import {
+  before,
+  encodeValue,
+  EVERYTHING,
+  pointInterval,
+  union,
+  type Interval,
+  type Intervals,
+} from './interval.js';
+import type { Predicate, Predicates } from './predicates.js';
 
 export interface WildcardScan {
   readonly index: IndexSpec;
-  /** The interval of the path's name, by field. */
+  /** Intervals that do not come from conditions on the fields, by field: those of the path's name. */
   readonly fixed: ReadonlyMap<number, Intervals>;
-  /** Which field has the path's values. */
-  readonly valueField: number;
+  /** Whether a document may have several entries in them, arrays aside. */
+  readonly hasDuplicates: boolean;
 }
 
 /** The name under which the path stands among an index's fields. */
 export const PATH_FIELD = '$_path';
-const NUMERIC_COMPONENT = /(^|\.)\d+(\.|$)/;
-const NOT_SCALAR: ReadonlySet<number> = new Set([NULL, UNDEFINED, OBJECT, ARRAY, MIN_KEY, MAX_KEY]);
+const NUMERIC = /^\d+$/;
+/** Ways to leave components of a path out. */
+const MOST_VARIANTS = 16;
 
 export function wildcardScans(index: IndexSpec, predicates: Predicates): WildcardScan[] {
   const field = index.fields.findIndex(({ kind }) => kind === 'wildcard');
   const taken = wildcardPathsOf(index);
   const scans: WildcardScan[] = [];
   for (const [path, list] of predicates.byPath) {
-    if (path === '' || NUMERIC_COMPONENT.test(path) || !taken.takes(path)) continue;
-    if (!list.some(({ node }) => isAboutScalars(node))) continue;
-    const name = stringValue(path);
+    if (path === '') continue;
+    const names = namesOf(path, list, taken);
+    if (names === undefined) continue;
+    const fixed = new Map([[field, names.intervals]]);
+    if (!names.isOfValues) fixed.set(field + 1, EVERYTHING);
     scans.push({
-      index: {
-        ...index,
-        fields: [
-          ...index.fields.slice(0, field),
-          { path: PATH_FIELD, direction: 1, kind: 'ordered' },
-          { path, direction: index.fields[field]!.direction, kind: 'ordered' },
-          ...index.fields.slice(field + 1),
-        ],
-        multikeyComponents: [
-          ...index.multikeyComponents.slice(0, field),
-          new Set(),
-          // which of its paths meet arrays is not kept
-          index.multikeyComponents[field]!.size > 0 ? new Set(path.split('.').keys()) : new Set(),
-          ...index.multikeyComponents.slice(field + 1),
-        ],
-      },
-      fixed: new Map([[field, [pointInterval(encodeValue(name), name)]]]),
-      valueField: field + 1,
+      index: indexOfPath(index, field, path),
+      fixed,
+      hasDuplicates: names.intervals.length > 1,
     });
   }
   return scans;
 }
 
-/** Whether all that matches the condition has an entry of its own. */
-export function isAboutScalars(node: FilterNode): boolean {
+/** The names under which the values of a path are found; undefined if the conditions say nothing of use. */
+function namesOf(
+  path: string,
+  list: readonly Predicate[],
+  taken: WildcardPaths,
+): { intervals: Intervals; isOfValues: boolean } | undefined {
+  const names = variantsOf(path);
+  if (list.some(({ node }) => isAboutScalars(node)) && names.every((name) => taken.takes(name)))
+    return { intervals: union(names.map(pointOf)), isOfValues: true };
+  if (list.some(({ node }) => demandsPath(node)) && names.every((name) => taken.takesAll(name)))
+    return { intervals: union(names.flatMap((name) => [pointOf(name), belowOf(name)])), isOfValues: false };
+  return undefined;
+}
+
+/** The path, and what it is when a number in it is a place in an array, which entries do not tell. */
+function variantsOf(path: string): string[] {
+  let variants: string[][] = [[]];
+  for (const [i, part] of path.split('.').entries())
+    variants = variants.flatMap((variant) =>
+      i > 0 && NUMERIC.test(part) && variants.length < MOST_VARIANTS
+        ? [variant, [...variant, part]]
+        : [[...variant, part]],
+    );
+  return variants.map((parts) => parts.join('.'));
+}
+
+function pointOf(name: string): Interval {
+  const value = stringValue(name);
+  return pointInterval(encodeValue(value), value);
+}
+
+/** The names of all paths below. */
+function belowOf(name: string): Interval {
+  const [low, high] = [stringValue(`${name}.`), stringValue(`${name}/`)];
+  return { low: before(encodeValue(low), low), high: before(encodeValue(high), high) };
+}
+
+function indexOfPath(index: IndexSpec, field: number, path: string): IndexSpec {
+  const { fields, multikeyComponents } = index;
+  const key = fieldsOf(index.key).flatMap(({ name, value }, i): NamedValue[] =>
+    i === field
+      ? [
+          [PATH_FIELD, int32Value(1)],
+          [path, value],
+        ]
+      : [[name, value]],
+  );
+  return {
+    ...index,
+    key: rawDocument(key),
+    fields: [
+      ...fields.slice(0, field),
+      { path: PATH_FIELD, direction: 1, kind: 'ordered' },
+      { path, direction: fields[field]!.direction, kind: 'ordered' },
+      ...fields.slice(field + 1),
+    ],
+    multikeyComponents: [
+      ...multikeyComponents.slice(0, field),
+      new Set(),
+      // which of its paths meet arrays is not kept
+      multikeyComponents[field]!.size > 0 ? new Set(path.split('.').keys()) : new Set(),
+      ...multikeyComponents.slice(field + 1),
+    ],
+  };
+}
+
+const isEmpty = ({ type, bytes, at }: Value): boolean =>
+  (type === OBJECT || type === ARRAY) && bytes[at] === 5;
+
+/** Whether a value has an entry of its own wherever it is met. */
+function hasEntry(value: Value): boolean {
+  if (value.type === OBJECT || value.type === ARRAY) return isEmpty(value);
+  return value.type !== NULL && value.type !== UNDEFINED;
+}
+
+/** Whether all that matches the condition has an entry that says so. */
+function isAboutScalars(node: FilterNode): boolean {
   switch (node.kind) {
     case 'eq':
-    case 'lt':
+      return hasEntry(node.value);
+    case 'in':
+      return node.values.every(hasEntry);
     case 'lte':
+      return isRangeEnd(node.value) || (node.value.type === OBJECT && isEmpty(node.value));
+    case 'lt':
     case 'gt':
     case 'gte':
-      return !NOT_SCALAR.has(node.value.type);
-    case 'in':
-      return node.values.every(({ type }) => !NOT_SCALAR.has(type));
+      return isRangeEnd(node.value);
     case 'regex':
     case 'mod':
-    case 'bits':
       return true;
     case 'type':
-      return [...node.types].every((type) => !NOT_SCALAR.has(type));
+      return !node.types.has(OBJECT) && !node.types.has(ARRAY);
+    case 'elemMatchValue':
+      return node.children.some(isAboutScalars);
+    default:
+      return false;
+  }
+}
+
+function isRangeEnd({ type }: Value): boolean {
+  return ![NULL, UNDEFINED, OBJECT, ARRAY, MIN_KEY, MAX_KEY].includes(type);
+}
+
+/** Whether all that matches has something at the path, whatever it is. */
+function demandsPath(node: FilterNode): boolean {
+  switch (node.kind) {
+    case 'exists':
+      return true;
+    case 'type':
+      return node.types.has(OBJECT) || node.types.has(ARRAY);
+    case 'gt':
+    case 'gte':
+      return node.value.type === MIN_KEY;
+    case 'lt':
+    case 'lte':
+      return node.value.type === MAX_KEY;
+    case 'not':
+      return node.child.kind === 'eq' && node.child.value.type === NULL;
     default:
       return false;
   }

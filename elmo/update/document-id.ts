@@ -64,13 +64,16 @@ export function withOldId(
     return idFirst(old, oldFinder.nameStart - 1, end, document, 0, 0);
   }
   const { type, nameStart, valueStart } = finder;
+  const isOther =
+    hadId && compareValues(old, oldFinder.type, oldFinder.valueStart, document, type, valueStart) !== 0;
   if (isInsert) refuseArray(type);
-  checkId(document, type, valueStart);
-  if (hadId && compareValues(old, oldFinder.type, oldFinder.valueStart, document, type, valueStart) !== 0)
+  else checkId(document, type, valueStart);
+  if (isOther)
     throw new ElmoError(
       'ImmutableField',
       `After applying the update, the (immutable) field '_id' was found to have been altered to ${describe('_id', new Value(type, document, valueStart))}`,
     );
+  if (isInsert) checkId(document, type, valueStart);
   return nameStart === 5 ? document : moveIdFirst(document, type, nameStart, valueStart);
 }
 

@@ -79,6 +79,8 @@ function touchedPath(parts: readonly string[]): string {
   return fixed.filter((part) => arrayFilterName(part) === undefined).join('.');
 }
 
+const NO_FILTERS = new ArrayFilters([], undefined, undefined);
+
 class TreeBuilder {
   private readonly root = new ObjectNode('');
   private readonly filters: ArrayFilters;
@@ -87,12 +89,18 @@ class TreeBuilder {
   private isPositional = false;
   private deepest = 0;
 
-  constructor({ arrayFilters = [], collation, scope }: UpdateOptions) {
-    this.filters = new ArrayFilters(arrayFilters, collation, scope);
+  constructor(options: UpdateOptions) {
+    const { arrayFilters, collation } = options;
+    this.filters =
+      arrayFilters === undefined || arrayFilters.length === 0
+        ? NO_FILTERS
+        : new ArrayFilters(arrayFilters, collation, options.scope);
     this.context = {
       collation,
       compareTexts: collation === undefined ? undefined : collatorOf(collation),
-      scope,
+      get scope() {
+        return options.scope; // made only if asked for
+      },
     };
   }
 

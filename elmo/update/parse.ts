@@ -19,7 +19,7 @@ export interface UpdateOptions {
   readonly constants?: Uint8Array | undefined;
   /** Rules for comparing strings; undefined: bytes. */
   readonly collation?: CollationSpec | undefined;
-  /** Variables and time of the expressions of a pipeline. */
+  /** Variables and time of the expressions of a pipeline. A getter may make it: few updates ask for it. */
   readonly scope: ParseScope;
   /** Whether it may concern many documents: a new document cannot replace them all. */
   readonly isMulti?: boolean | undefined;
@@ -59,6 +59,8 @@ export function isByOperators(document: Value): boolean {
 }
 
 /** A new document has no use for array filters; wrong ones are refused all the same. */
-function checkArrayFilters({ arrayFilters, collation, scope }: UpdateOptions): void {
-  if (arrayFilters !== undefined && arrayFilters.length > 0) new ArrayFilters(arrayFilters, collation, scope);
+function checkArrayFilters(options: UpdateOptions): void {
+  const { arrayFilters, collation } = options;
+  if (arrayFilters !== undefined && arrayFilters.length > 0)
+    new ArrayFilters(arrayFilters, collation, options.scope);
 }

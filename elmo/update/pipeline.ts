@@ -31,6 +31,9 @@ const STAGES: Readonly<Record<string, StageParser>> = {
   $replaceWith: parseReplaceWithStage,
 };
 
+/** Stages that no pipeline of this engine has, but that are known by name. */
+const OTHER_STAGES: ReadonlySet<string> = new Set(['$geoNear', '$changeStream', '$currentOp', '$queryStats']);
+
 class PipelineUpdate implements Update {
   readonly kind = 'pipeline';
   readonly needsMatchedIndex = false;
@@ -97,7 +100,7 @@ export function parsePipelineUpdate(
   const inner = constants === undefined ? scope : withConstants(scope, constants);
   const stages = elementsOf(array).map(({ value }) => stageOf(value));
   for (const { name } of stages)
-    if (!Object.hasOwn(STAGES, name) && !isStageName(name))
+    if (!Object.hasOwn(STAGES, name) && !OTHER_STAGES.has(name) && !isStageName(name))
       throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
   let foreign: string | undefined;
   const reshapes: Reshape[] = [];

@@ -111,7 +111,7 @@ function writeOne(
 ): boolean | Promise<boolean> {
   const { transaction } = context;
   if (transaction !== undefined) return attempt(collection, recordId, matcher, transaction, action);
-  const unit = context.newUnit();
+  const unit = context.sharedUnit;
   try {
     const goesOn = attempt(collection, recordId, matcher, unit, action);
     written.push(unit.commit(context.isDurable));

@@ -33,6 +33,8 @@ export interface WriteContext {
    */
   validateChange(entry: CatalogEntry, old: Uint8Array, oldAt: number, document: Uint8Array): void;
   newUnit(): DirectUnit;
+  /** One for all: empty whenever others may run. Who puts into it commits it, or rolls it back, in the same stretch. */
+  readonly sharedUnit: DirectUnit;
   /** The time of one more write. */
   nextTimestamp(): TimestampParts;
 }

@@ -98,6 +98,14 @@ describe('the values of a document in an index', () => {
     ]);
   });
 
+  it('a collation gives equal strings one key, beside a wildcard too', async () => {
+    const collation = { locale: 'en', strength: 2 };
+    const [plain] = await tuples({ a: 1 }, { a: 'Öl' }, { collation });
+    expect(await tuples({ a: 1 }, { a: 'ÖL' }, { collation })).to.deep.equal([plain]);
+    const beside = await tuples({ a: 1, 'b.$**': 1 }, { a: 'X', b: { C: 'Y' } }, { collation });
+    expect(beside).to.deep.equal([['x', 'b.C', 'y']]);
+  });
+
   it('a name that could be a place or a field is refused', async () =>
     expect(await codeOf(() => tuples({ 'a.0': 1 }, { a: [{ 0: 1 }] }))).to.equal(16746));
 });
