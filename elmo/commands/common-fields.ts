@@ -27,7 +27,7 @@ import type { Value } from '../bson/value.js';
 
 const binaryField: FieldRule = { types: [BINARY], skipsNull: true, isRequired: false };
 
-const SESSION_FIELDS: Fields = {
+export const SESSION_FIELDS: Fields = {
   id: required(uuid),
   uid: binaryField,
   txnNumber: int64Only,
@@ -44,11 +44,16 @@ function isPlainSession({ bytes, at }: Value): boolean {
   return true;
 }
 
-/** @returns where the sixteen bytes of a session's id are, in a value that was checked */
-export function sessionIdOffset(lsid: Value): number {
-  if (isPlainSession(lsid)) return lsid.at + SESSION_BYTES - 17;
-  const id = fieldsOf(lsid).find(([name]) => name === 'id')![1];
-  return id.at + 5;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** The id of a session, in a value that was checked: 32 hexadecimal digits. */
+export function sessionIdOf(lsid: Value): string {
+  const at = isPlainSession(lsid)
+    ? lsid.at + SESSION_BYTES - 17
+    : fieldsOf(lsid).find(([name]) => name === 'id')![1].at + 5;
+  let text = '';
+  for (let i = at; i < at + 16; i++) text += HEX[lsid.bytes[i]!]!;
+  return text;
 }
 
 const session: FieldRule = {

@@ -8,6 +8,7 @@ import { documentValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { RunningOperation } from '../engine/activity.js';
 import type { Engine } from '../engine/engine.js';
+import { TRANSIENT } from '../operation/write-unit.js';
 import type { SessionContext } from '../session/session-context.js';
 import { ElmoError } from '../errors.js';
 import {
@@ -19,7 +20,7 @@ import {
   type FieldTable,
 } from './arguments.js';
 import type { Command, CommandClient, CommandContext } from './command.js';
-import { COMMON_FIELDS, commonRequest, sessionIdOffset } from './common-fields.js';
+import { COMMON_FIELDS, commonRequest, sessionIdOf } from './common-fields.js';
 import { parseReadConcern, parseWriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
@@ -105,6 +106,8 @@ class Call {
   failure: ElmoError | undefined;
   /** The client has asked for no more than that the write was received. */
   isSilent = false;
+  /** It was accepted: what fails from now on ends the transaction it belongs to. */
+  isRunning = false;
 
   constructor(
     readonly name: string,
@@ -113,13 +116,36 @@ class Call {
     readonly operation: RunningOperation,
   ) {}
 
-  get labels(): readonly string[] {
-    const { session } = this;
-    return session?.txnNumber !== undefined && session.autocommit === undefined ? RETRYABLE_WRITE : [];
+  labels(error: ElmoError): readonly string[] {
+    const { session, name } = this;
+    if (session?.txnNumber === undefined) return [];
+    if (session.autocommit === undefined || ENDS_TRANSACTION.has(name))
+      if (RETRYABLE.has(error.code)) return RETRYABLE_WRITE;
+    return session.autocommit === false && PASSING.has(error.code) ? [TRANSIENT] : [];
+  }
+
+  /** After a failure no statement of a transaction may follow. */
+  abortTransaction(): void {
+    const { session, isRunning, name, options } = this;
+    if (isRunning && session?.autocommit === false && !ENDS_TRANSACTION.has(name))
+      options.engine.sessions.abortAfter(session);
   }
 }
 
 const RETRYABLE_WRITE = ['RetryableWriteError'];
+const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['commitTransaction', 'abortTransaction']);
+
+/** LockTimeout, WriteConflict, SnapshotUnavailable, SnapshotTooOld, NoSuchTransaction: the whole transaction may be tried again. */
+const PASSING: ReadonlySet<number> = new Set([24, 112, 239, 246, 251]);
+
+/** Commands that may carry a number without being part of a transaction. */
+const RETRYABLE_COMMANDS: ReadonlySet<string> = new Set([
+  'insert',
+  'update',
+  'delete',
+  'findAndModify',
+  'bulkWrite',
+]);
 
 /** Runs a command and writes its whole reply document. Never throws. */
 export async function dispatch(
@@ -152,7 +178,8 @@ export async function dispatch(
     error = asElmoError(thrown);
     activity.failures++;
     reply.length = fieldsStart;
-    writeError(reply, error, RETRYABLE.has(error.code) ? call.labels : []);
+    call.abortTransaction();
+    writeError(reply, error, call.labels(error));
   }
   activity.end(operation, engine.clock.nowMs(), call.command?.isWrite === true);
   options.finish?.(reply);
@@ -177,7 +204,7 @@ async function run(call: Call, reply: ReplyWriter): Promise<void> {
   checkApi(command, args);
   const asked = options.before?.(command, args, db);
   if (asked !== undefined) await asked;
-  const session = options.session ?? sessionOf(args, command);
+  const session = options.session ?? sessionOf(args, command, options.client);
   call.session = session;
   if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
   const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);
@@ -205,6 +232,7 @@ async function run(call: Call, reply: ReplyWriter): Promise<void> {
     readConcernLevel: readConcern.level,
     signal,
   };
+  call.isRunning = true;
   const running = command.run(args, context, reply);
   if (running !== undefined) await running;
   if (command.isWrite === true) engine.state.clusterClock.tick();
@@ -249,15 +277,7 @@ function checkTarget(command: Command, message: CommandMessage, db: string): str
   throw new ElmoError('InvalidNamespace', `Collection name has invalid type ${typeName(target.type)}`);
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-function hexOf(bytes: Uint8Array, at: number, count: number): string {
-  let text = '';
-  for (let i = 0; i < count; i++) text += HEX[bytes[at + i]!]!;
-  return text;
-}
-
-function sessionOf(args: Arguments, command: Command): SessionContext | undefined {
+function sessionOf(args: Arguments, command: Command, client: CommandClient): SessionContext | undefined {
   const lsid = args.value('lsid');
   const txnNumber = longOf(args.value('txnNumber'));
   if (lsid === undefined) {
@@ -270,12 +290,13 @@ function sessionOf(args: Arguments, command: Command): SessionContext | undefine
   checkTransactionFields(args, command, txnNumber, autocommit);
   const level = args.struct('readConcern')?.value('level'); // whether it is one is found out later
   return {
-    lsid: hexOf(lsid.bytes, sessionIdOffset(lsid), 16),
+    lsid: sessionIdOf(lsid),
     txnNumber,
     autocommit,
     startTransaction,
     readConcernLevel: level?.type === STRING ? level.text : undefined,
     stmtId: args.number('stmtId') ?? 0,
+    owner: client.users?.[0],
   };
 }
 
@@ -299,6 +320,11 @@ function checkTransactionFields(
     throw new ElmoError('InvalidOptions', 'Specifying autocommit=true is not allowed.');
   if (txnNumber !== undefined && txnNumber < 0n)
     throw new ElmoError('InvalidOptions', 'Transaction number cannot be negative');
+  if (txnNumber !== undefined && autocommit === undefined && !RETRYABLE_COMMANDS.has(command.name))
+    throw new ElmoError(
+      50768,
+      `txnNumber may only be provided for multi-document transactions and retryable write commands. autocommit:false was not provided, and ${command.name} is not a retryable write command.`,
+    );
   if (autocommit === false && command.isTransactional !== true)
     throw new ElmoError(
       'OperationNotSupportedInTransaction',
@@ -313,6 +339,6 @@ function longOf(value: Value | undefined): bigint | undefined {
 function checkTakesWriteConcern(command: Command, session: SessionContext | undefined): void {
   if (command.takesWriteConcern !== true)
     throw new ElmoError('InvalidOptions', 'Command does not support writeConcern');
-  if (session?.autocommit === false && !['commitTransaction', 'abortTransaction'].includes(command.name))
+  if (session?.autocommit === false && !ENDS_TRANSACTION.has(command.name))
     throw new ElmoError('InvalidOptions', 'writeConcern is not allowed within a multi-statement transaction');
 }

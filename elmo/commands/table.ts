@@ -18,6 +18,8 @@ import { planCacheCommands } from './diagnostics/plan-cache.js';
 import { settingCommands } from './diagnostics/settings.js';
 import { statusCommands } from './diagnostics/status.js';
 import { contentCommands } from './diagnostics/contents.js';
+import { sessionCommands } from './session/sessions.js';
+import { transactionCommands } from './session/transactions.js';
 
 export const elmoCommands: readonly Command[] = [
   ...findCommands,
@@ -38,4 +40,6 @@ export const elmoCommands: readonly Command[] = [
   ...settingCommands,
   ...planCacheCommands,
   ...contentCommands,
+  ...sessionCommands,
+  ...transactionCommands,
 ];

@@ -128,6 +128,13 @@ export class Engine {
       this.committer,
       () => clock.nowMs(),
       (bytes) => Buffer.from(this.randomBytes(bytes)).toString('hex'),
+      {
+        beforeEnd: (lsid, txnNumber) => {
+          this.cursors.killWhere(
+            (facts) => facts.lsid === lsid && (txnNumber === undefined || facts.txnNumber === txnNumber),
+          );
+        },
+      },
     );
     this.defining = new Defining({
       kv,

@@ -1,3 +1,10 @@
+/** Who has logged in and uses a session. */
+export interface SessionOwner {
+  readonly user: string;
+  readonly db: string;
+  readonly roles: readonly { readonly role: string; readonly db: string }[];
+}
+
 /** In which session, and which transaction of it, a request runs. */
 export interface SessionContext {
   /** The session's id: 16 bytes as 32 hexadecimal digits. */
@@ -13,4 +20,6 @@ export interface SessionContext {
   readonly isSnapshot?: boolean;
   /** Number of the first statement of a retryable write. */
   readonly stmtId: number;
+  /** Undefined: nobody has logged in. */
+  readonly owner?: SessionOwner | undefined;
 }

@@ -9,7 +9,7 @@ import type { Committer } from '../operation/committer.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT } from '../operation/write-unit.js';
 import type { RetryableStatement, RetryLog } from './retry-log.js';
-import type { SessionContext } from './session-context.js';
+import type { SessionContext, SessionOwner } from './session-context.js';
 
 interface OpenTransaction {
   readonly number: bigint;
@@ -23,6 +23,7 @@ type Outcome = 'open' | 'committed' | 'aborted';
 
 interface SessionState {
   readonly lsid: string;
+  owner: SessionOwner | undefined;
   usedMs: number;
   /** The greatest number seen. */
   lastNumber: bigint;
@@ -38,6 +39,17 @@ export interface SessionOptions {
   readonly sessionTimeoutMs?: number;
   /** Where results of retryable writes are kept; those of a session that ends are forgotten. */
   readonly retries?: RetryLog;
+  /**
+   * Told before a transaction ends, or a session: what reads in it has to stop.
+   * @param txnNumber  undefined: all of the session
+   */
+  readonly beforeEnd?: (lsid: string, txnNumber: bigint | undefined) => void;
+}
+
+/** A session as commands about sessions choose it. */
+export interface SessionFacts {
+  readonly lsid: string;
+  readonly owner: SessionOwner | undefined;
 }
 
 /** The statement of a retryable write that a request is; undefined if it is none. */
@@ -73,16 +85,22 @@ export class SessionRegistry {
     return [...this.sessions.keys()];
   }
 
+  /** How long a session that is not used is kept. */
+  get timeoutMinutes(): number {
+    return Math.trunc(this.sessionTimeoutMs / 60_000);
+  }
+
   /** A fresh id: a random UUID as 32 hexadecimal digits. */
   newId(): string {
     const hex = this.randomHex(16);
     return `${hex.slice(0, 12)}4${hex.slice(13, 16)}8${hex.slice(17)}`;
   }
 
-  touch(lsid: string): SessionState {
+  /** Notes that a session is used; makes it if there is none. */
+  touch(lsid: string, owner?: SessionOwner): SessionState {
     let state = this.sessions.get(lsid);
     if (state === undefined) {
-      state = { lsid, usedMs: 0, lastNumber: -1n, outcome: undefined, transaction: undefined };
+      state = { lsid, owner, usedMs: 0, lastNumber: -1n, outcome: undefined, transaction: undefined };
       this.sessions.set(lsid, state);
     }
     state.usedMs = this.nowMs();
@@ -96,7 +114,7 @@ export class SessionRegistry {
    */
   enter(context: SessionContext | undefined): TransactionUnit | undefined {
     if (context === undefined) return undefined;
-    const state = this.touch(context.lsid);
+    const state = this.touch(context.lsid, context.owner);
     const { txnNumber } = context;
     if (txnNumber === undefined) return undefined;
     checkNotOld(state, txnNumber);
@@ -172,6 +190,7 @@ export class SessionRegistry {
     isDurable: boolean,
   ): Promise<void> {
     let outcome: Outcome = 'aborted';
+    this.options.beforeEnd?.(state.lsid, transaction.number);
     try {
       await transaction.unit.commit(isDurable);
       outcome = 'committed';
@@ -212,6 +231,7 @@ export class SessionRegistry {
     const { transaction } = state;
     if (transaction === undefined || transaction.committing !== undefined) return;
     state.transaction = undefined;
+    this.options.beforeEnd?.(state.lsid, transaction.number);
     transaction.unit.rollback();
   }
 
@@ -226,6 +246,7 @@ export class SessionRegistry {
   end(lsid: string): boolean {
     const state = this.sessions.get(lsid);
     if (state === undefined) return false;
+    this.options.beforeEnd?.(lsid, undefined);
     this.giveUp(state);
     state.snapshot?.release();
     this.options.retries?.forget(lsid).catch(() => undefined); // what stays is swept later
@@ -242,6 +263,11 @@ export class SessionRegistry {
       }
       if (now - state.usedMs > this.sessionTimeoutMs) this.end(state.lsid);
     }
+  }
+
+  /** Ends the sessions that are meant. */
+  endWhere(isMeant: (session: SessionFacts) => boolean): void {
+    for (const state of [...this.sessions.values()]) if (isMeant(state)) this.end(state.lsid);
   }
 
   endAll(): void {
