@@ -20,7 +20,7 @@ export function costOf({ access, isSorted, isCovered }: QueryPlan, request: Plan
   // with a condition left, more rows than wanted are looked at
   if (stopsEarly)
     rows = Math.min(rows, access.filter === undefined ? wanted : Math.max(wanted * 10, rows / 20));
-  const isChecked = access.kind === 'ixscan' && (access.checked ?? access.keyFilter) !== undefined;
+  const isChecked = access.kind === 'ixscan' && access.checked !== undefined;
   const looked = isChecked ? rows * CHECKED_SHARE : rows;
   const fetched = isCovered ? looked : looked + rows * FETCH_COST * (isChecked ? LEFT_SHARE : 1);
   const filtering = access.filter === undefined ? 0 : FILTER_COST;

@@ -47,13 +47,15 @@ function isAboutValues(node: FilterNode): boolean {
     case 'nor':
       return node.children.every(isAboutValues);
     case 'not':
-      return isAboutValues(node.child);
+      return isNull(node.child) || isAboutValues(node.child);
     case 'eq':
     case 'lt':
     case 'lte':
     case 'gt':
     case 'gte':
+      return !isNull(node);
     case 'in':
+      return node.values.every(({ type }) => type !== NULL && type !== UNDEFINED);
     case 'regex':
     case 'mod':
     case 'bits':
@@ -63,4 +65,9 @@ function isAboutValues(node: FilterNode): boolean {
     default:
       return false;
   }
+}
+
+/** A document without the field matches too, and is to be shown without it. */
+function isNull(node: FilterNode): boolean {
+  return 'value' in node && (node.value.type === NULL || node.value.type === UNDEFINED);
 }

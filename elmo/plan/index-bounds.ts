@@ -62,8 +62,7 @@ export function indexBounds(
     for (const { predicate, bounds: each } of chosen) {
       intervals = intersect(intervals, each.intervals);
       if (!isEverything(each.intervals)) used.push({ field, predicate });
-      const isKnown =
-        each.isExact && predicate.group === undefined && !(isArray && predicate.node.kind === 'not');
+      const isKnown = each.isExact && predicate.group === undefined && !(isArray && saysNot(predicate.node));
       if (isKnown) exact.add(predicate.node);
     }
     return intervals;
@@ -108,6 +107,11 @@ export function sharesArray(index: IndexSpec, field: number, other: number): boo
  */
 function isAboutPosition(node: FilterNode): boolean {
   return demandsValue(node) && node.kind !== 'elemMatchValue';
+}
+
+/** Whether it says something of all elements of an array, so that one entry is no proof. */
+function saysNot(node: FilterNode): boolean {
+  return node.kind === 'not' || ((node.kind === 'or' || node.kind === 'and') && node.children.some(saysNot));
 }
 
 /** `{$ne: null}` is true of paths into an empty array, which has an entry of null. */

@@ -68,7 +68,7 @@ function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanReq
     });
   if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request)) return [];
   const bounds = indexBounds(index, predicates, request.collation);
-  const isBounded = !isEverything(bounds.fields[0]!) || isSmallerByItself(index, predicates);
+  const isBounded = !isEverything(bounds.fields[0]!) || demandsFirst(index, predicates);
   return [{ index, bounds, isBounded, hasDuplicates: false }];
 }
 
@@ -86,12 +86,9 @@ function coversMissing(index: IndexSpec, { byPath }: Predicates, { hint }: PlanR
   return index.fields.some(({ path }) => (byPath.get(path) ?? []).some(({ node }) => demandsValue(node)));
 }
 
-/** A sparse or partial index may be worth a scan for what it leaves out. */
-function isSmallerByItself(index: IndexSpec, { byPath }: Predicates): boolean {
-  const first = byPath.get(index.fields[0]!.path) ?? [];
-  return (
-    (index.isSparse || index.partialFilter !== undefined) && first.some(({ node }) => node.kind === 'exists')
-  );
+/** Where the first field has to be there, the whole index is a way to the matches. */
+function demandsFirst(index: IndexSpec, { byPath }: Predicates): boolean {
+  return (byPath.get(index.fields[0]!.path) ?? []).some(({ node }) => node.kind === 'exists');
 }
 
 function plansOf(candidate: Candidate, predicates: Predicates, request: PlanRequest): QueryPlan[] {

@@ -15,6 +15,8 @@ import {
   CLASS_UNDEFINED,
   DECIMAL128,
   DOUBLE,
+  INT32,
+  INT64,
   MAX_KEY,
   MIN_KEY,
   NULL,
@@ -95,7 +97,7 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
         ),
       );
     case 'or':
-      return loose(union(...node.children.map((child) => predicateBounds(child, context).intervals)));
+      return anyBounds(node.children, context);
     case 'and':
       return loose(
         node.children.reduce<Intervals>(
@@ -219,6 +221,14 @@ function inBounds(
   };
 }
 
+function anyBounds(children: readonly FilterNode[], context: BoundsContext): PredicateBounds {
+  const parts = children.map((child) => predicateBounds(child, context));
+  return {
+    intervals: union(...parts.map(({ intervals }) => intervals)),
+    isExact: parts.every(({ isExact }) => isExact),
+  };
+}
+
 /** Strings with the pattern's literal beginning, and patterns themselves. */
 function regexIntervals({ pattern, options }: RegexSpec): Intervals {
   const { text } = literalPrefix(pattern, options);
@@ -236,6 +246,7 @@ function prefixInterval(text: string): Interval {
 }
 
 function notBounds(child: FilterNode, context: BoundsContext): PredicateBounds {
+  if (child.kind === 'exists') return loose([classInterval(CLASS_NULL)]);
   if (child.kind === 'eq' && child.value.type === NULL) return loose(complement([classInterval(CLASS_NULL)]));
   const bounds = predicateBounds(child, context);
   return bounds.isExact ? { intervals: complement(bounds.intervals), isExact: true } : ALL;
@@ -243,5 +254,16 @@ function notBounds(child: FilterNode, context: BoundsContext): PredicateBounds {
 
 function typeBounds(types: ReadonlySet<number>): PredicateBounds {
   if (types.has(ARRAY)) return ALL;
-  return loose(union(...[...types].map((type) => [classInterval(TYPE_CLASS[type]!)])));
+  const intervals = union(...[...types].map((type) => [classInterval(TYPE_CLASS[type]!)]));
+  return { intervals, isExact: [...types].every((type) => isWholeClass(type, types)) };
+}
+
+const NUMBERS: readonly number[] = [INT32, INT64, DOUBLE, DECIMAL128];
+/** Types whose class holds others, or values that are missing. */
+const AMBIGUOUS: ReadonlySet<number> = new Set([NULL, UNDEFINED, STRING, SYMBOL]);
+
+/** Whether no value of the type's class is of a type that was not asked for. */
+function isWholeClass(type: number, types: ReadonlySet<number>): boolean {
+  if (NUMBERS.includes(type)) return NUMBERS.every((each) => types.has(each));
+  return !AMBIGUOUS.has(type);
 }

@@ -50,6 +50,12 @@ export function predicatesOf(filter: FilterNode): Predicates {
 }
 
 function pathOf(node: FilterNode): string | undefined {
+  if (node.kind === 'or') {
+    const paths = new Set(node.children.map(pathOf));
+    return paths.size === 1 && !node.children.some(({ kind }) => kind === 'elemMatchObject')
+      ? [...paths][0]
+      : undefined;
+  }
   if (node.kind === 'not') return node.child.kind === 'elemMatchObject' ? undefined : pathOf(node.child);
   return 'path' in node ? node.path : undefined;
 }
