@@ -1,7 +1,8 @@
 /** The different values of a path among the documents of a cursor. */
 import { compareValues } from '../bson/compare.js';
+import { ElementWalker } from '../bson/walk.js';
 import { PathReader, type PathVisitor } from '../bson/path.js';
-import { MISSING } from '../bson/types.js';
+import { ARRAY, MISSING } from '../bson/types.js';
 import { stringValue, Value } from '../bson/value.js';
 import { collatorOf } from '../collation/collator.js';
 import { collationKey } from '../collation/key.js';
@@ -21,6 +22,9 @@ const STRING = 0x02;
 
 class DistinctValues implements PathVisitor {
   readonly values: Value[] = [];
+  /** Of the path, while documents are visited. */
+  reader: PathReader | undefined;
+  private readonly elements = new ElementWalker();
   private readonly seen = new Set<string>();
   private readonly writer = new KeyWriter();
   private readonly toKey: ((text: string) => string) | undefined;
@@ -32,6 +36,16 @@ class DistinctValues implements PathVisitor {
 
   visit(bytes: Uint8Array, type: number, at: number): boolean {
     if (type === MISSING) return false;
+    // an array that the path names by its index gives its elements, like any other at the end of a path
+    if (type === ARRAY && this.reader !== undefined && this.reader.elementNameStart < 0) {
+      this.elements.open(bytes, at);
+      while (this.elements.next()) this.add(bytes, this.elements.type, this.elements.valueStart);
+      return false;
+    }
+    return this.add(bytes, type, at);
+  }
+
+  private add(bytes: Uint8Array, type: number, at: number): boolean {
     const key = this.keyOf(bytes, type, at);
     if (this.seen.has(key)) return false;
     this.seen.add(key);
@@ -63,6 +77,7 @@ export async function collectDistinct(
 ): Promise<Value[]> {
   const found = new DistinctValues(collation);
   const reader = new PathReader(path, { leafArrays: 'elements' });
+  found.reader = reader;
   try {
     await drive(rows, operation, ({ bytes, at }) => reader.visit(bytes, at, found));
   } finally {

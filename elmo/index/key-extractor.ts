@@ -34,7 +34,11 @@ class FieldPath {
   /** The component as an index of an array, or -1. */
   readonly positions: readonly number[];
 
+  /** No array is ever stored as `_id`; one that a stage has made sorts as it is. */
+  readonly isWhole: boolean;
+
   constructor(readonly path: string) {
+    this.isWhole = path === '_id';
     const parts = path.split('.');
     this.components = parts.map((part) => new FieldName(part));
     this.positions = parts.map((part) => (DIGITS.test(part) ? Number(part) : -1));
@@ -96,13 +100,13 @@ export class KeyExtractor {
    * @returns false if it stopped at an array
    */
   private follow(i: number, at: number, component: number): boolean {
-    const { components, positions } = this.paths[i]!;
+    const { components, positions, isWhole } = this.paths[i]!;
     const { finder, bytes } = this;
     for (; ; component++) {
       if (!finder.find(bytes, at, components[component]!)) return this.settle(i, MISSING, 0);
       const { type } = finder;
       at = finder.valueStart;
-      if (type === ARRAY) {
+      if (type === ARRAY && !isWhole) {
         const next = component + 1;
         if (next < components.length && positions[next]! >= 0) {
           const position = this.elementAt(at, positions[next]!);

@@ -1,0 +1,22 @@
+/** A short run of the differential laboratory; skipped when no reference engine is listening. */
+import { expect } from 'chai';
+import { WireClient } from '../support/wire-client.js';
+import { runRound } from './campaign.js';
+
+const REFERENCE_PORT = 27_117;
+const ROUNDS = 20;
+
+describe('random commands, beside the reference engine', () => {
+  let reference: WireClient | undefined;
+
+  before(async function () {
+    reference = await WireClient.open(REFERENCE_PORT).catch(() => undefined);
+    if (reference === undefined) this.skip(); // none is listening
+  });
+  after(() => reference?.close());
+
+  it('are answered alike', async () => {
+    for (let seed = 1; seed <= ROUNDS; seed++)
+      expect(await runRound(seed, reference!), `round ${seed}`).to.deep.equal([]);
+  }).timeout(60_000);
+});
