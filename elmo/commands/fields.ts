@@ -210,8 +210,20 @@ const MOST = 2 ** 63;
 
 /** A number cut to a whole one within 64 bits; NaN is 0. */
 export function wholeNumber(value: Value): number {
-  const number = plainNumber(value);
+  const number = value.type === DECIMAL128 ? roundedDecimal(value) : plainNumber(value);
   return Number.isNaN(number) ? 0 : Math.max(-MOST, Math.min(Math.trunc(number), MOST));
+}
+
+/** A decimal is rounded to the nearest whole number, of two to the even one. */
+function roundedDecimal(value: Value): number {
+  const number = plainNumber(value);
+  const floor = Math.floor(number);
+  if (number - floor !== 0.5) return Math.round(number);
+  const isEven = floor % 2 === 0;
+  // the double may have lost what is behind the half
+  const fraction = /\.(\d+)$/.exec(String(exactJs(value)))?.[1];
+  if (fraction === undefined || /^50*$/.test(fraction)) return isEven ? floor : floor + 1;
+  return fraction.startsWith('5') === number > 0 ? floor + 1 : floor;
 }
 
 /** Whether a value counts as true: bool or number. */

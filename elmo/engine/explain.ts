@@ -1,14 +1,6 @@
 /** What `explain` shows of a query: the plan that is chosen, those that are not, and what running it took. Source: the reference. */
 import { BOOL, DECIMAL128, DOUBLE, INT32, INT64 } from '../bson/types.js';
-import {
-  boolValue,
-  doubleValue,
-  documentValue,
-  int32Value,
-  int64OfNumber,
-  stringValue,
-  type Value,
-} from '../bson/value.js';
+import { boolValue, doubleValue, documentValue, int32Value, stringValue, type Value } from '../bson/value.js';
 import { namespaceText } from '../catalog/namespace.js';
 import { fieldsOf, type NamedValue } from '../catalog/raw-document.js';
 import { collationDocument } from '../collation/collation.js';
@@ -478,11 +470,11 @@ function writeTree({ kind, isMulti, returnsDocument, request }: QueryTarget, inp
     fields: isExpress ? input.fields.slice(0, 1) : [],
     counts: isUpdate
       ? [
-          ['nMatched', int64OfNumber(found)],
-          ['nWouldModify', int64OfNumber(found)],
-          ['nWouldUpsert', int64OfNumber(0)],
+          ['nMatched', count(found)],
+          ['nWouldModify', count(found)],
+          ['nWouldUpsert', count(0)],
         ]
-      : [['nWouldDelete', int64OfNumber(found)]],
+      : [['nWouldDelete', count(found)]],
     ran:
       input.ran === undefined ? undefined : { ...input.ran, returned: returnsDocument === true ? found : 0 },
     inputs: isExpress ? [] : [input],

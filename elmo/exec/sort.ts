@@ -1,10 +1,12 @@
 /** Sorts rows: in memory, the first few only when there is a limit, on disk when they are many. */
 import type { OrderedKv } from '../../lsm/index.js';
+import { readDouble } from '../bson/read.js';
 import { documentLength } from '../bson/walk.js';
 import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import { MergeRuns } from './merge-runs.js';
 import { StageStats } from './plan-stats.js';
 import { compareBytes, type SortKeys } from './sort-key.js';
 import { Spill } from './spill.js';
@@ -48,6 +50,8 @@ export class SortRows implements RowSource {
   private isSorted = false;
   private spill: Spill | undefined;
   private readonly maxBytes: number;
+  private runs = 0;
+  private merged: MergeRuns | undefined;
 
   constructor(
     readonly source: RowSource,
@@ -78,7 +82,10 @@ export class SortRows implements RowSource {
       if (this.take() && this.options.operation.look()) return PAUSE;
     }
     if (this.spill === undefined) this.rows.sort(this.compare);
-    else if (this.flush()) return PAUSE;
+    else {
+      if (this.flush(this.spill)) return PAUSE;
+      this.openRuns(this.spill);
+    }
     this.isSorted = true;
     source.close();
     return ROW;
@@ -105,8 +112,9 @@ export class SortRows implements RowSource {
       metadata: this.options.keepsMetadata === true ? source.metadata : undefined,
       sequence: this.sequence++,
     };
-    if (this.spill !== undefined) return this.spill.add(key!, row, sorted.sequence);
-    if (limit > 0) return this.takeTop(sorted, limit);
+    if (this.spill !== undefined && key !== undefined)
+      return this.spill.add(key, stored(sorted), sorted.sequence);
+    if (limit > 0 && this.spill === undefined) return this.takeTop(sorted, limit);
     heap.push(sorted);
     return this.account(row.length + (key?.length ?? 0) + ROW_OVERHEAD);
   }
@@ -115,24 +123,39 @@ export class SortRows implements RowSource {
     this.rowBytes += bytes;
     if (this.rowBytes > this.stats.memoryBytes) this.stats.memoryBytes = this.rowBytes;
     if (this.rowBytes <= this.maxBytes) return false;
-    if (!this.options.allowsDisk || this.keys.collation !== undefined || this.options.limit > 0)
+    if (!this.options.allowsDisk)
       throw new ElmoError(
         'QueryExceededMemoryLimitNoDiskUseAllowed',
         `Sort exceeded memory limit of ${this.maxBytes} bytes, but did not opt in to external sorting.`,
       );
     this.stats.usedDisk = true;
-    this.spill = new Spill(this.options.kv, this.options.operation);
-    return this.flush();
+    this.spill ??= new Spill(this.options.kv, this.options.operation);
+    return this.flush(this.spill);
   }
 
   /** Moves what is in memory to disk, until it has to pause. @returns whether to pause, then call again */
-  private flush(): boolean {
+  private flush(spill: Spill): boolean {
     const { rows } = this;
+    if (this.keys.collation !== undefined) return this.flushRun(spill);
     while (rows.length > 0) {
-      const { key, row, sequence } = rows.pop()!;
-      if (this.spill!.add(key!, row, sequence)) return true;
+      const row = rows.pop()!;
+      if (spill.add(row.key!, stored(row), row.sequence)) return true;
     }
     this.rowBytes = 0;
+    return false;
+  }
+
+  /** The same where keys have no order of bytes: what is written at a stretch is a run of its own. */
+  private flushRun(spill: Spill): boolean {
+    const rows = this.rows.sort(this.compare);
+    const run = runKey(this.runs++);
+    this.rowBytes = 0;
+    for (let i = 0; i < rows.length; i++)
+      if (spill.add(run, stored(rows[i]!), i)) {
+        this.rows = rows.slice(i + 1);
+        return true;
+      }
+    this.rows = [];
     return false;
   }
 
@@ -191,22 +214,48 @@ export class SortRows implements RowSource {
     return ROW;
   }
 
+  private openRuns(spill: Spill): void {
+    if (this.keys.collation === undefined) return;
+    const cursors = Array.from({ length: this.runs }, (_, run) => spill.scan(runKey(run)));
+    this.merged = new MergeRuns(cursors, this.keys);
+  }
+
   private fromDisk(spill: Spill): Pulled {
     if (this.options.operation.shouldPause()) return PAUSE;
-    if (!spill.next()) {
+    if (!(this.merged ?? spill).next()) {
       this.stats.isAtEnd = true;
       return END;
     }
-    this.bytes = spill.bytes;
-    this.at = spill.at;
+    const { valueBytes, valueOffset, valueLength } = this.merged?.cursor ?? spill.place;
+    this.bytes = valueBytes;
+    this.at = valueOffset;
+    this.recordId = readDouble(valueBytes, valueOffset + valueLength - RECORD_ID_BYTES);
     this.stats.returned++;
     return ROW;
   }
 
   close(): void {
     this.source.close();
+    this.merged?.close();
     this.spill?.close();
     this.rows = [];
     this.next = 0;
   }
+}
+
+const RECORD_ID_BYTES = 8;
+
+/** A row as it is spilled: its document, and behind it the record id. */
+function stored({ row, recordId }: SortedRow): Uint8Array {
+  const bytes = new Uint8Array(row.length + RECORD_ID_BYTES);
+  bytes.set(row);
+  new DataView(bytes.buffer).setFloat64(row.length, recordId, true);
+  return bytes;
+}
+
+/** What the keys of a run start with. */
+function runKey(run: number): Uint8Array {
+  const key = new Uint8Array(4);
+  new DataView(key.buffer).setUint32(0, run);
+  return key;
 }

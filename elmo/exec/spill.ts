@@ -48,6 +48,15 @@ export class Spill {
     return true;
   }
 
+  /** The rows whose keys start with `prefix`, once all are added. The caller closes the cursor. */
+  scan(prefix: Uint8Array): Cursor {
+    const writer = this.key;
+    writer.clear();
+    writer.appendVarint(KEYSPACE_SPILL);
+    writer.appendBytes(prefix, 0, prefix.length);
+    return this.transaction.scanPrefix(writer.toBytes());
+  }
+
   /** Moves to the next row in order; it is at `bytes[at, at + length)` until the next step. */
   next(): boolean {
     this.cursor ??= this.transaction.scan(keyspaceBounds(KEYSPACE_SPILL));
@@ -61,6 +70,9 @@ export class Spill {
   }
   get at(): number {
     return this.cursor!.valueOffset;
+  }
+  get place(): Cursor {
+    return this.cursor!;
   }
 
   close(): void {
