@@ -12,7 +12,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connect, MongoServerError, type ClientSession } from '../index.js';
+import { connect, MongoServerError, type ClientSession, type Document } from '../index.js';
 import {
   formatCount,
   formatMegabytes,
@@ -50,6 +50,23 @@ const ENOUGH_WRITES = 2_000;
 const installed = createRequire(import.meta.url);
 const readData = <T>(file: string): T[] => JSON.parse(readFileSync(installed.resolve(file), 'utf8')) as T[];
 
+interface PlanStage {
+  readonly stage: string;
+  readonly indexName?: string;
+  readonly inputStage?: PlanStage;
+}
+
+/** How a query is answered, from its source on: 'COLLSCAN → SORT', and what it looked at. */
+function planOf({ queryPlanner, executionStats }: Document): string {
+  const stages: string[] = [];
+  const { winningPlan } = queryPlanner as { winningPlan: PlanStage };
+  for (let at: PlanStage | undefined = winningPlan; at !== undefined; at = at.inputStage)
+    stages.unshift(at.indexName === undefined ? at.stage : `${at.stage} ${at.indexName}`);
+  const { totalKeysExamined, totalDocsExamined } = executionStats as Record<string, number>;
+  const looked = `${formatCount(totalKeysExamined!)} keys and ${formatCount(totalDocsExamined!)} documents looked at`;
+  return `plan: ${stages.join(' → ')}; ${looked}`;
+}
+
 const begunMs = performance.now();
 const folder = mkdtempSync(join(tmpdir(), 'elmo-demo-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -63,6 +80,7 @@ const refusalOf = (operation: Promise<unknown>): Promise<MongoServerError> =>
       return error;
     },
   );
+const namesOf = (found: readonly City[]): string => found.map(({ name }) => name).join(', ');
 const sizeOf = (file: string): string => formatMegabytes(statSync(file).size);
 
 const allCountries = readData<Country>('world-countries/countries.json');
@@ -101,11 +119,12 @@ const { ms: importMs } = await present({
 const { result: unsorted, ms: withoutIndexMs } = await present({
   title: 'Filter and sort: the whole collection has to be read',
   run: async () => {
-    return cities.find({ country: 'FR', name: /^Mont/ }).sort({ name: 1 }).limit(5).toArray();
+    const query = () => cities.find({ country: 'FR', name: /^Mont/ }).sort({ name: 1 }).limit(5);
+    return { found: await query().toArray(), plan: await query().explain() };
   },
-  report: (found) => [found.map(({ name }) => name).join(', ')],
+  report: ({ found, plan }) => [namesOf(found), planOf(plan)],
 });
-assert.equal(unsorted.length, 5);
+assert.equal(unsorted.found.length, 5);
 
 await present({
   title: 'Indexes: compound, unique, and one over the elements of an array',
@@ -120,17 +139,12 @@ await present({
 await present({
   title: 'The same question again: the index has the filter and the order',
   run: async () => {
-    return cities.find({ country: 'FR', name: /^Mont/ }).sort({ name: 1 }).limit(5).toArray();
+    const query = () => cities.find({ country: 'FR', name: /^Mont/ }).sort({ name: 1 }).limit(5);
+    return { found: await query().toArray(), plan: await query().explain() };
   },
-  report: (found) => {
-    assert.deepEqual(
-      found.map(({ name }) => name),
-      unsorted.map(({ name }) => name),
-    );
-    return [
-      found.map(({ name }) => name).join(', '),
-      `without the index it took ${formatMs(withoutIndexMs)}`,
-    ];
+  report: ({ found, plan }) => {
+    assert.equal(namesOf(found), namesOf(unsorted.found));
+    return [namesOf(found), planOf(plan), `without the index it took ${formatMs(withoutIndexMs)}`];
   },
 });
 
