@@ -90,6 +90,11 @@ function commonOf(request: BulkWriteRequest): StatementOptions {
   };
 }
 
+/** For the statements from `index` on. */
+function contextAt(context: WritingContext, index: number): WritingContext {
+  return context.retries === undefined ? context : { ...context, retries: context.retries.from(index) };
+}
+
 async function insertAll(
   inserts: readonly Insert[],
   start: number,
@@ -105,7 +110,7 @@ async function insertAll(
       documents: inserts.map(({ document }) => document),
       isOrdered,
     },
-    context,
+    contextAt(context, start),
   );
   const errors = new Map(failures.map(({ index, error }) => [index, error]));
   for (let i = 0; i < inserts.length; i++) {
@@ -130,7 +135,7 @@ async function changeOne(
   if (kind === 'delete') {
     const { deleted, failures } = await deleteDocuments(
       { ...common, statements: [operation.statement] },
-      context,
+      contextAt(context, index),
     );
     const error = failures[0]?.error;
     if (error !== undefined) return failed(index, kind, error);
@@ -141,7 +146,7 @@ async function changeOne(
       ...common,
       statements: [operation.statement],
     },
-    context,
+    contextAt(context, index),
   );
   const error = failures[0]?.error;
   if (error !== undefined) return failed(index, kind, error);

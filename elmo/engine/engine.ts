@@ -42,7 +42,9 @@ import type { NamedValue } from '../catalog/raw-document.js';
 import { documentValue, type Value } from '../bson/value.js';
 import type { SessionContext } from '../session/session-context.js';
 import { SessionRegistry } from '../session/session-registry.js';
+import { RetryLog } from '../session/retry-log.js';
 import { insertDocuments } from '../write/insert.js';
+import { StatementRetries } from '../write/retries.js';
 import { bulkWrite } from './bulk-writing.js';
 import { idOfFind } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
@@ -97,6 +99,7 @@ export class Engine {
   readonly defining: Defining;
   private readonly validators: Validators;
   private readonly sharedUnit: DirectUnit;
+  private readonly retries: RetryLog;
   private readonly opened: { readonly host: string; readonly openedMs: number };
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
@@ -124,6 +127,7 @@ export class Engine {
     this.committer = new Committer(kv);
     this.sharedUnit = this.committer.direct();
     this.collections = new OpenCollections(this.catalog);
+    this.retries = new RetryLog(kv, () => clock.wallMs());
     this.sessions = new SessionRegistry(
       this.committer,
       () => clock.nowMs(),
@@ -447,20 +451,25 @@ export class Engine {
       throw new ElmoError('InvalidOptions', 'Snapshot sessions can only read');
     const transaction = this.sessions.enter(session);
     try {
-      return await run(this.writeContext(request, transaction));
+      return await run(this.writeContext(request, transaction, StatementRetries.of(this.retries, session)));
     } catch (error) {
       if (transaction !== undefined) this.sessions.abortAfter(session!);
       throw this.labelled(error, transaction);
     }
   }
 
-  private writeContext(request: CommonRequest, transaction: TransactionUnit | undefined): WritingContext {
+  private writeContext(
+    request: CommonRequest,
+    transaction: TransactionUnit | undefined,
+    retries?: StatementRetries,
+  ): WritingContext {
     return {
       kv: this.kv,
       catalog: this.catalog,
       operation: this.newOperation(request),
       transaction,
       isDurable: request.isDurable === true,
+      retries,
       newObjectId: () => this.newObjectId(),
       collection: (namespace, unit) => this.openCollection(namespace, unit),
       collectionOrNew: (namespace, unit) =>

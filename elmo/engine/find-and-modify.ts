@@ -28,6 +28,8 @@ export async function findAndModify(
   request: FindAndModifyRequest,
   context: WritingContext,
 ): Promise<FindAndModifyResult> {
+  const done = context.retries?.findAndModifyResult();
+  if (done !== undefined) return done;
   const written: Promise<void>[] = [];
   for (let attempt = 1; ; attempt++)
     try {
@@ -64,7 +66,9 @@ async function run(
     : undefined;
   if (request.returnsNew === true && projection?.needsMatchedIndex === true)
     throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
-  const action = new Action(changing, context);
+  const action = new Action(changing, context, (found) =>
+    modified(found, request, projection, changing !== undefined),
+  );
   const isSought = id === undefined ? undefined : await byId(request, id, action, context, written);
   if (isSought === undefined && collection !== undefined) {
     const candidates = candidatesOf(collection, prepared, context, 1);
@@ -85,8 +89,7 @@ async function run(
       candidates.release();
     }
   }
-  const { found } = action;
-  if (found !== undefined) return modified(found, request, projection, changing !== undefined);
+  if (action.result !== undefined) return action.result;
   if (changing === undefined || !isUpsert)
     return { document: undefined, updatedExisting: false, matched: 0, upsertedId: undefined };
   return inserted(request, prepared, changing, projection, context, written);
@@ -94,12 +97,13 @@ async function run(
 
 /** What is done with the one document. */
 class Action {
-  found: Found | undefined;
+  result: FindAndModifyResult | undefined;
 
   /** @param changing  undefined: it is removed */
   constructor(
     private readonly changing: Changing | undefined,
     private readonly context: WritingContext,
+    private readonly resultOf: (found: Found) => FindAndModifyResult,
   ) {}
 
   /** @param matcher  after it matched; undefined if it was not asked */
@@ -117,7 +121,8 @@ class Action {
       changing.context.matcher = matcher;
       after = change(changing, collection, recordId, document, 0, unit, context) ?? document;
     }
-    this.found = { before: document, after, matchedIndex: matcher?.matchedIndex ?? -1 };
+    this.result = this.resultOf({ before: document, after, matchedIndex: matcher?.matchedIndex ?? -1 });
+    context.retries?.recordFindAndModify(unit, this.result);
   }
 }
 
@@ -161,14 +166,22 @@ async function inserted(
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<FindAndModifyResult> {
-  const document = await upsert(request.namespace, prepared, changing, context, written, COMMAND);
-  const upsertedId: Value = idOf(document);
-  return {
+  const resultOf = (document: RawDocument): FindAndModifyResult => ({
     document: request.returnsNew === true ? projected(document, projection, -1) : undefined,
     updatedExisting: false,
     matched: 1,
-    upsertedId,
-  };
+    upsertedId: idOf(document),
+  });
+  const document = await upsert(
+    request.namespace,
+    prepared,
+    changing,
+    context,
+    written,
+    COMMAND,
+    (stored, unit) => context.retries?.recordFindAndModify(unit, resultOf(stored)),
+  );
+  return resultOf(document);
 }
 
 function projected(

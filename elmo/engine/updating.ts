@@ -23,12 +23,14 @@ import type { Update, UpdateContext } from '../update/update.js';
 import { buildUpsert } from '../update/upsert.js';
 import { insertOne } from '../write/insert.js';
 import { forEachRecord, idOf, updateRecord } from '../write/mutate.js';
+import type { UpdateOutcome } from '../write/retries.js';
 import { asStatementError, duringStatement } from '../write/statement-error.js';
 import { idOfStatement, writeById } from './by-id.js';
 import { effectiveCollation, requestScope } from './reading.js';
 import {
   candidatesOf,
   prepareQuery,
+  refuseMulti,
   withLet,
   type PreparedQuery,
   type StatementQuery,
@@ -58,13 +60,7 @@ export class StatementUpdateContext implements UpdateContext {
   ) {}
 }
 
-interface StatementResult {
-  readonly matched: number;
-  readonly modified: number;
-  readonly upsertedId: Value | undefined;
-}
-
-const NOTHING_DONE: StatementResult = { matched: 0, modified: 0, upsertedId: undefined };
+const NOTHING_DONE: UpdateOutcome = { matched: 0, modified: 0, upsertedId: undefined };
 
 export async function updateDocuments(
   request: UpdateRequest,
@@ -77,7 +73,9 @@ export async function updateDocuments(
   let modified = 0;
   for (let index = 0; index < request.statements.length; index++) {
     try {
-      const result = await runUpdate(request, request.statements[index]!, context, written);
+      const result =
+        context.retries?.updateOutcome(index) ??
+        (await runUpdate(request, request.statements[index]!, index, context, written));
       matched += result.matched;
       modified += result.modified;
       if (result.upsertedId !== undefined) upserted.push({ index, id: result.upsertedId });
@@ -96,21 +94,23 @@ export async function updateDocuments(
 async function runUpdate(
   request: UpdateRequest,
   statement: UpdateStatement,
+  index: number,
   context: WritingContext,
   written: Promise<void>[],
-): Promise<StatementResult> {
+): Promise<UpdateOutcome> {
+  refuseMulti(context, statement.isMulti);
   if (statement.isMulti && statement.sort !== undefined)
     throw new ElmoError('FailedToParse', 'Cannot specify sort with multi=true');
   const supplied = statement.isUpsertSupplied === true ? suppliedDocument(statement) : undefined;
   const id = idOfStatement(statement);
   if (id !== undefined) {
-    const result = updateById(request, statement, id, context, written);
+    const result = updateById(request, statement, index, id, context, written);
     const done = result instanceof Promise ? await result : result;
     if (done !== undefined && (done.matched > 0 || !statement.isUpsert)) return done;
   }
   for (let attempt = 1; ; attempt++)
     try {
-      return await updateByPlan(request, statement, supplied, context, written);
+      return await updateByPlan(request, statement, index, supplied, context, written);
     } catch (error) {
       if (attempt >= MOST_ATTEMPTS || !statement.isUpsert || !isRetriable(error, statement, context))
         throw error;
@@ -139,10 +139,11 @@ function suppliedDocument({ isUpsert, constants }: UpdateStatement): RawDocument
 function updateById(
   request: UpdateRequest,
   statement: UpdateStatement,
+  index: number,
   id: Value,
   context: WritingContext,
   written: Promise<void>[],
-): StatementResult | undefined | Promise<StatementResult | undefined> {
+): UpdateOutcome | undefined | Promise<UpdateOutcome | undefined> {
   const query = withLet<StatementQuery>(statement, request);
   let changing: Changing | undefined;
   let modified = 0;
@@ -155,12 +156,13 @@ function updateById(
       changing ??= prepareChange(request, statement, query, collection, context);
       try {
         if (change(changing, collection, recordId, document, 0, unit, context) !== undefined) modified = 1;
+        context.retries?.recordUpdate(unit, index, { matched: 1, modified, upsertedId: undefined });
       } catch (error) {
         throw duringStatement('update', error);
       }
     },
   );
-  const resultOf = (found: boolean | undefined): StatementResult | undefined => {
+  const resultOf = (found: boolean | undefined): UpdateOutcome | undefined => {
     if (found !== true) {
       // the statement is checked although there is nothing to do
       prepareChange(request, statement, query, undefined, context);
@@ -174,10 +176,11 @@ function updateById(
 async function updateByPlan(
   request: UpdateRequest,
   statement: UpdateStatement,
+  index: number,
   supplied: RawDocument | undefined,
   context: WritingContext,
   written: Promise<void>[],
-): Promise<StatementResult> {
+): Promise<UpdateOutcome> {
   const isById = idOfStatement(statement) !== undefined;
   const query = withLet<StatementQuery>(isById ? { ...statement, sort: undefined } : statement, request);
   const collection = context.collection(request.namespace, context.transaction ?? context.newUnit());
@@ -210,6 +213,7 @@ async function updateByPlan(
           const changed = change(changing, collection, recordId, document, at, unit, context);
           matched++;
           if (changed !== undefined) modified++;
+          context.retries?.recordUpdate(unit, index, { matched, modified, upsertedId: undefined });
           return isMulti;
         },
       );
@@ -221,7 +225,16 @@ async function updateByPlan(
   if (matched > 0 || !statement.isUpsert) return { matched, modified, upsertedId: undefined };
   const upserting =
     supplied === undefined ? changing : { ...changing, update: replacementOf(supplied, prepared) };
-  const document = await upsert(request.namespace, prepared, upserting, context, written, 'update');
+  const document = await upsert(
+    request.namespace,
+    prepared,
+    upserting,
+    context,
+    written,
+    'update',
+    (inserted, unit) =>
+      context.retries?.recordUpdate(unit, index, { matched: 0, modified: 0, upsertedId: idOf(inserted) }),
+  );
   return { matched: 0, modified: 0, upsertedId: idOf(document) };
 }
 
@@ -290,7 +303,11 @@ export function change(
   );
 }
 
-/** Inserts the document that filter and update describe. @returns it */
+/**
+ * Inserts the document that filter and update describe.
+ * @param record  notes what is done, in the unit that does it
+ * @returns it
+ */
 export async function upsert(
   namespace: Namespace,
   prepared: PreparedQuery,
@@ -298,6 +315,7 @@ export async function upsert(
   context: WritingContext,
   written: Promise<void>[],
   command: string,
+  record: (document: Uint8Array, unit: WriteUnit) => void,
 ): Promise<Uint8Array> {
   updateContext.isInsert = true;
   updateContext.matcher = undefined;
@@ -308,6 +326,7 @@ export async function upsert(
       const document = buildUpsert(prepared.parsed, update, updateContext);
       const collection = context.collectionOrNew(namespace, unit);
       const stored = insertOne(collection, document, unit, context, bypassesValidation);
+      record(stored, unit);
       if (direct !== undefined) written.push(direct.commit(context.isDurable));
       return stored;
     } catch (error) {

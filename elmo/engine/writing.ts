@@ -2,6 +2,7 @@
 import type { Clock } from '../../lsm/index.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import type { CollationSpec } from '../collation/collation.js';
+import { ElmoError } from '../errors.js';
 import { parseSort, type SortField } from '../exec/sort-key.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { OpenCollection } from '../index/open-collection.js';
@@ -120,7 +121,10 @@ export async function deleteDocuments(
   let deleted = 0;
   for (const [index, statement] of request.statements.entries()) {
     try {
-      deleted += await runDelete(request, statement, context, written);
+      deleted +=
+        context.retries?.isDone(index) === true
+          ? 1
+          : await runDelete(request, statement, index, context, written);
     } catch (thrown) {
       if (context.transaction !== undefined) throw thrown;
       failures.push({ index, error: asStatementError(thrown) });
@@ -134,9 +138,11 @@ export async function deleteDocuments(
 async function runDelete(
   request: DeleteRequest,
   statement: DeleteStatement,
+  index: number,
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<number> {
+  refuseMulti(context, statement.isMulti);
   const id = idOfStatement(statement);
   if (id !== undefined) {
     const done = writeById(
@@ -146,6 +152,7 @@ async function runDelete(
       written,
       ({ collection, recordId, document, unit }) => {
         collection.remove(unit, recordId, document, 0);
+        context.retries?.recordDone(unit, index);
       },
     );
     const isDone = done instanceof Promise ? await done : done;
@@ -167,6 +174,7 @@ async function runDelete(
       'delete',
       (recordId, document, at, into) => {
         collection.remove(into, recordId, document, at);
+        context.retries?.recordDone(into, index);
         deleted++;
         return statement.isMulti;
       },
@@ -176,6 +184,12 @@ async function runDelete(
     candidates.release();
   }
   return deleted;
+}
+
+/** What may come again is about one document. @throws ElmoError InvalidOptions */
+export function refuseMulti({ retries }: WritingContext, isMulti: boolean): void {
+  if (retries !== undefined && isMulti)
+    throw new ElmoError('InvalidOptions', 'Cannot use retryable writes with multi=true');
 }
 
 export function withLet<T extends StatementQuery>(statement: T, request: CommonRequest): T {

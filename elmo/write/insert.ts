@@ -58,10 +58,15 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
     written.push(unit.commit(context.isDurable));
   };
   for (let i = 0; i < documents.length; i++) {
+    if (context.retries?.isDone(i) === true) {
+      inserted++;
+      continue;
+    }
     try {
       collection ??= context.collectionOrNew(request.namespace, unit);
       const document = stamped(documents[i]!, request, context);
       insertOne(collection, document, unit, context, request.bypassDocumentValidation === true);
+      context.retries?.recordDone(unit, i);
       pending++;
       if (collection.spec.isCapped) commit(i + 1);
     } catch (thrown) {

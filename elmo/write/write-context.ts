@@ -7,6 +7,7 @@ import type { Operation } from '../operation/operation.js';
 import type { DirectUnit } from '../operation/direct-unit.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import type { WriteUnit } from '../operation/write-unit.js';
+import type { StatementRetries } from './retries.js';
 import type { TimestampParts } from '../update/timestamps.js';
 
 export interface WriteContext {
@@ -16,6 +17,8 @@ export interface WriteContext {
   /** The session's transaction; undefined: each statement commits by itself. */
   readonly transaction: TransactionUnit | undefined;
   readonly isDurable: boolean;
+  /** What of the write was done before; undefined: it is none that may come again. */
+  readonly retries: StatementRetries | undefined;
   /** Twelve bytes of a new ObjectId. */
   newObjectId(): Uint8Array;
   /** The collection, opened for writing; undefined if there is none. @throws ElmoError if it is a view */
