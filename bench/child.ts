@@ -45,6 +45,7 @@ async function answer(job: Job): Promise<Outcome> {
         durability = peer.durability;
         return peer;
       },
+      openIn: (folder) => openPeer(job.peer, folder, { syncEveryCommit: false }),
     });
     return { ok: true, measured, cpuLoopMs: noise, durability };
   } catch (cause) {

@@ -18,6 +18,8 @@ export interface WorkloadContext {
   readonly urlFile: string | undefined;
   /** Opens the peer's store in `folder`. */
   open(syncEveryCommit?: boolean): Promise<KvPeer>;
+  /** Opens a store of the peer's somewhere else. */
+  openIn(folder: string): Promise<KvPeer>;
 }
 
 export interface Measured {
