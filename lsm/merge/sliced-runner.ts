@@ -81,7 +81,7 @@ export class SlicedRunner implements JobRunner {
     const make = (builders: Builders): RewriteJob =>
       flushJob(spec.entries, { ...this.flushParams(spec, supplies), builders });
     this.flushCount++;
-    const done = this.flushes.then(() => this.execute(run, make));
+    const done = this.flushes.then(() => this.execute(run, spec.tableBytes, make));
     this.flushes = done.then(ignore, ignore).then(() => this.flushCount--);
     return done;
   }
@@ -92,7 +92,9 @@ export class SlicedRunner implements JobRunner {
     const run = this.startRun(false, supplies);
     const readers = this.readersOf(spec);
     const done = this.merges
-      .then(() => this.execute(run, (builders) => this.mergeJob(readers, spec, supplies, builders)))
+      .then(() =>
+        this.execute(run, spec.tableBytes, (builders) => this.mergeJob(readers, spec, supplies, builders)),
+      )
       .finally(() => dropReaders(readers));
     this.merges = done.then(ignore, ignore);
     return done;
@@ -170,9 +172,13 @@ export class SlicedRunner implements JobRunner {
     });
   }
 
-  private async execute(run: Run, make: (builders: Builders) => RewriteJob): Promise<JobOutcome> {
+  private async execute(
+    run: Run,
+    tableBytes: number,
+    make: (builders: Builders) => RewriteJob,
+  ): Promise<JobOutcome> {
     const { clock, file } = this.parts;
-    const builders = this.spareBuilders ?? twoBuilders(this.builder);
+    const builders = this.spareBuilders ?? twoBuilders(this.builder, tableBytes);
     this.spareBuilders = undefined;
     try {
       await this.rest(run);

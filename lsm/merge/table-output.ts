@@ -37,8 +37,10 @@ const ALIGN_FILL = 0.75;
 /** No table is cut for its overlap before this fill. */
 const OVERLAP_FILL = 0.125;
 
-export function twoBuilders(options: TableBuilderOptions): readonly TableBuilder[] {
-  return [new TableBuilder(options), new TableBuilder(options)];
+/** @param tableBytes  what their tables are to have: they grow beyond it by STRETCH, and by their index and filter */
+export function twoBuilders(options: TableBuilderOptions, tableBytes: number): readonly TableBuilder[] {
+  const expected = Math.ceil(tableBytes * STRETCH * 1.1);
+  return [new TableBuilder(options, expected), new TableBuilder(options, expected)];
 }
 
 export class TableOutput {
@@ -66,7 +68,7 @@ export class TableOutput {
   constructor(params: TableOutputParams) {
     this.entriesOut = 0;
     this.bytesOut = 0;
-    this.builders = params.builders ?? twoBuilders(params.builder);
+    this.builders = params.builders ?? twoBuilders(params.builder, params.tableBytes);
     this.builder = this.builders[0]!;
     this.tableBytes = params.tableBytes;
     this.nextTableId = params.nextTableId;

@@ -32,6 +32,8 @@ import { finishPiece, pieceBytes } from './piece.js';
 import { blobIdsRoom, tombstonesRoom, writeBlobIds, writeTombstones } from './sections.js';
 import { TableIndexBuilder } from './table-index.js';
 
+const MIN_FIRST_BYTES = 64 * 1024;
+const MAX_FIRST_BYTES = 8 * 1024 * 1024;
 /** Values shorter than this are stored as they are. */
 const MIN_PACKED_VALUE = 12;
 
@@ -63,6 +65,7 @@ export class TableBuilder {
   private readonly index = new TableIndexBuilder();
   private readonly varints = new VarintReader();
 
+  private readonly firstBytes: number;
   private tableId = 0;
   private buffer: Bytes = NO_BYTES;
   /** Bytes of `buffer` that are finished. */
@@ -82,8 +85,12 @@ export class TableBuilder {
   private maxSeq = 0;
   private lastSeq = 0;
 
-  /** @throws LsmError BadOptions when this runtime does not have the codec */
-  constructor(options: TableBuilderOptions) {
+  /**
+   * @param expectedBytes  of a table, about: room that is made at once leaves no smaller arrays behind
+   * @throws LsmError BadOptions when this runtime does not have the codec
+   */
+  constructor(options: TableBuilderOptions, expectedBytes = 0) {
+    this.firstBytes = Math.min(MAX_FIRST_BYTES, Math.max(MIN_FIRST_BYTES, expectedBytes));
     this.codec = codecId(options.codec);
     this.cipher = options.cipher;
     this.bloomBitsPerKey = options.bloomBitsPerKey;
@@ -392,7 +399,9 @@ export class TableBuilder {
   private reserve(bytes: number): void {
     const needed = this.end + bytes;
     if (needed <= this.buffer.length) return;
-    const grown = new Uint8Array(Math.max(needed + BLOCK_HEADER_BYTES, this.buffer.length * 2, 64 * 1024));
+    const grown = new Uint8Array(
+      Math.max(needed + BLOCK_HEADER_BYTES, this.buffer.length * 2, this.firstBytes),
+    );
     grown.set(this.buffer.subarray(0, this.end));
     this.buffer = grown;
   }
