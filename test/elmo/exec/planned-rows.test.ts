@@ -2,8 +2,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { parseSort, SortKeys } from '../../../elmo/exec/sort-key.js';
+import { documentValue, plainJs } from '../../../elmo/bson/value.js';
+import { documentLength } from '../../../elmo/bson/walk.js';
+import { runPlan } from '../../../elmo/exec/planned-rows.js';
+import { Operation } from '../../../elmo/operation/operation.js';
+import { END, PAUSE, type RowSource } from '../../../elmo/operation/row-source.js';
 import { parseCollation } from '../../../elmo/collation/parse.js';
-import { PlannedCollection, raw, type IndexDefinition, type Query } from './planned-collection.js';
+import { clock, PlannedCollection, raw, type IndexDefinition, type Query } from './planned-collection.js';
 
 const scalar = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 4 }) },
@@ -272,4 +277,41 @@ function isSorted(documents: readonly object[], { sort: order, collation }: Quer
   const keys = new SortKeys(parseSort(raw(order!)), rules);
   const tuples = documents.map((each) => keys.valuesOf(raw(each), 0));
   return tuples.every((each, i) => i === 0 || keys.compareTuples(tuples[i - 1]!, each) <= 0);
+}
+
+describe('a long plan', () => {
+  const collection = new PlannedCollection([{ key: { a: 1, b: 1 } }, { key: { c: 1 } }, { key: { d: 1 } }]);
+  collection.insert(
+    Array.from({ length: 3000 }, (_, i) => ({ _id: i, a: i % 7, b: i % 11, c: i % 3, d: i % 5 })),
+  );
+  for (const [what, query] of [
+    ['a scan of the collection', { filter: { e: 1 } }],
+    ['a scan of an index', { filter: { a: { $gt: 1 } } }],
+    ['checks of bounds', { filter: { a: { $gte: 0 }, b: 3 } }],
+    ['a merge', { filter: { a: { $in: [1, 2] } }, sort: { b: 1 } }],
+    ['a union', { filter: { $or: [{ a: 1 }, { c: 2 }] } }],
+    ['an intersection', { filter: { c: 1, d: 1 } }],
+    ['a sort', { sort: { e: 1 } }],
+  ] as const)
+    it(`lets others run: ${what}`, () => {
+      const expected = idsOf(collection.find(query));
+      let now = 0;
+      // each look at the clock finds the slice of time used up
+      const operation = new Operation({ ...clock, nowMs: () => (now += 9) });
+      const { rows } = runPlan(collection.plan(query), collection.request(query, operation));
+      const found: number[] = [];
+      let pauses = 0;
+      for (let pulled = rows.pull(); pulled !== END; pulled = rows.pull())
+        if (pulled === PAUSE) {
+          pauses++;
+          operation.beginSlice();
+        } else found.push(...idsOf([documentAt(rows)]));
+      rows.close();
+      expect(found).to.deep.equal(expected);
+      expect(pauses).to.be.above(2);
+    });
+});
+
+function documentAt({ bytes, at }: RowSource): Record<string, unknown> {
+  return plainJs(documentValue(bytes.slice(at, at + documentLength(bytes, at)))) as Record<string, unknown>;
 }

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { ElmoError } from '../../../elmo/errors.js';
+import { choose, runPlan } from '../../../elmo/exec/planned-rows.js';
+import { minMaxOf } from '../../../elmo/plan/min-max.js';
+import { documentValue, plainJs } from '../../../elmo/bson/value.js';
+import { PlannedCollection, pullAll, raw, type Query } from '../exec/planned-collection.js';
+
+interface Bounds extends Query {
+  readonly min?: object;
+  readonly max?: object;
+}
+
+const collection = new PlannedCollection([{ key: { a: 1 } }, { key: { a: 1, b: -1 } }, { key: { arr: 1 } }]);
+collection.insert([
+  { _id: 1, a: 1, b: 1, arr: [1, 4] },
+  { _id: 2, a: 1, b: 2, arr: [2] },
+  { _id: 3, a: 2, b: 1, arr: [3] },
+  { _id: 4, b: 1 },
+]);
+
+/** The ids found, or the code of the refusal. */
+function answer({ min, max, ...query }: Bounds): number[] | number {
+  try {
+    const minMax = minMaxOf(min && raw(min), max && raw(max));
+    const request = { ...collection.request(query), minMax };
+    const rows = runPlan(choose(request).best, request);
+    return pullAll(rows).map((bytes) => Number((plainJs(documentValue(bytes)) as { _id: unknown })._id));
+  } catch (error) {
+    if (error instanceof ElmoError) return error.code;
+    throw error;
+  }
+}
+
+describe('min and max', () => {
+  const rows: readonly (readonly [why: string, query: Bounds, expected: number[] | number])[] = [
+    ['begin with min', { min: { a: 1 }, hint: 'a_1' }, [1, 2, 3]],
+    ['end before max', { max: { a: 2 }, hint: 'a_1' }, [4, 1, 2]],
+    ['are keys of all fields', { min: { a: 1, b: 1 }, hint: { a: 1, b: -1 } }, [1, 3]],
+    ['stand beside a filter', { min: { a: 1 }, filter: { b: 1 }, hint: 'a_1' }, [1, 3]],
+    ['stand beside a sort', { min: { a: 1 }, sort: { b: -1 }, hint: 'a_1' }, [2, 1, 3]],
+    [
+      'give a document of several entries once',
+      { min: { arr: 1 }, max: { arr: 9 }, hint: 'arr_1' },
+      [1, 2, 3],
+    ],
+    ['say nothing when empty', { min: {}, hint: 'a_1' }, [4, 1, 2, 3]],
+    ['need a hint', { min: { a: 1 } }, 291],
+    ['do not go with natural order', { min: { a: 1 }, hint: { $natural: 1 } }, 291],
+    ['are of the index hinted at', { min: { b: 1 }, hint: 'a_1' }, 51174],
+    ['are of all its fields', { min: { a: 1 }, hint: { a: 1, b: -1 } }, 51174],
+    ['are in the order of its fields', { min: { b: 1, a: 1 }, hint: { a: 1, b: -1 } }, 51174],
+    ['leave something between', { min: { a: 1 }, max: { a: 1 }, hint: 'a_1' }, 51175],
+    ['are of the same fields', { min: { a: 1 }, max: { b: 1 }, hint: 'a_1' }, 51176],
+  ];
+  for (const [why, query, expected] of rows) it(why, () => expect(answer(query)).to.deep.equal(expected));
+});
