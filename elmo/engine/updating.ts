@@ -14,7 +14,7 @@ import type {
   WriteFailure,
 } from '../operation/requests.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
-import { stageOperators } from '../aggregate/table.js';
+import { isStageName } from '../aggregate/stage-names.js';
 import { equalityFields } from '../query/equality.js';
 import type { Matcher } from '../query/filter.js';
 import { parseUpdate } from '../update/parse.js';
@@ -249,8 +249,6 @@ export interface ChangeStatement {
   readonly arrayFilters?: readonly RawDocument[];
   readonly isMulti?: boolean;
 }
-
-const isStageName = (name: string): boolean => Object.hasOwn(stageOperators, name);
 
 /** @throws ElmoError of the update's parser */
 export function prepareChange(

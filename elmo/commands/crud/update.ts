@@ -1,5 +1,5 @@
 /** update and findAndModify. */
-import { stageOperators } from '../../aggregate/table.js';
+import { isStageName } from '../../aggregate/stage-names.js';
 import { ARRAY, OBJECT } from '../../bson/types.js';
 import { documentValue, type Value } from '../../bson/value.js';
 import { ERROR_CODES } from '../../error-codes.js';
@@ -48,8 +48,7 @@ function checkStages(update: Value): void {
     if (fields.length !== 1)
       throw new ElmoError(40323, 'A pipeline stage specification object must contain exactly one field.');
     const [name] = fields[0]!;
-    if (!Object.hasOwn(stageOperators, name))
-      throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
+    if (!isStageName(name)) throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
   }
 }
 

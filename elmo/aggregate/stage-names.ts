@@ -1,0 +1,22 @@
+/** Which names are those of stages, so that a stage in a wrong place and one that nobody knows are told apart. */
+import { stageOperators } from './table.js';
+
+/** Stages that are known by name, whether or not the table has them. Source: MongoDB manual, "Aggregation Stages". */
+const NAMED: ReadonlySet<string> = new Set([
+  '$changeStream',
+  '$currentOp',
+  '$densify',
+  '$fill',
+  '$geoNear',
+  '$querySettings',
+  '$queryStats',
+  '$rankFusion',
+  '$scoreFusion',
+  '$score',
+  '$listCatalog',
+]);
+
+/** @param name  with its dollar */
+export function isStageName(name: string): boolean {
+  return Object.hasOwn(stageOperators, name) || NAMED.has(name);
+}
