@@ -5,7 +5,7 @@
 import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
-import { Catalog } from '../catalog/catalog.js';
+import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
 import { collectionForInsert, viewRefusal } from '../catalog/define.js';
 import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
@@ -236,6 +236,16 @@ export class Engine {
     return new ElmoError(error.code, error.message, { ...error.details, errorLabels: [TRANSIENT] });
   }
 
+  /** Tells later whether the name still means that collection. */
+  private goneCheck(
+    namespace: Namespace,
+    entry: CatalogEntry | undefined,
+    unit: WriteUnit | undefined,
+  ): () => boolean {
+    const keyspace = entry?.spec.keyspace;
+    return () => keyspace !== undefined && this.catalog.get(namespace, unit)?.spec.keyspace !== keyspace;
+  }
+
   private findContext(request: CommonRequest, namespace: Namespace, place: ReadPlace): FindContext {
     const operation = this.newOperation(request);
     const entry = this.catalog.get(namespace, place.unit);
@@ -249,6 +259,7 @@ export class Engine {
       entry,
       collation,
       scope: requestScope(operation, collation, request.let, this.random),
+      isGone: this.goneCheck(namespace, entry, place.unit),
     };
   }
 
@@ -295,7 +306,9 @@ export class Engine {
 
   private openAggregate(request: AggregateRequest, place: ReadPlace): ElmoCursor {
     const { rows, operation } = this.openRows(request, place);
-    return new RowCursor(rows, operation, place.release);
+    const entry = this.catalog.get(request.namespace, place.unit);
+    const isGone = this.goneCheck(request.namespace, entry, place.unit);
+    return new RowCursor(rows, operation, place.release, isGone);
   }
 
   private openRows(

@@ -36,6 +36,8 @@ export interface FindContext {
   readonly entry: CatalogEntry | undefined;
   readonly collation: CollationSpec | undefined;
   readonly scope: ParseScope;
+  /** Whether the collection has been dropped or renamed since. */
+  readonly isGone: () => boolean;
 }
 
 /** A find, parsed. */
@@ -69,7 +71,7 @@ export function openFind(request: FindRequest, context: FindContext): ElmoCursor
   if (entry === undefined) return new RowCursor(new Nothing(), context.operation, context.release);
   const planned = planRows(rowsRequest(request, context, entry, prepared));
   const rows = shapedRows(planned.rows, request, prepared, context);
-  return new RowCursor(rows, context.operation, context.release);
+  return new RowCursor(rows, context.operation, context.release, context.isGone);
 }
 
 export function rowsRequest(
@@ -205,6 +207,7 @@ function openTailable(
     entry.state,
     context.clock,
     request.awaitData === true,
+    context.isGone,
     (recordId) => kv.get(keyOf(recordId)) === undefined,
     entry.state.documentCount === 0,
   );

@@ -43,11 +43,13 @@ export class RowCursor implements ElmoCursor {
 
   /**
    * @param release  gives back what the rows read from (a snapshot)
+   * @param isGone  whether the collection has been dropped or renamed meanwhile
    */
   constructor(
     private readonly rows: RowSource,
     private readonly operation: Operation,
     private readonly release: () => void,
+    private readonly isGone?: () => boolean,
   ) {}
 
   /** The same without a promise, as far as one slice of time reaches; undefined: it has to pause. */
@@ -70,6 +72,7 @@ export class RowCursor implements ElmoCursor {
     this.resumed = undefined;
     this.operation.beginSlice();
     try {
+      if (this.isGone?.() === true) throw collectionGone();
       for (;;) {
         const isLast = this.fill(documents, maxDocuments, maxBytes);
         if (isLast !== undefined) return { documents, isLast };
@@ -122,6 +125,11 @@ export class RowCursor implements ElmoCursor {
     this.rows.close();
     this.release();
   }
+}
+
+/** What a cursor says when its collection is not there any more under its name. */
+export function collectionGone(): ElmoError {
+  return new ElmoError('QueryPlanKilled', 'collection dropped or renamed: the cursor cannot go on');
 }
 
 /** Documents that are there already. */

@@ -5,7 +5,7 @@
 import type { CollectionState } from '../catalog/collection-state.js';
 import { ElmoError } from '../errors.js';
 import type { OperationClock } from '../operation/operation.js';
-import type { BatchOptions, ElmoCursor, RawBatch } from './cursor.js';
+import { collectionGone, type BatchOptions, type ElmoCursor, type RawBatch } from './cursor.js';
 
 /** How long an awaiting batch waits when the client does not say. */
 const DEFAULT_AWAIT_MS = 1000;
@@ -24,6 +24,7 @@ export class TailableCursor implements ElmoCursor {
   private wakeUp: (() => void) | undefined;
 
   /**
+   * @param isCollectionGone  whether the collection has been dropped or renamed
    * @param isGone  whether records behind which the cursor stands have been overwritten: its place is lost
    */
   constructor(
@@ -31,6 +32,7 @@ export class TailableCursor implements ElmoCursor {
     private readonly state: CollectionState,
     private readonly clock: WaitingClock,
     readonly isAwaiting: boolean,
+    private readonly isCollectionGone: () => boolean,
     private readonly isGone: (recordId: number) => boolean,
     isEmpty: boolean,
   ) {
@@ -48,9 +50,9 @@ export class TailableCursor implements ElmoCursor {
     const deadline = this.clock.nowMs() + (options.maxTimeMs ?? DEFAULT_AWAIT_MS);
     for (;;) {
       if (this.isClosed) throw new ElmoError('CursorKilled', 'the cursor was killed while it was read');
-      if (this.state.isDropped) {
+      if (this.isCollectionGone()) {
         this.close();
-        throw new ElmoError('QueryPlanKilled', 'collection dropped: the cursor cannot go on');
+        throw collectionGone();
       }
       const batch = await this.readOn(maxDocuments, maxBytes);
       if (batch.documents.length > 0 || maxDocuments === 0) return batch;

@@ -19,7 +19,7 @@ import {
   type FieldRule,
   type Fields,
 } from '../fields.js';
-import { INT64, OBJECT } from '../../bson/types.js';
+import { INT64, NULL, OBJECT } from '../../bson/types.js';
 import { ERROR_CODES } from '../../error-codes.js';
 import { readInt64 } from '../../bson/read.js';
 
@@ -156,7 +156,8 @@ const killCursors: Command = {
   isTransactional: true,
   isStable: true,
   run(args, context, reply) {
-    const ids = elementsOf(args.value('cursors')).map((value, i) => {
+    const ids = elementsOf(args.value('cursors')).flatMap((value, i) => {
+      if (value.type === NULL) return [];
       if (value.type !== INT64)
         throw new ElmoError(
           'TypeMismatch',

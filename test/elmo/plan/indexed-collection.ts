@@ -13,7 +13,10 @@ const clock = {
   nowMs: () => ++ticks / 1000,
   turn: () => new Promise<void>((resolve) => setImmediate(resolve)),
   after: (ms: number, run: () => void) => {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(() => {
+      ticks += ms * 1000;
+      run();
+    }, ms);
     return () => clearTimeout(timer);
   },
 };
