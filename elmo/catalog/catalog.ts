@@ -205,8 +205,15 @@ export class Catalog {
    */
   change(unit: WriteUnit, spec: CollectionSpec): CatalogEntry {
     unit.claimKeyspace(spec.keyspace);
+    const before = this.get(spec.namespace, unit);
     const entry = this.entryOf(spec);
     this.store(unit, spec.namespace, entry, true);
+    // uses are counted anew when an index is hidden or shown again
+    const restarted = before?.spec.indexes.filter(
+      ({ name, isHidden }) => spec.indexes.find((index) => index.name === name)?.isHidden !== isHidden,
+    );
+    if (restarted !== undefined && restarted.length > 0)
+      unit.afterCommit(() => restarted.forEach(({ name }) => entry.state.indexUses.delete(name)));
     return entry;
   }
 
