@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { outputTo } from './command-output.js';
 import { describeError, UsageError } from './errors.js';
 import { lsmDiagCommand } from './lsm-diag.js';
+import { serveCommand } from './serve.js';
 import type { Terminal } from './terminal.js';
 
 export const EXIT_OK = 0;
@@ -15,6 +16,7 @@ export const EXIT_USAGE = 2;
 
 const EXAMPLES = `
 Examples:
+  elmo serve app.elmo                       let drivers and tools in on 127.0.0.1:27017
   elmo lsm-diag app.elmo stats              what is in the file
   elmo lsm-diag app.elmo verify             check every byte; exit code 1 when something is wrong
   elmo lsm-diag app.elmo keys --prefix user --limit 10
@@ -33,6 +35,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .configureOutput(outputTo(terminal))
     .addHelpText('after', EXAMPLES);
+  program.addCommand(serveCommand(terminal));
   program.addCommand(
     lsmDiagCommand(terminal, (code) => {
       exitCode = code;

@@ -67,6 +67,12 @@ class EngineHost implements ServerHost {
     };
   }
 
+  sweep(): void {
+    const { cursors, sessions, state } = this.engine;
+    cursors.closeIdle(state.cursorTimeoutMs);
+    sessions.expire();
+  }
+
   ended(_connection: Connection): void {
     // cursors outlive their connection: drivers come back for them on another one
   }

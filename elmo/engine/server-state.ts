@@ -30,6 +30,8 @@ export class ServerState {
   /** Cluster parameters that were set, by name; raw. */
   readonly clusterParameters = new Map<string, { readonly raw: RawDocument; readonly setAtMs: number }>();
   readonly profiles = new Map<string, ProfileSettings>();
+  /** Cursors that nobody has asked for this long are closed. */
+  cursorTimeoutMs = 600_000;
   slowMs = 100;
   sampleRate = 1;
   defaultConcerns: DefaultConcerns = { read: undefined, write: undefined, setAtMs: undefined };

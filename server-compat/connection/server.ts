@@ -8,8 +8,12 @@ import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } 
 /** What a connection that has ended leaves behind is cleaned up by this. */
 export interface ServerHost {
   dispatcherFor(server: WireServer): Dispatcher;
+  /** Done every now and then while the server is open. */
+  sweep(): void;
   ended(connection: Connection): void;
 }
+
+const SWEEP_MS = 4000;
 
 export class WireServer implements ConnectionOwner {
   readonly options: ResolvedServerOptions;
@@ -23,6 +27,7 @@ export class WireServer implements ConnectionOwner {
   readonly processId: Uint8Array = randomBytes(12);
   private port = 0;
   private readonly closing = new AbortController();
+  private sweeper: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly host: ServerHost,
@@ -104,6 +109,7 @@ export class WireServer implements ConnectionOwner {
           );
     await this.start(main, { host: bind, port });
     this.port = (main.address() as AddressInfo).port;
+    this.sweeper = setInterval(() => this.host.sweep(), SWEEP_MS).unref();
     if (unixSocket !== undefined)
       await this.start(
         createServer((socket) => this.accept(socket)),
@@ -140,6 +146,7 @@ export class WireServer implements ConnectionOwner {
   /** Takes no more clients, lets commands that run finish for up to `graceMs`, then ends all connections. */
   async close(graceMs = 1000): Promise<void> {
     this.closing.abort();
+    clearInterval(this.sweeper);
     const closed = this.listeners.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );

@@ -174,7 +174,10 @@ const setParameter: Command = {
     if (first === undefined)
       throw new ElmoError('InvalidOptions', 'no option found to set, use help:true to see options ');
     reply.value('was', valueIn(state, first[0]));
-    for (const [name, value] of changes) state.parameters.set(name, value);
+    for (const [name, value] of changes) {
+      state.parameters.set(name, value);
+      if (name === 'cursorTimeoutMillis') state.cursorTimeoutMs = plainNumber(value);
+    }
   },
 };
 
