@@ -211,14 +211,18 @@ export class BlockCursor extends SourceCursor {
   private isGroupBelow(group: number, key: Bytes, target: number, targetLength: number): boolean {
     const { block } = this;
     let at = this.groupStart(group);
-    at = this.varint(at);
-    const suffixLength = this.varint32(at);
-    at = varints.end;
-    const meta = this.varint32(at);
-    at = varints.end;
-    if ((meta & 3) === KIND_LZ4) at = this.varint(at);
-    if (this.hasSeqs) at = this.varint(at);
-    if (at + suffixLength > this.keysEnd) throw this.damaged('a key runs past the end');
+    // Most numbers have one byte; that of the kind is the first in any case.
+    at = block[at]! < 128 ? at + 1 : this.varint(at);
+    let suffixLength = block[at++]!;
+    if (!(suffixLength < 128)) {
+      suffixLength = this.varint32(at - 1);
+      at = varints.end;
+    }
+    const kind = block[at]! & 3;
+    at = block[at]! < 128 ? at + 1 : this.varint(at);
+    if (kind === KIND_LZ4) at = block[at]! < 128 ? at + 1 : this.varint(at);
+    if (this.hasSeqs) at = block[at]! < 128 ? at + 1 : this.varint(at);
+    if (!(at + suffixLength <= this.keysEnd)) throw this.damaged('a key runs past the end');
     return compareRanges(block, at, suffixLength, key, target, targetLength) < 0;
   }
 

@@ -9,7 +9,7 @@
  *
  * In memory: the separators in one array, and of each the four bytes after the prefix as a number that sorts the same.
  */
-import { compareRanges, sharedPrefixLength, type Bytes } from '../base/bytes.js';
+import { sharedPrefixLength, type Bytes } from '../base/bytes.js';
 import { VarintReader, varintLength, writeVarint } from '../base/varint.js';
 
 /** Collects the index of a table being built. */
@@ -131,6 +131,8 @@ export class TableIndex {
   readonly offsets: Int32Array;
   /** Entries in the blocks before block n; one more tells how many there are. */
   readonly entriesBefore: Int32Array;
+  /** Bytes after the prefix that the key last compared shares with the separator. */
+  private shared = 0;
 
   constructor(
     readonly blockCount: number,
@@ -168,18 +170,41 @@ export class TableIndex {
     const restLength = length - prefixLength;
     const head = headOf(key, at, restLength);
     let low = 0;
+    // What the key shares with the separators around the place still sought, all between them share.
+    let sharedLow = 0;
+    let sharedHigh = 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const h = heads[middle]!;
-      if (h < head || (h === head && this.isBelow(middle, key, at, restLength))) low = middle + 1;
-      else high = middle;
+      if (h !== head) {
+        if (h < head) {
+          low = middle + 1;
+          sharedLow = 0;
+        } else {
+          high = middle;
+          sharedHigh = 0;
+        }
+      } else if (this.isBelow(middle, key, at, restLength, sharedLow < sharedHigh ? sharedLow : sharedHigh)) {
+        low = middle + 1;
+        sharedLow = this.shared;
+      } else {
+        high = middle;
+        sharedHigh = this.shared;
+      }
     }
     return low;
   }
 
-  private isBelow(separator: number, key: Bytes, at: number, length: number): boolean {
+  /** Whether a separator is < the key, with which it shares `known` bytes at least; `shared` tells how many. */
+  private isBelow(separator: number, key: Bytes, at: number, length: number, known: number): boolean {
+    const { separators } = this;
     const from = separator === 0 ? 0 : this.ends[separator - 1]!;
-    return compareRanges(this.separators, from, this.ends[separator]! - from, key, at, length) < 0;
+    const size = this.ends[separator]! - from;
+    const n = size < length ? size : length;
+    let i = known;
+    while (i < n && separators[from + i] === key[at + i]) i++;
+    this.shared = i;
+    return i < n ? separators[from + i]! < key[at + i]! : size < length;
   }
 
   /** The separator after a block. */
