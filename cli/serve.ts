@@ -18,6 +18,7 @@ interface ServeFlags {
   readonly tlsCa?: string;
   readonly standalone?: boolean;
   readonly replicaSet?: string;
+  readonly enableTestCommands?: boolean;
 }
 
 const EXAMPLES = `
@@ -42,6 +43,7 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--tls-key <file>', 'its key (PEM)')
     .option('--tls-ca <file>', 'who signs the certificates of clients (PEM)')
     .option('--standalone', 'be no replica set of one: no transactions for drivers')
+    .option('--enable-test-commands', 'commands that make others fail, for the tests of clients')
     .option('--replica-set <name>', 'name of the replica set of one', 'elmo')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
@@ -57,6 +59,7 @@ function optionsOf(flags: ServeFlags): ServerOptions {
     bind: flags.bind,
     allowUnauthenticated: flags.allowUnauthenticated === true,
     standalone: flags.standalone === true,
+    enableTestCommands: flags.enableTestCommands === true,
     ...(flags.replicaSet === undefined ? {} : { replicaSet: flags.replicaSet }),
     ...(flags.advertise === undefined ? {} : { advertise: flags.advertise }),
     ...(flags.unixSocket === undefined ? {} : { unixSocket: flags.unixSocket }),

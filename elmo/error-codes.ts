@@ -119,7 +119,7 @@ export const ERROR_CODES = {
   APIDeprecationError: 324,
   MaxStalenessOutOfRange: 160,
   TooManyFilesOpen: 264,
-  FailPointEnabled: 266,
+  FailPointSetFailed: 266,
   InvalidIndexSpecificationOption: 197,
   CannotIndexParallelArrays: 171,
   IndexBuildAborted: 276,

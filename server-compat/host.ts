@@ -5,13 +5,17 @@ import {
   dispatch,
   elmoCommands,
   writeClusterTime,
+  type Command,
   type CommandMessage,
   type DispatchOptions,
   type Engine,
+  type RawDocument,
   type ReplyWriter,
 } from '../elmo/index.js';
 import { helloCommands } from './commands/hello.js';
+import { failPointCommands } from './commands/fail-point.js';
 import type { Connection, DispatchOutcome, Dispatcher } from './connection/connection.js';
+import { ClosesConnection, FailPoints, meet } from './connection/fail-points.js';
 import { WireServer, type ServerHost } from './connection/server.js';
 import type { ServerOptions } from './options.js';
 
@@ -21,19 +25,35 @@ const NOTHING_MORE: DispatchOutcome = {};
 class ConnectionDispatch implements DispatchOptions {
   readonly isReplicaSet: boolean;
   readonly interrupt: () => void;
-  readonly finish: ((reply: ReplyWriter) => void) | undefined;
+  /** Of the write that was just done; raw. */
+  private writeConcernError: RawDocument | undefined;
 
   constructor(
     readonly engine: Engine,
     readonly client: Connection,
     readonly commands: CommandTable,
-    server: WireServer,
+    private readonly server: WireServer,
+    private readonly failPoints: FailPoints | undefined,
   ) {
     this.isReplicaSet = !server.options.standalone;
     this.interrupt = client.interrupt;
-    const { clusterClock } = engine.state;
-    this.finish = this.isReplicaSet ? (reply) => writeClusterTime(reply, clusterClock.now) : undefined;
   }
+
+  readonly before = ({ name }: Command): void | Promise<void> => {
+    const failure = this.failPoints?.take(name, this.client.appName);
+    if (failure === undefined) return;
+    this.writeConcernError = failure.writeConcernError;
+    return meet(failure, (ms) => this.server.idle(ms, this.signal));
+  };
+
+  readonly finish = (reply: ReplyWriter): void => {
+    const { writeConcernError } = this;
+    if (writeConcernError !== undefined) {
+      this.writeConcernError = undefined;
+      reply.document('writeConcernError', writeConcernError);
+    }
+    if (this.isReplicaSet) writeClusterTime(reply, this.engine.state.clusterClock.now);
+  };
 
   get signal(): AbortSignal {
     return this.client.signal;
@@ -46,7 +66,12 @@ class EngineHost implements ServerHost {
   constructor(private readonly engine: Engine) {}
 
   dispatcherFor(server: WireServer): Dispatcher {
-    const commands = new CommandTable([...elmoCommands, ...helloCommands(server)]);
+    const failPoints = server.options.enableTestCommands ? new FailPoints() : undefined;
+    const commands = new CommandTable([
+      ...elmoCommands,
+      ...helloCommands(server),
+      ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
+    ]);
     return {
       dispatch: async (
         message: CommandMessage,
@@ -56,11 +81,12 @@ class EngineHost implements ServerHost {
       ): Promise<DispatchOutcome> => {
         let options = this.dispatches.get(connection);
         if (options === undefined) {
-          options = new ConnectionDispatch(this.engine, connection, commands, server);
+          options = new ConnectionDispatch(this.engine, connection, commands, server, failPoints);
           this.dispatches.set(connection, options);
         }
         const start = reply.length;
         const { name, error } = await dispatch(message, options, reply);
+        if (error?.details.cause instanceof ClosesConnection) return { closes: true };
         if (!allowsExhaust || error !== undefined) return NOTHING_MORE;
         return goesOn(name, connection, reply, start) ? { continuation: message } : NOTHING_MORE;
       },

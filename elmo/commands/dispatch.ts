@@ -118,7 +118,7 @@ class Call {
 
   labels(error: ElmoError): readonly string[] {
     const { session, name } = this;
-    if (session?.txnNumber === undefined) return [];
+    if (session?.txnNumber === undefined || error.details.errorLabels !== undefined) return [];
     if (session.autocommit === undefined || ENDS_TRANSACTION.has(name))
       if (RETRYABLE.has(error.code)) return RETRYABLE_WRITE;
     return session.autocommit === false && PASSING.has(error.code) ? [TRANSIENT] : [];
@@ -202,10 +202,10 @@ async function run(call: Call, reply: ReplyWriter): Promise<void> {
   const target = checkTarget(command, message, db);
   operation.namespace = target === '' ? '' : `${db}.${target}`;
   checkApi(command, args);
-  const asked = options.before?.(command, args, db);
-  if (asked !== undefined) await asked;
   const session = options.session ?? sessionOf(args, command, options.client);
   call.session = session;
+  const asked = options.before?.(command, args, db);
+  if (asked !== undefined) await asked;
   if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
   const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);
   const readConcern = parseReadConcern(
