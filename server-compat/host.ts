@@ -1,5 +1,7 @@
 /** Puts engine and server together: commands, what stands in every reply, what is cleaned up in the background. */
 import {
+  type Arguments,
+  commandName,
   CommandTable,
   cursorIdOf,
   dispatch,
@@ -12,8 +14,12 @@ import {
   type RawDocument,
   type ReplyWriter,
 } from '../elmo/index.js';
+import { authorize } from './commands/authorize.js';
+import type { Users } from './auth/users.js';
 import { helloCommands } from './commands/hello.js';
 import { failPointCommands } from './commands/fail-point.js';
+import { loginCommands, Logins } from './commands/login.js';
+import { userCommands } from './commands/users.js';
 import type { Connection, DispatchOutcome, Dispatcher } from './connection/connection.js';
 import { ClosesConnection, FailPoints, meet } from './connection/fail-points.js';
 import { WireServer, type ServerHost } from './connection/server.js';
@@ -34,12 +40,15 @@ class ConnectionDispatch implements DispatchOptions {
     readonly commands: CommandTable,
     private readonly server: WireServer,
     private readonly failPoints: FailPoints | undefined,
+    private readonly users: Users,
   ) {
     this.isReplicaSet = !server.options.standalone;
     this.interrupt = client.interrupt;
   }
 
-  readonly before = ({ name }: Command): void | Promise<void> => {
+  readonly before = (command: Command, args: Arguments, db: string): void | Promise<void> => {
+    if (this.server.options.auth) authorize(command, db, this.client, this.users, stageNames(args));
+    const { name } = command;
     const failure = this.failPoints?.take(name, this.client.appName);
     if (failure === undefined) return;
     this.writeConcernError = failure.writeConcernError;
@@ -60,6 +69,11 @@ class ConnectionDispatch implements DispatchOptions {
   }
 }
 
+/** Names of the stages of an aggregation; none of other commands. */
+function stageNames(args: Arguments): readonly string[] {
+  return args.documents('pipeline').map((stage) => commandName(stage));
+}
+
 class EngineHost implements ServerHost {
   private readonly dispatches = new WeakMap<Connection, ConnectionDispatch>();
 
@@ -67,9 +81,12 @@ class EngineHost implements ServerHost {
 
   dispatcherFor(server: WireServer): Dispatcher {
     const failPoints = server.options.enableTestCommands ? new FailPoints() : undefined;
+    const logins = new Logins(this.engine);
     const commands = new CommandTable([
-      ...elmoCommands,
-      ...helloCommands(server),
+      ...elmoCommands.filter(({ name }) => name !== 'logout'),
+      ...helloCommands(server, logins),
+      ...loginCommands(logins),
+      ...userCommands(logins.users),
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
     ]);
     return {
@@ -82,6 +99,7 @@ class EngineHost implements ServerHost {
         let options = this.dispatches.get(connection);
         if (options === undefined) {
           options = new ConnectionDispatch(this.engine, connection, commands, server, failPoints);
+          options = new ConnectionDispatch(this.engine, connection, commands, server, logins.users);
           this.dispatches.set(connection, options);
         }
         const start = reply.length;

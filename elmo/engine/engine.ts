@@ -62,6 +62,7 @@ import { findAndModify } from './find-and-modify.js';
 import { updateDocuments } from './updating.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
 import { ServerState } from './server-state.js';
+import { UserRecords } from './user-records.js';
 import { Validators } from './validators.js';
 
 export interface EngineOptions {
@@ -93,6 +94,7 @@ export class Engine {
   readonly cursors: CursorRegistry;
   readonly sessions: SessionRegistry;
   readonly state: ServerState;
+  readonly users: UserRecords;
   readonly committer: Committer;
   readonly collections: OpenCollections;
   /** Collections, views and indexes: making, changing, listing them. */
@@ -120,6 +122,7 @@ export class Engine {
       () => this.randomLong(),
       options.maxCursors ?? 10_000,
     );
+    this.users = new UserRecords(kv);
     this.state = new ServerState(
       () => clock.wallMs(),
       () => clock.nowMs(),

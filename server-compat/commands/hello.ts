@@ -1,6 +1,7 @@
 /** hello and isMaster: how a client learns what it talks to. */
 import {
   Arguments,
+  decodeDocument,
   ElmoError,
   fields,
   helloFields,
@@ -12,6 +13,7 @@ import {
 } from '../../elmo/index.js';
 import type { Connection } from '../connection/connection.js';
 import type { WireServer } from '../connection/server.js';
+import type { Logins } from './login.js';
 import { COMPRESSORS, type CompressorName } from '../wire/op-compressed.js';
 
 const { anything, document, flag, array, int64Only, milliseconds, objectId, required, strict } = fields;
@@ -48,7 +50,7 @@ function replicaSetFields(
 /** Of the first term: 7fffffff0000000000000001. */
 const ELECTION_ID = new Uint8Array([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1]);
 
-export function helloCommands(server: WireServer): readonly Command[] {
+export function helloCommands(server: WireServer, logins: Logins): readonly Command[] {
   const make = (name: string, aliases: readonly string[], isLegacy: boolean): Command => ({
     name,
     aliases,
@@ -82,11 +84,30 @@ export function helloCommands(server: WireServer): readonly Command[] {
       reply.bool(isLegacy ? 'ismaster' : 'isWritablePrimary', true);
       if (args.has('helloOk')) reply.bool('helloOk', true);
       helloFields(reply, context.engine.clock.wallMs(), connection.connectionId);
+      await writeLogin(args, connection, logins, reply);
       if (args.has('compression') && connection.compressors.length > 0)
         reply.texts('compression', connection.compressors);
     },
   });
   return [make('hello', [], false), make('isMaster', ['ismaster'], true)];
+}
+
+/** The mechanisms of a user, and the first step of a login that the handshake carries. */
+async function writeLogin(
+  args: Arguments,
+  connection: Connection,
+  logins: Logins,
+  reply: ReplyWriter,
+): Promise<void> {
+  const name = args.value('saslSupportedMechs');
+  if (name?.type === STRING) reply.texts('saslSupportedMechs', logins.mechanismsOf(name.text));
+  const given = args.document('speculativeAuthenticate');
+  if (given === undefined) return;
+  const step = await logins.speculate(connection, decodeDocument(given));
+  if (step === undefined) return;
+  reply.object('speculativeAuthenticate', (into) =>
+    into.int32('conversationId', 1).bool('done', step.isDone).binary('payload', Buffer.from(step.payload)),
+  );
 }
 
 /** How often the topology has changed: a server alone has none to change. */

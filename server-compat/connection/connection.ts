@@ -8,6 +8,7 @@ import {
   BsonError,
   ElmoError,
   ReplyWriter,
+  type AuthenticatedUser,
   type CommandClient,
   type CommandMessage,
   type RawDocument,
@@ -74,6 +75,17 @@ export class Connection implements CommandClient {
   user: { readonly name: string; readonly db: string } | undefined;
   /** State of a login under way. */
   authentication: unknown;
+  /** Who has logged in on this connection. */
+  users: readonly AuthenticatedUser[] = [];
+
+  /** One user of each database at a time. */
+  logIn(user: AuthenticatedUser): void {
+    this.users = [...this.users.filter(({ db }) => db !== user.db), user];
+  }
+
+  logOut(db: string): void {
+    this.users = this.users.filter((user) => user.db !== db);
+  }
   /** Whether its last hello waits for changes: more of them may follow unasked. */
   isStreamingHello = false;
   /** Compressors both sides know, in the client's order. */

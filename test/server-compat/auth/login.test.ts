@@ -1,0 +1,92 @@
+/** Logins over the wire: who may do what, before and after. */
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { expect } from 'chai';
+import { Binary, openEngine, type Document, type Engine } from '../../../elmo/index.js';
+import { serve } from '../../../server-compat/index.js';
+import type { WireServer } from '../../../server-compat/connection/server.js';
+import { WireClient } from '../../support/wire-client.js';
+
+async function logIn(client: WireClient, user: string, password: string, db: string): Promise<Document> {
+  const first = `n=${user},r=abcdefgh`;
+  const start = await client.run(
+    { saslStart: 1, mechanism: 'SCRAM-SHA-256', payload: new Binary(Buffer.from(`n,,${first}`)), options: { skipEmptyExchange: true } },
+    db,
+  );
+  const challenge = Buffer.from((start['payload'] as Binary).buffer).toString();
+  const [, nonce, salt, count] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(challenge)!;
+  const salted = pbkdf2Sync(password, Buffer.from(salt!, 'base64'), Number(count), 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const storedKey = createHash('sha256').update(clientKey).digest();
+  const unproved = `c=biws,r=${nonce}`;
+  const signature = createHmac('sha256', storedKey).update(`${first},${challenge},${unproved}`).digest();
+  const proof = Buffer.from(clientKey.map((byte, i) => byte ^ signature[i]!)).toString('base64');
+  return client.run(
+    { saslContinue: 1, conversationId: start['conversationId'], payload: new Binary(Buffer.from(`${unproved},p=${proof}`)) },
+    db,
+  );
+}
+
+describe('a server that wants logins', () => {
+  let engine: Engine;
+  let server: WireServer;
+  const clients: WireClient[] = [];
+
+  async function client(): Promise<WireClient> {
+    const opened = await WireClient.open(Number(server.address.split(':')[1]));
+    clients.push(opened);
+    return opened;
+  }
+
+  before(async () => {
+    engine = await openEngine(':memory:', { worker: false });
+    server = await serve(engine, { port: 0, auth: true });
+    const admin = await client();
+    expect((await admin.run({ createUser: 'boss', pwd: 'p1', roles: ['root'] }, 'admin'))['ok']).to.equal(1);
+    await logIn(admin, 'boss', 'p1', 'admin');
+    await admin.run({ createUser: 'reader', pwd: 'p2', roles: ['read'] }, 'shop');
+    await admin.run({ insert: 'c', documents: [{ a: 1 }] }, 'shop');
+  });
+  after(async () => {
+    for (const each of clients) each.close();
+    await server.close(0);
+    await engine.close();
+  });
+
+  it('answers only the handshake before', async () => {
+    const stranger = await client();
+    expect((await stranger.run({ hello: 1 }, 'admin'))['ok']).to.equal(1);
+    expect((await stranger.run({ find: 'c' }, 'shop'))['code']).to.equal(13);
+  });
+
+  it('lets nobody else make the first user', async () => {
+    expect((await (await client()).run({ createUser: 'x', pwd: 'x', roles: ['root'] }, 'admin'))['code']).to.equal(13);
+  });
+
+  it('refuses a wrong password and a name that is not there alike', async () => {
+    const guess = await client();
+    const wrong = await logIn(guess, 'boss', 'p0', 'admin');
+    const unknown = await logIn(guess, 'nobody', 'p0', 'admin');
+    expect([wrong['code'], wrong['errmsg']]).to.deep.equal([18, 'Authentication failed.']);
+    expect([unknown['code'], unknown['errmsg']]).to.deep.equal([18, 'Authentication failed.']);
+  });
+
+  it('lets a reader read its own database, and nothing else', async () => {
+    const reader = await client();
+    expect((await logIn(reader, 'reader', 'p2', 'shop'))['done']).to.equal(true);
+    expect((await reader.run({ count: 'c' }, 'shop'))['n']).to.equal(1);
+    for (const [command, db] of [
+      [{ insert: 'c', documents: [{}] }, 'shop'],
+      [{ find: 'c' }, 'other'],
+      [{ aggregate: 'c', pipeline: [{ $out: 'd' }], cursor: {} }, 'shop'],
+      [{ createUser: 'y', pwd: 'y', roles: [] }, 'shop'],
+    ] as const)
+      expect((await reader.run(command, db))['code'], JSON.stringify(command)).to.equal(13);
+  });
+
+  it('forgets who it was at logout', async () => {
+    const reader = await client();
+    await logIn(reader, 'reader', 'p2', 'shop');
+    await reader.run({ logout: 1 }, 'shop');
+    expect((await reader.run({ find: 'c' }, 'shop'))['code']).to.equal(13);
+  });
+});
