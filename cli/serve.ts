@@ -12,6 +12,7 @@ interface ServeFlags {
   readonly bind: string;
   readonly advertise?: string;
   readonly unixSocket?: string;
+  readonly auth?: boolean;
   readonly allowUnauthenticated?: boolean;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -25,6 +26,7 @@ const EXAMPLES = `
 Examples:
   elmo serve app.elmo                        on 127.0.0.1:27017
   elmo serve app.elmo --port 0               on any free port; the line it prints says which
+  elmo serve app.elmo --auth                 clients have to log in
   elmo serve :memory: --standalone           nothing is kept
   elmo serve app.elmo --tls-cert cert.pem --tls-key key.pem`;
 
@@ -38,6 +40,7 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--bind <address>', 'address to listen on', '127.0.0.1')
     .option('--advertise <host:port>', 'where clients are told to find it')
     .option('--unix-socket <path>', 'listen there as well')
+    .option('--auth', 'clients have to log in; the first user is made from this machine')
     .option('--allow-unauthenticated', 'listen beyond this machine without logins')
     .option('--tls-cert <file>', 'certificate (PEM)')
     .option('--tls-key <file>', 'its key (PEM)')
@@ -57,6 +60,7 @@ function optionsOf(flags: ServeFlags): ServerOptions {
   return {
     port: Number(flags.port),
     bind: flags.bind,
+    auth: flags.auth === true,
     allowUnauthenticated: flags.allowUnauthenticated === true,
     standalone: flags.standalone === true,
     enableTestCommands: flags.enableTestCommands === true,

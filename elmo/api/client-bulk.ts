@@ -138,7 +138,7 @@ async function runModel(
     result.upsertedCount += upserted.length;
     if (failures.length === 0)
       result.updateResults?.set(index, {
-        matchedCount: matched,
+        matchedCount: matched + upserted.length,
         modifiedCount: modified,
         ...(upserted[0] === undefined ? {} : { upsertedId: plainJs(upserted[0].id) }),
       });

@@ -10,6 +10,8 @@ import type { ClientSession } from './session.js';
 import type { ExplainVerbosity, OperationOptions, WriteOptions } from './types.js';
 
 const commands = new CommandTable(elmoCommands);
+/** What can be read in a snapshot session. */
+const SNAPSHOT_READS = new Set(['find', 'aggregate', 'distinct']);
 const EMBEDDED = { connectionId: 0, remote: 'embedded', appName: undefined };
 
 export interface CommandOptions {
@@ -26,6 +28,9 @@ export class ApiContext {
 
   /** Runs a command as a client over the wire would. @throws MongoServerError */
   async command(command: Document, db: string, options: CommandOptions = {}): Promise<Document> {
+    const [name] = Object.keys(command);
+    if (options.session?.snapshotEnabled === true && !SNAPSHOT_READS.has(name ?? ''))
+      throw new MongoServerError({ code: 72, message: `${name} cannot read a snapshot` });
     const reply = new ReplyWriter();
     const body = this.codec.encode({ ...command, $db: db });
     await dispatch(

@@ -290,7 +290,8 @@ export class Engine {
 
   /** The document of an `_id`, where a find asks for nothing else; undefined: it does, or needs a plan. */
   private findById(request: FindRequest, session: SessionContext | undefined): ElmoCursor | undefined {
-    const id = session?.txnNumber === undefined ? idOfFind(request) : undefined;
+    const isPlain = session?.txnNumber === undefined && session?.isSnapshot !== true;
+    const id = isPlain ? idOfFind(request) : undefined;
     if (id === undefined) return undefined;
     const entry = this.catalog.get(request.namespace);
     if (entry === undefined || !canFindById(entry)) return undefined;

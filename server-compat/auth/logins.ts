@@ -4,7 +4,14 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { ElmoError } from '../../elmo/index.js';
-import { ITERATIONS, SALT_BYTES, ScramConversation, ScramError, type ScramCredential, type ScramMechanism } from './scram.js';
+import {
+  ITERATIONS,
+  SALT_BYTES,
+  ScramConversation,
+  ScramError,
+  type ScramCredential,
+  type ScramMechanism,
+} from './scram.js';
 import type { User, Users } from './users.js';
 
 /** Failed logins of one address before it has to wait. */
@@ -15,7 +22,8 @@ const MOST_WAIT_MS = 10_000;
 const FORGET_MS = 60_000;
 const MOST_ADDRESSES = 10_000;
 
-export const AUTHENTICATION_FAILED = (): ElmoError => new ElmoError('AuthenticationFailed', 'Authentication failed.');
+export const AUTHENTICATION_FAILED = (): ElmoError =>
+  new ElmoError('AuthenticationFailed', 'Authentication failed.');
 
 export interface LoginStep {
   /** The server's message. */
@@ -56,13 +64,21 @@ export class Login {
     const signature = this.conversation.finish(payload);
     if (this.user?.credentials[this.mechanism] === undefined) throw new ScramError('no such user');
     this.isProved = true;
-    return { payload: signature, isDone: this.skipsEmptyExchange, user: this.skipsEmptyExchange ? this.user : undefined };
+    return {
+      payload: signature,
+      isDone: this.skipsEmptyExchange,
+      user: this.skipsEmptyExchange ? this.user : undefined,
+    };
   }
 
   /** The same for a name each time, so that nobody learns which names there are. */
   private pretended(name: string): ScramCredential {
     const make = (what: string, bytes: number): string =>
-      createHmac('sha256', this.secret).update(`${what}:${this.db}:${name}`).digest().subarray(0, bytes).toString('base64');
+      createHmac('sha256', this.secret)
+        .update(`${what}:${this.db}:${name}`)
+        .digest()
+        .subarray(0, bytes)
+        .toString('base64');
     return {
       iterationCount: ITERATIONS[this.mechanism],
       salt: make('salt', SALT_BYTES[this.mechanism]),

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { decodeDocument, ElmoError, encodeDocument, type Document, type Engine } from '../../elmo/index.js';
 import { saslprep } from './saslprep.js';
-import { makeCredential, SALT_BYTES, SCRAM_MECHANISMS, type ScramCredential, type ScramMechanism } from './scram.js';
+import {
+  makeCredential,
+  SALT_BYTES,
+  SCRAM_MECHANISMS,
+  type ScramCredential,
+  type ScramMechanism,
+} from './scram.js';
 
 export interface Role {
   readonly role: string;
@@ -73,7 +79,8 @@ export function parseRoles(given: readonly unknown[], db: string): Role[] {
     const role = typeof each === 'string' ? { role: each, db } : (each as Role);
     if (typeof role?.role !== 'string' || typeof role.db !== 'string')
       throw new ElmoError('BadValue', 'a role is a name, or a document of role and db');
-    const exists = DATABASE_ROLES.includes(role.role) || (role.db === 'admin' && ADMIN_ROLES.includes(role.role));
+    const exists =
+      DATABASE_ROLES.includes(role.role) || (role.db === 'admin' && ADMIN_ROLES.includes(role.role));
     if (!exists) throw new ElmoError('RoleNotFound', `Could not find role: ${role.role}@${role.db}`);
     return { role: role.role, db: role.db };
   });
@@ -111,7 +118,8 @@ export class Users {
   /** @throws ElmoError UserNotFound */
   expect(db: string, user: string): User {
     const found = this.get(db, user);
-    if (found === undefined) throw new ElmoError('UserNotFound', `Could not find user "${user}" for db "${db}"`);
+    if (found === undefined)
+      throw new ElmoError('UserNotFound', `Could not find user "${user}" for db "${db}"`);
     return found;
   }
 

@@ -22,7 +22,13 @@ export class Logins {
   }
 
   /** @throws ElmoError MechanismUnavailable, AuthenticationFailed */
-  start(connection: Connection, db: string, mechanism: string, payload: string, skipsEmpty: boolean): Promise<LoginStep> {
+  start(
+    connection: Connection,
+    db: string,
+    mechanism: string,
+    payload: string,
+    skipsEmpty: boolean,
+  ): Promise<LoginStep> {
     if (!(SCRAM_MECHANISMS as readonly string[]).includes(mechanism))
       throw new ElmoError(
         'MechanismUnavailable',
@@ -35,8 +41,7 @@ export class Logins {
 
   continue(connection: Connection, payload: string): Promise<LoginStep> {
     const login = connection.authentication;
-    if (!(login instanceof Login))
-      throw new ElmoError('ProtocolError', 'No SASL session state found');
+    if (!(login instanceof Login)) throw new ElmoError('ProtocolError', 'No SASL session state found');
     return this.step(connection, () => login.continue(payload));
   }
 
@@ -65,7 +70,8 @@ export class Logins {
   async speculate(connection: Connection, given: Document): Promise<LoginStep | undefined> {
     const { mechanism, payload, db } = given;
     const bytes = payload as { buffer?: Uint8Array } | undefined;
-    if (typeof mechanism !== 'string' || typeof db !== 'string' || bytes?.buffer === undefined) return undefined;
+    if (typeof mechanism !== 'string' || typeof db !== 'string' || bytes?.buffer === undefined)
+      return undefined;
     try {
       const skips = (given['options'] as Document | undefined)?.['skipEmptyExchange'] === true;
       return await this.start(connection, db, mechanism, Buffer.from(bytes.buffer).toString('utf8'), skips);
@@ -82,9 +88,13 @@ export class Logins {
   }
 }
 
-function payloadText(args: { value(name: string): { bytes: Uint8Array; at: number; end: number; type: number; text: string } | undefined }): string {
+function payloadText(args: {
+  value(name: string): { bytes: Uint8Array; at: number; end: number; type: number; text: string } | undefined;
+}): string {
   const value = args.value('payload')!;
-  return value.type === 0x02 ? value.text : Buffer.from(value.bytes.subarray(value.at + 5, value.end)).toString('utf8');
+  return value.type === 0x02
+    ? value.text
+    : Buffer.from(value.bytes.subarray(value.at + 5, value.end)).toString('utf8');
 }
 
 export function loginCommands(logins: Logins): readonly Command[] {
@@ -99,12 +109,24 @@ export function loginCommands(logins: Logins): readonly Command[] {
       name: 'saslStart',
       help: 'begins a login',
       target: 'any',
-      fields: { saslStart: anything, mechanism: required(text), payload: payloadField, options: document, autoAuthorize: anything },
+      fields: {
+        saslStart: anything,
+        mechanism: required(text),
+        payload: payloadField,
+        options: document,
+        autoAuthorize: anything,
+      },
       ignoresUnknown: true,
       async run(args, context, reply) {
         const skips = args.struct('options')?.flag('skipEmptyExchange') ?? false;
         answer(
-          await logins.start(context.client as Connection, context.db, args.text('mechanism')!, payloadText(args), skips),
+          await logins.start(
+            context.client as Connection,
+            context.db,
+            args.text('mechanism')!,
+            payloadText(args),
+            skips,
+          ),
           reply,
         );
       },

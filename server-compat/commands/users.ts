@@ -1,5 +1,12 @@
 /** createUser, updateUser, dropUser, usersInfo, and the roles of users. */
-import { decodeDocument, ElmoError, fields, type Command, type Document, type ReplyWriter } from '../../elmo/index.js';
+import {
+  decodeDocument,
+  ElmoError,
+  fields,
+  type Command,
+  type Document,
+  type ReplyWriter,
+} from '../../elmo/index.js';
 import { SCRAM_MECHANISMS, type ScramMechanism } from '../auth/scram.js';
 import { credentialsOf, parseRoles, type User, type Users } from '../auth/users.js';
 
@@ -57,12 +64,20 @@ export function userCommands(users: Users): readonly Command[] {
     takesWriteConcern: name !== 'usersInfo',
     run,
   });
-  const changeRoles = (name: string, change: (user: User, roles: ReturnType<typeof parseRoles>) => User['roles']): Command =>
-    command(name, 'changes the roles of a user', { [name]: required(text), roles: required(array) }, async (args, context) => {
-      const user = users.expect(context.db, args.text(name)!);
-      const roles = parseRoles(listOf(args, 'roles'), context.db);
-      await users.put({ ...user, roles: change(user, roles) });
-    });
+  const changeRoles = (
+    name: string,
+    change: (user: User, roles: ReturnType<typeof parseRoles>) => User['roles'],
+  ): Command =>
+    command(
+      name,
+      'changes the roles of a user',
+      { [name]: required(text), roles: required(array) },
+      async (args, context) => {
+        const user = users.expect(context.db, args.text(name)!);
+        const roles = parseRoles(listOf(args, 'roles'), context.db);
+        await users.put({ ...user, roles: change(user, roles) });
+      },
+    );
   return [
     command(
       'createUser',
@@ -78,7 +93,7 @@ export function userCommands(users: Users): readonly Command[] {
       },
       async (args, context) => {
         const name = args.text('createUser')!;
-        if (name === '') throw new ElmoError('BadValue', 'User document needs \'user\' field to be non-empty');
+        if (name === '') throw new ElmoError('BadValue', "User document needs 'user' field to be non-empty");
         const roles = parseRoles(listOf(args, 'roles'), context.db);
         const mechanisms = mechanismsOf(args);
         if (users.get(context.db, name) !== undefined)
@@ -113,7 +128,9 @@ export function userCommands(users: Users): readonly Command[] {
         await users.put({
           ...user,
           ...(args.has('roles') ? { roles: parseRoles(listOf(args, 'roles'), context.db) } : {}),
-          ...(args.has('pwd') ? { credentials: await credentialsOf(user.user, passwordOf(args), mechanismsOf(args)) } : {}),
+          ...(args.has('pwd')
+            ? { credentials: await credentialsOf(user.user, passwordOf(args), mechanismsOf(args)) }
+            : {}),
           ...(customData === undefined ? {} : { customData: decodeDocument(customData) }),
         });
       },
@@ -142,10 +159,19 @@ export function userCommands(users: Users): readonly Command[] {
     command(
       'usersInfo',
       'users and their roles',
-      { usersInfo: anything, showCredentials: flag, showPrivileges: looseFlag, showCustomData: flag, filter: document, showAuthenticationRestrictions: anything },
+      {
+        usersInfo: anything,
+        showCredentials: flag,
+        showPrivileges: looseFlag,
+        showCustomData: flag,
+        filter: document,
+        showAuthenticationRestrictions: anything,
+      },
       (args, context, reply) => {
         const isAsked = asked(args, context.db);
-        reply.objects('users', users.all().filter(isAsked), (user, into) => writeUser(into, user, args.flag('showCredentials')));
+        reply.objects('users', users.all().filter(isAsked), (user, into) =>
+          writeUser(into, user, args.flag('showCredentials')),
+        );
       },
     ),
   ];
@@ -155,11 +181,13 @@ export function userCommands(users: Users): readonly Command[] {
 function asked(args: Args, db: string): (user: User) => boolean {
   const value = args.value('usersInfo')!;
   const plain = Object.values(decodeDocument(encodeOne(value)))[0];
-  const isOne = (each: unknown) => (user: User): boolean => {
-    if (typeof each === 'string') return user.user === each && user.db === db;
-    const { user: name, db: own, forAllDBs } = each as Document;
-    return forAllDBs === true || (user.user === name && user.db === own);
-  };
+  const isOne =
+    (each: unknown) =>
+    (user: User): boolean => {
+      if (typeof each === 'string') return user.user === each && user.db === db;
+      const { user: name, db: own, forAllDBs } = each as Document;
+      return forAllDBs === true || (user.user === name && user.db === own);
+    };
   if (Array.isArray(plain)) return (user) => plain.some((each) => isOne(each)(user));
   if (typeof plain === 'number') return (user) => user.db === db;
   return isOne(plain);

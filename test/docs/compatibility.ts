@@ -5,11 +5,19 @@ import { elmoCommands } from '../../elmo/commands/table.js';
 import { expressionOperators } from '../../elmo/expression/table.js';
 import { fieldOperators, topOperators } from '../../elmo/query/operators/table.js';
 import { helloCommands } from '../../server-compat/commands/hello.js';
+import { loginCommands, type Logins } from '../../server-compat/commands/login.js';
+import { userCommands } from '../../server-compat/commands/users.js';
 import type { WireServer } from '../../server-compat/index.js';
 import { updateOperators } from '../../elmo/update/operators/table.js';
 import { KNOWN_NAMES, REFUSED_NAMES, type Family } from './known-names.js';
 
-const commands = [...elmoCommands, ...helloCommands({ options: {} } as unknown as WireServer)];
+const logins = { users: {} } as unknown as Logins;
+const commands = [
+  ...elmoCommands,
+  ...helloCommands({ options: {} } as unknown as WireServer, logins),
+  ...loginCommands(logins),
+  ...userCommands(logins.users),
+];
 
 /** Every name that is understood. */
 export const UNDERSTOOD: Readonly<Record<Family, ReadonlySet<string>>> = {

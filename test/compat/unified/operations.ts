@@ -170,7 +170,7 @@ async function onClient(client: ElmoClient, name: string, args: Args): Promise<u
         options(args, 'models'),
       );
     case 'listDatabases':
-      return (await client.db('admin').admin().listDatabases()).databases;
+      return (await client.db('admin').admin().listDatabases(args)).databases;
     default:
       throw new Unsupported(`client.${name}`);
   }

@@ -17,6 +17,20 @@ const SUITES = [
   'read-write-concern',
 ];
 
+/** What is decided to be otherwise, and why. */
+const OTHERWISE: readonly (readonly [RegExp, string])[] = [
+  [
+    /\$listLocalSessions|db-aggregate-write-readPreference|db-aggregate-rawdata/,
+    'sessions are not kept in a cache that a stage could list',
+  ],
+  [/rawData/, 'there are no buckets below time series, so nothing raw to show'],
+  [
+    /timeseries-collection: insertMany with duplicate ids/,
+    'a time series collection is stored like others, with a unique _id',
+  ],
+  [/readConcern linearizable with out stage/, 'inside the process every read is linearizable'],
+];
+
 function jsonFiles(folder: string): string[] {
   return readdirSync(folder)
     .sort()
@@ -47,7 +61,9 @@ describe('the specification tests of drivers', () => {
             test.operations === undefined
           )
             continue;
-          it(`${file.description}: ${test.description}`, async function () {
+          const title = `${file.description}: ${test.description}`;
+          it(title, async function () {
+            if (OTHERWISE.some(([pattern]) => pattern.test(title))) this.skip();
             try {
               await runUnified(file, test);
             } catch (error) {

@@ -1,7 +1,11 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { expect } from 'chai';
 import { saslprep } from '../../../server-compat/auth/saslprep.js';
-import { makeCredential, ScramConversation, type ScramCredential } from '../../../server-compat/auth/scram.js';
+import {
+  makeCredential,
+  ScramConversation,
+  type ScramCredential,
+} from '../../../server-compat/auth/scram.js';
 
 /** The credential of the example in RFC 7677, section 3. */
 function exampleCredential(): ScramCredential {

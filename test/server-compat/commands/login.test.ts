@@ -9,7 +9,12 @@ import { WireClient } from '../../support/wire-client.js';
 async function logIn(client: WireClient, user: string, password: string, db: string): Promise<Document> {
   const first = `n=${user},r=abcdefgh`;
   const start = await client.run(
-    { saslStart: 1, mechanism: 'SCRAM-SHA-256', payload: new Binary(Buffer.from(`n,,${first}`)), options: { skipEmptyExchange: true } },
+    {
+      saslStart: 1,
+      mechanism: 'SCRAM-SHA-256',
+      payload: new Binary(Buffer.from(`n,,${first}`)),
+      options: { skipEmptyExchange: true },
+    },
     db,
   );
   const challenge = Buffer.from((start['payload'] as Binary).buffer).toString();
@@ -21,7 +26,11 @@ async function logIn(client: WireClient, user: string, password: string, db: str
   const signature = createHmac('sha256', storedKey).update(`${first},${challenge},${unproved}`).digest();
   const proof = Buffer.from(clientKey.map((byte, i) => byte ^ signature[i]!)).toString('base64');
   return client.run(
-    { saslContinue: 1, conversationId: start['conversationId'], payload: new Binary(Buffer.from(`${unproved},p=${proof}`)) },
+    {
+      saslContinue: 1,
+      conversationId: start['conversationId'],
+      payload: new Binary(Buffer.from(`${unproved},p=${proof}`)),
+    },
     db,
   );
 }
@@ -59,7 +68,9 @@ describe('a server that wants logins', () => {
   });
 
   it('lets nobody else make the first user', async () => {
-    expect((await (await client()).run({ createUser: 'x', pwd: 'x', roles: ['root'] }, 'admin'))['code']).to.equal(13);
+    expect(
+      (await (await client()).run({ createUser: 'x', pwd: 'x', roles: ['root'] }, 'admin'))['code'],
+    ).to.equal(13);
   });
 
   it('refuses a wrong password and a name that is not there alike', async () => {

@@ -1,7 +1,7 @@
 /** Whether a connection may run a command, when clients have to log in. */
 import { ElmoError, type Command } from '../../elmo/index.js';
 import type { Connection } from '../connection/connection.js';
-import { isAllowed, type Permission, type Role, type Users } from './users.js';
+import { isAllowed, type Permission, type Role, type Users } from '../auth/users.js';
 
 /** What everybody may ask before a login. */
 const OPEN_TO_ALL: ReadonlySet<string> = new Set([
@@ -83,11 +83,19 @@ export function authorize(
   }
   if (OF_ANY_USER.has(command.name)) return;
   const roles: Role[] = connection.users.flatMap((user) => [...user.roles]);
-  const wanted = [permissionOf(command), ...(stageNames.some((name) => WRITING_STAGE.test(name)) ? ['write' as const] : [])];
-  const isAdministered = DEFINING.has(command.name) && isAllowed(roles, 'write', db) && command.name === 'collMod';
+  const wanted = [
+    permissionOf(command),
+    ...(stageNames.some((name) => WRITING_STAGE.test(name)) ? ['write' as const] : []),
+  ];
+  const isAdministered =
+    DEFINING.has(command.name) && isAllowed(roles, 'write', db) && command.name === 'collMod';
   if (isAdministered || wanted.every((permission) => isAllowed(roles, permission, db))) return;
   // whoever may write may also define collections and indexes; administrators may define without writing
-  if (command.isWrite === true && ['create', 'createIndexes', 'drop', 'dropIndexes'].includes(command.name) && isAllowed(roles, 'admin', db))
+  if (
+    command.isWrite === true &&
+    ['create', 'createIndexes', 'drop', 'dropIndexes'].includes(command.name) &&
+    isAllowed(roles, 'admin', db)
+  )
     return;
   throw new ElmoError('Unauthorized', `not authorized on ${db} to execute command ${command.name}`);
 }
