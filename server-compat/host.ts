@@ -14,6 +14,7 @@ import {
 } from '../elmo/index.js';
 import { helloCommands } from './commands/hello.js';
 import { failPointCommands } from './commands/fail-point.js';
+import { replicationCommands } from './commands/replication.js';
 import type { Connection, DispatchOutcome, Dispatcher } from './connection/connection.js';
 import { ClosesConnection, FailPoints, meet } from './connection/fail-points.js';
 import { WireServer, type ServerHost } from './connection/server.js';
@@ -70,6 +71,7 @@ class EngineHost implements ServerHost {
     const commands = new CommandTable([
       ...elmoCommands,
       ...helloCommands(server),
+      ...replicationCommands(server),
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
     ]);
     return {
