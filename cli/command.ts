@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { outputTo } from './command-output.js';
+import { dumpCommand } from './dump.js';
 import { describeError, UsageError } from './errors.js';
 import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { lsmDiagCommand } from './lsm-diag.js';
 import { maintenanceCommands } from './maintain.js';
 import { queryCommands } from './query.js';
+import { restoreCommand } from './restore.js';
 import { serveCommand } from './serve.js';
 import type { Terminal } from './terminal.js';
 
@@ -49,6 +51,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   for (const command of [
     importCommand(terminal, setExitCode),
     exportCommand(terminal),
+    dumpCommand(terminal),
+    restoreCommand(terminal, setExitCode),
     ...queryCommands(terminal),
     ...maintenanceCommands(terminal, setExitCode),
     serveCommand(terminal),
