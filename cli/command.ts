@@ -5,8 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { outputTo } from './command-output.js';
+import { dumpCommand } from './dump.js';
 import { describeError, UsageError } from './errors.js';
+import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { lsmDiagCommand } from './lsm-diag.js';
+import { maintenanceCommands } from './maintain.js';
+import { queryCommands } from './query.js';
+import { restoreCommand } from './restore.js';
 import { serveCommand } from './serve.js';
 import type { Terminal } from './terminal.js';
 
@@ -17,9 +23,13 @@ export const EXIT_USAGE = 2;
 const EXAMPLES = `
 Examples:
   elmo serve app.elmo                       let drivers and tools in on 127.0.0.1:27017
-  elmo lsm-diag app.elmo stats              what is in the file
-  elmo lsm-diag app.elmo verify             check every byte; exit code 1 when something is wrong
-  elmo lsm-diag app.elmo keys --prefix user --limit 10
+  elmo import app.elmo shop.orders orders.ndjson
+  elmo stats app.elmo                       collections, documents, indexes
+  elmo find app.elmo shop.orders "{total: {$gt: 10}}" --sort "{total: -1}" --limit 5
+  elmo aggregate app.elmo shop.orders "[{$group: {_id: '$customer', spent: {$sum: '$total'}}}]" --table
+  elmo check app.elmo                       exit code 1 when something is wrong
+  elmo backup app.elmo copy.elmo
+  elmo lsm-diag app.elmo stats              what is in the file, below the documents
   elmo lsm-diag --help                      all that can be looked at
 
 Exit codes: 0 all well, 1 something is wrong or was not found, 2 the command was not understood.`;
@@ -35,12 +45,20 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .configureOutput(outputTo(terminal))
     .addHelpText('after', EXAMPLES);
-  program.addCommand(serveCommand(terminal));
-  program.addCommand(
-    lsmDiagCommand(terminal, (code) => {
-      exitCode = code;
-    }),
-  );
+  const setExitCode = (code: number): void => {
+    exitCode = code;
+  };
+  for (const command of [
+    importCommand(terminal, setExitCode),
+    exportCommand(terminal),
+    dumpCommand(terminal),
+    restoreCommand(terminal, setExitCode),
+    ...queryCommands(terminal),
+    ...maintenanceCommands(terminal, setExitCode),
+    serveCommand(terminal),
+  ])
+    program.addCommand(command);
+  program.addCommand(lsmDiagCommand(terminal, setExitCode));
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
   try {
     await program.parseAsync([...argv], { from: 'user' });

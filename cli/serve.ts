@@ -88,7 +88,7 @@ async function serveFile(file: string, options: ServerOptions, terminal: Termina
     const server = await serve(engine, options);
     const stopped = nextSignal();
     await terminal.write(`elmo serves ${file} at ${server.uri}\n`);
-    await stopped;
+    await Promise.race([stopped, server.stopAsked]);
     await server.close();
   } finally {
     await engine.close();

@@ -73,6 +73,7 @@ export const ERROR_CODES = {
   CannotSplit: 87,
   NetworkTimeout: 89,
   ShutdownInProgress: 91,
+  NoReplicationEnabled: 76,
   OperationFailed: 96,
   WriteConflict: 112,
   CommandNotSupported: 115,

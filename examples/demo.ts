@@ -309,5 +309,6 @@ console.log(
 showLines([
   'README.md                              ten lines to begin with',
   'docs/getting-started.md                the same, step by step',
+  'node dist/cli/main.js --help           import, find, dump, serve and more',
   'node dist/examples/storage-engine.js   the storage engine below, alone',
 ]);

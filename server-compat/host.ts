@@ -19,6 +19,7 @@ import type { Users } from './auth/users.js';
 import { helloCommands } from './commands/hello.js';
 import { failPointCommands } from './commands/fail-point.js';
 import { loginCommands, Logins } from './commands/login.js';
+import { replicationCommands } from './commands/replication.js';
 import { userCommands } from './commands/users.js';
 import type { Connection, DispatchOutcome, Dispatcher } from './connection/connection.js';
 import { ClosesConnection, FailPoints, meet } from './connection/fail-points.js';
@@ -87,6 +88,7 @@ class EngineHost implements ServerHost {
       ...helloCommands(server, logins),
       ...loginCommands(logins),
       ...userCommands(logins.users),
+      ...replicationCommands(server),
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
     ]);
     return {

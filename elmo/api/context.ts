@@ -45,10 +45,10 @@ export class ApiContext {
       reply,
     );
     const answer = this.codec.decode<Document>(reply.toBytes());
-    if (answer['ok'] === 1) return answer;
+    if (Number(answer['ok']) === 1) return answer; // a Double, where values are not made plain
     throw new MongoServerError({
       message: answer['errmsg'] as string,
-      code: answer['code'] as number,
+      code: Number(answer['code']),
       ...pick(answer, ['keyPattern', 'keyValue', 'errInfo', 'errorLabels']),
     });
   }

@@ -296,6 +296,7 @@ function sessionOf(args: Arguments, command: Command, client: CommandClient): Se
     startTransaction,
     readConcernLevel: level?.type === STRING ? level.text : undefined,
     stmtId: args.number('stmtId') ?? 0,
+    stmtIds: args.has('stmtIds') ? args.elements('stmtIds').map(plainNumber) : undefined,
     owner: client.users?.[0],
   };
 }

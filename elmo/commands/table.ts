@@ -1,6 +1,7 @@
 /** All commands of the document layer. Those about connections and logins are added by the wire protocol. */
 import type { Command } from './command.js';
 import { createCommands } from './catalog/create.js';
+import { dbStatsCommands } from './catalog/db-stats.js';
 import { dropCommands } from './catalog/drop.js';
 import { indexCommands } from './catalog/indexes.js';
 import { listCommands } from './catalog/list.js';
@@ -30,6 +31,7 @@ export const elmoCommands: readonly Command[] = [
   ...bulkWriteCommands,
   ...createCommands,
   ...dropCommands,
+  ...dbStatsCommands,
   ...indexCommands,
   ...listCommands,
   ...identityCommands,

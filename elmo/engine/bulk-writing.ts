@@ -35,11 +35,15 @@ export async function bulkWrite(
         index++;
       }
     } catch (thrown) {
-      if (context.transaction !== undefined) throw thrown;
-      outcomes.push(failed(index, operation.kind, asStatementError(thrown)));
+      const error = asStatementError(thrown, context.transaction !== undefined);
+      outcomes.push(failed(index, operation.kind, error));
       index++;
     }
-    if (isOrdered && outcomes.slice(before).some(({ error }) => error !== undefined)) break;
+    if (
+      (isOrdered || context.transaction !== undefined) &&
+      outcomes.slice(before).some(({ error }) => error !== undefined)
+    )
+      break;
     if (context.operation.shouldPause()) await context.operation.turn();
   }
   return outcomes;
@@ -120,7 +124,7 @@ async function insertAll(
         ? { index: start + i, kind: 'insert', error, count: 1, modified: 0, upsertedId: undefined }
         : failed(start + i, 'insert', error),
     );
-    if (error !== undefined && isOrdered) break;
+    if (error !== undefined && (isOrdered || context.transaction !== undefined)) break;
   }
 }
 

@@ -45,6 +45,7 @@ import { SessionRegistry } from '../session/session-registry.js';
 import { RetryLog } from '../session/retry-log.js';
 import { insertDocuments } from '../write/insert.js';
 import { StatementRetries } from '../write/retries.js';
+import { Background, type BackgroundOptions } from './background.js';
 import { bulkWrite } from './bulk-writing.js';
 import { idOfFind } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
@@ -74,6 +75,8 @@ export interface EngineOptions {
   readonly maxCursors?: number;
 }
 
+const hasFailures = ({ failures }: { readonly failures: readonly unknown[] }): boolean => failures.length > 0;
+
 /** More than any document has. */
 const MOST_BYTES = 0x7fff_ffff;
 
@@ -97,11 +100,12 @@ export class Engine {
   readonly users: UserRecords;
   readonly committer: Committer;
   readonly collections: OpenCollections;
+  readonly retries: RetryLog;
   /** Collections, views and indexes: making, changing, listing them. */
   readonly defining: Defining;
   private readonly validators: Validators;
+  private background: Background | undefined;
   private readonly sharedUnit: DirectUnit;
-  private readonly retries: RetryLog;
   private readonly opened: { readonly host: string; readonly openedMs: number };
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
@@ -136,6 +140,7 @@ export class Engine {
       () => clock.nowMs(),
       (bytes) => Buffer.from(this.randomBytes(bytes)).toString('hex'),
       {
+        retries: this.retries,
         beforeEnd: (lsid, txnNumber) => {
           this.cursors.killWhere(
             (facts) => facts.lsid === lsid && (txnNumber === undefined || facts.txnNumber === txnNumber),
@@ -433,24 +438,29 @@ export class Engine {
   /** @throws ElmoError */
   async insert(request: InsertRequest, session?: SessionContext): Promise<InsertResult> {
     checkWritableNamespace(request.namespace);
-    return this.writing(request, session, (context) => insertDocuments(request, context));
+    return this.writing(request, session, (context) => insertDocuments(request, context), hasFailures);
   }
 
   /** @throws ElmoError */
   async delete(request: DeleteRequest, session?: SessionContext): Promise<DeleteResult> {
     checkWritableNamespace(request.namespace);
-    return this.writing(request, session, (context) => deleteDocuments(request, context));
+    return this.writing(request, session, (context) => deleteDocuments(request, context), hasFailures);
   }
 
   /** @throws ElmoError */
   async update(request: UpdateRequest, session?: SessionContext): Promise<UpdateResult> {
     checkWritableNamespace(request.namespace);
-    return this.writing(request, session, (context) => updateDocuments(request, context));
+    return this.writing(request, session, (context) => updateDocuments(request, context), hasFailures);
   }
 
   /** Of an ordered one the operations after the first that fails are not tried, and have no outcome. @throws ElmoError */
   async bulkWrite(request: BulkWriteRequest, session?: SessionContext): Promise<readonly BulkOutcome[]> {
-    return this.writing(request, session, (context) => bulkWrite(request, context));
+    return this.writing(
+      request,
+      session,
+      (context) => bulkWrite(request, context),
+      (outcomes) => outcomes.some(({ error }) => error !== undefined),
+    );
   }
 
   /** @throws ElmoError */
@@ -459,16 +469,23 @@ export class Engine {
     return this.writing(request, session, (context) => findAndModify(request, context));
   }
 
+  /** @param hasFailed  whether a result tells of an error, which ends a transaction */
   private async writing<T>(
     request: CommonRequest,
     session: SessionContext | undefined,
     run: (context: WritingContext) => Promise<T>,
+    hasFailed: (result: T) => boolean = () => false,
   ): Promise<T> {
     if (session?.isSnapshot === true)
       throw new ElmoError('InvalidOptions', 'Snapshot sessions can only read');
     const transaction = this.sessions.enter(session);
+    const retries = StatementRetries.of(this.retries, session);
+    const context = this.writeContext(request, transaction, retries);
+    if (retries !== undefined) return this.retries.inTurn(session!.lsid, () => run(context));
     try {
-      return await run(this.writeContext(request, transaction, StatementRetries.of(this.retries, session)));
+      const result = await run(context);
+      if (transaction !== undefined && hasFailed(result)) this.sessions.abortAfter(session!);
+      return result;
     } catch (error) {
       if (transaction !== undefined) this.sessions.abortAfter(session!);
       throw this.labelled(error, transaction);
@@ -508,8 +525,15 @@ export class Engine {
     return entry === undefined ? undefined : this.collections.of(entry);
   }
 
+  /** Begins what the engine does by itself. */
+  startBackground(options: BackgroundOptions = {}): void {
+    this.background ??= new Background(this, options);
+    this.background.start();
+  }
+
   /** Stores what makes the next open fast, and closes the store. */
   async close(): Promise<void> {
+    await this.background?.stop();
     this.cursors.closeAll();
     this.sessions.endAll();
     const counts = this.catalog.storedCounts();

@@ -1,11 +1,12 @@
 /** Opens a file (or ':memory:') as a document database. */
 import { openLsm, systemEnv, type LsmOptions } from '../../lsm/index.js';
 import { dropUnfinishedIndexes } from '../index/build.js';
+import type { BackgroundOptions } from './background.js';
 import { Engine, type EngineOptions } from './engine.js';
 
-export interface OpenEngineOptions extends EngineOptions, LsmOptions {}
+export interface OpenEngineOptions extends EngineOptions, BackgroundOptions, LsmOptions {}
 
-const ENGINE_OPTIONS = ['openCollections', 'maxCursors'] as const;
+const ENGINE_OPTIONS = ['openCollections', 'maxCursors', 'ttlIntervalMs'] as const;
 
 /** @throws LsmError */
 export async function openEngine(path: string, options: OpenEngineOptions = {}): Promise<Engine> {
@@ -19,5 +20,6 @@ export async function openEngine(path: string, options: OpenEngineOptions = {}):
   const kv = await openLsm(path, store as LsmOptions);
   const engine = new Engine(kv, env.clock, env.random, own as EngineOptions);
   await dropUnfinishedIndexes(kv, engine.committer, engine.catalog);
+  engine.startBackground(own as BackgroundOptions);
   return engine;
 }

@@ -80,15 +80,14 @@ export async function updateDocuments(
       modified += result.modified;
       if (result.upsertedId !== undefined) upserted.push({ index, id: result.upsertedId });
     } catch (thrown) {
-      if (context.transaction !== undefined) throw thrown;
-      failures.push({ index, error: asStatementError(thrown) });
-      if (request.isOrdered) break;
+      failures.push({ index, error: asStatementError(thrown, context.transaction !== undefined) });
+      if (request.isOrdered || context.transaction !== undefined) break;
     }
     if (context.operation.shouldPause()) await context.operation.turn();
   }
   await Promise.all(written);
   await context.transaction?.settle();
-  return { matched, modified, upserted, failures };
+  return { matched, modified, upserted, failures, repeated: context.retries?.repeated };
 }
 
 async function runUpdate(

@@ -126,13 +126,12 @@ export async function deleteDocuments(
           ? 1
           : await runDelete(request, statement, index, context, written);
     } catch (thrown) {
-      if (context.transaction !== undefined) throw thrown;
-      failures.push({ index, error: asStatementError(thrown) });
-      if (request.isOrdered) break;
+      failures.push({ index, error: asStatementError(thrown, context.transaction !== undefined) });
+      if (request.isOrdered || context.transaction !== undefined) break;
     }
   }
   await Promise.all(written);
-  return { deleted, failures };
+  return { deleted, failures, repeated: context.retries?.repeated };
 }
 
 async function runDelete(

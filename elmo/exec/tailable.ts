@@ -54,14 +54,23 @@ export class TailableCursor implements ElmoCursor {
         this.close();
         throw collectionGone();
       }
-      const batch = await this.readOn(maxDocuments, maxBytes);
+      // what is added while the documents are read may be behind their snapshot: nobody wakes for it again
+      let isAdded = false;
+      const note = (): void => void (isAdded = true);
+      this.state.waiters.add(note);
+      let batch;
+      try {
+        batch = await this.readOn(maxDocuments, maxBytes);
+      } finally {
+        this.state.waiters.delete(note);
+      }
       if (batch.documents.length > 0 || maxDocuments === 0) return batch;
       const leftMs = deadline - this.clock.nowMs();
       if (!this.isAwaiting || this.isFirst || leftMs <= 0) {
         this.isFirst = false;
         return batch;
       }
-      await this.waitForMore(leftMs, options.signal);
+      if (!isAdded) await this.waitForMore(leftMs, options.signal);
       if (options.signal?.aborted === true) throw new ElmoError('Interrupted', 'operation was interrupted');
     }
   }

@@ -171,6 +171,8 @@ export interface WriteFailure {
 export interface InsertResult {
   readonly inserted: number;
   readonly failures: readonly WriteFailure[];
+  /** Numbers of statements of a retryable write that had been done before. */
+  readonly repeated?: readonly number[] | undefined;
 }
 
 export interface UpdateResult {
@@ -178,11 +180,15 @@ export interface UpdateResult {
   readonly modified: number;
   readonly upserted: readonly { readonly index: number; readonly id: Value }[];
   readonly failures: readonly WriteFailure[];
+  /** Numbers of statements of a retryable write that had been done before. */
+  readonly repeated?: readonly number[] | undefined;
 }
 
 export interface DeleteResult {
   readonly deleted: number;
   readonly failures: readonly WriteFailure[];
+  /** Numbers of statements of a retryable write that had been done before. */
+  readonly repeated?: readonly number[] | undefined;
 }
 
 export interface FindAndModifyResult {
@@ -191,4 +197,6 @@ export interface FindAndModifyResult {
   readonly updatedExisting: boolean;
   readonly matched: number;
   readonly upsertedId: Value | undefined;
+  /** Numbers of statements of a retryable write that had been done before. */
+  readonly repeated?: readonly number[] | undefined;
 }

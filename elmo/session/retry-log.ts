@@ -40,6 +40,8 @@ function keyOf(lsid: string, stmtId: number | undefined): Uint8Array {
 export class RetryLog {
   /** For each session the number of the last write that was recorded by this process. */
   private readonly numbers = new Map<string, bigint>();
+  /** For each session the write that is under way. */
+  private readonly underWay = new Map<string, Promise<unknown>>();
   private sweptTo = NO_KEY;
 
   /** @param nowMs  milliseconds since 1970 */
@@ -47,6 +49,18 @@ export class RetryLog {
     private readonly kv: OrderedKv,
     private readonly nowMs: () => number,
   ) {}
+
+  /** Runs a write when those of the same session before it are done: the client may send one again while it still runs. */
+  async inTurn<T>(lsid: string, run: () => Promise<T>): Promise<T> {
+    const before = this.underWay.get(lsid);
+    const own = before === undefined ? run() : before.then(run, run);
+    this.underWay.set(lsid, own);
+    try {
+      return await own;
+    } finally {
+      if (this.underWay.get(lsid) === own) this.underWay.delete(lsid);
+    }
+  }
 
   /** The result of a statement that was done before. A copy. */
   find({ lsid, txnNumber, stmtId }: RetryableStatement): Uint8Array | undefined {

@@ -20,6 +20,8 @@ export interface SessionContext {
   readonly isSnapshot?: boolean;
   /** Number of the first statement of a retryable write. */
   readonly stmtId: number;
+  /** Numbers of the statements one by one; undefined: counted on from `stmtId`. */
+  readonly stmtIds?: readonly number[] | undefined;
   /** Undefined: nobody has logged in. */
   readonly owner?: SessionOwner | undefined;
 }

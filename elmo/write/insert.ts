@@ -1,6 +1,5 @@
 /** `insert`: documents into a collection, in batches of the store. */
 import type { InsertRequest, InsertResult, WriteFailure } from '../operation/requests.js';
-import { ElmoError } from '../errors.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { fillTimestamps, hasEmptyTimestamp } from '../update/timestamps.js';
@@ -45,7 +44,9 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
   let failures: WriteFailure[] = [];
   const unit = context.newUnit();
   const written: Promise<void>[] = [];
-  let inserted = 0;
+  const { retries } = context;
+  const isDone = retries === undefined ? undefined : documents.map((_, i) => retries.isDone(i));
+  let inserted = isDone?.filter(Boolean).length ?? 0;
   let pending = 0;
   let batchStart = 0;
   // a collection is looked up anew for each batch: between batches the world may change
@@ -58,15 +59,12 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
     written.push(unit.commit(context.isDurable));
   };
   for (let i = 0; i < documents.length; i++) {
-    if (context.retries?.isDone(i) === true) {
-      inserted++;
-      continue;
-    }
+    if (isDone?.[i] === true) continue;
     try {
       collection ??= context.collectionOrNew(request.namespace, unit);
       const document = stamped(documents[i]!, request, context);
       insertOne(collection, document, unit, context, request.bypassDocumentValidation === true);
-      context.retries?.recordDone(unit, i);
+      retries?.recordDone(unit, i);
       pending++;
       if (collection.spec.isCapped) commit(i + 1);
     } catch (thrown) {
@@ -90,14 +88,14 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
   }
   commit(documents.length);
   await Promise.all(written);
-  return { inserted, failures };
+  return { inserted, failures, repeated: retries?.repeated };
 }
 
-/** In a transaction the first failure ends it: the statement, and with it the transaction. */
+/** In a transaction the first failure ends the statement, and with it the transaction. */
 async function insertInTransaction(request: InsertRequest, context: WriteContext): Promise<InsertResult> {
   const unit = context.transaction!;
   const { documents } = request;
-  const mark = unit.mark();
+  let inserted = 0;
   try {
     const collection = context.collectionOrNew(request.namespace, unit);
     for (const document of documents) {
@@ -108,13 +106,12 @@ async function insertInTransaction(request: InsertRequest, context: WriteContext
         context,
         request.bypassDocumentValidation === true,
       );
+      inserted++;
       if (context.operation.shouldPause()) await context.operation.turn();
     }
     await unit.settle();
   } catch (thrown) {
-    unit.rollbackTo(mark);
-    throw thrown instanceof ElmoError ? thrown : asStatementError(thrown);
+    return { inserted, failures: [{ index: inserted, error: asStatementError(thrown, true) }] };
   }
-  unit.release(mark);
-  return { inserted: documents.length, failures: [] };
+  return { inserted, failures: [] };
 }

@@ -29,17 +29,19 @@ export class StatementRetries {
     private readonly log: RetryLog,
     private readonly session: SessionContext,
     private readonly first: number,
+    /** Numbers of the statements that were found to be done before. */
+    readonly repeated: number[],
   ) {}
 
   /** @returns undefined if the write is none that may come again */
   static of(log: RetryLog, session: SessionContext | undefined): StatementRetries | undefined {
     if (session === undefined || retryableStatement(session) === undefined) return undefined;
-    return new StatementRetries(log, session, session.stmtId);
+    return new StatementRetries(log, session, 0, []);
   }
 
   /** The statements from that one on. */
   from(index: number): StatementRetries {
-    return new StatementRetries(this.log, this.session, this.first + index);
+    return new StatementRetries(this.log, this.session, this.first + index, this.repeated);
   }
 
   /** Whether a statement was done before. */
@@ -62,6 +64,7 @@ export class StatementRetries {
       updatedExisting: existing?.type === BOOL && existing.bytes[existing.at] === 1,
       matched: intOf(fields.get('n')),
       upsertedId: fields.get('u'),
+      repeated: this.repeated,
     };
   }
 
@@ -84,8 +87,17 @@ export class StatementRetries {
     });
   }
 
+  private numberOf(index: number): number {
+    const { stmtId, stmtIds } = this.session;
+    const place = this.first + index;
+    return stmtIds?.[place] ?? stmtId + place;
+  }
+
   private find(index: number): Uint8Array | undefined {
-    return this.log.find(retryableStatement(this.session, this.first + index)!);
+    const number = this.numberOf(index);
+    const found = this.log.find(retryableStatement(this.session, number)!);
+    if (found !== undefined) this.repeated.push(number);
+    return found;
   }
 
   private fieldsOf(index: number): ReadonlyMap<string, Value> | undefined {
@@ -108,7 +120,7 @@ export class StatementRetries {
     for (const [name, value] of Object.entries(fields))
       if (value !== undefined) writeElement(writer, new FieldName(name).bytes, value);
     writer.endDocument(start);
-    this.log.record(unit, retryableStatement(this.session, this.first + index)!, writer.toBytes());
+    this.log.record(unit, retryableStatement(this.session, this.numberOf(index))!, writer.toBytes());
   }
 }
 

@@ -2,15 +2,34 @@
 import { BsonError } from '../bson/errors.js';
 import { ERROR_CODES } from '../error-codes.js';
 import { ElmoError } from '../errors.js';
+import { TRANSIENT } from '../operation/write-unit.js';
+
+/** Errors after which a transaction may be tried again. */
+const PASSING = new Set([
+  'WriteConflict',
+  'SnapshotUnavailable',
+  'SnapshotTooOld',
+  'NoSuchTransaction',
+  'LockTimeout',
+]);
 
 /** Errors after which no further document can be written: the operation is over. */
 const FATAL = new Set(['MaxTimeMSExpired', 'Interrupted', 'InterruptedAtShutdown', 'InternalError']);
 
-/** @throws what is no error of one document */
-export function asStatementError(thrown: unknown): ElmoError {
+/**
+ * @param isInTransaction  an error that passes is then one of the whole transaction
+ * @throws what is no error of one document
+ */
+export function asStatementError(thrown: unknown, isInTransaction = false): ElmoError {
+  if (isInTransaction && thrown instanceof ElmoError && isTransient(thrown)) throw thrown;
   if (thrown instanceof ElmoError && !FATAL.has(thrown.codeName)) return thrown;
   if (thrown instanceof BsonError) return new ElmoError(thrown.code, thrown.message, { cause: thrown });
   throw thrown;
+}
+
+/** Whether the transaction may be tried again as a whole. */
+function isTransient({ codeName, details }: ElmoError): boolean {
+  return PASSING.has(codeName) || details.errorLabels?.includes(TRANSIENT) === true;
 }
 
 /** An error that met a statement at work says which: 'update', 'delete', 'findAndModify'. */

@@ -29,6 +29,8 @@ export interface LiveStateParts {
   openTable(meta: TableMeta): TableReader;
   closeTable(table: TableReader): void;
   onBlobDropped(id: number): void;
+  /** Whether a snapshot, cursor, value reader or transaction is open. */
+  hasReaders(): boolean;
   /** Called after each publication: space may be free now. */
   onPublished(): void;
 }
@@ -37,6 +39,8 @@ export class LiveState {
   active: MemtableLayer;
   state: ReadState;
   private frozen: MemtableLayer[] = [];
+  /** A memtable that was flushed, to be filled again: garbage of its size would pile up faster than it is collected. */
+  private spare: Memtable | undefined = undefined;
   private readonly tables = new Map<number, TableReader>();
   private readonly layerOfRun = new Map<Run, Layer>();
   /** Extents of blobs that no version tells of yet, by the memtable layer that refers to them. */
@@ -186,6 +190,10 @@ export class LiveState {
     const run = this.version.runs.find((candidate) => candidate.level === 0 && candidate.order === order);
     flushed.layer.becomeRun(this.runReader(run?.tables ?? []));
     if (run !== undefined) this.layerOfRun.set(run, flushed.layer);
+    // Without a reader no cursor stands in it; what a lookup pointed to expires with the write that fills it again.
+    const { memtable } = flushed;
+    if (!this.parts.hasReaders() && memtable.capacityBytes === this.parts.memtableBytes)
+      this.spare = memtable;
   }
 
   /** Resolves when the publications begun so far are over. */
@@ -206,6 +214,12 @@ export class LiveState {
   }
 
   private newMemtable(order: number, logNumber: number): MemtableLayer {
+    const { spare } = this;
+    if (spare !== undefined) {
+      this.spare = undefined;
+      spare.recycle(order - 1);
+      return { layer: new Layer(order, spare, undefined), memtable: spare, logNumber };
+    }
     const memtable = new Memtable({
       capacityBytes: this.parts.memtableBytes,
       shared: this.parts.isShared,

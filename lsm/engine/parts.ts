@@ -95,6 +95,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       openTable,
       closeTable: (table) => table.close(),
       onBlobDropped: (id) => blobs.drop(id),
+      hasReaders: () => holds.count > 0,
       onPublished: () => {
         if (holds.count === 0) blobs.forgetDropped();
         trimQuietly();

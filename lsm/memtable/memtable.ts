@@ -53,7 +53,7 @@ export class Memtable {
   private readonly capacity: number;
   private readonly isShared: boolean;
   private readonly isGrowable: boolean;
-  private readonly baseSeq: number;
+  private baseSeq: number;
   /** Arena bytes in use. */
   private used = 0;
   private greatestSeq = 0;
@@ -72,6 +72,11 @@ export class Memtable {
     this.isGrowable = options.growable;
     this.baseSeq = options.baseSeq;
     this.tree = new ArenaTree(options.growable ? 1 : FIRST_NODES);
+  }
+
+  /** Bytes of batches it can hold. */
+  get capacityBytes(): number {
+    return this.capacity;
   }
 
   /** Entries: versions and deletions included, range tombstones not. */
@@ -229,8 +234,9 @@ export class Memtable {
     this.forget();
   }
 
-  /** Forgets everything, as new, and keeps the arrays: for an overlay that nobody looks at any more. */
-  recycle(): void {
+  /** Forgets everything, as new, and keeps the arrays: when nobody looks at it any more. @param baseSeq  see the options */
+  recycle(baseSeq = 0): void {
+    this.baseSeq = baseSeq;
     if (checked) this.tree.arena.fill(EXPIRED, 0, this.used);
     this.tree.recycle();
     this.forget();

@@ -29,11 +29,16 @@ export class WireServer implements ConnectionOwner {
   private readonly closing = new AbortController();
   private sweeper: NodeJS.Timeout | undefined;
 
+  /** Resolves when a client has asked the server to stop; who has opened it closes it. */
+  readonly stopAsked: Promise<void>;
+  askToStop: () => void = () => undefined;
+
   constructor(
     private readonly host: ServerHost,
     options: ServerOptions = {},
   ) {
     this.options = resolveServerOptions(options);
+    this.stopAsked = new Promise((resolve) => (this.askToStop = resolve));
     this.dispatcher = host.dispatcherFor(this);
   }
 

@@ -19,7 +19,7 @@ import {
   type FieldRule,
   type Fields,
 } from '../fields.js';
-import { checkCount, checkStatementIds, WRITE_FIELDS, writeErrors } from './write.js';
+import { checkCount, checkStatementIds, WRITE_FIELDS, writeErrors, writeRepeated } from './write.js';
 
 /** `u`: a document or an array of documents. */
 export const updateArgument: FieldRule = {
@@ -126,6 +126,7 @@ const update: Command = {
         into.int32('index', index).value('_id', id);
       });
     reply.int32('nModified', result.modified);
+    writeRepeated(reply, result.repeated);
   },
 };
 
@@ -187,6 +188,8 @@ const findAndModify: Command = {
     });
     if (result.document === undefined) reply.null('value');
     else reply.document('value', result.document);
+    const [repeated] = result.repeated ?? [];
+    if (repeated !== undefined) reply.int32('retriedStmtId', repeated);
   },
 };
 

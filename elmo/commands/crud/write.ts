@@ -59,6 +59,11 @@ export function writeErrors(reply: ReplyWriter, failures: readonly WriteFailure[
   });
 }
 
+/** Which statements of a retryable write had been done before. */
+export function writeRepeated(reply: ReplyWriter, numbers: readonly number[] = []): void {
+  if (numbers.length > 0) reply.int32s('retriedStmtIds', numbers);
+}
+
 const insert: Command = {
   name: 'insert',
   help: 'adds documents to a collection',
@@ -85,6 +90,7 @@ const insert: Command = {
     );
     reply.int32('n', result.inserted);
     writeErrors(reply, result.failures);
+    writeRepeated(reply, result.repeated);
   },
 };
 
@@ -149,6 +155,7 @@ const deleteCommand: Command = {
     );
     reply.int32('n', result.deleted);
     writeErrors(reply, result.failures);
+    writeRepeated(reply, result.repeated);
   },
 };
 

@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { BINARY } from '../../bson/types.js';
 import { readInt32 } from '../../bson/read.js';
 import { valueOf } from '../../bson/value.js';
+import { rawDocument } from '../../catalog/raw-document.js';
 import type { Engine } from '../../engine/engine.js';
 import { ElmoError } from '../../errors.js';
 import type { ElmoCursor } from '../../exec/cursor.js';
@@ -114,7 +115,7 @@ const filemd5: Command = {
     const namespace = { db, collection: `${args.text('root') ?? 'fs'}.chunks` };
     const cursor = await engine.find({
       namespace,
-      filter: valueOf({ files_id: args.value('filemd5')! }).document,
+      filter: rawDocument([['files_id', args.value('filemd5')!]]),
       sort: valueOf({ files_id: 1, n: 1 }).document,
     });
     const hash = createHash('md5');

@@ -1,0 +1,69 @@
+/** Opening the database that a command works on, and the words that name things in it. */
+import { existsSync } from 'node:fs';
+import { EJSON, type Document } from '../elmo/index.js';
+import { connect, type ElmoClient } from '../server-compat/index.js';
+import { parseFilter } from 'mongodb-query-parser';
+import { UsageError } from './errors.js';
+
+export interface DatabaseName {
+  readonly db: string;
+  readonly collection: string;
+}
+
+/** 'shop.orders.old' → database 'shop', collection 'orders.old'. @throws UsageError */
+export function parseNamespace(text: string): DatabaseName {
+  const dot = text.indexOf('.');
+  if (dot <= 0 || dot === text.length - 1)
+    throw new UsageError(`'${text}' does not name a collection: write DATABASE.COLLECTION`);
+  return { db: text.slice(0, dot), collection: text.slice(dot + 1) };
+}
+
+/**
+ * Opens, does, closes.
+ * @param mayCreate  whether a file that is not there is made
+ */
+export async function withDatabase<T>(
+  path: string,
+  mayCreate: boolean,
+  work: (client: ElmoClient) => Promise<T>,
+): Promise<T> {
+  if (!mayCreate && !existsSync(path)) throw new Error(`there is no file ${path}`);
+  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/**
+ * A value as people write it: Extended JSON, or as in the shell: {at: ISODate('2026-01-01'), _id: ObjectId('…')}.
+ * @param what  for the message: 'filter'
+ * @throws UsageError
+ */
+export function parseValue(text: string, what: string): Document {
+  try {
+    return EJSON.parse(text, { relaxed: false }) as Document;
+  } catch {
+    // not JSON: as in the shell
+  }
+  try {
+    return parseFilter(text) as Document;
+  } catch (error) {
+    throw new UsageError(
+      `the ${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/** A list of stages. @throws UsageError */
+export function parsePipeline(text: string): Document[] {
+  const isList = text.trimStart().startsWith('[');
+  const { pipeline } = parseValue(
+    isList ? `{"pipeline": ${text}}` : `{"pipeline": [${text}]}`,
+    'pipeline',
+  ) as {
+    pipeline: Document[];
+  };
+  return pipeline;
+}

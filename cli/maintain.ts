@@ -1,0 +1,94 @@
+/** `elmo stats | check | compact | backup FILE`: what is in a database file, and keeping it in order. */
+import { statSync } from 'node:fs';
+import { Command } from 'commander';
+import { outputTo } from './command-output.js';
+import { withDatabase } from './database.js';
+import { formatCount, formatFacts, formatJson, formatSize, formatTable } from './output.js';
+import type { Terminal } from './terminal.js';
+import type { ElmoClient } from '../server-compat/index.js';
+
+interface JsonFlag {
+  readonly json?: boolean;
+}
+
+interface CollectionFigures {
+  readonly namespace: string;
+  readonly documents: number;
+  readonly indexes: number;
+}
+
+/** @param setExitCode  told 1 when a check finds a fault */
+export function maintenanceCommands(terminal: Terminal, setExitCode: (code: number) => void): Command[] {
+  const make = (name: string, description: string): Command =>
+    new Command(name)
+      .description(description)
+      .argument('<file>')
+      .option('--json', 'print JSON')
+      .exitOverride()
+      .configureOutput(outputTo(terminal));
+  return [
+    make('stats', 'collections, documents, indexes, and the size of the file').action(
+      (file: string, flags: JsonFlag) =>
+        withDatabase(file, false, (client) => showStats(terminal, client, flags)),
+    ),
+    make(
+      'check',
+      'read every byte, compare documents with indexes; exit code 1 when something is wrong',
+    ).action(async (file: string, flags: JsonFlag) => {
+      const report = await withDatabase(file, false, (client) => client.check());
+      if (report.problems.length > 0) setExitCode(1);
+      if (flags.json === true) return terminal.write(formatJson(report));
+      for (const { code, message } of report.problems) await terminal.write(`${code}: ${message}\n`);
+      const { collections, documents, indexEntries, problems } = report;
+      const counts = `${formatCount(documents)} documents in ${formatCount(collections)} collections, ${formatCount(indexEntries)} index entries`;
+      return terminal.write(
+        `${counts}: ${problems.length === 0 ? 'all well' : `${problems.length} problems`}\n`,
+      );
+    }),
+    make('compact', 'make the file as short as it can be').action(async (file: string, flags: JsonFlag) => {
+      const before = await withDatabase(file, false, async (client) => {
+        const { fileBytes } = client.stats();
+        await client.compact();
+        return fileBytes;
+      });
+      const after = statSync(file).size;
+      if (flags.json === true) return terminal.write(formatJson({ before, after }));
+      return terminal.write(`${formatSize(before)} before, ${formatSize(after)} now\n`);
+    }),
+    make('backup', 'copy a database to a new file')
+      .argument('<to>', 'the new file')
+      .action(async (file: string, to: string, flags: JsonFlag) => {
+        await withDatabase(file, false, (client) => client.backup(to));
+        const bytes = statSync(to).size;
+        if (flags.json === true) return terminal.write(formatJson({ file: to, bytes }));
+        return terminal.write(`${to}: ${formatSize(bytes)}\n`);
+      }),
+  ];
+}
+
+async function showStats(terminal: Terminal, client: ElmoClient, { json }: JsonFlag): Promise<void> {
+  const collections = await collectionFigures(client);
+  const { fileBytes } = client.stats();
+  if (json === true) return terminal.write(formatJson({ file: client.path, fileBytes, collections }));
+  await terminal.write(formatFacts([['file', `${client.path}, ${formatSize(fileBytes)}`]]));
+  if (collections.length === 0) return;
+  const columns = [
+    { title: 'collection', of: (row: CollectionFigures) => row.namespace },
+    { title: 'documents', of: (row: CollectionFigures) => row.documents, isRight: true },
+    { title: 'indexes', of: (row: CollectionFigures) => row.indexes, isRight: true },
+  ];
+  await terminal.write(`\n${formatTable(terminal, columns, collections)}`);
+}
+
+async function collectionFigures(client: ElmoClient): Promise<CollectionFigures[]> {
+  const figures: CollectionFigures[] = [];
+  for (const db of client.engine.catalog.databaseNames()) {
+    for (const { name, type } of await client.db(db).listCollections().toArray()) {
+      if (type === 'view') continue;
+      const collection = client.db(db).collection(name);
+      const documents = await collection.estimatedDocumentCount();
+      figures.push({ namespace: `${db}.${name}`, documents, indexes: (await collection.indexes()).length });
+    }
+  }
+  return figures;
+}

@@ -1,0 +1,147 @@
+/** Documents in and out: what is read, what is told of faults, and that nothing changes on the way. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { elmo, spawnElmo, usePlace, type Outcome } from './fixture.js';
+
+describe('elmo import and export', () => {
+  const place = usePlace();
+  const file = (): string => place.path('a.elmo');
+
+  function importText(name: string, text: string | Uint8Array, ...flags: string[]): Promise<Outcome> {
+    writeFileSync(place.path(name), text);
+    return elmo('import', file(), 'x.a', place.path(name), ...flags);
+  }
+
+  const exported = async (...flags: string[]): Promise<string> =>
+    (await elmo('export', file(), 'x.a', '--sort', '{_id: 1}', ...flags)).out;
+
+  for (const [what, text] of [
+    ['a document a line', '{"_id":1}\n{"_id":2,"a":{"b":[1,"}{"]}}\n'],
+    ['documents over lines', '{"_id":1}\n\n  {"_id":2,\n "a": {"b":[1,\n"}{"]}}'],
+    ['an array', '[{"_id":1},\n{"_id":2,"a":{"b":[1,"}{"]}}]'],
+    ['a mark of the byte order', '\ufeff{"_id":1}{"_id":2,"a":{"b":[1,"}{"]}}'],
+  ] as const)
+    it(`reads ${what}`, async () => {
+      const { code, out, err } = await importText('a.json', text);
+      expect(err).to.equal('');
+      expect(code).to.equal(0);
+      expect(out).to.match(/^2 documents imported/);
+      expect(await exported()).to.equal('{"_id":1}\n{"_id":2,"a":{"b":[1,"}{"]}}\n');
+    });
+
+  it('reads gzip by its first bytes', async () => {
+    expect((await importText('a.json', gzipSync('{"_id":1}\n'))).code).to.equal(0);
+    expect(await exported()).to.equal('{"_id":1}\n');
+  });
+
+  it('reads standard input, writes standard output', async () => {
+    expect((await spawnElmo(['import', file(), 'x.a'], '{"_id":1}')).code).to.equal(0);
+    expect((await spawnElmo(['export', file(), 'x.a'])).out).to.equal('{"_id":1}\n');
+  });
+
+  for (const [what, text, canonical] of [
+    ['version 1 of a date', '{"_id":{"$date":5}}', '{"_id":{"$date":{"$numberLong":"5"}}}\n'],
+    [
+      'version 1 of bytes',
+      '{"_id":{"$binary":"AAE=","$type":"05"}}',
+      '{"_id":{"$binary":{"base64":"AAE=","subType":"05"}}}\n',
+    ],
+    [
+      'whole numbers by their size',
+      '{"_id":1,"n":5000000000,"f":0.5}',
+      '{"_id":{"$numberInt":"1"},"n":{"$numberLong":"5000000000"},"f":{"$numberDouble":"0.5"}}\n',
+    ],
+  ] as const)
+    it(`understands ${what}`, async () => {
+      await importText('a.json', text);
+      expect(await exported('--jsonFormat', 'canonical')).to.equal(canonical);
+    });
+
+  it('out and in again gives the same', async () => {
+    const text =
+      '{"_id":{"$oid":"65f0c0ffee65f0c0ffee65f0"},"l":{"$numberLong":"1"},"d":{"$numberDecimal":"1.10"},"m":{"$minKey":1},"r":{"$regularExpression":{"pattern":"a","options":"i"}},"t":{"$timestamp":{"t":1,"i":2}},"z":{"$numberDouble":"-0.0"}}\n';
+    await importText('a.json', text);
+    expect(await exported('--jsonFormat', 'canonical')).to.equal(text);
+    const packed = place.path('out.json.gz');
+    expect((await elmo('export', file(), 'x.a', packed, '--jsonFormat', 'canonical')).code).to.equal(0);
+    expect((await elmo('import', file(), 'x.a', packed, '--drop')).code).to.equal(0);
+    expect(await exported('--jsonFormat', 'canonical')).to.equal(text);
+  });
+
+  it('tells what is wrong and where, and takes the rest', async () => {
+    const text =
+      '{"_id":1}\n{"_id":2,"a":tru}\nfoo\n{"_id":3,"s":"open\n{"_id":4}\n{"_id":5,"q":{\n{"_id":1}\n{"_id":6}\n{"_id":';
+    const { code, out, err } = await importText('a.json', text);
+    expect(code).to.equal(1);
+    expect(out).to.match(/^3 documents imported, 6 left out/);
+    for (const fault of [
+      'line 2, ',
+      'line 3, column 1: a document was expected',
+      'line 4, column 1: a text does not end',
+      'line 6, column 1: the document does not end',
+      'line 7: E11000',
+      'line 9, column 1: the input ends',
+    ])
+      expect(err).to.contain(fault);
+    expect(await exported()).to.equal('{"_id":1}\n{"_id":4}\n{"_id":6}\n');
+  });
+
+  it('--stopOnError stops at the first fault', async () => {
+    const { code, out } = await importText('a.json', '{"_id":1}\n{"_id":1}\n{"_id":2}\n', '--stopOnError');
+    expect(code).to.equal(1);
+    expect(out).to.match(/^1 documents imported, 1 left out/);
+    expect(await exported()).to.equal('{"_id":1}\n');
+  });
+
+  it('damaged gzip is an error', async () => {
+    const { code, err } = await importText('a.json', gzipSync('{"_id":1}'.repeat(100)).subarray(0, 20));
+    expect(code).to.equal(1);
+    expect(err).to.contain('damaged gzip');
+  });
+
+  for (const [mode, expected] of [
+    ['upsert', '{"_id":1,"b":2}\n{"_id":2,"b":3}\n'],
+    ['merge', '{"_id":1,"a":1,"b":2}\n{"_id":2,"b":3}\n'],
+    ['delete', ''],
+  ] as const)
+    it(`--mode ${mode}`, async () => {
+      await importText('a.json', '{"_id":1,"a":1}');
+      expect((await importText('b.json', '{"_id":1,"b":2}\n{"_id":2,"b":3}', '--mode', mode)).code).to.equal(
+        0,
+      );
+      expect(await exported()).to.equal(expected);
+    });
+
+  it('CSV: quotes, dots, types by their look', async () => {
+    const text = '_id,name,at.city,n\r\n1,"Ada ""A"", L\nx",London,5.5\r\n2,Bob,,\n';
+    expect((await importText('a.csv', text)).code).to.equal(0);
+    expect(await exported()).to.equal(
+      '{"_id":1,"name":"Ada \\"A\\", L\\nx","at":{"city":"London"},"n":5.5}\n{"_id":2,"name":"Bob","at":{"city":""},"n":""}\n',
+    );
+    expect(await exported('--type', 'csv', '--fields', '_id,name,at.city')).to.equal(
+      '_id,name,at.city\n1,"Ada ""A"", L\nx",London\n2,Bob,\n',
+    );
+  });
+
+  it('TSV with types that are told; what does not fit is told with its column', async () => {
+    const text = '1\t1815-12-10\t007\n2\tx\t8\n3\t\t9\n';
+    const flags = [
+      '--fields',
+      '_id.int32(),born.date(),code.string()',
+      '--columnsHaveTypes',
+      '--ignoreBlanks',
+    ];
+    const { code, err } = await importText('a.tsv', text, ...flags);
+    expect(code).to.equal(1);
+    expect(err).to.equal("line 2, column 2: born: 'x' is no date\n");
+    expect(await exported('--fields', 'code')).to.equal('{"_id":1,"code":"007"}\n{"_id":3,"code":"9"}\n');
+  });
+
+  it('an input that is not there makes no database', async () => {
+    const { code, err } = await elmo('import', file(), 'x.a', place.path('nope.json'));
+    expect(code).to.equal(1);
+    expect(err).to.contain('there is no file');
+    expect(() => readFileSync(file())).to.throw('ENOENT');
+  });
+});
