@@ -298,7 +298,7 @@ export class WritePath {
     if (runs >= options.slowdownRuns || live.frozenCount >= MAX_FROZEN) {
       this.delayDebtMs += (writeDelayMs(runs, live.frozenCount, options) * bytes) / 1_048_576;
     }
-    if (sync || this.isFull) return logs!.sync();
+    if (sync || this.isFull) return logs!.sync(true);
     this.sinceTurn += bytes + 512;
     if (this.sinceTurn < 65_536) return this.settled;
     this.sinceTurn = 0;

@@ -44,6 +44,8 @@ export class BlockCursor extends SourceCursor {
   private suffixLength = 0;
   private nextAt = 0;
   private valueAt = 0;
+  /** Key bytes shared in the last comparison with a group. */
+  private sharedBytes = 0;
   /** The group whose entries `marks` tells of, or -1: for each, where it begins, its value, its suffix, shared bytes. */
   private markedGroup = -1;
   private marks: Int32Array | undefined = undefined;
@@ -196,19 +198,43 @@ export class BlockCursor extends SourceCursor {
     const head = ((b0 << 24) | (b1 << 16) | (b2 << 8) | b3) ^ 0x8000_0000;
     let low = 0;
     let high = this.groupCount;
+    // What the target shares with the groups around the place still sought, all between them share.
+    let sharedLow = 0;
+    let sharedHigh = 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const at = directoryAt + middle * DIRECTORY_ENTRY_BYTES;
       const h =
         ((block[at]! << 24) | (block[at + 1]! << 16) | (block[at + 2]! << 8) | block[at + 3]!) ^ 0x8000_0000;
-      if (h < head || (h === head && this.isGroupBelow(middle, key, target, targetLength))) low = middle + 1;
-      else high = middle;
+      let isBelow = h < head;
+      let shared = 0;
+      if (h === head) {
+        const known = sharedLow < sharedHigh ? sharedLow : sharedHigh;
+        isBelow = this.isGroupBelow(middle, key, target, targetLength, known);
+        shared = this.sharedBytes;
+      }
+      if (isBelow) {
+        low = middle + 1;
+        sharedLow = shared;
+      } else {
+        high = middle;
+        sharedHigh = shared;
+      }
     }
     return low === 0 ? 0 : low - 1;
   }
 
-  /** Whether the first key of a group is < the target; for groups whose head ties. */
-  private isGroupBelow(group: number, key: Bytes, target: number, targetLength: number): boolean {
+  /**
+   * Whether the first key of a group is < the target; for groups whose head ties.
+   * @param known  so many bytes are known to be shared; `sharedBytes` tells how many are
+   */
+  private isGroupBelow(
+    group: number,
+    key: Bytes,
+    target: number,
+    targetLength: number,
+    known: number,
+  ): boolean {
     const { block } = this;
     let at = this.groupStart(group);
     // Most numbers have one byte; that of the kind is the first in any case.
@@ -223,7 +249,11 @@ export class BlockCursor extends SourceCursor {
     if (kind === KIND_LZ4) at = block[at]! < 128 ? at + 1 : this.varint(at);
     if (this.hasSeqs) at = block[at]! < 128 ? at + 1 : this.varint(at);
     if (!(at + suffixLength <= this.keysEnd)) throw this.damaged('a key runs past the end');
-    return compareRanges(block, at, suffixLength, key, target, targetLength) < 0;
+    const n = suffixLength < targetLength ? suffixLength : targetLength;
+    let i = known;
+    while (i < n && block[at + i] === key[target + i]) i++;
+    this.sharedBytes = i;
+    return i < n ? block[at + i]! < key[target + i]! : suffixLength < targetLength;
   }
 
   private groupStart(group: number): number {

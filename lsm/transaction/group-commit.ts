@@ -9,6 +9,7 @@ import type { Env } from '../env/env.js';
 import type { File } from '../env/file-system.js';
 import type { LsmError } from '../errors.js';
 import { walPath } from '../wal/format.js';
+import { SyncChoice } from '../wal/sync-choice.js';
 import { WalWriter } from '../wal/wal-writer.js';
 
 interface OpenLog {
@@ -32,6 +33,7 @@ export class LogSet {
   private cancelTimer: (() => void) | undefined = undefined;
   private background: Promise<void> = Promise.resolve();
   private failure: LsmError | undefined = undefined;
+  private readonly choice: SyncChoice;
 
   /**
    * @param recovered  logs of an earlier run: durable, sealed, and kept until their memtables are flushed
@@ -48,6 +50,7 @@ export class LogSet {
     private readonly syncIntervalMs: number,
     private readonly onFailure: (cause: LsmError) => void,
   ) {
+    this.choice = new SyncChoice(env.clock);
     this.recovered = recovered.logs.map(({ number }) => number);
     this.active = this.create(recovered.nextLog);
   }
@@ -91,11 +94,14 @@ export class LogSet {
     this.hasNewFile = true;
   }
 
-  /** Resolves when everything appended before the call is durable. */
-  sync(): Promise<void> {
+  /**
+   * Resolves when everything appended before the call is durable.
+   * @param isUrgent  a writer awaits it
+   */
+  sync(isUrgent = false): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     const isPlain = this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile;
-    return isPlain && this.blobSync === undefined ? this.syncLog(this.active) : this.syncAll();
+    return isPlain && this.blobSync === undefined ? this.syncLog(this.active, isUrgent) : this.syncAll();
   }
 
   /** Closes and removes the logs below `number`: what they hold is in tables. */
@@ -152,10 +158,10 @@ export class LogSet {
     if (number === this.lastBlobSync) this.blobSync = undefined;
   }
 
-  private async syncLog(log: OpenLog): Promise<void> {
+  private async syncLog(log: OpenLog, isUrgent = false): Promise<void> {
     log.syncs++;
     try {
-      await log.writer.sync();
+      await log.writer.sync(isUrgent);
     } catch (error) {
       this.fail(error as LsmError);
       throw error;
@@ -172,7 +178,7 @@ export class LogSet {
     try {
       return {
         number,
-        writer: new WalWriter(file, number, this.storeId, this.cipher),
+        writer: new WalWriter(file, number, this.storeId, this.cipher, this.choice),
         isRetired: false,
         syncs: 0,
       };

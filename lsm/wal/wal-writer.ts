@@ -13,6 +13,7 @@ import { invariant } from '../base/invariant.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
 import { ioError, LsmError } from '../errors.js';
+import type { SyncChoice } from './sync-choice.js';
 import {
   AAD_BYTES,
   COUNT_AT,
@@ -57,14 +58,19 @@ export class WalWriter {
   private isSealed: boolean;
   private syncUnderWay: Promise<void> | undefined;
   private nextSync: Promise<void> | undefined;
+  /** Callers of the next sync, and those of them who await it with nothing else to do. */
+  private waiting: number;
+  private urgent: number;
+  private readonly choice: SyncChoice | undefined;
 
   /**
    * Writes the header. For the log to be found after a power cut, sync its directory before the first `sync` is trusted.
    * @param file     empty, opened for writing; the writer closes it
    * @param storeId  8 bytes
+   * @param choice   where syncs run; by default in the thread pool
    * @throws LsmError of the write
    */
-  constructor(file: File, logNumber: number, storeId: Bytes, cipher?: Cipher) {
+  constructor(file: File, logNumber: number, storeId: Bytes, cipher?: Cipher, choice?: SyncChoice) {
     invariant(storeId.length === STORE_ID_BYTES, 'a store id has 8 bytes');
     this.logNumber = logNumber;
     this.failed = undefined;
@@ -79,6 +85,9 @@ export class WalWriter {
     this.isSealed = false;
     this.syncUnderWay = undefined;
     this.nextSync = undefined;
+    this.waiting = 0;
+    this.urgent = 0;
+    this.choice = choice;
     file.write(
       encodeWalHeader({ logNumber, storeId, isEncrypted: cipher !== undefined }),
       0,
@@ -131,11 +140,14 @@ export class WalWriter {
   /**
    * Resolves when all that was appended before the call is on stable storage. Calls that come while a sync is under way
    * share the next one.
+   * @param isUrgent  a writer awaits it: if he is alone it may hold the event loop for a moment, see sync-choice.ts
    * @throws LsmError of the sync; it is then kept in `failed`
    */
-  sync(): Promise<void> {
+  sync(isUrgent = false): Promise<void> {
     if (this.failed !== undefined) return Promise.reject(this.failed);
     if (this.position <= this.durableBytes) return Promise.resolve();
+    this.waiting++;
+    if (isUrgent) this.urgent++;
     this.nextSync ??= this.syncAfter(this.syncUnderWay);
     return this.nextSync;
   }
@@ -153,20 +165,26 @@ export class WalWriter {
     } finally {
       this.nextSync = undefined;
     }
-    this.syncUnderWay = this.runSync();
+    const isAlone = this.waiting === 1 && this.urgent === 1;
+    this.waiting = 0;
+    this.urgent = 0;
+    this.syncUnderWay = this.runSync(isAlone);
     await this.syncUnderWay;
   }
 
-  private async runSync(): Promise<void> {
+  private async runSync(isAlone: boolean): Promise<void> {
     const covered = this.position;
+    const { choice, file } = this;
     try {
-      await this.file.sync();
+      if (choice !== undefined && choice.begin(isAlone)) file.syncNow();
+      else await file.sync();
       this.durableBytes = covered;
     } catch (error) {
       this.failed = ioError('sync', this.file.path, error);
       throw this.failed;
     } finally {
       this.syncUnderWay = undefined;
+      choice?.end(isAlone, this.nextSync !== undefined);
     }
   }
 

@@ -60,6 +60,7 @@ export function batchOf(seq: number, length: number, count = 1): Batch {
 export class ManualSyncFile implements File {
   readonly path: string;
   writes = 0;
+  syncsAtOnce = 0;
   private readonly waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   private syncCount = 0;
 
@@ -94,7 +95,9 @@ export class ManualSyncFile implements File {
     await new Promise((done) => setImmediate(done));
   }
 
-  syncNow(): void {}
+  syncNow(): void {
+    this.syncsAtOnce++;
+  }
 
   size(): number {
     return this.file.size();

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { SystemError } from '../../../lsm/env/system-error.js';
 import { LsmError } from '../../../lsm/errors.js';
-import type { WalWriter } from '../../../lsm/wal/wal-writer.js';
+import { SyncChoice } from '../../../lsm/wal/sync-choice.js';
+import { WalWriter } from '../../../lsm/wal/wal-writer.js';
 import { FaultyFileSystem } from '../../support/faulty-files.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import {
@@ -13,6 +14,7 @@ import {
   newFile,
   newWriter,
   read,
+  STORE_ID,
 } from './log-fixture.js';
 
 const PATH = '/db-log-000000000001';
@@ -174,6 +176,32 @@ describe('WalWriter.sync', () => {
     while (committed.some((count) => count < 3)) await file.endSync();
     await all;
     expect(file.syncs).to.equal(3);
+  });
+
+  it('runs at once for a writer alone, in the pool for several, and for a timer', async () => {
+    writer = new WalWriter(file, 1, STORE_ID, undefined, new SyncChoice({ nowMs: () => 0 }));
+    const put = async (seq: number, isUrgent: boolean, others: number): Promise<void> => {
+      append(writer, batchOf(seq, 10));
+      const all = Array.from({ length: 1 + others }, () => writer.sync(isUrgent));
+      const before = file.syncs;
+      await turn();
+      if (file.syncs > before) await file.endSync();
+      await Promise.all(all);
+      expect(writer.durableBytes).to.equal(writer.byteLength);
+    };
+    const seen: number[] = [];
+    for (const [seq, isUrgent, others] of [
+      [1, true, 0], // a first try in the pool
+      [2, true, 0],
+      [3, false, 0],
+      [4, true, 0], // a try in the pool again
+      [5, true, 0],
+      [6, true, 1],
+    ] as const) {
+      await put(seq, isUrgent, others);
+      seen.push(file.syncsAtOnce);
+    }
+    expect(seen).to.deep.equal([0, 1, 1, 1, 2, 2]);
   });
 
   it('costs nothing when all is durable', async () => {
