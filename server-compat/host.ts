@@ -100,7 +100,14 @@ class EngineHost implements ServerHost {
       ): Promise<DispatchOutcome> => {
         let options = this.dispatches.get(connection);
         if (options === undefined) {
-          options = new ConnectionDispatch(this.engine, connection, commands, server, failPoints, logins.users);
+          options = new ConnectionDispatch(
+            this.engine,
+            connection,
+            commands,
+            server,
+            failPoints,
+            logins.users,
+          );
           this.dispatches.set(connection, options);
         }
         const start = reply.length;
