@@ -2,6 +2,7 @@
  * How does elmo do beside the stores people would use instead? Runs every workload on every peer, each measurement in a
  * fresh process, rounds interleaved with the order of the peers rotated, and prints medians, spread and ratios.
  *
+ *   npm run bench -- server …            elmo serve beside the reference engine: see server/main.ts
  *   npm run bench -- kv [workload…] [--entries N] [--peers elmo,leveldb,lmdb,sqlite] [--rounds R] [--seed S]
  *                       [--json FILE] [--dir FOLDER] [--urls FILE] [--big] [--all]
  */
@@ -212,6 +213,8 @@ function record(run: Run, workload: Workload, peer: PeerName, round: number, out
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'server')
+    return (await import('./server/main.js')).runServerBench(process.argv.slice(3));
   const plan = readPlan();
   try {
     const run = await runAll(plan);
