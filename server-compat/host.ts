@@ -8,7 +8,7 @@ import {
   elmoCommands,
   writeClusterTime,
   type Command,
-  type CommandMessage,
+  type Dispatched,
   type DispatchOptions,
   type Engine,
   type RawDocument,
@@ -27,6 +27,7 @@ import { WireServer, type ServerHost } from './connection/server.js';
 import type { ServerOptions } from './options.js';
 
 const NOTHING_MORE: DispatchOutcome = {};
+const CLOSES: DispatchOutcome = { closes: true };
 
 /** How one connection's commands are run: made once for each. */
 class ConnectionDispatch implements DispatchOptions {
@@ -92,12 +93,7 @@ class EngineHost implements ServerHost {
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
     ]);
     return {
-      dispatch: async (
-        message: CommandMessage,
-        connection: Connection,
-        reply: ReplyWriter,
-        allowsExhaust: boolean,
-      ): Promise<DispatchOutcome> => {
+      dispatch: (message, connection, reply, allowsExhaust) => {
         let options = this.dispatches.get(connection);
         if (options === undefined) {
           options = new ConnectionDispatch(
@@ -111,22 +107,15 @@ class EngineHost implements ServerHost {
           this.dispatches.set(connection, options);
         }
         const start = reply.length;
-        const { name, error } = await dispatch(message, options, reply);
-        if (error?.details.cause instanceof ClosesConnection) return { closes: true };
-        if (!allowsExhaust || error !== undefined) return NOTHING_MORE;
-        return goesOn(name, connection, reply, start) ? { continuation: message } : NOTHING_MORE;
+        const dispatched = dispatch(message, options, reply);
+        const outcome = ({ name, error }: Dispatched): DispatchOutcome => {
+          if (error?.details.cause instanceof ClosesConnection) return CLOSES;
+          if (!allowsExhaust || error !== undefined) return NOTHING_MORE;
+          return goesOn(name, connection, reply, start) ? { continuation: message } : NOTHING_MORE;
+        };
+        return dispatched instanceof Promise ? dispatched.then(outcome) : outcome(dispatched);
       },
     };
-  }
-
-  sweep(): void {
-    const { cursors, sessions, state } = this.engine;
-    cursors.closeIdle(state.cursorTimeoutMs);
-    sessions.expire();
-  }
-
-  ended(_connection: Connection): void {
-    // cursors outlive their connection: drivers come back for them on another one
   }
 }
 

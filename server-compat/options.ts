@@ -21,7 +21,7 @@ export interface ServerOptions {
   readonly enableTestCommands?: boolean;
   /** Most connections at a time. Default 65,536. */
   readonly maxConnections?: number;
-  /** Bytes of requests of one connection that may wait. Default 64 MiB. */
+  /** Bytes of requests of one connection that may wait while one of them is answered; a last one may pass it. Default 1 MiB. */
   readonly maxWaitingBytes?: number;
 }
 
@@ -57,7 +57,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     replicaSet: 'elmo',
     enableTestCommands: false,
     maxConnections: 65_536,
-    maxWaitingBytes: 64 * 1024 * 1024,
+    maxWaitingBytes: 1024 * 1024,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
   const { port, bind } = resolved;

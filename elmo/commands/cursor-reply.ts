@@ -55,6 +55,13 @@ export async function firstBatch(
   }
 }
 
+/** A result that is here already, and has no more to come. */
+export function wholeBatch(reply: ReplyWriter, documents: readonly Uint8Array[], namespace: Namespace): void {
+  const start = reply.beginObject('cursor');
+  reply.documents('firstBatch', documents).int64('id', 0).text('ns', namespaceText(namespace));
+  reply.endDocument(start);
+}
+
 export async function nextBatch(
   context: CommandContext,
   reply: ReplyWriter,

@@ -21,7 +21,7 @@ import {
 } from './arguments.js';
 import type { Command, CommandClient, CommandContext } from './command.js';
 import { COMMON_FIELDS, commonRequest, sessionIdOf } from './common-fields.js';
-import { parseReadConcern, parseWriteConcern } from './concerns.js';
+import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
 import type { ReplyWriter } from './reply.js';
@@ -147,18 +147,19 @@ const RETRYABLE_COMMANDS: ReadonlySet<string> = new Set([
   'bulkWrite',
 ]);
 
-/** Runs a command and writes its whole reply document. Never throws. */
-export async function dispatch(
+/**
+ * Runs a command and writes its whole reply document; at once where the command is done at once. Never throws, never
+ * rejects.
+ */
+export function dispatch(
   message: CommandMessage,
   options: DispatchOptions,
   reply: ReplyWriter,
-): Promise<Dispatched> {
+): Dispatched | Promise<Dispatched> {
   const { client, engine } = options;
-  const { activity } = engine.state;
   const start = reply.beginDocument();
-  const fieldsStart = reply.length;
   const name = commandName(message.body);
-  const operation = activity.begin({
+  const operation = engine.state.activity.begin({
     command: name,
     body: message.body,
     clientId: client.connectionId,
@@ -168,31 +169,51 @@ export async function dispatch(
     interrupt: options.interrupt,
   });
   const call = new Call(name, message, options, operation);
-  let error: ElmoError | undefined;
+  let running: void | Promise<void>;
   try {
-    await run(call, reply);
-    if (call.isSilent) reply.length = fieldsStart;
-    if (call.failure !== undefined) writeConcernErrorField(reply, call.failure);
-    reply.double('ok', 1);
+    running = run(call, reply);
   } catch (thrown) {
-    error = asElmoError(thrown);
-    activity.failures++;
-    reply.length = fieldsStart;
-    call.abortTransaction();
-    writeError(reply, error, call.labels(error));
+    return failed(call, thrown, reply, start);
   }
-  activity.end(operation, engine.clock.nowMs(), call.command?.isWrite === true);
-  options.finish?.(reply);
+  if (running === undefined) return succeeded(call, reply, start);
+  return running.then(
+    () => succeeded(call, reply, start),
+    (thrown: unknown) => failed(call, thrown, reply, start),
+  );
+}
+
+/** What a document starts with: its length. */
+const LENGTH_BYTES = 4;
+
+function succeeded(call: Call, reply: ReplyWriter, start: number): Dispatched {
+  if (call.isSilent) reply.length = start + LENGTH_BYTES;
+  if (call.failure !== undefined) writeConcernErrorField(reply, call.failure);
+  reply.double('ok', 1);
+  return ended(call, undefined, reply, start);
+}
+
+function failed(call: Call, thrown: unknown, reply: ReplyWriter, start: number): Dispatched {
+  const error = asElmoError(thrown);
+  call.options.engine.state.activity.failures++;
+  reply.length = start + LENGTH_BYTES;
+  call.abortTransaction();
+  writeError(reply, error, call.labels(error));
+  return ended(call, error, reply, start);
+}
+
+function ended(call: Call, error: ElmoError | undefined, reply: ReplyWriter, start: number): Dispatched {
+  const { engine, finish } = call.options;
+  engine.state.activity.end(call.operation, engine.clock.nowMs(), call.command?.isWrite === true);
+  finish?.(reply);
   reply.endDocument(start);
-  return { name, error };
+  return { name: call.name, error };
 }
 
 /** Writes whose unacknowledged replies say nothing. */
 const SILENT_WHEN_UNACKNOWLEDGED: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'bulkWrite']);
 
-async function run(call: Call, reply: ReplyWriter): Promise<void> {
+function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   const { name, message, options, operation } = call;
-  const { engine, signal, isReplicaSet = true } = options;
   const entry = options.commands.entry(name);
   if (entry === undefined) throw new ElmoError('CommandNotFound', `no such command: '${name}'`);
   const { command } = entry;
@@ -202,10 +223,23 @@ async function run(call: Call, reply: ReplyWriter): Promise<void> {
   const target = checkTarget(command, message, db);
   operation.namespace = target === '' ? '' : `${db}.${target}`;
   checkApi(command, args);
-  const session = options.session ?? sessionOf(args, command, options.client);
-  call.session = session;
+  call.session = options.session ?? sessionOf(args, command, options.client);
   const asked = options.before?.(command, args, db);
-  if (asked !== undefined) await asked;
+  return asked === undefined
+    ? runAdmitted(call, command, args, db, reply)
+    : asked.then(() => runAdmitted(call, command, args, db, reply));
+}
+
+/** Of a command that nobody has refused. */
+function runAdmitted(
+  call: Call,
+  command: Command,
+  args: Arguments,
+  db: string,
+  reply: ReplyWriter,
+): void | Promise<void> {
+  const { options, session } = call;
+  const { engine, signal, isReplicaSet = true } = options;
   if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
   const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);
   const readConcern = parseReadConcern(
@@ -215,29 +249,35 @@ async function run(call: Call, reply: ReplyWriter): Promise<void> {
     engine.state.clusterClock,
     isReplicaSet,
   );
-  const common = commonRequest(args, writeConcern.isDurable, signal);
-  if (command.isWrite === true) {
-    const { writeGate } = engine.state;
-    writeGate.checkUser(db);
-    const opened = writeGate.whenOpen();
-    if (opened !== undefined) await engine.newOperation(common).waitFor(opened);
-  }
   const context: CommandContext = {
     engine,
     client: options.client,
     commands: options.commands,
     db,
     session,
-    common,
+    common: commonRequest(args, writeConcern.isDurable, signal),
     readConcernLevel: readConcern.level,
     signal,
   };
-  call.isRunning = true;
-  const running = command.run(args, context, reply);
-  if (running !== undefined) await running;
-  if (command.isWrite === true) engine.state.clusterClock.tick();
-  if (command.takesWriteConcern === true) call.failure = writeConcern.failure;
-  call.isSilent = !writeConcern.isAcknowledged && SILENT_WHEN_UNACKNOWLEDGED.has(command.name);
+  const go = (): void | Promise<void> => {
+    call.isRunning = true;
+    const running = command.run(args, context, reply);
+    return running === undefined
+      ? written(call, command, writeConcern)
+      : running.then(() => written(call, command, writeConcern));
+  };
+  if (command.isWrite !== true) return go();
+  const { writeGate } = engine.state;
+  writeGate.checkUser(db);
+  const opened = writeGate.whenOpen();
+  return opened === undefined ? go() : engine.newOperation(context.common).waitFor(opened).then(go);
+}
+
+/** What is known of the write concern when the command is done. */
+function written(call: Call, command: Command, concern: WriteConcern): void {
+  if (command.isWrite === true) call.options.engine.state.clusterClock.tick();
+  if (command.takesWriteConcern === true) call.failure = concern.failure;
+  call.isSilent = !concern.isAcknowledged && SILENT_WHEN_UNACKNOWLEDGED.has(command.name);
 }
 
 function parse({ command, fields }: TableEntry, message: CommandMessage): Arguments {

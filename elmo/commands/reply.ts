@@ -115,6 +115,12 @@ export class ReplyWriter extends BsonWriter {
     return this;
   }
 
+  /** @returns what `endDocument` wants when the fields are written */
+  beginObject(name: string): number {
+    this.writeName(OBJECT, nameBytes(name));
+    return this.beginDocument();
+  }
+
   /** A document whose fields `fill` writes. */
   object(name: string, fill: (into: this) => void): this {
     this.writeName(OBJECT, nameBytes(name));

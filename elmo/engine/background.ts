@@ -16,6 +16,7 @@ export interface BackgroundHost {
   readonly cursors: CursorRegistry;
   readonly retries: RetryLog;
   readonly sessions: SessionRegistry;
+  readonly state: { readonly cursorTimeoutMs: number };
   delete(request: DeleteRequest): Promise<DeleteResult>;
 }
 
@@ -25,13 +26,12 @@ export interface BackgroundOptions {
 }
 
 const TTL_INTERVAL_MS = 60_000;
-/** How late an open transaction may be ended, which others may be waiting for. */
-const SESSION_INTERVAL_MS = 5000;
-const IDLE_CURSOR_MS = 10 * 60_000;
+/** How late an open transaction may be ended, which others may be waiting for; and an idle cursor closed. */
+const LOOK_AFTER_MS = 4000;
 /** A client gives up a write long before. */
 const RETRY_AGE_MS = 30 * 60_000;
 /** Rounds of looking after sessions between two looks at recorded results. */
-const ROUNDS_PER_SWEEP = 12;
+const ROUNDS_PER_SWEEP = 15;
 
 export class Background {
   private readonly ttl: TtlDeleter;
@@ -59,14 +59,14 @@ export class Background {
 
   start(): void {
     this.ttl.start();
-    this.timer = setInterval(() => this.lookAfter(), SESSION_INTERVAL_MS);
+    this.timer = setInterval(() => this.lookAfter(), LOOK_AFTER_MS);
     this.timer.unref();
   }
 
   private lookAfter(): void {
-    const { sessions, cursors, retries, committer } = this.engine;
+    const { sessions, cursors, retries, committer, state } = this.engine;
     sessions.expire();
-    cursors.closeIdle(IDLE_CURSOR_MS);
+    cursors.closeIdle(state.cursorTimeoutMs);
     if (this.rounds++ % ROUNDS_PER_SWEEP !== 0) return;
     // a sweep that fails is made again
     this.sweeping = this.sweeping.then(() => retries.sweep(committer, RETRY_AGE_MS)).catch(() => undefined);

@@ -23,6 +23,8 @@ export interface CursorEntry extends CursorFacts {
 }
 
 export class CursorRegistry {
+  /** Cursors since the start that were closed because nobody asked for them. */
+  timedOut = 0;
   private readonly entries = new Map<bigint, CursorEntry>();
 
   /**
@@ -111,7 +113,10 @@ export class CursorRegistry {
   closeIdle(idleMs: number): void {
     const before = this.nowMs() - idleMs;
     for (const entry of [...this.entries.values()])
-      if (!entry.isInUse && entry.hasTimeout && entry.usedAtMs < before) this.end(entry);
+      if (!entry.isInUse && entry.hasTimeout && entry.usedAtMs < before) {
+        this.end(entry);
+        this.timedOut++;
+      }
   }
 
   closeAll(): void {

@@ -275,8 +275,8 @@ export class Engine {
   find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor> {
     return this.promise(() => {
       checkReadableNamespace(request.namespace);
-      const found = this.findById(request, session);
-      if (found !== undefined) return found;
+      const found = this.findNow(request, session);
+      if (found !== undefined) return new ListCursor(found === null ? [] : [found]);
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
         if (context.entry?.spec.kind === 'view') return this.openAggregate(viewRequest(request), place);
@@ -293,16 +293,20 @@ export class Engine {
     return documents[0];
   }
 
-  /** The document of an `_id`, where a find asks for nothing else; undefined: it does, or needs a plan. */
-  private findById(request: FindRequest, session: SessionContext | undefined): ElmoCursor | undefined {
+  /**
+   * The document of an `_id`, at once; null: there is none.
+   * @returns undefined if the find asks for more than that, or needs a plan: nothing was done
+   * @throws ElmoError
+   */
+  findNow(request: FindRequest, session: SessionContext | undefined): RawDocument | null | undefined {
     const isPlain = session?.txnNumber === undefined && session?.isSnapshot !== true;
     const id = isPlain ? idOfFind(request) : undefined;
     if (id === undefined) return undefined;
+    checkReadableNamespace(request.namespace);
     const entry = this.catalog.get(request.namespace);
     if (entry === undefined || !canFindById(entry)) return undefined;
     this.sessions.enter(session);
-    const document = findById(entry, this.kv, id);
-    return new ListCursor(document === undefined ? [] : [document]);
+    return findById(entry, this.kv, id) ?? null;
   }
 
   /** @throws ElmoError */

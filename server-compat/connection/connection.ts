@@ -38,7 +38,7 @@ export interface Dispatcher {
     connection: Connection,
     reply: ReplyWriter,
     allowsExhaust: boolean,
-  ): Promise<DispatchOutcome>;
+  ): DispatchOutcome | Promise<DispatchOutcome>;
 }
 
 export interface DispatchOutcome {
@@ -61,6 +61,16 @@ export interface Traffic {
   bytesOut: number;
   requests: number;
 }
+
+/** What of a request its reply depends on. */
+interface Request {
+  readonly flags: number;
+  readonly requestId: number;
+  readonly compressor: CompressorName | undefined;
+}
+
+/** Pipelined messages of one connection that are handled in a row. */
+const MOST_IN_TURN = 64;
 
 const FIRST_NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 
@@ -94,6 +104,8 @@ export class Connection implements CommandClient {
   private readonly replies = new ReplyWriter();
   private abort = new AbortController();
   private isWorking = false;
+  /** Messages handled since other connections had their turn. */
+  private inTurn = 0;
   private isClosed = false;
   private lastRequestId = 0;
   private readonly idlers: (() => void)[] = [];
@@ -155,32 +167,67 @@ export class Connection implements CommandClient {
   private receive(piece: Buffer): void {
     this.server.traffic.bytesIn += piece.length;
     this.frames.push(piece);
-    if (this.frames.waitingBytes > this.server.options.maxWaitingBytes) this.socket.pause();
-    if (!this.isWorking) void this.work();
+    if (!this.isWorking) this.work();
+    else if (this.isFull) this.socket.pause();
   }
 
-  /** Handles messages until there is no whole one. One run at a time. */
-  private async work(): Promise<void> {
+  /** Whether requests wait, and enough of them. A message that is not whole yet has to be read on. */
+  private get isFull(): boolean {
+    return this.frames.waitingBytes > this.server.options.maxWaitingBytes && this.frames.hasMessage;
+  }
+
+  /** Handles messages until there is no whole one, or one has to be waited for, which then goes on here. */
+  private readonly work = (): void => {
     this.isWorking = true;
     try {
       while (!this.isClosed) {
+        if (this.inTurn === MOST_IN_TURN) {
+          this.inTurn = 0;
+          setImmediate(this.work);
+          return;
+        }
         const message = this.frames.next();
         if (message === undefined) break;
-        if (this.socket.isPaused() && this.frames.waitingBytes <= this.server.options.maxWaitingBytes)
-          this.socket.resume();
+        this.inTurn++;
+        if (this.socket.isPaused() && !this.isFull) this.socket.resume();
         this.server.traffic.requests++;
-        await this.handle(message);
-        if (this.socket.writableNeedDrain) await this.drained();
+        const handling = this.handle(message);
+        if (handling !== undefined) {
+          handling.then(this.goOn, this.fail);
+          return;
+        }
+        const draining = this.drained();
+        if (draining !== undefined) {
+          void draining.then(this.work);
+          return;
+        }
       }
     } catch {
-      this.destroy(); // malformed beyond an answer, or the socket is gone
-    } finally {
-      this.isWorking = false;
-      for (const resolve of this.idlers.splice(0)) resolve();
+      this.destroy(); // malformed beyond an answer
     }
+    this.rest();
+  };
+
+  private readonly goOn = (): void => {
+    const draining = this.drained();
+    if (draining === undefined) this.work();
+    else void draining.then(this.work);
+  };
+
+  private readonly fail = (): void => {
+    this.destroy(); // malformed beyond an answer, or the socket is gone
+    this.rest();
+  };
+
+  private rest(): void {
+    this.isWorking = false;
+    this.inTurn = 0;
+    for (const resolve of this.idlers.splice(0)) resolve();
   }
 
-  private drained(): Promise<void> {
+  /** Resolves when the client has read what it was sent, or is gone; undefined: there is room for more. */
+  private drained(): Promise<void> | undefined {
+    if (!this.socket.writableNeedDrain || this.isClosed) return undefined;
     return new Promise((resolve) => {
       const done = (): void => {
         this.socket.off('drain', done);
@@ -192,7 +239,8 @@ export class Connection implements CommandClient {
     });
   }
 
-  private async handle(message: Uint8Array): Promise<void> {
+  /** @returns what has to be waited for @throws WireError, BsonError on what cannot be answered */
+  private handle(message: Uint8Array): void | Promise<void> {
     let compressor: CompressorName | undefined;
     if (readInt32Le(message, 12) === OP_COMPRESSED) {
       const inside = uncompressMessage(message);
@@ -201,48 +249,62 @@ export class Connection implements CommandClient {
     }
     const requestId = readInt32Le(message, 4);
     const opCode = readInt32Le(message, 12);
-    if (opCode === OP_MSG) await this.handleMsg(message, requestId, compressor);
-    else if (opCode === OP_QUERY) await this.handleQuery(message, requestId);
-    else throw new WireError(`unknown opCode ${opCode}`);
+    if (opCode === OP_MSG) return this.handleMsg(message, requestId, compressor);
+    if (opCode === OP_QUERY) return this.handleQuery(message, requestId);
+    throw new WireError(`unknown opCode ${opCode}`);
   }
 
-  private async handleMsg(
+  private handleMsg(
     message: Uint8Array,
     requestId: number,
     compressor: CompressorName | undefined,
-  ): Promise<void> {
-    const flags = readInt32Le(message, HEADER_BYTES);
-    const replyFlags = flags & CHECKSUM_PRESENT;
-    const allowsExhaust = (flags & EXHAUST_ALLOWED) !== 0;
-    let command: CommandMessage | undefined;
+  ): void | Promise<void> {
+    const request = { flags: readInt32Le(message, HEADER_BYTES), requestId, compressor };
+    let command: CommandMessage;
     try {
       command = readOpMsg(message).command;
     } catch (error) {
       if (!(error instanceof BsonError)) throw error;
       beginOpMsg(this.replies);
       writeFailure(this.replies, error);
-      this.send(endOpMsg(this.replies, ++this.lastRequestId, requestId, replyFlags), compressor);
+      this.answer(request, requestId, 0);
       return;
     }
-    let responseTo = requestId;
-    while (command !== undefined) {
-      beginOpMsg(this.replies);
-      const outcome: DispatchOutcome = await this.server.dispatcher.dispatch(
-        command,
-        this,
-        this.replies,
-        allowsExhaust,
-      );
-      if (outcome.closes === true) return this.destroy();
-      if ((flags & MORE_TO_COME) !== 0) return; // the client wants no reply
-      command = allowsExhaust ? outcome.continuation : undefined;
-      const moreFlag = command === undefined ? 0 : MORE_TO_COME;
-      const id = ++this.lastRequestId;
-      this.send(endOpMsg(this.replies, id, responseTo, replyFlags | moreFlag), compressor);
-      responseTo = id;
-      if (command !== undefined && this.socket.writableNeedDrain) await this.drained();
+    const allowsExhaust = (request.flags & EXHAUST_ALLOWED) !== 0;
+    beginOpMsg(this.replies);
+    const dispatched = this.server.dispatcher.dispatch(command, this, this.replies, allowsExhaust);
+    return dispatched instanceof Promise
+      ? dispatched.then((outcome) => this.finish(request, outcome))
+      : this.finish(request, dispatched);
+  }
+
+  private finish(request: Request, outcome: DispatchOutcome): void | Promise<void> {
+    if (outcome.closes === true) return this.destroy();
+    if ((request.flags & MORE_TO_COME) !== 0) return; // the client wants no reply
+    if (outcome.continuation !== undefined) return this.stream(request, outcome.continuation);
+    this.answer(request, request.requestId, 0);
+  }
+
+  /** Sends replies that nobody asks for one by one, until there are no more. The first lies in `replies`. */
+  private async stream(request: Request, command: CommandMessage): Promise<void> {
+    let responseTo = request.requestId;
+    for (let next: CommandMessage | undefined = command; ;) {
+      responseTo = this.answer(request, responseTo, next === undefined ? 0 : MORE_TO_COME);
+      if (next === undefined) return;
+      await this.drained();
       if (this.isClosed) return;
+      beginOpMsg(this.replies);
+      const outcome: DispatchOutcome = await this.server.dispatcher.dispatch(next, this, this.replies, true);
+      if (outcome.closes === true) return this.destroy();
+      next = outcome.continuation;
     }
+  }
+
+  /** Sends what lies in `replies`. @returns its id */
+  private answer({ flags, compressor }: Request, responseTo: number, moreFlag: number): number {
+    const id = ++this.lastRequestId;
+    this.send(endOpMsg(this.replies, id, responseTo, (flags & CHECKSUM_PRESENT) | moreFlag), compressor);
+    return id;
   }
 
   private async handleQuery(message: Uint8Array, requestId: number): Promise<void> {

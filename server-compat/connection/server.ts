@@ -5,15 +5,10 @@ import { createServer as createTlsServer } from 'node:tls';
 import { Connection, type ConnectionOwner, type Dispatcher, type Traffic } from './connection.js';
 import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
 
-/** What a connection that has ended leaves behind is cleaned up by this. */
+/** What the commands of clients are run by. */
 export interface ServerHost {
   dispatcherFor(server: WireServer): Dispatcher;
-  /** Done every now and then while the server is open. */
-  sweep(): void;
-  ended(connection: Connection): void;
 }
-
-const SWEEP_MS = 4000;
 
 export class WireServer implements ConnectionOwner {
   readonly options: ResolvedServerOptions;
@@ -27,16 +22,12 @@ export class WireServer implements ConnectionOwner {
   readonly processId: Uint8Array = randomBytes(12);
   private port = 0;
   private readonly closing = new AbortController();
-  private sweeper: NodeJS.Timeout | undefined;
 
   /** Resolves when a client has asked the server to stop; who has opened it closes it. */
   readonly stopAsked: Promise<void>;
   askToStop: () => void = () => undefined;
 
-  constructor(
-    private readonly host: ServerHost,
-    options: ServerOptions = {},
-  ) {
+  constructor(host: ServerHost, options: ServerOptions = {}) {
     this.options = resolveServerOptions(options);
     this.stopAsked = new Promise((resolve) => (this.askToStop = resolve));
     this.dispatcher = host.dispatcherFor(this);
@@ -114,7 +105,6 @@ export class WireServer implements ConnectionOwner {
           );
     await this.start(main, { host: bind, port });
     this.port = (main.address() as AddressInfo).port;
-    this.sweeper = setInterval(() => this.host.sweep(), SWEEP_MS).unref();
     if (unixSocket !== undefined)
       await this.start(
         createServer((socket) => this.accept(socket)),
@@ -142,16 +132,12 @@ export class WireServer implements ConnectionOwner {
     }
     const connection = new Connection(++this.totalConnections, socket, this);
     this.connections.add(connection);
-    void connection.whenEnded().then(() => {
-      this.connections.delete(connection);
-      this.host.ended(connection);
-    });
+    void connection.whenEnded().then(() => this.connections.delete(connection));
   }
 
   /** Takes no more clients, lets commands that run finish for up to `graceMs`, then ends all connections. */
   async close(graceMs = 1000): Promise<void> {
     this.closing.abort();
-    clearInterval(this.sweeper);
     const closed = this.listeners.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );

@@ -17,6 +17,11 @@ export class FrameReader {
     return this.available;
   }
 
+  /** Whether a whole message waits, or one that cannot be. */
+  get hasMessage(): boolean {
+    return this.available >= 4 && this.available >= readInt32Le(this.peek(4), 0);
+  }
+
   push(piece: Uint8Array): void {
     if (piece.length === 0) return;
     this.pieces.push(piece);

@@ -4,7 +4,8 @@ import type { FindRequest } from '../../operation/requests.js';
 import type { Arguments } from '../arguments.js';
 import { elementsOf } from '../arguments.js';
 import { collectionOf, type Command, type CommandContext } from '../command.js';
-import { firstBatch, nextBatch } from '../cursor-reply.js';
+import { firstBatch, nextBatch, wholeBatch, type FirstBatchOptions } from '../cursor-reply.js';
+import type { ReplyWriter } from '../reply.js';
 import {
   array,
   document,
@@ -69,21 +70,30 @@ export const FIND_FIELDS: Fields = {
   includeQueryStatsMetrics: strictFlag('includeQueryStatsMetrics'),
 };
 
+type Filling = { -readonly [K in keyof FindRequest]: FindRequest[K] };
+
+const DOCUMENT_FIELDS = ['filter', 'sort', 'projection', 'min', 'max', 'let', 'collation'] as const;
+const NUMBER_FIELDS = ['skip', 'limit'] as const;
+const FLAG_FIELDS = ['returnKey', 'showRecordId', 'awaitData', 'allowDiskUse'] as const;
+
 export function findRequest(args: Arguments, context: Pick<CommandContext, 'db' | 'common'>): FindRequest {
-  const flags = ['returnKey', 'showRecordId', 'awaitData', 'allowDiskUse'] as const;
-  const documents = ['filter', 'sort', 'projection', 'min', 'max', 'let', 'collation'] as const;
-  const numbers = ['skip', 'limit'] as const;
-  return {
+  const request: Filling = {
     ...context.common,
     namespace: { db: context.db, collection: collectionOf(args, 'find') },
-    ...Object.fromEntries(
-      documents.filter((name) => args.has(name)).map((name) => [name, args.document(name)]),
-    ),
-    ...Object.fromEntries(numbers.filter((name) => args.has(name)).map((name) => [name, args.number(name)])),
-    ...Object.fromEntries(flags.filter((name) => args.has(name)).map((name) => [name, args.flag(name)])),
-    ...(args.has('hint') ? { hint: args.value('hint')! } : {}),
-    ...(args.has('tailable') ? { isTailable: args.flag('tailable') } : {}),
   };
+  for (const name of DOCUMENT_FIELDS) {
+    const given = args.document(name);
+    if (given !== undefined) request[name] = given;
+  }
+  for (const name of NUMBER_FIELDS) {
+    const given = args.number(name);
+    if (given !== undefined) request[name] = given;
+  }
+  for (const name of FLAG_FIELDS) if (args.has(name)) request[name] = args.flag(name);
+  const hintValue = args.value('hint');
+  if (hintValue !== undefined) request.hint = hintValue;
+  if (args.has('tailable')) request.isTailable = args.flag('tailable');
+  return request;
 }
 
 const find: Command = {
@@ -94,7 +104,7 @@ const find: Command = {
   takesReadConcern: true,
   isTransactional: true,
   isStable: true,
-  async run(args, context, reply) {
+  run(args, context, reply) {
     const isTailable = args.flag('tailable');
     if (args.flag('awaitData') && !isTailable)
       throw new ElmoError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'");
@@ -104,14 +114,27 @@ const find: Command = {
     if (isSingle && isTailable)
       throw new ElmoError('FailedToParse', "Cannot use tailable option with the 'singleBatch' option");
     const request = findRequest(args, context);
-    const cursor = await context.engine.find(request, context.session);
-    await firstBatch(context, reply, cursor, request.namespace, {
+    if (batchSize !== 0) {
+      const found = context.engine.findNow(request, context.session);
+      if (found !== undefined) return wholeBatch(reply, found === null ? [] : [found], request.namespace);
+    }
+    return openBatch(request, context, reply, {
       batchSize,
       isSingle: isSingle || (limit > 0 && batchSize !== undefined && limit <= batchSize),
       hasTimeout: !args.flag('noCursorTimeout'),
     });
   },
 };
+
+async function openBatch(
+  request: FindRequest,
+  context: CommandContext,
+  reply: ReplyWriter,
+  options: FirstBatchOptions,
+): Promise<void> {
+  const cursor = await context.engine.find(request, context.session);
+  await firstBatch(context, reply, cursor, request.namespace, options);
+}
 
 const getMore: Command = {
   name: 'getMore',
