@@ -110,6 +110,7 @@ export const ERROR_CODES = {
   CursorInUse: 289,
   NoQueryExecutionPlans: 291,
   CursorKilled: 237,
+  SnapshotTooOld: 239,
   SnapshotUnavailable: 246,
   InvalidResumeToken: 260,
   ChangeStreamFatalError: 280,

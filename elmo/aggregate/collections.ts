@@ -35,6 +35,21 @@ export interface CollectionFigures {
   readonly collectionScans: number;
 }
 
+/** A command that runs. */
+export interface OperationFacts {
+  readonly id: number;
+  /** 'insert', 'query', 'update', 'remove', 'getmore' or 'command'. */
+  readonly kind: string;
+  readonly namespace: string;
+  /** The command's document. */
+  readonly body: Uint8Array;
+  /** 0: inside the process. */
+  readonly clientId: number;
+  readonly remote: string;
+  readonly appName: string | undefined;
+  readonly elapsedMs: number;
+}
+
 /** What stages that tell of the store are told. */
 export interface StoreFacts {
   /** 'host:port', or what stands for it. */
@@ -43,6 +58,8 @@ export interface StoreFacts {
   figures(namespace: Namespace): CollectionFigures | undefined;
   /** Collections and views of a database. */
   names(db: string): readonly string[];
+  /** Commands that run, the oldest first. */
+  operations(): readonly OperationFacts[];
 }
 
 export interface Collections {

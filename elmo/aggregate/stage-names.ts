@@ -4,7 +4,6 @@ import { stageOperators } from './table.js';
 /** Stages that are known by name, whether or not the table has them. Source: MongoDB manual, "Aggregation Stages". */
 const NAMED: ReadonlySet<string> = new Set([
   '$changeStream',
-  '$currentOp',
   '$densify',
   '$fill',
   '$geoNear',

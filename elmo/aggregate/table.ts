@@ -3,6 +3,7 @@ import type { StageOperators } from './stage.js';
 import { bucketStages } from './stages/bucket.js';
 import { bucketAutoStages } from './stages/bucket-auto.js';
 import { countStages } from './stages/count.js';
+import { currentOpStages } from './stages/current-op.js';
 import { documentsStages } from './stages/documents.js';
 import { facetStages } from './stages/facet.js';
 import { graphLookupStages } from './stages/graph-lookup.js';
@@ -42,6 +43,7 @@ export const stageOperators: StageOperators = {
   ...outStages,
   ...mergeStages,
   ...statisticsStages,
+  ...currentOpStages,
   ...windowStages,
   ...refusedStages,
 };

@@ -5,7 +5,7 @@
 import { readInt32 } from '../bson/read.js';
 import { DECIMAL128, DOUBLE, INT32, INT64, NULL, OBJECT, STRING } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
-import { isLater, type ClusterClock } from '../engine/cluster-clock.js';
+import { isLater, type ClusterClock, type ClusterTime } from '../session/cluster-clock.js';
 import { ElmoError } from '../errors.js';
 import type { SessionContext } from '../session/session-context.js';
 import { Arguments, fieldsOf, parseFields } from './arguments.js';
@@ -153,6 +153,8 @@ function failureOf(w: Value): ElmoError | undefined {
 
 export interface ReadConcern {
   readonly level: string | undefined;
+  /** The moment that is to be read; undefined: the newest. */
+  readonly atClusterTime?: ClusterTime;
 }
 
 const NO_READ_CONCERN: ReadConcern = { level: undefined };
@@ -196,7 +198,13 @@ export function parseReadConcern(
         `Command ${command.name} does not support { readConcern: { level: "${level}" } }`,
       );
   }
-  return { level };
+  const at = given.value('atClusterTime');
+  return at === undefined ? { level } : { level, atClusterTime: timeOf(at) };
+}
+
+/** Of a timestamp. */
+function timeOf({ bytes, at }: Value): ClusterTime {
+  return { increment: readInt32(bytes, at) >>> 0, seconds: readInt32(bytes, at + 4) >>> 0 };
 }
 
 function checkTimes(given: Arguments, level: string | undefined, clock: ClusterClock): void {
@@ -214,10 +222,7 @@ function checkTimes(given: Arguments, level: string | undefined, clock: ClusterC
       );
   }
   if (after === undefined) return;
-  const asked = {
-    increment: readInt32(after.bytes, after.at) >>> 0,
-    seconds: readInt32(after.bytes, after.at + 4) >>> 0,
-  };
+  const asked = timeOf(after);
   if (isLater(asked, clock.now))
     throw new ElmoError(
       'InvalidOptions',

@@ -5,6 +5,7 @@ import { Value } from '../bson/value.js';
 import type { Namespace } from '../catalog/collection-spec.js';
 import type { ElmoCursor } from '../exec/cursor.js';
 import { ElmoError } from '../errors.js';
+import type { SessionContext } from '../session/session-context.js';
 import { Arguments } from './arguments.js';
 import type { CommandContext } from './command.js';
 import type { ReplyWriter } from './reply.js';
@@ -46,13 +47,20 @@ export async function firstBatch(
           hasTimeout,
           ...(context.common.maxTimeMs === undefined ? {} : { maxTimeMs: context.common.maxTimeMs }),
         });
-    reply.object('cursor', (into) =>
-      into.documents('firstBatch', batch.documents).int64('id', id).text('ns', namespaceText(namespace)),
-    );
+    reply.object('cursor', (into) => {
+      into.documents('firstBatch', batch.documents).int64('id', id).text('ns', namespaceText(namespace));
+      writeMoment(into, context.session);
+    });
   } catch (error) {
     cursor.close();
     throw error;
   }
+}
+
+/** The moment that was read, with which a client can read it again. */
+export function writeMoment(into: ReplyWriter, session: SessionContext | undefined): void {
+  const time = session?.snapshotTime;
+  if (time !== undefined) into.timestamp('atClusterTime', time.seconds, time.increment);
 }
 
 /** A result that is here already, and has no more to come. */

@@ -238,7 +238,8 @@ function runAdmitted(
   db: string,
   reply: ReplyWriter,
 ): void | Promise<void> {
-  const { options, session } = call;
+  const { options } = call;
+  let { session } = call;
   const { engine, signal, isReplicaSet = true } = options;
   if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
   const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);
@@ -249,6 +250,11 @@ function runAdmitted(
     engine.state.clusterClock,
     isReplicaSet,
   );
+  if (readConcern.level === 'snapshot' && session !== undefined && session.autocommit === undefined) {
+    const { sessions, state } = engine;
+    const snapshotTime = sessions.openMoment(session.lsid, readConcern.atClusterTime, state.clusterClock.now);
+    session = { ...session, isSnapshot: true, snapshotTime };
+  }
   const context: CommandContext = {
     engine,
     client: options.client,

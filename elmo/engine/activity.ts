@@ -1,5 +1,7 @@
 /** What is being done right now, and how much has been: what `currentOp`, `killOp`, `top` and `serverStatus` tell. */
 
+import type { OperationFacts } from '../aggregate/collections.js';
+
 /** A command that runs. */
 export interface RunningOperation {
   readonly id: number;
@@ -14,6 +16,20 @@ export interface RunningOperation {
   /** 'db.collection', when it is known. */
   namespace: string;
   interrupt: (() => void) | undefined;
+}
+
+/** What kind of operation a command is, as `currentOp` says it. */
+const OPERATION_KINDS: Readonly<Record<string, string>> = {
+  insert: 'insert',
+  find: 'query',
+  update: 'update',
+  delete: 'remove',
+  getMore: 'getmore',
+};
+
+/** @param command  its name */
+export function operationKind(command: string): string {
+  return Object.hasOwn(OPERATION_KINDS, command) ? OPERATION_KINDS[command]! : 'command';
 }
 
 /** How often, and how many microseconds altogether. */
@@ -114,6 +130,15 @@ export class Activity {
   /** Commands that run, the oldest first. */
   running(): IterableIterator<RunningOperation> {
     return this.operations.values();
+  }
+
+  /** Commands that run, as pipelines see them. */
+  facts(nowMs: number): OperationFacts[] {
+    return [...this.running()].map(({ startedMs, command, ...operation }) => ({
+      ...operation,
+      kind: operationKind(command),
+      elapsedMs: nowMs - startedMs,
+    }));
   }
 
   get runningCount(): number {

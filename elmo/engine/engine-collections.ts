@@ -30,7 +30,7 @@ export class EngineCollections implements Collections {
     private readonly catalog: Catalog,
     private readonly view: ReadView,
     private readonly unit: WriteUnit | undefined,
-    opened: { readonly host: string; readonly openedMs: number },
+    opened: Pick<StoreFacts, 'host' | 'openedMs' | 'operations'>,
   ) {
     this.facts = {
       ...opened,

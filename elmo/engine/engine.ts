@@ -3,6 +3,7 @@
  * session's transaction, runs statements, and gives cursors out.
  */
 import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
+import type { StoreFacts } from '../aggregate/collections.js';
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
@@ -106,7 +107,7 @@ export class Engine {
   private readonly validators: Validators;
   private background: Background | undefined;
   private readonly sharedUnit: DirectUnit;
-  private readonly opened: { readonly host: string; readonly openedMs: number };
+  private readonly opened: Pick<StoreFacts, 'host' | 'openedMs' | 'operations'>;
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
 
@@ -116,7 +117,11 @@ export class Engine {
     private readonly randomSource: Random,
     options: EngineOptions = {},
   ) {
-    this.opened = { host: options.host ?? 'localhost:27017', openedMs: clock.wallMs() };
+    this.opened = {
+      host: options.host ?? 'localhost:27017',
+      openedMs: clock.wallMs(),
+      operations: () => this.state.activity.facts(clock.nowMs()),
+    };
     this.catalog = new Catalog(kv, {
       openCollections: options.openCollections ?? 1000,
       newUuid: () => this.newUuid(),
@@ -220,7 +225,7 @@ export class Engine {
     const unit = this.sessions.enter(session);
     if (unit !== undefined) return { view: unit.view, unit, release: () => undefined };
     if (session?.isSnapshot === true)
-      return { view: this.sessions.snapshotOf(session.lsid), unit, release: () => undefined };
+      return { view: this.sessions.snapshotOf(session), unit, release: () => undefined };
     const view = this.kv.snapshot();
     return { view, unit, release: releaseOnce(view) };
   }

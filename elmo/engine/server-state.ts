@@ -2,7 +2,7 @@
 import type { Value } from '../bson/value.js';
 import type { RawDocument } from '../operation/requests.js';
 import { Activity } from './activity.js';
-import { ClusterClock } from './cluster-clock.js';
+import { ClusterClock } from '../session/cluster-clock.js';
 import { EventLog } from './event-log.js';
 import { WriteGate } from './write-gate.js';
 

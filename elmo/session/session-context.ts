@@ -1,3 +1,6 @@
+/** Which session a request belongs to, and what it asks of it. */
+import type { ClusterTime } from './cluster-clock.js';
+
 /** Who has logged in and uses a session. */
 export interface SessionOwner {
   readonly user: string;
@@ -18,6 +21,8 @@ export interface SessionContext {
   readonly readConcernLevel: string | undefined;
   /** Whether all reads of the session see the moment of the first. */
   readonly isSnapshot?: boolean;
+  /** The moment that was opened for a read from outside; undefined: that of the first read. */
+  readonly snapshotTime?: ClusterTime;
   /** Number of the first statement of a retryable write. */
   readonly stmtId: number;
   /** Numbers of the statements one by one; undefined: counted on from `stmtId`. */

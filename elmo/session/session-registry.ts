@@ -8,6 +8,8 @@ import { ElmoError } from '../errors.js';
 import type { Committer } from '../operation/committer.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT } from '../operation/write-unit.js';
+import type { ClusterTime } from './cluster-clock.js';
+import { Moments } from './moments.js';
 import type { RetryableStatement, RetryLog } from './retry-log.js';
 import type { SessionContext, SessionOwner } from './session-context.js';
 
@@ -29,7 +31,9 @@ interface SessionState {
   lastNumber: bigint;
   outcome: Outcome | undefined;
   transaction: OpenTransaction | undefined;
+  /** That of the first read, of sessions inside the process. */
   snapshot?: Snapshot;
+  moments?: Moments;
 }
 
 export interface SessionOptions {
@@ -235,9 +239,22 @@ export class SessionRegistry {
     transaction.unit.rollback();
   }
 
-  /** The moment that the reads of a snapshot session see: that of the first one. */
-  snapshotOf(lsid: string): Snapshot {
+  /**
+   * Opens a moment that reads of the session can name again.
+   * @param asked  undefined: now
+   * @throws ElmoError SnapshotTooOld
+   */
+  openMoment(lsid: string, asked: ClusterTime | undefined, now: ClusterTime): ClusterTime {
     const state = this.touch(lsid);
+    state.moments ??= new Moments(this.committer.kv);
+    return state.moments.open(asked, now, this.nowMs());
+  }
+
+  /** What a reading session sees: the moment it names, or that of its first read. @throws ElmoError SnapshotTooOld */
+  snapshotOf({ lsid, snapshotTime }: SessionContext): Snapshot {
+    const state = this.touch(lsid);
+    if (snapshotTime !== undefined && state.moments !== undefined)
+      return state.moments.at(snapshotTime, this.nowMs());
     state.snapshot ??= this.committer.kv.snapshot();
     return state.snapshot;
   }
@@ -249,6 +266,7 @@ export class SessionRegistry {
     this.options.beforeEnd?.(lsid, undefined);
     this.giveUp(state);
     state.snapshot?.release();
+    state.moments?.release();
     this.options.retries?.forget(lsid).catch(() => undefined); // what stays is swept later
     return this.sessions.delete(lsid);
   }
@@ -261,6 +279,7 @@ export class SessionRegistry {
         this.giveUp(state);
         state.outcome = 'aborted';
       }
+      state.moments?.expire(now);
       if (now - state.usedMs > this.sessionTimeoutMs) this.end(state.lsid);
     }
   }

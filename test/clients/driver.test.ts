@@ -309,6 +309,18 @@ describe('the official driver', () => {
       expect((await things.findOne({}))!['n']).to.equal(6);
     });
 
+    it('see one moment', async () => {
+      await things.insertOne({ n: 1 });
+      await client.withSession({ snapshot: true }, async (session) => {
+        expect(await things.countDocuments({}, { session })).to.equal(1);
+        await things.insertOne({ n: 2 });
+        expect(await things.distinct('n', {}, { session })).to.deep.equal([1]);
+        expect(await things.find({}, { session }).toArray()).to.have.length(1);
+        expect(await things.countDocuments({}, { session })).to.equal(1);
+      });
+      expect(await things.countDocuments()).to.equal(2);
+    });
+
     it('a write whose answer was lost is done once', async () => {
       await db.createCollection('things');
       const fail = {

@@ -5,7 +5,7 @@ import { ElmoError } from '../../errors.js';
 import type { AggregateRequest, CountRequest, DistinctRequest } from '../../operation/requests.js';
 import { Arguments, fieldsOf, parseFields } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
-import { DEFAULT_FIRST_BATCH, firstBatch } from '../cursor-reply.js';
+import { DEFAULT_FIRST_BATCH, firstBatch, writeMoment } from '../cursor-reply.js';
 import {
   anything,
   document,
@@ -226,6 +226,7 @@ const distinct: Command = {
   async run(args, context, reply) {
     const values = await context.engine.distinct(distinctRequest(args, context), context.session);
     reply.values('values', values);
+    writeMoment(reply, context.session);
   },
 };
 

@@ -1,5 +1,5 @@
 /** What runs, and what holds writes back: currentOp, killOp, lockInfo, fsync, fsyncUnlock, setUserWriteBlockMode. */
-import type { RunningOperation } from '../../engine/activity.js';
+import { operationKind, type RunningOperation } from '../../engine/activity.js';
 import { ElmoError } from '../../errors.js';
 import type { Command, CommandContext } from '../command.js';
 import {
@@ -15,16 +15,7 @@ import {
 } from '../fields.js';
 import type { ReplyWriter } from '../reply.js';
 
-/** What kind of operation a command is, as currentOp and the profiler say it. */
-const OPERATION_KINDS: Readonly<Record<string, string>> = {
-  insert: 'insert',
-  find: 'query',
-  update: 'update',
-  delete: 'remove',
-  getMore: 'getmore',
-};
-
-export function writeOperation(
+function writeOperation(
   into: ReplyWriter,
   operation: RunningOperation,
   context: Pick<CommandContext, 'engine'>,
@@ -39,7 +30,7 @@ export function writeOperation(
   into.bool('isFromUserConnection', true).int32('opid', operation.id);
   into.int64('secs_running', Math.floor(elapsedMs / 1000));
   into.int64('microsecs_running', Math.round(elapsedMs * 1000));
-  into.text('op', OPERATION_KINDS[operation.command] ?? 'command').text('ns', operation.namespace);
+  into.text('op', operationKind(operation.command)).text('ns', operation.namespace);
   into.bool('redacted', false).document('command', operation.body);
   into.int64('numYields', 0).object('locks', () => undefined);
   into.bool('waitingForLock', false).object('lockStats', () => undefined);

@@ -35,6 +35,7 @@ export class MemoryCollections implements Collections {
     openedMs: 0,
     figures: () => undefined,
     names: () => Object.keys(this.database),
+    operations: () => [],
   };
 
   constructor(private readonly database: MemoryDatabase) {}
