@@ -5,23 +5,76 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { outputTo } from './command-output.js';
-import { dumpCommand } from './dump.js';
 import { describeError, UsageError } from './errors.js';
-import { exportCommand } from './export.js';
-import { importCommand } from './import.js';
-import { lsmDiagCommand } from './lsm-diag.js';
-import { maintenanceCommands } from './maintain.js';
-import { queryCommands } from './query.js';
-import { restoreCommand } from './restore.js';
-import { serveCommand } from './serve.js';
 import type { Terminal } from './terminal.js';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
+interface Family {
+  readonly names: readonly string[];
+  readonly load: (terminal: Terminal, tools: Tools) => Promise<readonly Command[]>;
+}
+
+interface Tools {
+  /** Told another exit code than 0. */
+  readonly setExitCode: (code: number) => void;
+  readonly isVerbose: boolean;
+}
+
+/** Subcommands in the order of the help. Only the one that is run is loaded. */
+const FAMILIES: readonly Family[] = [
+  {
+    names: ['shell'],
+    load: async (terminal, { setExitCode, isVerbose }) => [
+      (await import('./shell.js')).shellCommand(terminal, setExitCode, isVerbose),
+    ],
+  },
+  {
+    names: ['find', 'aggregate', 'count', 'distinct'],
+    load: async (terminal) => (await import('./query.js')).queryCommands(terminal),
+  },
+  {
+    names: ['import'],
+    load: async (terminal, { setExitCode }) => [
+      (await import('./import.js')).importCommand(terminal, setExitCode),
+    ],
+  },
+  {
+    names: ['export'],
+    load: async (terminal) => [(await import('./export.js')).exportCommand(terminal)],
+  },
+  {
+    names: ['dump'],
+    load: async (terminal) => [(await import('./dump.js')).dumpCommand(terminal)],
+  },
+  {
+    names: ['restore'],
+    load: async (terminal, { setExitCode }) => [
+      (await import('./restore.js')).restoreCommand(terminal, setExitCode),
+    ],
+  },
+  {
+    names: ['stats', 'check', 'compact', 'backup'],
+    load: async (terminal, { setExitCode }) =>
+      (await import('./maintain.js')).maintenanceCommands(terminal, setExitCode),
+  },
+  {
+    names: ['serve'],
+    load: async (terminal) => [(await import('./serve.js')).serveCommand(terminal)],
+  },
+  {
+    names: ['lsm-diag'],
+    load: async (terminal, { setExitCode }) => [
+      (await import('./lsm-diag.js')).lsmDiagCommand(terminal, setExitCode),
+    ],
+  },
+];
+
 const EXAMPLES = `
 Examples:
+  elmo shell app.elmo                       type queries as in the shell of MongoDB
   elmo serve app.elmo                       let drivers and tools in on 127.0.0.1:27017
   elmo import app.elmo shop.orders orders.ndjson
   elmo stats app.elmo                       collections, documents, indexes
@@ -48,18 +101,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   const setExitCode = (code: number): void => {
     exitCode = code;
   };
-  for (const command of [
-    importCommand(terminal, setExitCode),
-    exportCommand(terminal),
-    dumpCommand(terminal),
-    restoreCommand(terminal, setExitCode),
-    ...queryCommands(terminal),
-    ...maintenanceCommands(terminal, setExitCode),
-    serveCommand(terminal),
-  ])
-    program.addCommand(command);
-  program.addCommand(lsmDiagCommand(terminal, setExitCode));
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
+  for (const { load } of familiesFor(argv))
+    for (const command of await load(terminal, { setExitCode, isVerbose })) program.addCommand(command);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
@@ -72,6 +116,13 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     terminal.warn(describeError(error, isVerbose));
     return EXIT_FAILED;
   }
+}
+
+/** The family of the subcommand that is named; all of them, when none is or nobody knows it. */
+function familiesFor(argv: readonly string[]): readonly Family[] {
+  const name = argv.find((word) => !word.startsWith('-')) ?? '';
+  const family = FAMILIES.find(({ names }) => names.includes(name));
+  return family === undefined ? FAMILIES : [family];
 }
 
 function ownVersion(): string {

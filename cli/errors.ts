@@ -1,5 +1,4 @@
 /** Errors for people: what went wrong, its code, what can be done; the place in the code only when asked for. */
-import { LsmError } from '../lsm/index.js';
 
 /** The command cannot be carried out as it was given: exit code 2. */
 export class UsageError extends Error {}
@@ -27,7 +26,6 @@ export function describeError(error: unknown, isVerbose: boolean): string {
 }
 
 function codeOf(error: Error): string | undefined {
-  if (error instanceof LsmError) return error.code;
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : undefined;
 }

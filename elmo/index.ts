@@ -30,5 +30,6 @@ export { elmoCommands } from './commands/table.js';
 export * as fields from './commands/fields.js';
 export { helloFields } from './commands/diagnostics/identity.js';
 export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
+export { operatorNames, type OperatorNames } from './operator-names.js';
 export { ElmoClient, connect, isServerUri, type ElmoClientOptions } from './api/client.js';
 export * from './api/public.js';

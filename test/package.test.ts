@@ -21,7 +21,7 @@ interface Manifest {
 }
 
 /** Packages that users get; each is a decision (docs/decisions/0007). */
-const DEPENDENCIES = ['bson', 'cli-progress', 'commander', 'lru-cache', 'mongodb-query-parser'];
+const DEPENDENCIES = ['acorn', 'bson', 'cli-progress', 'commander', 'lru-cache', 'mongodb-query-parser'];
 const DEV_DEPENDENCIES = [
   '@types/chai',
   '@types/cli-progress',
