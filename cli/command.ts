@@ -2,11 +2,11 @@
  * The command line of `elmo`: its subcommands, and what an error looks like. Exit codes: 0 all well, 1 something is wrong
  * or was not found, 2 the command was not understood.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { outputTo } from './command-output.js';
 import { describeError, UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';
+import { ownVersion } from './version.js';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
@@ -123,17 +123,4 @@ function familiesFor(argv: readonly string[]): readonly Family[] {
   const name = argv.find((word) => !word.startsWith('-')) ?? '';
   const family = FAMILIES.find(({ names }) => names.includes(name));
   return family === undefined ? FAMILIES : [family];
-}
-
-function ownVersion(): string {
-  for (const above of ['..', '../..', '../../..']) {
-    try {
-      const text = readFileSync(new URL(`${above}/package.json`, import.meta.url), 'utf8');
-      const { name, version } = JSON.parse(text) as { name?: string; version?: string };
-      if (name === 'elmodb' && version !== undefined) return version;
-    } catch {
-      // further up
-    }
-  }
-  return 'unknown';
 }

@@ -1,10 +1,8 @@
 /** `elmo export FILE NS [OUTPUT]`: documents as JSON, CSV or TSV. Flags as mongoexport has them. */
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { Command, Option } from 'commander';
 import { EJSON, type Document } from '../elmo/index.js';
 import { outputTo } from './command-output.js';
+import { openOutput, type Output } from './data/output.js';
 import { parseNamespace, parseValue, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
 import { formatCount, formatDuration } from './output.js';
@@ -81,7 +79,7 @@ async function exportTo(
     const source = client.db(db).collection(collection);
     const total = flags.query === '{}' ? await source.estimatedDocumentCount() : 0;
     const progress = new Progress(terminal, { label: 'exporting', total });
-    const output = openOutput(terminal, path, flags.gzip === true);
+    const output = outputOf(terminal, path, flags.gzip === true);
     let count = 0;
     let piece = headOf(flags, fields);
     try {
@@ -99,6 +97,9 @@ async function exportTo(
       }
       await output.write(piece + (flags.jsonArray === true && flags.type === 'json' ? ']\n' : ''));
       await output.end();
+    } catch (error) {
+      output.abort();
+      throw error;
     } finally {
       progress.stop();
     }
@@ -139,28 +140,13 @@ function cellText(text: string, type: ExportFlags['type']): string {
   return text.replace(/[\t\n\r]/g, ' ');
 }
 
-interface Output {
-  write(text: string): Promise<void>;
-  end(): Promise<void>;
-}
-
-function openOutput(terminal: Terminal, path: string | undefined, isPacked: boolean): Output {
-  const isStandard = path === undefined || path === '-';
-  if (isStandard && !isPacked) return { write: (text) => terminal.write(text), end: () => Promise.resolve() };
-  const sink: NodeJS.WritableStream = isStandard ? process.stdout : createWriteStream(path);
-  const failed = new Promise<never>((_resolve, reject) => sink.once('error', reject));
-  failed.catch(() => undefined); // told by whichever of write and end waits for it
-  const packing = isPacked || path!.endsWith('.gz') ? createGzip() : undefined;
-  packing?.pipe(sink);
-  const stream = packing ?? sink;
+/** Standard output as text is the terminal's. */
+function outputOf(terminal: Terminal, path: string | undefined, isPacked: boolean): Output {
+  if ((path !== undefined && path !== '-') || isPacked)
+    return openOutput(path, isPacked || path?.endsWith('.gz') === true);
   return {
-    write: async (text) => {
-      if (!stream.write(text))
-        await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), failed]);
-    },
-    end: async () => {
-      stream.end();
-      await Promise.race([finished(isStandard ? stream : sink), failed]);
-    },
+    write: (text) => terminal.write(String(text)),
+    end: () => Promise.resolve(),
+    abort: () => undefined,
   };
 }

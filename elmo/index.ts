@@ -1,6 +1,7 @@
 /** The door of the document layer. */
 export { BsonError } from './bson/errors.js';
-export { decodeDocument } from './bson/decode.js';
+export { compareDocuments } from './bson/compare.js';
+export { decodeDocument, Decoder } from './bson/decode.js';
 export { encodeDocument } from './bson/encode.js';
 export { validateDocument } from './bson/validate.js';
 export { BsonWriter } from './bson/writer.js';

@@ -62,16 +62,22 @@ export async function diagJson<T>(...argv: string[]): Promise<T> {
 }
 
 /** Runs `elmo` as a process. @param input  its standard input */
-export function spawnElmo(argv: readonly string[], input = ''): Promise<Outcome> {
+export function spawnElmo(
+  argv: readonly string[],
+  input: string | Uint8Array = '',
+): Promise<Outcome & { readonly bytes: Buffer }> {
   const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...argv], { stdio: ['pipe', 'pipe', 'pipe'] });
-    let out = '';
+    const pieces: Buffer[] = [];
     let err = '';
-    child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+    child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
     child.stderr.on('data', (text: Buffer) => (err += text.toString()));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, out, err }));
+    child.on('close', (code) => {
+      const bytes = Buffer.concat(pieces);
+      resolve({ code: code ?? -1, out: bytes.toString(), err, bytes });
+    });
     child.stdin.end(input);
   });
 }
