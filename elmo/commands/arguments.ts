@@ -81,6 +81,11 @@ export class Arguments {
     return value === undefined ? undefined : Arguments.of(value);
   }
 
+  /** Of all fields that were given in the command's document. */
+  names(): IterableIterator<string> {
+    return this.values.keys();
+  }
+
   /** All that was given, in order. */
   entries(): IterableIterator<[string, Value]> {
     return this.values.entries();

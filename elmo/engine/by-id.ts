@@ -41,8 +41,8 @@ export function idOfStatement(statement: IdStatement): Value | undefined {
   return idOfFilter(statement.filter);
 }
 
-/** As `idOfFilter`, for a find that asks for nothing else. */
-export function idOfFind(request: FindRequest): Value | undefined {
+/** The filter of a find that asks for nothing else; undefined: it does. */
+export function filterOfPlainFind(request: FindRequest): RawDocument | undefined {
   const { filter } = request;
   if (filter === undefined || filter[5] !== UNDERSCORE) return undefined;
   const asksMore =
@@ -58,7 +58,7 @@ export function idOfFind(request: FindRequest): Value | undefined {
     request.showRecordId === true ||
     request.isTailable === true ||
     request.signal?.aborted === true;
-  return asksMore ? undefined : idOfFilter(filter);
+  return asksMore ? undefined : filter;
 }
 
 /** The one record, as it is now. */

@@ -48,7 +48,7 @@ import { insertDocuments } from '../write/insert.js';
 import { StatementRetries } from '../write/retries.js';
 import { Background, type BackgroundOptions } from './background.js';
 import { bulkWrite } from './bulk-writing.js';
-import { idOfFind } from './by-id.js';
+import { filterOfPlainFind, idOfFilter } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
 import { openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
@@ -280,7 +280,8 @@ export class Engine {
   find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor> {
     return this.promise(() => {
       checkReadableNamespace(request.namespace);
-      const found = this.findNow(request, session);
+      const filter = filterOfPlainFind(request);
+      const found = filter === undefined ? undefined : this.findNow(request.namespace, filter, session);
       if (found !== undefined) return new ListCursor(found === null ? [] : [found]);
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
@@ -299,16 +300,20 @@ export class Engine {
   }
 
   /**
-   * The document of an `_id`, at once; null: there is none.
-   * @returns undefined if the find asks for more than that, or needs a plan: nothing was done
+   * The document of an `_id`, at once, for a find that asks for no more than `filter` says; null: there is none.
+   * @returns undefined if it needs a plan: nothing was done
    * @throws ElmoError
    */
-  findNow(request: FindRequest, session: SessionContext | undefined): RawDocument | null | undefined {
+  findNow(
+    namespace: Namespace,
+    filter: RawDocument,
+    session: SessionContext | undefined,
+  ): RawDocument | null | undefined {
     const isPlain = session?.txnNumber === undefined && session?.isSnapshot !== true;
-    const id = isPlain ? idOfFind(request) : undefined;
+    const id = isPlain ? idOfFilter(filter) : undefined;
     if (id === undefined) return undefined;
-    checkReadableNamespace(request.namespace);
-    const entry = this.catalog.get(request.namespace);
+    checkReadableNamespace(namespace);
+    const entry = this.catalog.get(namespace);
     if (entry === undefined || !canFindById(entry)) return undefined;
     this.sessions.enter(session);
     return findById(entry, this.kv, id) ?? null;

@@ -113,18 +113,39 @@ const find: Command = {
     const isSingle = args.flag('singleBatch');
     if (isSingle && isTailable)
       throw new ElmoError('FailedToParse', "Cannot use tailable option with the 'singleBatch' option");
-    const request = findRequest(args, context);
-    if (batchSize !== 0) {
-      const found = context.engine.findNow(request, context.session);
-      if (found !== undefined) return wholeBatch(reply, found === null ? [] : [found], request.namespace);
+    const namespace = { db: context.db, collection: collectionOf(args, 'find') };
+    const filter = filterAlone(args);
+    if (filter !== undefined && batchSize !== 0) {
+      const found = context.engine.findNow(namespace, filter, context.session);
+      if (found !== undefined) return wholeBatch(reply, found === null ? [] : [found], namespace);
     }
-    return openBatch(request, context, reply, {
+    return openBatch(findRequest(args, context), context, reply, {
       batchSize,
       isSingle: isSingle || (limit > 0 && batchSize !== undefined && limit <= batchSize),
       hasTimeout: !args.flag('noCursorTimeout'),
     });
   },
 };
+
+/** Fields that say nothing about which documents, or what of them. */
+const BESIDE_THE_FILTER: ReadonlySet<string> = new Set([
+  'find',
+  'filter',
+  'limit',
+  'singleBatch',
+  'batchSize',
+  'noCursorTimeout',
+  'lsid',
+  '$db',
+  '$clusterTime',
+  '$readPreference',
+]);
+
+/** The filter, if nothing else is asked for. */
+function filterAlone(args: Arguments): Uint8Array | undefined {
+  for (const name of args.names()) if (!BESIDE_THE_FILTER.has(name)) return undefined;
+  return args.document('filter');
+}
 
 async function openBatch(
   request: FindRequest,
