@@ -1,6 +1,6 @@
 /** The package: `import { connect } from 'elmodb'`. */
 export { connect, ElmoClient, MongoClient, ServerError } from './server-compat/index.js';
-export type { ServerOptions, TlsOptions, WireServer } from './server-compat/index.js';
+export type { ElmoClientOptions, ServerOptions, TlsOptions, WireServer } from './server-compat/index.js';
 export {
   AbstractCursor,
   Admin,
@@ -74,7 +74,6 @@ export type {
   DeleteResult,
   DistinctOptions,
   Document,
-  ElmoClientOptions,
   ExplainVerbosity,
   Filter,
   FilterOperators,

@@ -6,7 +6,6 @@ export { encodeDocument } from './bson/encode.js';
 export { validateDocument } from './bson/validate.js';
 export { BsonWriter } from './bson/writer.js';
 export { ElmoError } from './errors.js';
-export type { RawDocument } from './operation/requests.js';
 export { Engine } from './engine/engine.js';
 export {
   commandName,
@@ -32,5 +31,12 @@ export * as fields from './commands/fields.js';
 export { helloFields } from './commands/diagnostics/identity.js';
 export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
 export { operatorNames, type OperatorNames } from './operator-names.js';
+export { runCommand } from './api/context.js';
+export type { ApiEngine, ApiSessions, CommandEngine, CommandSettings } from './api/api-engine.js';
+export { documentValue, Value } from './bson/value.js';
+export type { ElmoCursor, RawBatch, BatchOptions } from './exec/cursor.js';
+export type { SessionContext } from './session/session-context.js';
+export type * as requests from './operation/requests.js';
+export type { RawDocument } from './operation/requests.js';
 export { ElmoClient, connect, isServerUri, type ElmoClientOptions } from './api/client.js';
 export * from './api/public.js';

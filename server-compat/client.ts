@@ -3,13 +3,38 @@ import {
   connect as connectEmbedded,
   ElmoClient as EmbeddedClient,
   isServerUri,
-  type ElmoClientOptions,
+  type ApiEngine,
+  type ElmoClientOptions as EmbeddedOptions,
+  type OpenEngineOptions,
 } from '../elmo/index.js';
 import type { WireServer } from './connection/server.js';
 import type { ServerOptions } from './options.js';
 
+export interface ElmoClientOptions extends EmbeddedOptions {
+  /**
+   * Use the file together with other processes of this user on this machine that open it the same way: one of them holds
+   * it, the others talk to that one, and when it goes away another takes its place. Default false: a second opener gets
+   * the error `Locked`.
+   */
+  shared?: boolean;
+}
+
 export class ElmoClient extends EmbeddedClient {
   private readonly servers = new Set<WireServer>();
+  private readonly isShared: boolean;
+
+  /** @param path  a file, or ':memory:' */
+  constructor(path: string, { shared = false, ...options }: ElmoClientOptions = {}) {
+    super(path, options);
+    this.isShared = shared && path !== ':memory:';
+  }
+
+  protected override async open(options: OpenEngineOptions): Promise<ApiEngine> {
+    if (!this.isShared) return super.open(options);
+    const { SharedEngine } = await import('./shared/shared-engine.js');
+    const { serve } = await import('./host.js');
+    return SharedEngine.open(this.path, options, serve);
+  }
 
   /**
    * Serves this database to MongoDB drivers and tools, until the client is closed.
@@ -36,6 +61,6 @@ export class ElmoClient extends EmbeddedClient {
  * @param path  a file, made if it is not there; ':memory:'; or 'mongodb://…', which gives a client of the official driver
  */
 export async function connect(path: string, options: ElmoClientOptions = {}): Promise<ElmoClient> {
-  if (isServerUri(path)) return (await connectEmbedded(path, options)) as ElmoClient;
+  if (isServerUri(path)) return (await connectEmbedded(path, options as EmbeddedOptions)) as ElmoClient;
   return new ElmoClient(path, options).connect();
 }

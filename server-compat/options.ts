@@ -6,8 +6,10 @@ export interface ServerOptions {
   readonly bind?: string;
   /** 'host:port' under which clients reach it. Default: the address a client has connected to. */
   readonly advertise?: string;
-  /** Path of a Unix socket to listen on as well. */
+  /** Path of a Unix socket to listen on as well; on Windows the name of a pipe. Only the same user may connect there. */
   readonly unixSocket?: string;
+  /** Whether to listen on TCP at all. Default true. */
+  readonly tcp?: boolean;
   /** Whether clients have to log in. Default false. */
   readonly auth?: boolean;
   /** Listen on other addresses than loopback without `auth`. Default false. */
@@ -51,6 +53,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
   const resolved: ResolvedServerOptions = {
     port: 27017,
     bind: '127.0.0.1',
+    tcp: true,
     auth: false,
     allowUnauthenticated: false,
     standalone: false,
@@ -63,6 +66,8 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
   const { port, bind } = resolved;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new ServerError(`port must be a whole number from 0 to 65535, got ${port}`);
+  if (!resolved.tcp && resolved.unixSocket === undefined)
+    throw new ServerError('without TCP a unixSocket is needed to listen on');
   if (!LOOPBACK.test(bind) && !resolved.auth && !resolved.allowUnauthenticated)
     throw new ServerError(
       `listening on ${bind} without authentication lets everybody in; ask for auth, or say allowUnauthenticated if that is meant`,

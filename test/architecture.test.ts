@@ -62,7 +62,7 @@ const ROOMS: Record<string, readonly string[]> = {
     '.',
     'tools',
   ],
-  'server-compat': ['wire', 'auth', 'connection', 'commands', '.'],
+  'server-compat': ['wire', 'auth', 'connection', 'shared', 'commands', '.'],
 };
 
 /** Files that every room of their layer may import: options, errors, and the types that rooms agree on. */

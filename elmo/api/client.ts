@@ -1,7 +1,8 @@
 /** The client: what `connect` gives, and what holds the file open. */
 import { EventEmitter } from 'node:events';
-import type { Engine } from '../engine/engine.js';
+import { Engine } from '../engine/engine.js';
 import { openEngine, type OpenEngineOptions } from '../engine/open-engine.js';
+import { takesCommands, type ApiEngine } from './api-engine.js';
 import {
   runClientBulk,
   type ClientBulkWriteModel,
@@ -41,7 +42,7 @@ const CODEC_OPTIONS = [
 ] as const;
 
 export class ElmoClient extends EventEmitter {
-  private engine_: Engine | undefined;
+  private engine_: ApiEngine | undefined;
   private context: ApiContext | undefined;
   private readonly sessions = new Set<ClientSession>();
   private readonly codec: Codec;
@@ -67,11 +68,22 @@ export class ElmoClient extends EventEmitter {
     return this.engine_ !== undefined;
   }
 
-  /** The engine below, for the tools of this package. */
-  get engine(): Engine {
+  private get connected(): ApiEngine {
     if (this.engine_ === undefined)
       throw new MongoNotConnectedError('Client must be connected before running operations');
     return this.engine_;
+  }
+
+  /**
+   * The engine below, for the tools of this package.
+   * @throws MongoInvalidArgumentError when another process holds the file
+   */
+  get engine(): Engine {
+    const engine = takesCommands(this.connected) ? this.connected.local : this.connected;
+    if (engine instanceof Engine) return engine;
+    throw new MongoInvalidArgumentError(
+      `${this.path} is held by another process; ask the client there for what concerns the whole file`,
+    );
   }
 
   /** Opens the file. Safe to call twice. @throws LsmError */
@@ -79,10 +91,15 @@ export class ElmoClient extends EventEmitter {
     if (this.engine_ !== undefined) return this;
     const options: Record<string, unknown> = { ...this.options };
     for (const name of [...CODEC_OPTIONS, 'dbName', 'writeConcern']) delete options[name];
-    this.engine_ = await openEngine(this.path, options as OpenEngineOptions);
+    this.engine_ = await this.open(options as OpenEngineOptions);
     this.context = new ApiContext(this.engine_, this.codec);
     this.emit('open', this);
     return this;
+  }
+
+  /** @throws LsmError */
+  protected open(options: OpenEngineOptions): Promise<ApiEngine> {
+    return openEngine(this.path, options);
   }
 
   db(name: string = this.options.dbName ?? 'test', options: DbOptions = {}): Db {
@@ -105,7 +122,7 @@ export class ElmoClient extends EventEmitter {
   }
 
   startSession(options?: ClientSessionOptions): ClientSession {
-    const session = new ClientSession(this.engine, options, (ended) => this.sessions.delete(ended));
+    const session = new ClientSession(this.connected, options, (ended) => this.sessions.delete(ended));
     this.sessions.add(session);
     return session;
   }

@@ -4,6 +4,8 @@ import { ReplyWriter } from '../commands/reply.js';
 import { elmoCommands } from '../commands/table.js';
 import type { Document } from '../bson/package.js';
 import type { Engine } from '../engine/engine.js';
+import type { RawDocument } from '../operation/requests.js';
+import { takesCommands, type ApiEngine, type CommandSettings } from './api-engine.js';
 import { MongoServerError } from './errors.js';
 import type { Codec } from './options.js';
 import type { ClientSession } from './session.js';
@@ -21,7 +23,7 @@ export interface CommandOptions {
 
 export class ApiContext {
   constructor(
-    readonly engine: Engine,
+    readonly engine: ApiEngine,
     /** Of the client's options. */
     readonly codec: Codec,
   ) {}
@@ -31,20 +33,9 @@ export class ApiContext {
     const [name] = Object.keys(command);
     if (options.session?.snapshotEnabled === true && !SNAPSHOT_READS.has(name ?? ''))
       throw new MongoServerError({ code: 72, message: `${name} cannot read a snapshot` });
-    const reply = new ReplyWriter();
     const body = this.codec.encode({ ...command, $db: db });
-    await dispatch(
-      { body, sequences: undefined },
-      {
-        engine: this.engine,
-        client: EMBEDDED,
-        commands,
-        signal: options.signal,
-        session: options.session?.requestContext(),
-      },
-      reply,
-    );
-    const answer = this.codec.decode<Document>(reply.toBytes());
+    const settings = { session: options.session?.requestContext(), signal: options.signal };
+    const answer = this.codec.decode<Document>(await this.reply(body, settings));
     if (Number(answer['ok']) === 1) return answer; // a Double, where values are not made plain
     throw new MongoServerError({
       message: answer['errmsg'] as string,
@@ -53,10 +44,28 @@ export class ApiContext {
     });
   }
 
+  private reply(body: RawDocument, settings: CommandSettings): Promise<RawDocument> {
+    const { engine } = this;
+    if (takesCommands(engine)) return engine.command(body, settings);
+    return runCommand(engine as Engine, body, settings);
+  }
+
   explain(command: Document, db: string, verbosity: ExplainVerbosity): Promise<Document> {
     const text = verbosity === true ? 'allPlansExecution' : verbosity === false ? 'queryPlanner' : verbosity;
     return this.command({ explain: command, verbosity: text }, db);
   }
+}
+
+/** Runs a command in this process. @returns the reply, whether it is an error or not */
+export async function runCommand(
+  engine: Engine,
+  body: RawDocument,
+  { session, signal }: CommandSettings,
+): Promise<RawDocument> {
+  const reply = new ReplyWriter();
+  const message = { body, sequences: undefined };
+  await dispatch(message, { engine, client: EMBEDDED, commands, signal, session }, reply);
+  return reply.toBytes();
 }
 
 /** A command with what every operation may carry. */

@@ -1,6 +1,6 @@
 /** Sessions and transactions, as users of the official driver know them. */
 import { EventEmitter } from 'node:events';
-import type { Engine } from '../engine/engine.js';
+import type { ApiEngine } from './api-engine.js';
 import type { SessionContext } from '../session/session-context.js';
 import {
   MongoError,
@@ -41,7 +41,7 @@ export class ClientSession extends EventEmitter {
   private transactionOptions: TransactionOptions = {};
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: ApiEngine,
     readonly options: ClientSessionOptions = {},
     private readonly whenEnded: (session: ClientSession) => void = () => undefined,
   ) {

@@ -1,5 +1,5 @@
 /** The fields of one command, checked against their rules and ready to be read. */
-import { readText } from '../bson/read.js';
+import { readInt64, readText } from '../bson/read.js';
 import { ARRAY, OBJECT } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
@@ -57,6 +57,12 @@ export class Arguments {
   number(name: string): number | undefined {
     const value = this.values.get(name);
     return value === undefined ? undefined : wholeNumber(value);
+  }
+
+  /** A 64-bit integer. */
+  long(name: string): bigint | undefined {
+    const value = this.values.get(name);
+    return value === undefined ? undefined : readInt64(value.bytes, value.at);
   }
 
   /** As it is, fraction included. */

@@ -1,8 +1,9 @@
 /** Listens, and keeps track of who is connected. */
 import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Connection, type ConnectionOwner, type Dispatcher, type Traffic } from './connection.js';
+import { removeSocket } from '../../lsm/index.js';
 import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
 
 /** What the commands of clients are run by. */
@@ -79,6 +80,8 @@ export class WireServer implements ConnectionOwner {
 
   /** For drivers. */
   get uri(): string {
+    const { unixSocket, tcp } = this.options;
+    if (!tcp) return `mongodb://${encodeURIComponent(unixSocket!)}/?directConnection=true`;
     const { standalone, replicaSet, tls } = this.options;
     const query = [
       standalone ? 'directConnection=true' : `replicaSet=${encodeURIComponent(replicaSet)}`,
@@ -89,27 +92,40 @@ export class WireServer implements ConnectionOwner {
 
   /** @throws the system's error when the address is taken or not ours */
   async listen(): Promise<void> {
-    const { bind, port, unixSocket, tls } = this.options;
-    const main =
-      tls === undefined
-        ? createServer((socket) => this.accept(socket))
-        : createTlsServer(
-            {
-              cert: asPem(tls.cert),
-              key: asPem(tls.key),
-              ...(tls.ca === undefined
-                ? {}
-                : { ca: asPem(tls.ca), requestCert: true, rejectUnauthorized: true }),
-            },
-            (socket) => this.accept(socket),
-          );
-    await this.start(main, { host: bind, port });
-    this.port = (main.address() as AddressInfo).port;
-    if (unixSocket !== undefined)
-      await this.start(
-        createServer((socket) => this.accept(socket)),
-        { path: unixSocket },
-      );
+    const { bind, port, unixSocket, tcp } = this.options;
+    if (tcp) {
+      const main = this.tcpServer();
+      await this.start(main, { host: bind, port });
+      this.port = (main.address() as AddressInfo).port;
+    }
+    if (unixSocket !== undefined) await this.listenOnSocket(unixSocket);
+  }
+
+  private tcpServer(): NetServer {
+    const { tls } = this.options;
+    if (tls === undefined) return createServer((socket) => this.accept(socket));
+    const { cert, key, ca } = tls;
+    const clients = ca === undefined ? {} : { ca: asPem(ca), requestCert: true, rejectUnauthorized: true };
+    return createTlsServer({ cert: asPem(cert), key: asPem(key), ...clients }, (socket) =>
+      this.accept(socket),
+    );
+  }
+
+  /** Only the same user may connect. What a process that was killed left lying there is replaced. */
+  private async listenOnSocket(path: string): Promise<void> {
+    const listen = (): Promise<void> => {
+      const server = createServer((socket) => this.accept(socket));
+      return withoutOthers(() => this.start(server, { path }));
+    };
+    try {
+      await listen();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || (await answers(path))) throw error;
+      this.listeners.pop();
+      removeSocket(path);
+      await listen();
+    }
+    if (!this.options.tcp) this.listeners.at(-1)?.unref(); // it serves others besides, and keeps no process alive
   }
 
   private start(server: NetServer, where: { host: string; port: number } | { path: string }): Promise<void> {
@@ -151,6 +167,33 @@ export class WireServer implements ConnectionOwner {
     clearTimeout(timer);
     await Promise.all(closed);
   }
+}
+
+/** Runs it so that what it makes is for this user alone. */
+function withoutOthers<T>(run: () => T): T {
+  let before: number;
+  try {
+    before = process.umask(0o177);
+  } catch {
+    return run(); // inside a worker thread the mask cannot be changed
+  }
+  try {
+    return run();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** Whether somebody listens there. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 function asPem(text: string | Uint8Array): string | Buffer {
