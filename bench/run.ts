@@ -5,6 +5,7 @@
  *   npm run bench -- server …            elmo serve beside the reference engine: see server/main.ts
  *   npm run bench -- kv [workload…] [--entries N] [--peers elmo,leveldb,lmdb,sqlite] [--rounds R] [--seed S]
  *                       [--json FILE] [--dir FOLDER] [--urls FILE] [--big] [--all]
+ *   npm run bench -- doc …               documents beside other databases: see doc/run.ts
  */
 import { fork } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +14,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Job, Outcome } from './child.js';
+import { DOC_USAGE, DocUsageError, runDoc } from './doc/run.js';
 import { PEER_NAMES, peerVersion, projectFolder, type PeerName } from './peers.js';
 import { machine, preamble, workloadTable, type Run } from './report.js';
 import { PREPARATIONS, WORKLOADS } from './workloads/table.js';
@@ -215,6 +217,7 @@ function record(run: Run, workload: Workload, peer: PeerName, round: number, out
 async function main(): Promise<void> {
   if (process.argv[2] === 'server')
     return (await import('./server/main.js')).runServerBench(process.argv.slice(3));
+  if (process.argv[2] === 'doc') return runDoc(process.argv.slice(3));
   const plan = readPlan();
   try {
     const run = await runAll(plan);
@@ -236,8 +239,8 @@ function keep(run: Run, name: string): void {
 }
 
 main().catch((cause: unknown) => {
-  if (!(cause instanceof UsageError)) throw cause;
+  if (!(cause instanceof UsageError) && !(cause instanceof DocUsageError)) throw cause;
   if (cause.message !== '') console.error(`${cause.message}\n`);
-  console.error(USAGE);
+  console.error(cause instanceof DocUsageError ? DOC_USAGE : `${USAGE}\n${DOC_USAGE}`);
   process.exitCode = 2;
 });
