@@ -29,6 +29,7 @@ export { writeClusterTime, writeOpTime } from './commands/cluster-time.js';
 export { elmoCommands } from './commands/table.js';
 export * as fields from './commands/fields.js';
 export { helloFields } from './commands/diagnostics/identity.js';
+export { MemoryEngine, type Mark } from './engine/memory-engine.js';
 export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
 export { operatorNames, type OperatorNames } from './operator-names.js';
 export { runCommand } from './api/context.js';

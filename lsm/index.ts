@@ -3,7 +3,7 @@ export { LsmStore, MEMORY_PATH, openLsm, type OpenOptions } from './store.js';
 export { systemEnv } from './env/system-env.js';
 export { isOwnSocket, localSocketPath, removeSocket } from './env/local-socket.js';
 export type { Clock, Env, Random } from './env/env.js';
-export { MemoryKv } from './memory-kv.js';
+export { MemoryKv, type MemoryMark } from './memory-kv.js';
 export { LSM_ERROR_CODES, LsmError, type FilePosition, type LsmErrorCode } from './errors.js';
 export {
   MAX_KEY_BYTES,

@@ -1,6 +1,6 @@
 /** What the store, snapshots and transactions of `MemoryKv` have in common: reads of a map. */
 import { NO_BYTES, copyOf, prefixEnd, type Bytes } from './base/bytes.js';
-import { mapBelow, mapEntries, mapFrom, mapGet } from './base/ordered-map.js';
+import { mapBelow, mapCount, mapEntries, mapFrom, mapGet } from './base/ordered-map.js';
 import { LsmError } from './errors.js';
 import { checkKey, checkRange } from './key/validate.js';
 import type { Entries } from './memory-batch.js';
@@ -15,6 +15,9 @@ import type {
   ValueReader,
 } from './ordered-kv.js';
 import { InlineValueReader } from './read/value-reader.js';
+
+/** Bytes of more entries are told from that many. */
+const ESTIMATED_FROM = 256;
 
 export function closed(what: string): LsmError {
   return new LsmError(`the ${what} is closed`, 'Closed');
@@ -72,13 +75,15 @@ export abstract class MemoryView implements ReadView {
 
   estimate(range: KeyRange = {}): RangeEstimate {
     checkRange(range);
-    let count = 0;
-    let bytes = 0;
-    for (const { key, value } of mapEntries(mapBelow(mapFrom(this.entries(), range.low), range.high))) {
-      count++;
+    const entries = mapBelow(mapFrom(this.entries(), range.low), range.high);
+    const count = mapCount(entries);
+    let [looked, bytes] = [0, 0];
+    for (const { key, value } of mapEntries(entries)) {
+      if (looked === ESTIMATED_FROM) break;
+      looked++;
       bytes += key.length + value.length;
     }
-    return { count, bytes };
+    return { count, bytes: count === looked ? bytes : Math.round((bytes / looked) * count) };
   }
 
   protected openCursor(

@@ -383,4 +383,27 @@ export class Catalog {
   storedCounts(): { key: Uint8Array; value: Uint8Array }[] {
     return [...this.states.values()].flatMap((state) => state.storedForm() ?? []);
   }
+
+  /** Puts the counts that changed into the store, which goes on: a later write takes them out again first. */
+  storeCounts(): void {
+    for (const state of this.states.values()) {
+      const stored = state.storedForm();
+      if (stored === undefined) continue;
+      this.kv.put(stored.key, stored.value).catch(() => undefined); // without them they are counted
+      state.noteStored();
+    }
+  }
+
+  /** The store holds something else now: nothing that was open is valid. */
+  reset(): void {
+    this.open.clear();
+    this.expiring = undefined;
+    const states = [...this.states.values()];
+    this.states.clear();
+    for (const state of states) {
+      state.isDropped = true;
+      state.version++;
+      state.wake();
+    }
+  }
 }

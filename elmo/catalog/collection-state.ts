@@ -139,6 +139,11 @@ export class CollectionState implements CountTarget {
     return { key: this.countsKey, value };
   }
 
+  /** What `storedForm` gave is in the store now. */
+  noteStored(): void {
+    this.isStored = true;
+  }
+
   wake(): void {
     for (const wake of [...this.waiters]) wake();
   }

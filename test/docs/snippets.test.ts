@@ -11,7 +11,13 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { projectFolder } from '../support/source-tree.js';
 
-const PAGES = ['README.md', 'docs/getting-started.md', 'docs/api.md', 'docs/migration.md'];
+const PAGES = [
+  'README.md',
+  'docs/getting-started.md',
+  'docs/api.md',
+  'docs/migration.md',
+  'docs/testing-with-elmo.md',
+];
 const execute = promisify(execFile);
 const root = projectFolder();
 
