@@ -14,6 +14,9 @@ import { RunReader } from '../read/run-reader.js';
 import type { Extent } from '../base/extent.js';
 import type { TableReader } from '../table/table-reader.js';
 
+/** Beside the active memtable there are so many at most. */
+const KEPT_SPARES = 2;
+
 /** A memtable layer with what its flush must know. */
 export interface MemtableLayer {
   readonly layer: Layer;
@@ -39,8 +42,11 @@ export class LiveState {
   active: MemtableLayer;
   state: ReadState;
   private frozen: MemtableLayer[] = [];
-  /** A memtable that was flushed, to be filled again: garbage of its size would pile up faster than it is collected. */
-  private spare: Memtable | undefined = undefined;
+  /**
+   * Memtables that were flushed, to be filled again: garbage of their size would pile up faster than it is collected, and
+   * whoever allocates it again gets it where it is not given back to the system. So many as there may be frozen ones.
+   */
+  private readonly spares: Memtable[] = [];
   private readonly tables = new Map<number, TableReader>();
   private readonly layerOfRun = new Map<Run, Layer>();
   /** Extents of blobs that no version tells of yet, by the memtable layer that refers to them. */
@@ -192,8 +198,8 @@ export class LiveState {
     if (run !== undefined) this.layerOfRun.set(run, flushed.layer);
     // Without a reader no cursor stands in it; what a lookup pointed to expires with the write that fills it again.
     const { memtable } = flushed;
-    if (!this.parts.hasReaders() && memtable.capacityBytes === this.parts.memtableBytes)
-      this.spare = memtable;
+    const isUsual = memtable.capacityBytes === this.parts.memtableBytes;
+    if (isUsual && this.spares.length < KEPT_SPARES && !this.parts.hasReaders()) this.spares.push(memtable);
   }
 
   /** Resolves when the publications begun so far are over. */
@@ -213,10 +219,14 @@ export class LiveState {
     return result;
   }
 
+  /** Nothing is due: lets go of what only a burst of writes needs. */
+  letSparesGo(): void {
+    if (this.frozen.length === 0 && this.spares.length > 1) this.spares.length = 1;
+  }
+
   private newMemtable(order: number, logNumber: number): MemtableLayer {
-    const { spare } = this;
+    const spare = this.spares.pop();
     if (spare !== undefined) {
-      this.spare = undefined;
       spare.recycle(order - 1);
       return { layer: new Layer(order, spare, undefined), memtable: spare, logNumber };
     }

@@ -209,7 +209,10 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     version: () => live.version,
     pickState: () => merges.pickState(),
     publish: (change) => merges.publish(change),
-    tidy: () => relocateTail(relocation, TIDY_SHARE),
+    tidy: () => {
+      live.letSparesGo();
+      return relocateTail(relocation, TIDY_SHARE);
+    },
     onError,
   });
   const drops: RangeDrops = new RangeDrops({ merges, sync: () => logs!.sync(), onError });

@@ -22,15 +22,19 @@ import { MAX_DELTA } from './tree-search.js';
 export interface MemtableOptions {
   /** Bytes of batches it can hold; at most MAX_ARENA_BYTES. */
   capacityBytes: number;
-  /** The arena lies in shared memory, so that another thread can read it. */
+  /** The arena lies in shared memory, so that another thread can read it; not while that of a growable one is small. */
   shared: boolean;
-  /** It can be rolled back, and its arena, if not shared, starts small and doubles; others are made whole at once. */
+  /** It can be rolled back, and its arena starts small and doubles; others are made whole at once. */
   growable: boolean;
+  /** Bytes that the arena of a growable one begins with. Default 1 KiB. */
+  firstBytes?: number;
   /** No sequence number given to it is below this. */
   baseSeq: number;
 }
 
 const FIRST_ARENA_BYTES = 1024;
+/** Up to this many bytes it costs less to copy an arena to another thread than to make shared memory. */
+const SMALL_ARENA_BYTES = 64 * 1024;
 /** Written over bytes that have expired, so that stale views show. */
 const EXPIRED = 0xdb;
 /** Nodes that a memtable which is not growable makes room for at once. */
@@ -53,6 +57,7 @@ export class Memtable {
   private readonly capacity: number;
   private readonly isShared: boolean;
   private readonly isGrowable: boolean;
+  private readonly firstBytes: number;
   private baseSeq: number;
   /** Arena bytes in use. */
   private used = 0;
@@ -64,12 +69,15 @@ export class Memtable {
   /** Growable: marks in the arena, ascending: before `markOffsets[i]` no entry is newer than `markSeqs[i]`. */
   private markOffsets: number[] | undefined = undefined;
   private markSeqs: number[] | undefined = undefined;
+  /** Where exports lie: kept with the arena, because each would be garbage of a megabyte. */
+  private exportRoom: ArrayBufferLike | undefined = undefined;
 
   constructor(options: MemtableOptions) {
     invariant(options.capacityBytes <= MAX_ARENA_BYTES, 'a memtable is too large');
     this.capacity = options.capacityBytes;
     this.isShared = options.shared;
     this.isGrowable = options.growable;
+    this.firstBytes = options.firstBytes ?? FIRST_ARENA_BYTES;
     this.baseSeq = options.baseSeq;
     this.tree = new ArenaTree(options.growable ? 1 : FIRST_NODES);
   }
@@ -220,7 +228,7 @@ export class Memtable {
   exportSorted(): SortedEntries {
     invariant(this.isFrozen || this.isGrowable, 'a memtable is exported before it is frozen');
     const count = this.tree.entryCount;
-    const room = this.isShared ? new SharedArrayBuffer(count * 8) : new ArrayBuffer(count * 8);
+    const room = this.roomForExport(count * 8);
     const offsets = new Int32Array(room, 0, count);
     const seqs = new Uint32Array(room, count * 4, count);
     this.tree.copyEntries(offsets, seqs);
@@ -228,9 +236,18 @@ export class Memtable {
     return { arena, offsets, seqs, baseSeq: this.baseSeq, count, tombstones: this.tombstones.records() };
   }
 
-  /** Forgets everything, as new; the arena is let go, because readers may still look at it. */
+  private roomForExport(bytes: number): ArrayBufferLike {
+    if (this.exportRoom === undefined || this.exportRoom.byteLength < bytes) {
+      const size = (bytes + (bytes >>> 3) + 7) & ~7;
+      this.exportRoom = this.isShared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
+    }
+    return this.exportRoom;
+  }
+
+  /** Forgets everything, as new; the arrays are let go, because readers may still look at them. */
   clear(): void {
     this.tree.clear();
+    this.exportRoom = undefined;
     this.forget();
   }
 
@@ -258,12 +275,13 @@ export class Memtable {
     if (bytes <= tree.arena.length) return;
     invariant(bytes <= this.capacity, 'a batch does not fit its memtable');
     let size = this.capacity;
-    if (this.isGrowable && !this.isShared) {
-      size = Math.max(FIRST_ARENA_BYTES, 2 * tree.arena.length);
+    if (this.isGrowable) {
+      size = Math.max(this.firstBytes, 2 * tree.arena.length);
       while (size < bytes) size *= 2;
       size = Math.min(size, this.capacity);
     }
-    const arena = this.isShared ? new Uint8Array(new SharedArrayBuffer(size)) : new Uint8Array(size);
+    const isShared = this.isShared && (!this.isGrowable || size > SMALL_ARENA_BYTES);
+    const arena = isShared ? new Uint8Array(new SharedArrayBuffer(size)) : new Uint8Array(size);
     if (this.used > 0) arena.set(tree.arena.subarray(0, this.used));
     tree.arena = arena;
   }

@@ -14,12 +14,14 @@ export interface DrivenJob {
 /**
  * @param place  writes a table; resolves to its meta with its place in the file
  * @param rest   called between slices; a rejection cancels the job
+ * @param builders  how many the job has: with one, a table must be written before the job goes on
  * @throws what the job, `place` or `rest` threw; by then nothing is being written any more
  */
 export async function driveJob(
   job: RunningJob,
   place: (table: FinishedTable) => Promise<TableMeta>,
   rest: () => Promise<void>,
+  builders = 2,
 ): Promise<DrivenJob> {
   const tables: TableMeta[] = [];
   let writing: Promise<TableMeta> | undefined;
@@ -39,6 +41,9 @@ export async function driveJob(
       writing = place(step.value.table);
       // Awaited above or below; until then a failure must not count as nobody's.
       writing.catch(ignore);
+      if (builders > 1) continue;
+      tables.push(await writing);
+      writing = undefined;
     }
   } finally {
     job.return(undefined as never);

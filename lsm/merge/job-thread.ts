@@ -23,7 +23,7 @@ interface PendingJob {
 }
 
 /** Beside its heap a worker holds two tables that are being built for each job, and read-ahead for each input run. */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 };
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 6 };
 
 /** Starts a worker thread. */
 export function startWorker(settings: WorkerSettings): Worker {

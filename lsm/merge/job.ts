@@ -9,7 +9,7 @@ import type { KeySpan } from './spans.js';
 export type JobStep =
   /** One to two milliseconds have passed: others may have their turn. */
   | { readonly kind: 'slice' }
-  /** A table is to be written. Its bytes are valid until the job has been resumed and stops for the next table. */
+  /** A table is to be written. How long its bytes are valid depends on the builders: see table-output.ts. */
   | { readonly kind: 'table'; readonly table: FinishedTable };
 
 export interface JobStats {

@@ -5,6 +5,7 @@
  */
 import type { SourceCursor } from '../read/source-cursor.js';
 import { RunCursor } from '../table/run-cursor.js';
+import type { ReadWindows } from '../table/table-cursor.js';
 import type { TableReader } from '../table/table-reader.js';
 import { deletionFragments, isSpanDeleted, type RangeDeletion } from './deletions.js';
 import { InputTables } from './input-tables.js';
@@ -17,8 +18,8 @@ export interface MergeJobParams extends JobParams {
   readonly nextLevel: readonly KeySpan[];
   /** Tables with a greater share of tombstones are rewritten even if nothing else reaches into them. */
   readonly passTombstoneShare: number;
-  /** Bytes each input run reads at once. */
-  readonly readAheadBytes: number;
+  /** What each input run reads at once. */
+  readonly windows: ReadWindows;
 }
 
 /** Tables filled less than this are rewritten even if nothing else reaches into them. */
@@ -45,10 +46,8 @@ export function mergeJob(runs: readonly (readonly TableReader[])[], params: Merg
     // A run without tables keeps its place: ranks count all runs.
     inputs.push(tables);
   }
-  const { readAheadBytes } = params;
-  const sources: SourceCursor[] = inputs.map(
-    (tables) => new RunCursor(tables, { readAheadBytes, useCache: false }),
-  );
+  const { windows } = params;
+  const sources: SourceCursor[] = inputs.map((tables) => new RunCursor(tables, { windows, useCache: false }));
   const tables = new InputTables(inputs, sources, fragments, {
     leastBytes: PASS_FILL * params.tableBytes,
     tombstoneShare: params.passTombstoneShare,

@@ -9,8 +9,9 @@ import type { Clock } from '../env/env.js';
 import type { File } from '../env/file-system.js';
 import { LsmError } from '../errors.js';
 import type { TableMeta } from '../manifest/table-meta.js';
+import { ReadWindows } from '../table/table-cursor.js';
 import { TableReader } from '../table/table-reader.js';
-import { twoBuilders } from './table-output.js';
+import { newBuilder } from './table-output.js';
 import type { FinishedTable, TableBuilder, TableBuilderOptions } from '../table/table-builder.js';
 import { driveJob, driveJobNow } from './drive.js';
 import { flushJob } from './flush-job.js';
@@ -37,8 +38,9 @@ export interface SlicedRunnerParts {
   readonly isSyncing: boolean;
 }
 
-/** Bytes each input run of a merge reads at once. */
-const READ_AHEAD_BYTES = 256 * 1024;
+/** Bytes each input run of a merge reads at once, and how many buffers for it are kept. */
+const WINDOW_BYTES = 128 * 1024;
+const KEPT_WINDOWS = 16;
 /** A table is written in pieces of this many bytes. */
 const WRITE_BYTES = 1024 * 1024;
 /** Indexes of tables in merges are kept in a cache of their own. */
@@ -55,12 +57,17 @@ interface Run {
 
 type Builders = readonly TableBuilder[];
 
+/** A merge writes one table while it builds the next; a flush writes few, and waits for each. */
+const FLUSH_BUILDERS = 1;
+const MERGE_BUILDERS = 2;
+
 export class SlicedRunner implements JobRunner {
   private readonly runs = new Set<Run>();
   private readonly cache: BlockCache;
   private readonly builder: TableBuilderOptions;
-  /** The buffers of a table are large: those of the last job are used again. */
-  private spareBuilders: Builders | undefined = undefined;
+  /** The buffers of a table are large: those of jobs that ended are used again. A flush runs beside a merge at most. */
+  private readonly spareBuilders: TableBuilder[] = [];
+  private readonly windows = new ReadWindows(WINDOW_BYTES, KEPT_WINDOWS);
   private flushes: Promise<unknown> = Promise.resolve();
   private merges: Promise<unknown> = Promise.resolve();
   private flushCount = 0;
@@ -104,8 +111,9 @@ export class SlicedRunner implements JobRunner {
   flushNow(spec: FlushSpec, owner: JobOwner): JobOutcome {
     const lent: Extent[] = [];
     const startMs = this.parts.clock.nowMs();
+    const builders = this.takeBuilders(FLUSH_BUILDERS, spec.tableBytes);
     try {
-      const job = flushJob(spec.entries, this.flushParams(spec, owner)).run();
+      const job = flushJob(spec.entries, { ...this.flushParams(spec, owner), builders }).run();
       const { result, tables } = driveJobNow(job, ({ bytes, meta }) => {
         const extent = owner.allocate(extentBytesFor(bytes.length));
         lent.push(extent);
@@ -116,6 +124,8 @@ export class SlicedRunner implements JobRunner {
     } catch (error) {
       for (const extent of lent) owner.giveBack(extent);
       throw error;
+    } finally {
+      this.spareBuilders.push(...builders);
     }
   }
 
@@ -153,7 +163,7 @@ export class SlicedRunner implements JobRunner {
   private readersOf(spec: MergeSpec): TableReader[][] {
     const { file, cipher } = this.parts;
     return spec.runs.map((tables) =>
-      tables.map((meta) => new TableReader(file, meta, this.cache, cipher, file.path)),
+      tables.map((meta) => new TableReader(file, meta, this.cache, cipher, file.path, false)),
     );
   }
 
@@ -168,7 +178,7 @@ export class SlicedRunner implements JobRunner {
       builders,
       nextLevel: spec.nextLevel,
       passTombstoneShare: spec.passTombstoneShare,
-      readAheadBytes: READ_AHEAD_BYTES,
+      windows: this.windows,
     });
   }
 
@@ -178,8 +188,7 @@ export class SlicedRunner implements JobRunner {
     make: (builders: Builders) => RewriteJob,
   ): Promise<JobOutcome> {
     const { clock, file } = this.parts;
-    const builders = this.spareBuilders ?? twoBuilders(this.builder, tableBytes);
-    this.spareBuilders = undefined;
+    const builders = this.takeBuilders(run.isFlush ? FLUSH_BUILDERS : MERGE_BUILDERS, tableBytes);
     try {
       await this.rest(run);
       const startMs = clock.nowMs();
@@ -187,6 +196,7 @@ export class SlicedRunner implements JobRunner {
         make(builders).run(),
         (table) => this.place(run, table),
         () => this.rest(run),
+        builders.length,
       );
       if (this.parts.isSyncing && tables.length > 0) await file.sync();
       return { ...result, tables, stats: { ...result.stats, ms: clock.nowMs() - startMs } };
@@ -194,9 +204,16 @@ export class SlicedRunner implements JobRunner {
       for (const extent of run.lent) run.supplies.giveBack(extent);
       throw error;
     } finally {
-      this.spareBuilders = builders;
+      this.spareBuilders.push(...builders);
       this.runs.delete(run);
     }
+  }
+
+  private takeBuilders(count: number, tableBytes: number): Builders {
+    return Array.from(
+      { length: count },
+      () => this.spareBuilders.pop() ?? newBuilder(this.builder, tableBytes),
+    );
   }
 
   /** Between slices: lets the event loop and flushes go first. @throws LsmError Aborted, Closed */

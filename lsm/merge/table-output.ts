@@ -6,7 +6,7 @@
  * cut with the tables, each piece in the table whose bounds it lies in.
  *
  * Two builders take turns: the bytes of a finished table stay good until the table after it is finished, so that one can
- * be written while the next is built.
+ * be written while the next is built. With a single builder they stay good until the next table is begun.
  */
 import { compareBytes, compareRanges, copyOf, type Bytes } from '../base/bytes.js';
 import type { SourceCursor } from '../read/source-cursor.js';
@@ -17,7 +17,7 @@ import type { KeySpan } from './spans.js';
 
 export interface TableOutputParams {
   readonly builder: TableBuilderOptions;
-  /** Two builders with these options, to be used again; made when they are not given. */
+  /** Builders with these options, to be used in turns and again later; when they are not given two are made. */
   readonly builders?: readonly TableBuilder[] | undefined;
   readonly tableBytes: number;
   /** Each call a new id. */
@@ -38,9 +38,8 @@ const ALIGN_FILL = 0.75;
 const OVERLAP_FILL = 0.125;
 
 /** @param tableBytes  what their tables are to have: they grow beyond it by STRETCH, and by their index and filter */
-export function twoBuilders(options: TableBuilderOptions, tableBytes: number): readonly TableBuilder[] {
-  const expected = Math.ceil(tableBytes * STRETCH * 1.1);
-  return [new TableBuilder(options, expected), new TableBuilder(options, expected)];
+export function newBuilder(options: TableBuilderOptions, tableBytes: number): TableBuilder {
+  return new TableBuilder(options, Math.ceil(tableBytes * STRETCH * 1.1));
 }
 
 export class TableOutput {
@@ -68,7 +67,10 @@ export class TableOutput {
   constructor(params: TableOutputParams) {
     this.entriesOut = 0;
     this.bytesOut = 0;
-    this.builders = params.builders ?? twoBuilders(params.builder, params.tableBytes);
+    this.builders = params.builders ?? [
+      newBuilder(params.builder, params.tableBytes),
+      newBuilder(params.builder, params.tableBytes),
+    ];
     this.builder = this.builders[0]!;
     this.tableBytes = params.tableBytes;
     this.nextTableId = params.nextTableId;

@@ -18,6 +18,32 @@ export interface TableCursorOptions {
   readonly readAheadBytes?: number;
   /** False: reads ahead from the first block on, never looks into the cache. Default true. */
   readonly useCache?: boolean;
+  /** Where buffers for reading ahead come from, and return to when the cursor closes. Default: new ones. */
+  readonly windows?: ReadWindows;
+}
+
+/**
+ * Buffers for reading ahead, used again: as garbage they would pile up faster than they are collected, for a thread that
+ * merges makes little else.
+ */
+export class ReadWindows {
+  private readonly spares: Bytes[] = [];
+
+  /** @param bytes  of each; @param most  so many are kept */
+  constructor(
+    readonly bytes: number,
+    private readonly most: number,
+  ) {}
+
+  take(bytes: number): Bytes {
+    const spare = bytes <= this.bytes ? this.spares.pop() : undefined;
+    return spare ?? new Uint8Array(Math.max(bytes, this.bytes));
+  }
+
+  /** Takes back a buffer that nobody looks at any more. */
+  give(window: Bytes): void {
+    if (window.length === this.bytes && this.spares.length < this.most) this.spares.push(window);
+  }
 }
 
 const NO_VIEW = new DataView(NO_BYTES.buffer);
@@ -32,6 +58,7 @@ export class TableCursor extends BlockCursor {
   protected reader: TableReader | undefined;
   private readonly readAheadBytes: number;
   private readonly useCache: boolean;
+  private readonly windows: ReadWindows | undefined;
   private blockNumber = -1;
   /** Frame and generation of the block; frame -1: it does not lie in the cache. */
   private frame = -1;
@@ -53,7 +80,8 @@ export class TableCursor extends BlockCursor {
 
   constructor(reader: TableReader | undefined, options: TableCursorOptions = {}) {
     super();
-    this.readAheadBytes = options.readAheadBytes ?? READ_AHEAD_BYTES;
+    this.windows = options.windows;
+    this.readAheadBytes = options.readAheadBytes ?? options.windows?.bytes ?? READ_AHEAD_BYTES;
     this.useCache = options.useCache ?? true;
     this.aheadBytes = this.useCache
       ? Math.min(FIRST_READ_AHEAD_BYTES, this.readAheadBytes)
@@ -134,6 +162,7 @@ export class TableCursor extends BlockCursor {
     this.frame = -1;
     this.viewed = NO_BYTES;
     this.view = NO_VIEW;
+    this.windows?.give(this.window);
     this.window = NO_BYTES;
     this.windowReader = undefined;
     this.loader = undefined;
@@ -248,13 +277,19 @@ export class TableCursor extends BlockCursor {
     else while (to < blockCount && offsets[to + 1]! - offsets[from]! <= limit) to++;
     const length = offsets[to]! - offsets[from]!;
     this.windowReader = undefined;
-    if (this.window.length < length) this.window = new Uint8Array(Math.max(length, this.aheadBytes));
+    if (this.window.length < length) this.growWindow(Math.max(length, this.aheadBytes));
     reader.readBlocks(from, to, this.window);
     this.windowReader = reader;
     this.windowFrom = from;
     this.windowTo = to;
     this.windowOffset = offsets[from]!;
     this.aheadBytes = Math.min(this.readAheadBytes, this.aheadBytes * 2);
+  }
+
+  private growWindow(bytes: number): void {
+    const { windows } = this;
+    windows?.give(this.window);
+    this.window = windows === undefined ? new Uint8Array(bytes) : windows.take(bytes);
   }
 
   /** The block left the cache: loads it again, the cursor keeps its entry. */

@@ -71,7 +71,7 @@ export class TableReader {
   private index: TableIndex | undefined;
   private filter: BloomFilter | undefined;
   private tombstones: TableRangeTombstone[] | undefined;
-  private hasFilter = true;
+  private hasFilter: boolean;
   /** Lookups in a row that found their key, up to TRUSTED_HITS. */
   private hitsInRow = 0;
   /** Lookups left until the filter is tried again. */
@@ -79,13 +79,17 @@ export class TableReader {
   private readonly indexShare: MetaShare;
   private readonly filterShare: MetaShare;
 
-  /** @param fileName  for errors; the file's path by default */
+  /**
+   * @param fileName  for errors; the file's path by default
+   * @param usesFilter  false: the table is only scanned, its filter is not brought into memory
+   */
   constructor(
     readonly file: File,
     readonly meta: TableMeta,
     readonly cache: BlockCache,
     cipher?: Cipher,
     fileName = file.path,
+    private readonly usesFilter = true,
   ) {
     this.cipher = cipher;
     this.fileName = fileName;
@@ -95,6 +99,7 @@ export class TableReader {
     this.index = undefined;
     this.filter = undefined;
     this.tombstones = undefined;
+    this.hasFilter = usesFilter;
     this.indexShare = new MetaShare(() => (this.index = undefined));
     this.filterShare = new MetaShare(() => this.forgetFilter());
   }
@@ -327,7 +332,7 @@ export class TableReader {
     let tailAt = size - tailBytes;
     this.readFile(tail, 0, tailBytes, tailAt);
     const layout = (this.layout = this.parseFooter(tail, tailBytes - FOOTER_BYTES, size - FOOTER_BYTES));
-    this.hasFilter = layout.lengths[PLACE_FILTER]! > 0;
+    this.hasFilter = this.usesFilter && layout.lengths[PLACE_FILTER]! > 0;
     const needed = layout.offsets[wantsFilter && this.hasFilter ? PLACE_FILTER : PLACE_INDEX]!;
     if (needed < tailAt && layout.blockCount > 0) {
       const rest = new Uint8Array(size - needed);

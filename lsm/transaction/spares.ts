@@ -16,12 +16,12 @@ export class TransactionSpares {
   private readonly overlays: Memtable[] = [];
   private readonly batches: OpsBuffer[] = [];
 
-  /** Overlays of a transaction that has flushed before; in shared memory, where the worker thread reads them. */
+  /** Overlays of a transaction that has flushed before. */
   private readonly large: Memtable[] = [];
 
   /**
    * @param transactionBytes  the option of that name
-   * @param isShared  flushes run in another thread
+   * @param isShared  flushes run in another thread: overlays lie in shared memory, so that nothing is copied there
    */
   constructor(
     private readonly transactionBytes: number,
@@ -32,14 +32,14 @@ export class TransactionSpares {
   takeOverlay(opsBytes: number): Memtable {
     const spare = this.overlays.pop();
     if (spare !== undefined && spare.hasRoom(opsBytes)) return spare;
-    return this.newOverlay(opsBytes, false);
+    return this.newOverlay(opsBytes, undefined);
   }
 
   /** The same for a transaction that will fill it. */
   takeLargeOverlay(opsBytes: number): Memtable {
     const spare = this.large.pop();
     if (spare !== undefined && spare.hasRoom(opsBytes)) return spare;
-    return this.newOverlay(opsBytes, this.isShared);
+    return this.newOverlay(opsBytes, this.capacityFor(opsBytes));
   }
 
   /** Takes back an overlay that was flushed and of which nothing is looked at any more. */
@@ -54,14 +54,14 @@ export class TransactionSpares {
     this.large.length = 0;
   }
 
-  private newOverlay(opsBytes: number, isShared: boolean): Memtable {
-    const capacity = Math.max(2 * this.transactionBytes, 2 * opsBytes + 4096);
-    return new Memtable({
-      capacityBytes: Math.min(MAX_ARENA_BYTES, capacity),
-      shared: isShared,
-      growable: true,
-      baseSeq: 0,
-    });
+  private capacityFor(opsBytes: number): number {
+    return Math.min(MAX_ARENA_BYTES, Math.max(2 * this.transactionBytes, 2 * opsBytes + 4096));
+  }
+
+  private newOverlay(opsBytes: number, firstBytes: number | undefined): Memtable {
+    const capacityBytes = this.capacityFor(opsBytes);
+    const room = firstBytes === undefined ? {} : { firstBytes };
+    return new Memtable({ capacityBytes, shared: this.isShared, growable: true, baseSeq: 0, ...room });
   }
 
   /** Takes back an overlay of which nothing is looked at any more. */

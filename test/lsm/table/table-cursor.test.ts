@@ -5,6 +5,7 @@ import { BlockCache } from '../../../lsm/cache/block-cache.js';
 import { EntryRegisters, type SourceCursor } from '../../../lsm/read/source-cursor.js';
 import { keyHash } from '../../../lsm/table/bloom.js';
 import { RunCursor } from '../../../lsm/table/run-cursor.js';
+import { ReadWindows } from '../../../lsm/table/table-cursor.js';
 import { TableBuilder } from '../../../lsm/table/table-builder.js';
 import { TableReader } from '../../../lsm/table/table-reader.js';
 import {
@@ -237,5 +238,25 @@ describe('RunCursor', () => {
     expect(allForward(reader.cursor())).to.have.length(5000);
     expect(allBackward(reader.cursor())).to.have.length(5000);
     expect(cache.stats().blocks).to.be.below(10);
+  });
+
+  it('takes the buffers for reading ahead from where it gives them back to', () => {
+    const entries = Array.from({ length: 500 }, (_, i) => put(`key ${1000 + i}`));
+    const { file, metas } = fileWith([build(entries, { blockBytes: 256 })]);
+    const reader = new TableReader(file, metas[0]!, new BlockCache(1 << 16, 256), undefined, 'f', false);
+    const windows = new ReadWindows(4096, 1);
+    const first = windows.take(10);
+    windows.give(first);
+    for (let round = 0; round < 3; round++) {
+      const cursors = [0, 1].map(() => reader.cursor({ useCache: false, windows }));
+      for (const cursor of cursors) expect(allForward(cursor)).to.deep.equal(entries);
+      for (const cursor of cursors) cursor.close();
+    }
+    const again = windows.take(4096);
+    expect(again.length).to.equal(4096);
+    expect(windows.take(4096), 'one is kept, not two').to.not.equal(again);
+    expect(windows.take(5000).length, 'a longer one is made for the occasion').to.equal(5000);
+    expect(reader.mayContain(1), 'a table that is only scanned brings no filter').to.equal(true);
+    expect(reader.memoryBytes).to.equal(reader.needIndex().memoryBytes);
   });
 });

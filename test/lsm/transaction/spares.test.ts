@@ -54,6 +54,28 @@ describe('the spares of transactions', () => {
     expect(spares.takeOverlay(10)).not.to.equal(large);
   });
 
+  it('lie in shared memory once they are large, where flushes run in another thread', () => {
+    const many = putting(...Array.from({ length: 9000 }, (_, n) => `key ${n}`));
+    const few = putting('a', 'b');
+    for (const [isShared, ops, isInSharedMemory] of [
+      [true, many, true],
+      [true, few, false],
+      [false, many, false],
+    ] as const) {
+      const overlay = new TransactionSpares(100_000, isShared).takeOverlay(ops.length);
+      overlay.apply(ops.bytes, 0, ops.length, 1, 0);
+      const { arena, offsets } = overlay.exportSorted();
+      expect(arena.buffer instanceof SharedArrayBuffer).to.equal(isInSharedMemory);
+      expect(offsets.buffer instanceof SharedArrayBuffer).to.equal(isShared);
+    }
+    const spares = new TransactionSpares(100_000, true);
+    const large = spares.takeLargeOverlay(10);
+    large.apply(few.bytes, 0, few.length, 1, 0);
+    expect(large.exportSorted().arena.buffer.byteLength, 'made at once').to.equal(200_000);
+    spares.giveLargeOverlay(large);
+    expect(spares.takeLargeOverlay(10)).to.equal(large);
+  });
+
   it('give batches back empty', () => {
     const spares = new TransactionSpares(4096);
     const ops = spares.takeOps();
