@@ -13,7 +13,15 @@ export function checkedFieldName(name: string): string {
   return name;
 }
 
-/** Whether a change of `a` can change what is at `b`: one leads through the other. */
+/**
+ * Whether a change of `a` can change what is at `b`: one leads through the other, or both through what may be an array,
+ * whose elements the one may change and the other name by their place.
+ */
 export function pathsOverlap(a: string, b: string): boolean {
-  return a === b || a === '' || b === '' || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+  return a === '' || b === '' || firstName(a) === firstName(b);
+}
+
+function firstName(path: string): string {
+  const end = path.indexOf('.');
+  return end < 0 ? path : path.slice(0, end);
 }

@@ -59,7 +59,7 @@ import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import { countRequest, explainQuery, isWholeCount, type ExplainTarget, type Verbosity } from './explain.js';
 import { explainPipeline } from './explain-pipeline.js';
 import { viewRequest } from './find-pipeline.js';
-import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
+import { checkViewCollation, effectiveCollation, releaseOnce, requestScope } from './reading.js';
 import { findAndModify } from './find-and-modify.js';
 import { updateDocuments } from './updating.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
@@ -285,7 +285,8 @@ export class Engine {
       if (found !== undefined) return new ListCursor(found === null ? [] : [found]);
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
-        if (context.entry?.spec.kind === 'view') return this.openAggregate(viewRequest(request), place);
+        if (context.entry?.spec.kind === 'view')
+          return this.openAggregate(viewRequest(request, context), place);
         return openFind(request, context);
       });
     });
@@ -348,6 +349,7 @@ export class Engine {
   ): { readonly pipeline: Pipeline; readonly options: RunOptions } {
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
+    checkViewCollation(context.collation, context.entry);
     const collections = this.collectionsAt(place.view, place.unit);
     const pipeline = parseStages(
       request.pipeline.map((stage) => documentValue(stage)),
@@ -395,7 +397,7 @@ export class Engine {
       const context = this.findContext(request, namespace, place);
       const { entry } = context;
       if (entry?.spec.kind === 'view') {
-        const { rows, operation } = this.openRows(viewRequest(request), place);
+        const { rows, operation } = this.openRows(viewRequest(request, context), place);
         return countRows(rows, operation);
       }
       const prepared = prepareFind(request, context);
@@ -415,7 +417,7 @@ export class Engine {
       const context = this.findContext(request, namespace, place);
       const { entry, collation, operation } = context;
       if (entry?.spec.kind === 'view') {
-        const opened = this.openRows(viewRequest(request), place);
+        const opened = this.openRows(viewRequest(request, context), place);
         return collectDistinct(opened.rows, opened.operation, key, collation);
       }
       const prepared = prepareFind(request, context);
@@ -441,7 +443,7 @@ export class Engine {
       const context = this.findContext(request, request.namespace, place);
       const isView = context.entry?.spec.kind === 'view';
       if (target.kind !== 'aggregate' && !isView) return explainQuery(target, context, verbosity);
-      const aggregated = target.kind === 'aggregate' ? target.request : viewRequest(target.request);
+      const aggregated = target.kind === 'aggregate' ? target.request : viewRequest(target.request, context);
       const { pipeline, options } = this.parsedPipeline(aggregated, place);
       const collections = this.collectionsAt(place.view, place.unit);
       const contextOf = (namespace: Namespace): FindContext => this.findContext(request, namespace, place);

@@ -62,7 +62,7 @@ async function run(
     isUpsert ? UPSERT_FORBIDDEN : undefined,
   );
   const projection = projects
-    ? parseProjection(request.projection, { collation: prepared.collation, scope: prepared.scope })
+    ? parseProjection(request.projection, { ...prepared, filter: prepared.parsed })
     : undefined;
   if (request.returnsNew === true && projection?.needsMatchedIndex === true)
     throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');

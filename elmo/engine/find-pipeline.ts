@@ -2,6 +2,7 @@
 import { documentValue, int64OfNumber, type Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
+import { prepareFind, type FindContext } from './find.js';
 import type { AggregateRequest, FindRequest, RawDocument } from '../operation/requests.js';
 
 function stage(name: string, argument: Value): RawDocument {
@@ -37,7 +38,9 @@ export function findPipeline(request: FindRequest): RawDocument[] {
   return stages;
 }
 
-/** A find on a view is an aggregation. @throws ElmoError InvalidPipelineOperator */
-export function viewRequest(request: FindRequest): AggregateRequest {
-  return { ...request, pipeline: findPipeline(request) };
+/** A find on a view is an aggregation. @throws ElmoError InvalidPipelineOperator, those of any find */
+export function viewRequest(request: FindRequest, context: FindContext): AggregateRequest {
+  const pipeline = findPipeline(request);
+  prepareFind(request, context);
+  return { ...request, pipeline };
 }

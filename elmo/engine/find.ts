@@ -57,7 +57,7 @@ export function prepareFind(request: FindRequest, context: FindContext): Prepare
     filter,
     sort: natural === undefined ? sortOf(request) : undefined,
     natural,
-    projection: projectionOf(request, context),
+    projection: projectionOf(request, filter, context),
     minMax: minMaxOf(request.min, request.max),
   };
 }
@@ -126,9 +126,13 @@ function naturalSort({ sort, hint }: FindRequest): ScanDirection | undefined {
   return direction;
 }
 
-function projectionOf(request: FindRequest, context: FindContext): Projection | undefined {
+function projectionOf(
+  request: FindRequest,
+  filter: FilterNode,
+  { collation, scope }: FindContext,
+): Projection | undefined {
   if (!isGiven(request.projection)) return undefined;
-  return parseProjection(request.projection, { collation: context.collation, scope: context.scope });
+  return parseProjection(request.projection, { collation, scope, filter });
 }
 
 /** Rows as the request wants them. */

@@ -4,7 +4,7 @@ import { readText } from '../bson/read.js';
 import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
-import type { CollationSpec } from '../collation/collation.js';
+import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { parseCommandCollation } from '../collation/parse.js';
 import { ElmoError } from '../errors.js';
 import type { ParseScope } from '../expression/expression.js';
@@ -26,6 +26,15 @@ export function effectiveCollation(
 ): CollationSpec | undefined {
   const given = parseCommandCollation(raw);
   return given === undefined ? entry?.spec.collation : (given ?? undefined);
+}
+
+/** @throws ElmoError OptionNotSupportedOnView if a view has another collation than is asked for */
+export function checkViewCollation(
+  collation: CollationSpec | undefined,
+  entry: CatalogEntry | undefined,
+): void {
+  if (entry?.spec.kind === 'view' && !isSameCollation(collation, entry.spec.collation))
+    throw new ElmoError('OptionNotSupportedOnView', "Cannot override a view's default collation");
 }
 
 const VARIABLE_NAME = /^[a-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*$/;

@@ -320,7 +320,11 @@ export async function upsert(
   const unit = direct ?? context.transaction!;
   for (;;)
     try {
-      const document = buildUpsert(prepared.parsed, update, updateContext);
+      const document = buildUpsert(
+        prepared.node.kind === 'false' ? prepared.node : prepared.parsed, // nothing is said by what cannot be
+        update,
+        updateContext,
+      );
       const collection = context.collectionOrNew(namespace, unit);
       const stored = insertOne(collection, document, unit, context, bypassesValidation);
       record(stored, unit);

@@ -41,11 +41,11 @@ export interface RunningPlan {
 
 /** @throws ElmoError of the hint, and of min and max */
 export function choose(request: RowsRequest): PlanChoice {
-  const { entry, sort, minMax, filter, view } = request;
+  const { entry, sort, minMax, filter, collation, view } = request;
   const hint = resolveHint(entry.spec, request.hint);
   const fields = sort?.every(({ meta }) => meta === undefined) === true ? sort : undefined;
   if (minMax !== undefined)
-    return { best: minMaxPlan(minMax, hint, entry.spec, filter, fields, view), others: [] };
+    return { best: minMaxPlan(minMax, hint, entry.spec, filter, fields, collation, view), others: [] };
   return choosePlan(planRequest(request, fields, hint.index, request.natural ?? hint.natural));
 }
 

@@ -4,7 +4,7 @@
  */
 import { Frame, type Expression, type ExpressionOperator } from './expression.js';
 import { ConstantExpression } from './nodes.js';
-import { type BuildOperator, foldConstants, parseOperands } from './operator-kinds.js';
+import { type BuildOperator, foldConstants, parseOperands, tryConstants } from './operator-kinds.js';
 
 const NO_ROW = new Frame();
 
@@ -33,8 +33,9 @@ function joining(
       const joined: Expression[] = [];
       let run: Expression[] = [];
       const endRun = (): void => {
-        if (run.length > 1) run = [new ConstantExpression(build(run, name, scope).evaluate(NO_ROW).keep())];
-        joined.push(...run);
+        const value =
+          run.length > 1 ? tryConstants(() => build(run, name, scope).evaluate(NO_ROW).keep()) : undefined;
+        joined.push(...(value === undefined ? run : [new ConstantExpression(value)]));
         run = [];
       };
       for (const operand of arrange(operands)) {
@@ -56,5 +57,5 @@ export function checkConstant(
   check: (value: NonNullable<Expression['constant']>) => unknown,
 ): void {
   const constant = operand?.constant;
-  if (constant !== undefined && !constant.isNullish) check(constant);
+  if (constant !== undefined && !constant.isNullish) tryConstants(() => check(constant));
 }

@@ -51,16 +51,34 @@ export function parseForgivably(parse: () => Expression): { expression: Expressi
   return { expression, forgive };
 }
 
-/** The expression, or its value if all operands are constant. */
-export function foldConstants(expression: Expression, operands: readonly Expression[]): Expression {
-  for (const operand of operands) if (operand.constant === undefined) return expression;
+/** Parses expressions whose constant parts are wrong only once they are evaluated. */
+export function parseUnfolded<T>(parse: () => T): T {
+  const before = failures.length;
+  depth++;
   try {
-    return new ConstantExpression(expression.evaluate(NO_ROW).keep());
+    return parse();
+  } finally {
+    depth--;
+    failures.length = before;
+  }
+}
+
+/** Runs what is tried of constant parts while parsing. @returns undefined if it fails, which is told at the end */
+export function tryConstants<T>(evaluate: () => T): T | undefined {
+  try {
+    return evaluate();
   } catch (error) {
     if (!(error instanceof ElmoError)) throw error;
     failures.push(error);
-    return expression;
+    return undefined;
   }
+}
+
+/** The expression, or its value if all operands are constant. */
+export function foldConstants(expression: Expression, operands: readonly Expression[]): Expression {
+  for (const operand of operands) if (operand.constant === undefined) return expression;
+  const value = tryConstants(() => expression.evaluate(NO_ROW).keep());
+  return value === undefined ? expression : new ConstantExpression(value);
 }
 
 /** Operands: the elements of an array, or the one argument that is no array. */

@@ -11,6 +11,7 @@
  *   a.0        {a: [[5, 6]]}            ([5, 6])
  *   a, b       {a: [1, 2], b: 3}        (1, 3) (2, 3)
  *   a, b       {a: [1], b: [2]}         refused: CannotIndexParallelArrays
+ *   a.0, b     {a: [1], b: [2]}         refused: CannotIndexParallelArrays
  *
  * Source: MongoDB manual, "Multikey Indexes"; the reference's answers.
  */
@@ -34,11 +35,14 @@ class FieldPath {
   /** The component as an index of an array, or -1. */
   readonly positions: readonly number[];
 
-  /** No array is ever stored as `_id`; one that a stage has made sorts as it is. */
+  /** No array is ever stored as `_id`; one that a stage has made sorts as it is, if by nothing else. */
   readonly isWhole: boolean;
 
-  constructor(readonly path: string) {
-    this.isWhole = path === '_id';
+  constructor(
+    readonly path: string,
+    isAlone: boolean,
+  ) {
+    this.isWhole = isAlone && path === '_id';
     const parts = path.split('.');
     this.components = parts.map((part) => new FieldName(part));
     this.positions = parts.map((part) => (DIGITS.test(part) ? Number(part) : -1));
@@ -52,8 +56,10 @@ export class KeyExtractor {
   readonly at: Int32Array;
   /** For each field, a bit for each component of its path that met an array in the last document. */
   readonly arrayBits: Int32Array;
-  /** Whether the last document had an array on the way. */
+  /** Whether the last document had an array on the way whose elements make tuples. */
   metArray = false;
+  /** Whether it had any, also one of which a path names an element. */
+  crossedArray = false;
   /**
    * Where the way of each field stopped: the number of the first component not followed when an array stands there (its
    * value is then in `types`, `at`), DONE otherwise.
@@ -65,7 +71,7 @@ export class KeyExtractor {
   private sink: TupleSink | undefined;
 
   constructor(paths: readonly string[]) {
-    this.paths = paths.map((path) => new FieldPath(path));
+    this.paths = paths.map((path) => new FieldPath(path, paths.length === 1));
     this.types = new Uint8Array(paths.length);
     this.at = new Int32Array(paths.length);
     this.arrayBits = new Int32Array(paths.length);
@@ -80,13 +86,14 @@ export class KeyExtractor {
     const { paths, types } = this;
     this.bytes = bytes;
     this.metArray = false;
+    this.crossedArray = false;
     let isSimple = true;
     for (let i = 0; i < paths.length; i++) if (!this.follow(i, at, 0)) isSimple = false;
     if (isSimple) {
       sink.tuple(this);
       return;
     }
-    this.metArray = true;
+    this.crossedArray = true;
     this.arrayBits.fill(0);
     this.sink = sink;
     const rests = new Int32Array(paths.length);
@@ -100,22 +107,14 @@ export class KeyExtractor {
    * @returns false if it stopped at an array
    */
   private follow(i: number, at: number, component: number): boolean {
-    const { components, positions, isWhole } = this.paths[i]!;
+    const { components, isWhole } = this.paths[i]!;
     const { finder, bytes } = this;
     for (; ; component++) {
       if (!finder.find(bytes, at, components[component]!)) return this.settle(i, MISSING, 0);
       const { type } = finder;
       at = finder.valueStart;
       if (type === ARRAY && !isWhole) {
-        const next = component + 1;
-        if (next < components.length && positions[next]! >= 0) {
-          const position = this.elementAt(at, positions[next]!);
-          if (position >= 0) return this.followElement(i, at, position, next);
-        }
-        this.types[i] = ARRAY;
-        this.at[i] = at;
-        this.stoppedAt[i] = next;
-        return false;
+        return this.stop(i, at, component + 1);
       }
       if (component === components.length - 1) return this.settle(i, type, at);
       if (type !== OBJECT) return this.settle(i, MISSING, 0);
@@ -123,25 +122,24 @@ export class KeyExtractor {
   }
 
   /** Goes on from an element that the path names by its index. */
-  private followElement(i: number, array: number, typeAt: number, component: number): boolean {
-    const { components, positions } = this.paths[i]!;
+  private followElement(i: number, array: number, typeAt: number, component: number): void {
+    const { components } = this.paths[i]!;
     this.refuseAmbiguous(i, array, component);
     const type = this.bytes[typeAt]!;
     const value = endOfCString(this.bytes, typeAt + 1) + 1;
     if (component === components.length - 1) {
       // an array that a path names by its place counts as a whole, an empty one as everywhere
       const isEmpty = type === ARRAY && readInt32(this.bytes, value) === EMPTY_BYTES;
-      return this.settle(i, isEmpty ? UNDEFINED : type, value);
-    }
-    if (type === OBJECT) return this.follow(i, value, component + 1);
-    if (type !== ARRAY) return this.settle(i, MISSING, 0);
-    if (positions[component + 1]! >= 0) {
-      const inner = this.elementAt(value, positions[component + 1]!);
-      if (inner >= 0) return this.followElement(i, value, inner, component + 1);
-    }
+      this.settle(i, isEmpty ? UNDEFINED : type, value);
+    } else if (type === OBJECT) this.follow(i, value, component + 1);
+    else if (type === ARRAY) this.stop(i, value, component + 1);
+    else this.settle(i, MISSING, 0);
+  }
+
+  private stop(i: number, array: number, component: number): false {
     this.types[i] = ARRAY;
-    this.at[i] = value;
-    this.stoppedAt[i] = component + 1;
+    this.at[i] = array;
+    this.stoppedAt[i] = component;
     return false;
   }
 
@@ -180,14 +178,15 @@ export class KeyExtractor {
     }
   }
 
-  /** Tuples of what the fields have reached: those that stopped at an array go through its elements. */
+  /**
+   * Tuples of what the fields have reached: those that stopped at an array take the element they name, or go through all.
+   */
   private expand(types: Uint8Array, ats: Int32Array, rests: Int32Array): void {
     let array = -1;
     for (let i = 0; i < rests.length; i++) {
       if (rests[i] === DONE) continue;
       if (array >= 0 && ats[i] !== array) throw this.parallelArrays(i, array, ats);
       array = ats[i]!;
-      this.arrayBits[i]! |= 1 << Math.min(rests[i]! - 1, 31);
     }
     if (array < 0) {
       this.types.set(types);
@@ -195,33 +194,72 @@ export class KeyExtractor {
       this.sink!.tuple(this);
       return;
     }
+    const nextTypes = types.slice();
+    const nextAts = ats.slice();
+    const nextRests = rests.slice();
+    const goesThrough = rests.slice();
+    let isNamed = true;
+    for (let i = 0; i < rests.length; i++) {
+      if (rests[i] === DONE) continue;
+      if (this.takeNamed(i, array, rests[i]!)) {
+        nextTypes[i] = this.types[i]!;
+        nextAts[i] = this.at[i]!;
+        nextRests[i] = this.stoppedAt[i]!;
+        goesThrough[i] = DONE;
+      } else {
+        isNamed = false;
+        this.arrayBits[i]! |= 1 << Math.min(rests[i]! - 1, 31);
+      }
+    }
+    if (isNamed) this.expand(nextTypes, nextAts, nextRests);
+    else this.expandAll(array, nextTypes, nextAts, nextRests, goesThrough);
+  }
+
+  /** @returns false if the path of field i names no element of the array */
+  private takeNamed(i: number, array: number, component: number): boolean {
+    const position = this.paths[i]!.positions[component] ?? -1;
+    const element = position < 0 ? -1 : this.elementAt(array, position);
+    if (element >= 0) this.followElement(i, array, element, component);
+    return element >= 0;
+  }
+
+  /** Tuples for each element of an array; `goesThrough`: the component at which a field enters it, or DONE. */
+  private expandAll(
+    array: number,
+    types: Uint8Array,
+    ats: Int32Array,
+    rests: Int32Array,
+    goesThrough: Int32Array,
+  ): void {
+    this.metArray = true;
     const { bytes } = this;
     const limit = array + readInt32(bytes, array) - 1;
     if (array + 4 >= limit) {
-      this.expandEmpty(types, ats, rests);
+      this.expandEmpty(types, ats, rests, goesThrough);
       return;
     }
     for (let at = array + 4; at < limit;) {
       const type = bytes[at]!;
       const value = endOfCString(bytes, at + 1) + 1;
-      this.expandElement(types, ats, rests, type, value);
+      this.expandElement(types, ats, rests, goesThrough, type, value);
       at = endOfValue(bytes, type, value);
     }
   }
 
-  private expandEmpty(types: Uint8Array, ats: Int32Array, rests: Int32Array): void {
-    const nextTypes = types.slice();
+  private expandEmpty(types: Uint8Array, ats: Int32Array, rests: Int32Array, goesThrough: Int32Array): void {
     for (let i = 0; i < rests.length; i++) {
-      if (rests[i] === DONE) continue;
-      nextTypes[i] = rests[i] === this.paths[i]!.components.length ? UNDEFINED : MISSING;
+      if (goesThrough[i] === DONE) continue;
+      types[i] = rests[i] === this.paths[i]!.components.length ? UNDEFINED : MISSING;
+      rests[i] = DONE;
     }
-    this.expand(nextTypes, ats, new Int32Array(rests.length).fill(DONE));
+    this.expand(types, ats, rests);
   }
 
   private expandElement(
     types: Uint8Array,
     ats: Int32Array,
     rests: Int32Array,
+    goesThrough: Int32Array,
     type: number,
     value: number,
   ): void {
@@ -229,7 +267,7 @@ export class KeyExtractor {
     const nextAts = ats.slice();
     const nextRests = rests.slice();
     for (let i = 0; i < rests.length; i++) {
-      const rest = rests[i]!;
+      const rest = goesThrough[i]!;
       if (rest === DONE) continue;
       if (rest === this.paths[i]!.components.length) this.settle(i, type, value);
       else if (type === OBJECT) this.follow(i, value, rest);

@@ -140,6 +140,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.recordId = recordId;
     this.bytes = bytes;
     this.extractor.extract(bytes, at, this);
+    if (this.extractor.crossedArray) this.refuseHashedArrays();
     if (this.extractor.metArray)
       for (let i = 0, field = 0; field < this.spec.fields.length; field++)
         if (field !== this.wildcardField) this.arrayBits[field]! |= this.extractor.arrayBits[i++]!;
@@ -149,6 +150,16 @@ export class OpenIndex implements TupleSink, LeafSink {
       visitLeaves(bytes, at, this.wildcard, this);
     }
     this.target = undefined;
+  }
+
+  /** @throws ElmoError 16766, also where a sparse index would hold nothing */
+  private refuseHashedArrays(): void {
+    const hashed = this.spec.fields.find(({ kind }) => kind === 'hashed');
+    if (hashed !== undefined)
+      throw new ElmoError(
+        16766,
+        `Error: hashed indexes do not currently support array values. Found array at path: ${hashed.path}`,
+      );
   }
 
   /** Whether documents have made fields multikey that the catalog has not been told of. */
@@ -214,11 +225,6 @@ export class OpenIndex implements TupleSink, LeafSink {
 
   private append(field: number, type: number, bytes: Uint8Array, at: number): void {
     if (this.spec.fields[field]!.kind === 'hashed') {
-      if (this.extractor.metArray)
-        throw new ElmoError(
-          16766,
-          `Error: hashed indexes do not currently support array values. Found array at path: ${this.spec.fields[field]!.path}`,
-        );
       const stored = this.collated(type, bytes, at);
       const hash =
         stored === undefined ? hashOf(type, bytes, at) : hashOf(stored.type, stored.bytes, stored.at);

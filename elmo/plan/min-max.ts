@@ -1,9 +1,10 @@
 /** Scans between the keys `min` and `max` of a find: the one included, the other not. */
 import type { ReadView } from '../../lsm/index.js';
-import { STRING } from '../bson/types.js';
+import { ARRAY, OBJECT, STRING, SYMBOL } from '../bson/types.js';
 import { stringValue, type Value } from '../bson/value.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { fieldsOf } from '../catalog/raw-document.js';
+import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { collationKey } from '../collation/key.js';
 import { keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
@@ -40,6 +41,7 @@ export function minMaxPlan(
   collection: CollectionSpec,
   filter: FilterNode,
   sort: readonly PlanSortField[] | undefined,
+  collation: CollationSpec | undefined,
   view: ReadView,
 ): QueryPlan {
   if (natural !== undefined)
@@ -50,17 +52,29 @@ export function minMaxPlan(
       collection,
       'When using min()/max() a hint of which index to use must be provided',
     );
-  const keys = [min, max].map((raw) => (raw === undefined ? undefined : keyOf(raw, index)));
+  const isClustered = collection.isClustered && index.fields.length === 1 && index.fields[0]!.path === '_id';
+  const isComparable = isSameCollation(index.collation, collation);
+  const keys = [min, max].map((raw) =>
+    raw === undefined ? undefined : isComparable || !holdsText(raw) ? keyOf(raw, index) : null,
+  );
   if (keys.includes(null))
-    throw planningError(51174, collection, 'The index chosen is not compatible with min/max');
+    throw isClustered
+      ? planningError(
+          6137400,
+          collection,
+          'The clustered index is not compatible with the values provided for min/max due to the query collation',
+        )
+      : planningError(51174, collection, 'The index chosen is not compatible with min/max');
   const whole = keyspaceBounds(index.keyspace);
   const range: KeyBounds = { low: keys[0] ?? whole.low, high: keys[1] ?? whole.high };
   if (min !== undefined && max !== undefined && Buffer.compare(range.low, range.high) >= 0)
-    throw planningError(
-      51175,
-      collection,
-      'The value provided for min() does not come before the value provided for max() in the hinted index',
-    );
+    throw isClustered
+      ? planningError(6137401, collection, 'max() must be greater than min()')
+      : planningError(
+          51175,
+          collection,
+          'The value provided for min() does not come before the value provided for max() in the hinted index',
+        );
   const fields = index.fields.map(() => EVERYTHING);
   const hasArrays = index.isMultikey;
   const direction =
@@ -86,6 +100,13 @@ export function minMaxPlan(
     isSorted: sort === undefined || direction !== undefined,
     isCovered: false,
   };
+}
+
+/** Whether a value of a bound may be compared by a collation. */
+function holdsText(raw: Uint8Array): boolean {
+  return fieldsOf(raw).some(
+    ({ value: { type } }) => type === STRING || type === SYMBOL || type === OBJECT || type === ARRAY,
+  );
 }
 
 /** The key of the values in an index; null if they are not those of its fields. */

@@ -7,7 +7,7 @@ import { ElmoError } from '../errors.js';
 import { Expression, type Frame, type ParseScope } from '../expression/expression.js';
 import { compileFilter } from '../query/compile.js';
 import { elementsOf, isNumber, isTruthy, truncated } from '../query/elements.js';
-import type { FilterContext, FilterNode } from '../query/filter.js';
+import { wholeDocumentOperator, type FilterContext, type FilterNode } from '../query/filter.js';
 import { parseFilter } from '../query/parse.js';
 import { TreeProjection } from './apply.js';
 import { inclusionPaths, metaNamesIn } from './build.js';
@@ -18,6 +18,8 @@ import type { ArraySlice } from './tree.js';
 /** A projection stands in a filter's context, and always has a scope. */
 export interface ProjectionContext extends FilterContext {
   readonly scope: ParseScope;
+  /** The filter whose matches a positional `$` shows. */
+  readonly filter?: FilterNode | undefined;
 }
 
 /**
@@ -78,8 +80,15 @@ class FindParser extends ProjectionParser {
     if (!isTruthy(value)) throw new ElmoError(31395, 'positional projection cannot be used with exclusion');
     if (this.positionalPath !== undefined)
       throw new ElmoError(31276, 'Cannot specify more than one positional projection per query.');
+    this.refuseWholeDocumentFilter();
     if (this.hasElementMatch)
       throw new ElmoError(31256, 'Cannot specify positional operator and $elemMatch.');
+  }
+
+  private refuseWholeDocumentFilter(): void {
+    const { filter } = this.context;
+    const refused = filter === undefined ? undefined : wholeDocumentOperator(filter);
+    if (refused !== undefined) throw new ElmoError(224, `${refused} is not allowed in this context`);
   }
 
   protected override pathOf(outer: readonly string[], name: string): readonly string[] {

@@ -4,6 +4,7 @@ import { Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import type { ParseScope } from '../expression/expression.js';
+import { parseUnfolded } from '../expression/operator-kinds.js';
 import { checkVariableRead } from '../expression/field-names.js';
 import type { Reshape } from '../projection/projection.js';
 import {
@@ -107,7 +108,7 @@ export function parsePipelineUpdate(
   for (const { name, argument } of stages) {
     const parse = Object.hasOwn(STAGES, name) ? STAGES[name] : undefined;
     if (parse === undefined) foreign ??= name;
-    else reshapes.push(parse(argument, inner, name));
+    else reshapes.push(parseUnfolded(() => parse(argument, inner, name)));
   }
   // what is wrong with the stages themselves is told first
   if (foreign !== undefined)

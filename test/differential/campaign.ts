@@ -1,147 +1,175 @@
 /**
  * The same random commands to us and to a reference engine, replies compared byte by byte (types and order of fields
- * included), errors by their codes.
+ * included), errors by their codes; what a find gives by an index also against our own scan of the whole collection.
  */
-import {
-  CommandTable,
-  dispatch,
-  elmoCommands,
-  openEngine,
-  ReplyWriter,
-  type Engine,
-} from '../../elmo/index.js';
-import { decodeDocument, Decoder } from '../../elmo/bson/decode.js';
-import { encodeDocument } from '../../elmo/bson/encode.js';
-import { EJSON, type Document } from '../../elmo/bson/package.js';
+import type { Document } from '../../elmo/bson/package.js';
+import { SeededRandom } from '../support/seeded-random.js';
 import type { WireClient } from '../support/wire-client.js';
-import { Generator, type Chance } from './generate.js';
+import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
+import { decidedDifference, OPTIMIZED_AWAY } from './decided.js';
+import {
+  areAlike,
+  ask,
+  messageOf,
+  ourSide,
+  referenceSide,
+  showMessage,
+  showRow,
+  unoptimized,
+  type Answer,
+  type Side,
+} from './sides.js';
 
-const DB = 'differential';
-const DOCUMENTS = 12;
 export const OPERATIONS_PER_ROUND = 40;
-
-/** A deterministic source of numbers in [0, 1): mulberry32. */
-export function seeded(seed: number): Chance {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 export interface Difference {
   readonly seed: number;
-  readonly setup: string;
   readonly command: string;
+  /** What the collection held then, or holds since. */
+  readonly documents: readonly string[];
   readonly ours: string;
   readonly theirs: string;
 }
 
-interface Side {
-  send(command: Document): Promise<Uint8Array>;
+/** What a round found: a difference ends it. */
+export interface RoundResult {
+  readonly operations: number;
+  readonly difference: Difference | undefined;
+  /** Differences that were decided, by name. */
+  readonly decided: readonly string[];
 }
 
-const commands = new CommandTable(elmoCommands);
-const exact = new Decoder({ promoteValues: false, promoteLongs: false });
+const contents = (collection: string): RandomCommand => ({
+  command: { find: collection, sort: { _id: 1 } },
+  isOrdered: true,
+});
 
-function ourSide(engine: Engine): Side {
-  return {
-    async send(command) {
-      const reply = new ReplyWriter();
-      await dispatch(
-        { body: encodeDocument({ ...command, $db: DB }), sequences: undefined },
-        {
-          engine,
-          client: { connectionId: 0, remote: 'test', appName: undefined },
-          commands,
-          signal: undefined,
-        },
-        reply,
-      );
-      return reply.toBytes();
-    },
-  };
+export class Round {
+  readonly random: SeededRandom;
+  readonly indexes: Indexes = new Map();
+  readonly decided: string[] = [];
+
+  constructor(
+    readonly seed: number,
+    readonly ours: Side,
+    readonly theirs: Side,
+  ) {
+    this.random = new SeededRandom(seed);
+  }
+
+  /** Makes the collections of the round on both sides. */
+  async begin(): Promise<Difference | undefined | 'over'> {
+    for (const name of ['v', 'c', 'd']) await this.theirs.send(messageOf({ command: { drop: name } }));
+    for (const command of setup(this.random)) {
+      const difference = await this.compare({ command, isOrdered: true });
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
+  }
+
+  next(): RandomCommand {
+    return randomCommand(this.random, this.indexes);
+  }
+
+  /** @returns undefined if the answers are alike; 'over' if the sides have parted in what is left open */
+  async compare(random: RandomCommand): Promise<Difference | undefined | 'over'> {
+    const [ours, theirs] = await Promise.all([ask(this.ours, random), ask(this.theirs, random)]);
+    if (hasNewId(ours) && hasNewId(theirs)) return 'over'; // an upsert without an _id of its own
+    if (!areAlike(ours, theirs, random.isOrdered)) {
+      const decided =
+        decidedDifference(random.command, ours, theirs) ??
+        ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined);
+      if (decided === undefined) return this.difference(random, ours, theirs);
+      this.decided.push(decided);
+      if (random.changes !== undefined) return 'over';
+    }
+    this.noteIndexes(random.command, ours);
+    for (const name of random.changes ?? []) {
+      const [here, there] = await Promise.all([
+        ask(this.ours, contents(name)),
+        ask(this.theirs, contents(name)),
+      ]);
+      if (areAlike(here, there, true)) continue;
+      // a statement over many documents that fails has changed those it came to first
+      return ours.isError ? 'over' : this.difference(random, here, there);
+    }
+    return this.compareWithScan(random, ours);
+  }
+
+  /** Whether the reference answers as we do once its optimizer may not leave out, or move, what no one sees. */
+  private async isOptimizers(random: RandomCommand, ours: Answer): Promise<boolean> {
+    const command = random.changes === undefined ? unoptimized(random.command) : undefined;
+    if (command === undefined) return false;
+    return areAlike(ours, await ask(this.theirs, { ...random, command }), random.isOrdered);
+  }
+
+  /** Whatever plan was chosen: a scan of the whole collection gives the same. */
+  private async compareWithScan(random: RandomCommand, ours: Answer): Promise<Difference | undefined> {
+    const { command } = random;
+    if (!isScannable(command) || ours.isError) return undefined;
+    const scan = await ask(this.ours, { ...random, command: { ...command, hint: { $natural: 1 } } });
+    if (scan.isError || areAlike(ours, scan, random.isOrdered)) return undefined;
+    return this.difference(random, ours, scan, 'our own scan: ');
+  }
+
+  private noteIndexes(command: Document, { isError }: Answer): void {
+    if (isError) return;
+    if ('createIndexes' in command)
+      for (const definition of command['indexes'] as Document[])
+        this.indexes.set(definition['name'] as string, definition);
+    if ('dropIndexes' in command) this.indexes.delete(command['index'] as string);
+  }
+
+  private async difference(
+    random: RandomCommand,
+    ours: Answer,
+    theirs: Answer,
+    what = '',
+  ): Promise<Difference> {
+    const { rows: documents } = await ask(this.ours, contents('c'));
+    const [left, right] = [rowsOf(ours, random), rowsOf(theirs, random)];
+    const at = left.findIndex((row, i) => row !== right[i]);
+    const side = ({ facts, message = '' }: Answer, rows: readonly string[]): string =>
+      `${facts} ${message} (${rows.length} rows)${at < 0 || rows[at] === undefined ? '' : `, row ${at}: ${showRow(rows[at])}`}`;
+    return {
+      seed: this.seed,
+      documents: documents.map(showRow),
+      command: showMessage(messageOf(random)),
+      ours: side(ours, left),
+      theirs: what + side(theirs, at < 0 && right.length > left.length ? right.slice(left.length) : right),
+    };
+  }
 }
 
-/** What of a reply is compared: the code of an error, or the documents and counts as text with types. */
-function essence(raw: Uint8Array): string {
-  const plain = decodeDocument(raw);
-  if (plain['ok'] !== 1) return `error ${String(plain['code'])}`;
-  const whole = exact.decode(raw) as Document;
-  const cursor = whole['cursor'] as Document | undefined;
-  const errors = (plain['writeErrors'] as Document[] | undefined)?.map(({ index, code }) => [
-    index as number,
-    code as number,
-  ]);
-  return EJSON.stringify(
-    cursor === undefined
-      ? { n: plain['n'], nModified: plain['nModified'], values: whole['values'], errors }
-      : cursor['firstBatch'],
-    { relaxed: false },
+function hasNewId({ facts }: Answer): boolean {
+  return /"\$oid":"(?!0{23}|f{24})/.test(facts);
+}
+
+function rowsOf({ rows }: Answer, { isOrdered }: RandomCommand): readonly string[] {
+  return isOrdered ? rows : [...rows].sort();
+}
+
+function isScannable(command: Document): boolean {
+  return (
+    'find' in command &&
+    !('hint' in command || 'min' in command || 'max' in command || 'returnKey' in command)
   );
 }
 
-function commandOf(generator: Generator): Document {
-  return generator.pick<() => Document>([
-    () => ({
-      find: 'c',
-      filter: generator.filter(),
-      sort: { _id: 1 },
-      ...(generator.below(2) === 0 ? { projection: generator.projection() } : {}),
-    }),
-    () => ({
-      find: 'c',
-      filter: generator.filter(),
-      sort: { [generator.path()]: generator.below(2) === 0 ? 1 : -1, _id: 1 },
-      limit: 5,
-    }),
-    () => ({ count: 'c', query: generator.filter() }),
-    () => ({ distinct: 'c', key: generator.path(), query: generator.filter() }),
-    () => ({ aggregate: 'c', pipeline: generator.pipeline(), cursor: {} }),
-    () => ({ aggregate: 'c', pipeline: generator.pipeline(), cursor: {} }),
-    () => ({ update: 'c', updates: [{ q: generator.filter(), u: generator.update(), multi: true }] }),
-    () => ({
-      delete: 'c',
-      deletes: [{ q: { ...generator.filter(), _id: generator.below(DOCUMENTS) }, limit: 0 }],
-    }),
-  ])();
-}
-
-const ALL: Document = { find: 'c', filter: {}, sort: { _id: 1 } };
-
-/**
- * One collection with random documents and indexes, and a number of commands on it.
- * @returns the differences
- */
-export async function runRound(seed: number, reference: WireClient): Promise<Difference[]> {
-  const generator = new Generator(seeded(seed));
-  const engine = await openEngine(':memory:', { worker: false });
-  const differences: Difference[] = [];
+/** One collection with random documents and indexes, and a number of commands on it. */
+export async function runRound(seed: number, reference: WireClient): Promise<RoundResult> {
+  const ours = await ourSide();
+  const round = new Round(seed, ours, referenceSide(reference));
+  let operations = 0;
+  let difference: Difference | undefined | 'over' = undefined;
   try {
-    const sides: Side[] = [ourSide(engine), { send: (command) => reference.send(command, DB) }];
-    const both = async (command: Document): Promise<[string, string]> => {
-      const [ours, theirs] = [await sides[0]!.send(command), await sides[1]!.send(command)];
-      return [essence(ours), essence(theirs)];
-    };
-    await both({ drop: 'c' });
-    const documents = Array.from({ length: DOCUMENTS }, (_, i) => generator.document(i));
-    await both({ insert: 'c', documents });
-    const indexes = Array.from({ length: generator.below(3) }, () => generator.index());
-    for (const key of indexes)
-      await both({ createIndexes: 'c', indexes: [{ key, name: JSON.stringify(key) }] });
-    const setup = EJSON.stringify({ documents, indexes }, { relaxed: false });
-    for (let i = 0; i < OPERATIONS_PER_ROUND; i++) {
-      const command = commandOf(generator);
-      let [ours, theirs] = await both(command);
-      if (ours === theirs && 'update' in command) [ours, theirs] = await both(ALL);
-      if (ours === theirs) continue;
-      differences.push({ seed, setup, command: EJSON.stringify(command, { relaxed: false }), ours, theirs });
-      break; // what follows would only follow from it
+    difference = await round.begin();
+    while (difference === undefined && operations < OPERATIONS_PER_ROUND) {
+      operations++;
+      difference = await round.compare(round.next());
     }
   } finally {
-    await engine.close();
+    await ours.close();
   }
-  return differences;
+  return { operations, difference: difference === 'over' ? undefined : difference, decided: round.decided };
 }

@@ -17,6 +17,6 @@ describe('random commands, beside the reference engine', () => {
 
   it('are answered alike', async () => {
     for (let seed = 1; seed <= ROUNDS; seed++)
-      expect(await runRound(seed, reference!), `round ${seed}`).to.deep.equal([]);
+      expect((await runRound(seed, reference!)).difference, `round ${seed}`).to.equal(undefined);
   }).timeout(60_000);
 });

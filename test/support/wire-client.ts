@@ -33,7 +33,11 @@ export class WireClient {
 
   /** @returns the reply's bytes */
   send(command: Document, db: string): Promise<Uint8Array> {
-    const body = encodeDocument({ ...command, $db: db });
+    return this.sendMessage(encodeDocument({ ...command, $db: db }));
+  }
+
+  /** Sends a command with its database. @returns the reply's bytes */
+  sendMessage(body: Uint8Array): Promise<Uint8Array> {
     const message = Buffer.alloc(BODY_AT + body.length);
     message.writeInt32LE(message.length, 0);
     message.writeInt32LE(++this.lastId, 4);

@@ -3,11 +3,11 @@
  * equal in the order stay as they came; one that comes when the list is full takes no equal one's place.
  */
 import { BINARY, NULL, OBJECT } from '../../bson/types.js';
-import { NULL_VALUE, valueOfBytes, type Value } from '../../bson/value.js';
+import { NULL_VALUE, stringValue, valueOfBytes, type Value } from '../../bson/value.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
-import { argumentsOf, arrayValue, elementsOf } from '../arguments.js';
+import { argumentsOf, arrayValue, elementsOf, objectValue } from '../arguments.js';
 import { MAX_ACCUMULATOR_BYTES } from '../limits.js';
 import { parseSortPattern, RowOrder } from '../sort-pattern.js';
 import { Accumulator, type AccumulatorOperators, type AccumulatorSpec } from './accumulator.js';
@@ -26,6 +26,8 @@ interface TopOptions {
   /** Undefined: one row, and the value is not in an array. */
   readonly count: Expression | undefined;
   readonly isTop: boolean;
+  /** What rows are ordered by; undefined: fields of the outermost level, which are read from the row. */
+  readonly sortValues: readonly Expression[] | undefined;
 }
 
 class Top extends Accumulator {
@@ -47,10 +49,18 @@ class Top extends Accumulator {
   }
 
   add(group: number, frame: Frame): void {
-    const key = this.keys.keyOf(frame.bytes, frame.at);
+    const key = this.keyOf(frame);
     if (!this.isWanted(group, key)) return;
     const value = this.options.output.evaluate(frame);
     this.insert(group, { key, value: value.isMissing ? NULL_VALUE : value.keep() });
+  }
+
+  /** The order is one of what expressions give: a path goes through arrays as in them. */
+  private keyOf(frame: Frame): Uint8Array {
+    const { sortValues } = this.options;
+    if (sortValues === undefined) return this.keys.keyOf(frame.bytes, frame.at);
+    const fields = sortValues.map((path, i): [string, Value] => [String(i), path.evaluate(frame)]);
+    return this.keys.keyOf(objectValue(fields, OBJECT).bytes, 0);
   }
 
   private isWanted(group: number, key: Uint8Array): boolean {
@@ -140,14 +150,17 @@ function parseTop(argument: Value, scope: ParseScope, name: string): Accumulator
   if (sortBy === undefined) throw new ElmoError(5788005, "Missing value for 'sortBy'");
   const pattern = parseSortPattern(sortBy);
   if (pattern.length === 0) throw new ElmoError(9657900, "Value for 'sortBy' must be a non-empty object");
+  const isFlat = pattern.every(({ path, meta }) => !path.includes('.') || meta !== undefined);
   const options: TopOptions = {
     name,
     output: scope.parse(output),
     count: n === undefined ? undefined : scope.parse(n),
     isTop: name.startsWith('$top'),
+    sortValues: isFlat ? undefined : pattern.map(({ path }) => scope.parse(stringValue(`$${path}`))),
   };
+  const order = isFlat ? pattern : pattern.map((field, i) => ({ ...field, path: String(i) }));
   return {
-    create: () => new Top(options, new RowOrder(pattern, scope.collation)),
+    create: () => new Top(options, new RowOrder(order, scope.collation)),
     addDependencies: (into) => {
       options.output.addDependencies(into);
       for (const { path } of pattern) into.add(path);

@@ -6,12 +6,15 @@ import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import type { CollectionSpec, Namespace } from '../../catalog/collection-spec.js';
 import { namespaceText } from '../../catalog/namespace.js';
+import { isSameCollation, type CollationSpec } from '../../collation/collation.js';
 import { ElmoError } from '../../errors.js';
 import { Frame, type Expression } from '../../expression/expression.js';
 import { checkVariableWrite } from '../../expression/field-names.js';
+import { parseUnfolded } from '../../expression/operator-kinds.js';
 import type { OpenCollection } from '../../index/open-collection.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
 import type { WriteUnit } from '../../operation/write-unit.js';
+import { compareParts } from '../../update/update-path.js';
 import { insertOne } from '../../write/insert.js';
 import { checkSize } from '../../write/prepare.js';
 import { argumentsOf, elementsOf, objectValue } from '../arguments.js';
@@ -214,10 +217,11 @@ class MergeRows extends StageRows {
     }
   }
 
-  /** Fields of `row` in the places of those of `old`, new ones behind them. */
+  /** Fields of `row` in the places of those of `old`, new ones behind them by name, as `$set` would. */
   private merged(old: Uint8Array, row: Uint8Array): Uint8Array {
     const fields = argumentsOf(documentValue(old));
-    for (const [name, value] of argumentsOf(documentValue(row))) fields.set(name, value);
+    const given = [...argumentsOf(documentValue(row))].sort(([a], [b]) => compareParts(a, b));
+    for (const [name, value] of given) fields.set(name, value);
     return objectValue(fields, OBJECT).bytes;
   }
 
@@ -230,7 +234,9 @@ class MergeRows extends StageRows {
       [...variables.map(({ name }) => name), 'new'],
       [...values, documentValue(row)],
     );
-    const pipeline = context.parsePipeline(stages!, { ...context, namespace: this.options.target, scope });
+    const pipeline = parseUnfolded(() =>
+      context.parsePipeline(stages!, { ...context, namespace: this.options.target, scope }),
+    );
     const rows = openStages(pipeline.stages, new ListRows([old]), this.run);
     if (rows.pull() !== ROW) throw new ElmoError('InternalError', 'an update made no document');
     return rows.bytes.slice(rows.at, rows.at + documentLength(rows.bytes, rows.at));
@@ -340,10 +346,16 @@ function parseWhenNotMatched(value: Value | undefined): WhenNotMatched {
 }
 
 /** @throws ElmoError unless at most one document can have the same values in these fields */
-function requireUnique(on: readonly string[], spec: CollectionSpec | undefined): void {
-  const isById = on.length === 1 && on[0] === '_id';
+function requireUnique(
+  on: readonly string[],
+  spec: CollectionSpec | undefined,
+  collation: CollationSpec | undefined,
+): void {
+  const isById =
+    on.length === 1 && on[0] === '_id' && (spec === undefined || isSameCollation(spec.collation, collation));
   const isUnique = spec?.indexes.some(
     (index) =>
+      isSameCollation(index.collation, collation) &&
       index.isUnique &&
       index.isReady &&
       !index.isSparse &&
@@ -387,7 +399,7 @@ function parseMerge(argument: Value, context: StageContext): Stage {
       'CommandNotSupportedOnView',
       `Namespace ${namespaceText(target)} is a view, not a collection`,
     );
-  requireUnique(on, spec);
+  requireUnique(on, spec, context.scope.collation);
   const stages = whenMatched === 'pipeline' ? given.get('whenMatched')! : undefined;
   if (stages !== undefined) parseUpdate(stages, variables, target, context);
   return new MergeStage(argument.keep(), {
@@ -443,7 +455,7 @@ function parseUpdate(
         throw new ElmoError('InvalidOptions', `${name} is not allowed to be used within an update`);
   }
   const { scope } = context.scope.withVariables([...variables.map(({ name }) => name), 'new']);
-  return context.parsePipeline(stages, { ...context, namespace, scope });
+  return parseUnfolded(() => context.parsePipeline(stages, { ...context, namespace, scope }));
 }
 
 export const mergeStages: StageOperators = {

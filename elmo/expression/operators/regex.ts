@@ -9,7 +9,7 @@ import { compilePattern, type CompiledRegex, type RegexMatch } from '../../regex
 import { arrayOf } from '../elements.js';
 import { Expression, type ExpressionOperator, type ExpressionOperators, type Frame } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import { foldConstants, namedArguments } from '../operator-kinds.js';
+import { namedArguments } from '../operator-kinds.js';
 import { utf8Of } from '../strings.js';
 
 /** The pattern and the options of a regular expression. */
@@ -194,8 +194,7 @@ function regexOperator(question: Question): ExpressionOperator {
       const input = scope.parse(given.get('input')!);
       const regex = scope.parse(given.get('regex')!);
       const options = given.has('options') ? scope.parse(given.get('options')!) : undefined;
-      const operands = options === undefined ? [input, regex] : [input, regex, options];
-      return foldConstants(new RegexExpression(input, regex, options, question, name), operands);
+      return new RegexExpression(input, regex, options, question, name); // the reference folds none
     },
   };
 }

@@ -7,7 +7,14 @@ import { unordered } from '../constant-parts.js';
 import { arrayOf, elementsOf } from '../elements.js';
 import type { Expression, ExpressionOperators, Frame, ParseScope } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import { exactly, foldConstants, OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
+import {
+  exactly,
+  foldConstants,
+  OperatorExpression,
+  parseOperands,
+  tryConstants,
+  unary,
+} from '../operator-kinds.js';
 
 /** A set's operands know how strings compare. */
 abstract class SetExpression extends OperatorExpression {
@@ -71,13 +78,15 @@ class SetDifference extends SetExpression {
 class SetEquals extends SetExpression {
   constructor(operands: readonly Expression[], name: string, scope: ParseScope) {
     super(operands, name, scope);
-    operands.forEach(({ constant }, i) => {
-      if (constant !== undefined && constant.type !== ARRAY)
-        throw new ElmoError(
-          5887502,
-          `All operands of ${name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(constant)}`,
-        );
-    });
+    tryConstants(() => operands.forEach(({ constant }, i) => this.checkConstant(constant, i)));
+  }
+
+  private checkConstant(constant: Value | undefined, i: number): void {
+    if (constant !== undefined && constant.type !== ARRAY)
+      throw new ElmoError(
+        5887502,
+        `All operands of ${this.name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(constant)}`,
+      );
   }
 
   /** Constants come first; what comes after a difference is not looked at. */

@@ -64,7 +64,9 @@ describe('an open collection', () => {
     ['an empty array is undefined, not null', { a: 1 }, { a: [] }, { a: null }, 'ok'],
     ['arrays side by side cannot be indexed', { a: 1, b: 1 }, {}, { a: [1], b: [2] }, 171],
     ['one array may be met by two fields', { 'a.b': 1, 'a.c': 1 }, {}, { a: [{ b: 1, c: 2 }] }, 'ok'],
+    ['nor where one is named by an element of it', { 'a.0': 1, b: 1 }, {}, { a: [1], b: [2] }, 171],
     ['hashed fields hold no arrays', { a: 'hashed' }, {}, { a: [1] }, 16766],
+    ['and lie in none', { 'a.0': 'hashed' }, {}, { a: [1] }, 16766],
   ] as const)
     it(why, async () => {
       const store = new Documents();

@@ -1,0 +1,95 @@
+/**
+ * Where our answer differs from the reference's by decision. The laboratory lets these pass and counts them; the pages
+ * show them.
+ */
+import type { Document } from '../../elmo/bson/package.js';
+import type { Answer } from './sides.js';
+
+export interface DecidedDifference {
+  readonly name: string;
+  readonly reason: string;
+  applies(command: Document, ours: Answer, theirs: Answer): boolean;
+}
+
+const isError =
+  (code: number) =>
+  ({ facts }: Answer): boolean =>
+    facts === `error ${code}` || facts === `getMore: error ${code}`;
+
+const isDuplicate = ({ facts }: Answer): boolean => facts.startsWith('error 11000');
+
+/** Codes that a build of the reference gives, and what releases give instead. */
+const RENUMBERED: readonly (readonly [ours: number, theirs: number])[] = [
+  [10503900, 40086],
+  [10503901, 10503903],
+];
+
+/** Found by asking the reference again with its optimizer held back. */
+export const OPTIMIZED_AWAY = 'what an optimizer moves or leaves out';
+
+export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
+  {
+    name: OPTIMIZED_AWAY,
+    reason:
+      'a value that no later stage needs is computed by us and may fail; a field that a stage left out takes the place it had',
+    applies: () => false,
+  },
+  {
+    name: 'which duplicate ends an index build',
+    reason: 'a build goes through the documents in the order they were inserted, not in that of the keys',
+    applies: (command, ours, theirs) =>
+      'createIndexes' in command && isDuplicate(ours) && isDuplicate(theirs),
+  },
+  {
+    name: 'dropping an index that is not there',
+    reason: 'releases of the reference refuse it (27); its newest build does not',
+    applies: (command, ours) => 'dropIndexes' in command && isError(27)(ours),
+  },
+  {
+    name: 'the codes of $split and $replaceAll for separators that are none',
+    reason: 'a build of the reference numbers them otherwise than its releases',
+    applies: (_, ours, theirs) =>
+      RENUMBERED.some(
+        ([here, there]) =>
+          ours.facts.includes(String(here)) &&
+          ours.facts.replaceAll(String(here), String(there)) === theirs.facts,
+      ),
+  },
+  {
+    name: 'whether an $expr that fails is reached',
+    reason: 'the order in which the parts of a filter are asked is open; ours is that of the filter',
+    applies: (command, ours, theirs) =>
+      ours.isError !== theirs.isError &&
+      JSON.stringify(command['filter'] ?? command['query'] ?? {}).includes('$expr'),
+  },
+  {
+    name: 'symbols under a collation',
+    reason: 'the reference refuses to index and to sort them (201); ours compares them like strings',
+    applies: (_, __, theirs) => isError(201)(theirs),
+  },
+  {
+    name: 'an assertion of the reference',
+    reason: 'a build of it fails on nested schemas (10360111)',
+    applies: (_, __, theirs) => isError(10360111)(theirs),
+  },
+  {
+    name: 'null among distinct values',
+    reason:
+      'by an index the reference tells null for documents without the path; ours answers as without the index',
+    applies: (command, ours, theirs) =>
+      'distinct' in command &&
+      ours.facts ===
+        theirs.facts.replace('"values":[null,', '"values":[').replace('"values":[null]', '"values":[]'),
+  },
+  {
+    name: 'the order of distinct values of a view',
+    reason: 'no order is promised; ours is that of the documents',
+    applies: (command, ours, theirs) =>
+      command['distinct'] === 'v' && [...ours.facts].sort().join('') === [...theirs.facts].sort().join(''),
+  },
+];
+
+/** @returns the name of the decision that explains a difference */
+export function decidedDifference(command: Document, ours: Answer, theirs: Answer): string | undefined {
+  return DECIDED_DIFFERENCES.find((decided) => decided.applies(command, ours, theirs))?.name;
+}

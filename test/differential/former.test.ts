@@ -1,0 +1,193 @@
+/**
+ * Differences that were found once, each with the reference's answer: the command on `c` as it was, cut down. `rows` are
+ * the documents of a reply's cursor, `code` an error's, otherwise the named fields of the reply.
+ */
+import { expect } from 'chai';
+import { decodeDocument } from '../../elmo/bson/decode.js';
+import { Long, type Document } from '../../elmo/bson/package.js';
+import { messageOf, ourSide } from './sides.js';
+
+interface Former {
+  readonly why: string;
+  readonly documents: readonly Document[];
+  /** Commands before the one in question. */
+  readonly before?: readonly Document[];
+  readonly command: Document;
+  readonly rows?: readonly Document[];
+  readonly code?: number;
+  readonly reply?: Document;
+}
+
+const aggregate = (...pipeline: Document[]): Document => ({ aggregate: 'c', pipeline, cursor: {} });
+const VIEW = { create: 'v', viewOn: 'c', pipeline: [] };
+const NESTED = [
+  { _id: 1, a: [{ b: 1 }, {}] },
+  { _id: 2, a: { b: 0 } },
+  { _id: 3 },
+  { _id: 4, a: [{ b: 2 }] },
+  { _id: 5, a: [] },
+  { _id: 6, a: [[{ b: -1 }]] },
+  { _id: 7, a: [{ b: [4, -2] }] },
+];
+const ARRAY_IDS = [
+  { _id: 1, k: null },
+  { _id: 2, k: [] },
+  { _id: 3, k: [3] },
+  { _id: 4, k: [0, 9] },
+  { _id: 5, k: 2 },
+];
+const byK = { $group: { _id: '$k', x: { $sum: 1 } } };
+
+const FORMER: readonly Former[] = [
+  {
+    why: 'a condition on an element of an array stays behind what changes its fields',
+    documents: [{ _id: 1, a: [1, 2] }],
+    command: aggregate({ $addFields: { 'a.b.c': 7 } }, { $match: { 'a.0': 1 } }),
+    rows: [],
+  },
+  {
+    why: '$merge adds new fields by name',
+    documents: [{ _id: 1, s: 1, b: 1, a: 1 }],
+    before: [{ insert: 'd', documents: [{ _id: 1, t: 1 }] }, aggregate({ $merge: { into: 'd' } })],
+    command: { find: 'd' },
+    rows: [{ _id: 1, t: 1, a: 1, b: 1, s: 1 }],
+  },
+  {
+    why: '$merge wants the index of its collation',
+    documents: [{ _id: 1 }],
+    before: [{ insert: 'd', documents: [{ _id: 1 }] }],
+    command: { ...aggregate({ $merge: { into: 'd' } }), collation: { locale: 'en' } },
+    code: 51183,
+  },
+  {
+    why: 'a view keeps its collation',
+    documents: [{ _id: 1 }],
+    before: [VIEW],
+    command: { find: 'v', collation: { locale: 'en' } },
+    code: 167,
+  },
+  {
+    why: 'also when it is aggregated',
+    documents: [{ _id: 1 }],
+    before: [VIEW],
+    command: { aggregate: 'v', pipeline: [], cursor: {}, collation: { locale: 'en' } },
+    code: 167,
+  },
+  {
+    why: 'and may be asked for it',
+    documents: [{ _id: 1 }],
+    before: [VIEW],
+    command: { count: 'v', collation: { locale: 'simple' } },
+    reply: { n: 1 },
+  },
+  {
+    why: 'a projection of a view is judged as that of a find first',
+    documents: [{ _id: 1 }],
+    before: [VIEW],
+    command: { find: 'v', projection: { 'a.b': 0, 'l.$': 1 } },
+    code: 31253,
+  },
+  {
+    why: 'a positional projection needs a filter about paths',
+    documents: [{ _id: 1 }],
+    command: { find: 'c', filter: { $jsonSchema: { required: ['a'] } }, projection: { 'l.$': 1 } },
+    code: 224,
+  },
+  {
+    why: 'arrays sort by an element among other fields, also as _id',
+    documents: ARRAY_IDS,
+    command: aggregate(byK, { $sort: { x: 1, _id: 1 } }, { $project: { x: 0 } }),
+    rows: [{ _id: [] }, { _id: null }, { _id: [0, 9] }, { _id: 2 }, { _id: [3] }],
+  },
+  {
+    why: 'and as a whole as _id alone',
+    documents: ARRAY_IDS,
+    command: aggregate(byK, { $sort: { _id: 1 } }, { $project: { x: 0 } }),
+    rows: [{ _id: null }, { _id: 2 }, { _id: [] }, { _id: [0, 9] }, { _id: [3] }],
+  },
+  {
+    why: '$topN goes through arrays as expressions do',
+    documents: NESTED,
+    command: aggregate({
+      $group: { _id: null, x: { $topN: { n: 9, sortBy: { 'a.b': 1, _id: 1 }, output: '$_id' } } },
+    }),
+    rows: [{ _id: null, x: [5, 6, 3, 2, 1, 4, 7] }],
+  },
+  {
+    why: 'in both directions',
+    documents: NESTED,
+    command: aggregate({
+      $group: { _id: null, x: { $topN: { n: 9, sortBy: { 'a.0.b': -1, _id: 1 }, output: '$_id' } } },
+    }),
+    rows: [{ _id: null, x: [2, 3, 1, 4, 5, 6, 7] }],
+  },
+  {
+    why: 'constants of an update by pipeline are wrong only where it is applied',
+    documents: [{ _id: 1 }],
+    command: { update: 'c', updates: [{ q: { _id: 9 }, u: [{ $set: { z: { $toInt: 'x' } } }] }] },
+    reply: { n: 0, nModified: 0, writeErrors: undefined },
+  },
+  {
+    why: 'the first that is applied',
+    documents: [{ _id: 1, s: 'x' }],
+    command: {
+      findAndModify: 'c',
+      query: { _id: 1 },
+      update: [{ $set: { z: { $add: ['$s', 1] } } }, { $set: { z: { $toInt: 'x' } } }],
+    },
+    code: 14,
+  },
+  {
+    why: 'regular expressions of constants are looked at row by row',
+    documents: [{ _id: 1 }],
+    command: aggregate(
+      { $match: { _id: 9 } },
+      { $project: { z: { $regexMatch: { input: [1], regex: 'x' } } } },
+    ),
+    rows: [],
+  },
+  {
+    why: 'min and max of another collation hold no texts',
+    documents: [{ _id: 1 }],
+    before: [
+      {
+        createIndexes: 'c',
+        indexes: [{ key: { a: 1 }, name: 'x', collation: { locale: 'en', strength: 2 } }],
+      },
+    ],
+    command: { find: 'c', hint: 'x', max: { a: 'x' } },
+    code: 51174,
+  },
+  {
+    why: 'but numbers',
+    documents: [{ _id: 1, a: 0 }],
+    before: [
+      {
+        createIndexes: 'c',
+        indexes: [{ key: { a: 1 }, name: 'x', collation: { locale: 'en', strength: 2 } }],
+      },
+    ],
+    command: { find: 'c', hint: 'x', max: { a: Long.fromNumber(1) } },
+    rows: [{ _id: 1, a: 0 }],
+  },
+];
+
+describe('differences from the reference that were found once', () => {
+  for (const { why, documents, before = [], command, rows, code, reply: expected } of FORMER)
+    it(why, async () => {
+      const side = await ourSide();
+      try {
+        const run = async (each: Document): Promise<Document> =>
+          decodeDocument(await side.send(messageOf({ command: each })));
+        for (const each of [{ insert: 'c', documents }, ...before])
+          expect((await run(each))['ok']).to.equal(1);
+        const reply = await run(command);
+        expect(reply['code']).to.equal(code);
+        if (rows !== undefined) expect((reply['cursor'] as Document)['firstBatch']).to.deep.equal(rows);
+        for (const [name, value] of Object.entries(expected ?? {}))
+          expect(reply[name], name).to.deep.equal(value);
+      } finally {
+        await side.close();
+      }
+    });
+});

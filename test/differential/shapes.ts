@@ -1,0 +1,74 @@
+/** Random projections, sorts and indexes. */
+import { Int32, type Document } from '../../elmo/bson/package.js';
+import type { SeededRandom } from '../support/seeded-random.js';
+import { expression } from './expressions.js';
+import { elementFilter } from './filters.js';
+import { COLLATIONS, number, path, scalar } from './values.js';
+
+/** Of what an aggregation knows as well. */
+export function plainProjection(random: SeededRandom): Document {
+  const isInclusion = random.chance(55);
+  const fields: Document = {};
+  for (let i = 0; i <= random.int(2); i++) fields[path(random)] = isInclusion ? 1 : 0;
+  if (isInclusion && random.chance(30)) fields['z'] = expression(random);
+  return fields;
+}
+
+export function projection(random: SeededRandom): Document {
+  const fields: Document = {};
+  const isInclusion = random.chance(55);
+  for (let i = 0; i <= random.int(2); i++)
+    fields[path(random)] = random.chance(95)
+      ? isInclusion
+        ? random.pick<unknown>([1, true])
+        : 0
+      : random.pick<unknown>(['x', '$n', scalar(random)]);
+  if (random.chance(30)) fields['_id'] = random.pick([1, 0]);
+  if (random.chance(15))
+    fields[path(random)] = {
+      $slice: random.chance(50) ? random.int(5) - 2 : [random.int(5) - 2, 1 + random.int(2)],
+    };
+  if (random.chance(10))
+    fields[random.pick(['a', 'l', 'q', 'b'])] = {
+      $elemMatch: elementFilter(random, random.pick(['v', 'k', 'a'])),
+    };
+  if (random.chance(20)) fields[random.pick(['z', 'a', 'o.z'])] = expression(random);
+  if (random.chance(5)) fields[random.pick(['a.$', 'l.$', 'q.$'])] = 1;
+  return fields;
+}
+
+/** A total order: by the paths, then by _id. */
+export function sort(random: SeededRandom): Document {
+  const fields: Document = {};
+  for (let i = 0; i <= random.int(2); i++) fields[path(random)] = random.pick([1, -1]);
+  fields['_id'] = random.pick([1, -1]);
+  return fields;
+}
+
+export function indexKey(random: SeededRandom): Document {
+  const roll = random.int(100);
+  if (roll < 8) return { [path(random)]: 'hashed' };
+  if (roll < 16) return { [random.pick(['$**', 'a.$**', 'q.$**'])]: 1 };
+  const key: Document = {};
+  for (let i = 0; i <= random.int(2); i++) key[path(random)] = random.chance(70) ? 1 : -1;
+  if (random.chance(4)) key[path(random)] = 'hashed';
+  return key;
+}
+
+/** The definition of an index, of any kind. */
+export function index(random: SeededRandom, name: string): Document {
+  const definition: Document = { key: indexKey(random), name };
+  if (random.chance(15)) definition['unique'] = true;
+  if (random.chance(15)) definition['sparse'] = true;
+  else if (random.chance(20))
+    definition['partialFilterExpression'] = random.pick<Document>([
+      { [path(random)]: { $exists: true } },
+      { n: { $gt: number(random) } },
+      { a: scalar(random) },
+      { $and: [{ n: { $gte: new Int32(0) } }, { s: { $type: 'string' } }] },
+      { $or: [{ a: { $lte: new Int32(1) } }, { b: { $in: [new Int32(1), 'a'] } }] },
+    ]);
+  if (random.chance(15)) definition['collation'] = random.pick(COLLATIONS);
+  if (random.chance(8)) definition['hidden'] = true;
+  return definition;
+}
