@@ -56,6 +56,12 @@ const FAMILIES: readonly Family[] = [
     ],
   },
   {
+    names: ['migrate'],
+    load: async (terminal, { setExitCode }) => [
+      (await import('./migrate.js')).migrateCommand(terminal, setExitCode),
+    ],
+  },
+  {
     names: ['stats', 'check', 'compact', 'backup'],
     load: async (terminal, { setExitCode }) =>
       (await import('./maintain.js')).maintenanceCommands(terminal, setExitCode),
