@@ -33,7 +33,7 @@ export class CollectionIndexes extends CollectionWrites {
       throw invalid('createIndexes() needs a list of keys: [{field: 1}]');
     const own = Object.entries(options).filter(([name]) => !COMMAND_FIELDS.includes(name as never));
     const indexes = keys.map((key) => ({ key, name: indexName(key), ...Object.fromEntries(own) }));
-    this.run({
+    this.run_({
       createIndexes: this.name_,
       indexes,
       ...pick(options, COMMAND_FIELDS),
@@ -45,7 +45,7 @@ export class CollectionIndexes extends CollectionWrites {
   /** None, of a collection that is not there. */
   getIndexes(): unknown[] {
     try {
-      return new ListCursor(this.source(), { listIndexes: this.name_, cursor: {} }).toArray();
+      return new ListCursor(this.source_(), { listIndexes: this.name_, cursor: {} }).toArray();
     } catch (error) {
       if (error instanceof ShellError && error.code === NAMESPACE_NOT_FOUND) return [];
       throw error;
@@ -67,30 +67,39 @@ export class CollectionIndexes extends CollectionWrites {
   dropIndex(index: string | Document): Document {
     if (index === undefined || index === '*')
       throw invalid("dropIndex() needs an index: 'name' or {field: 1}");
-    return this.run({ dropIndexes: this.name_, index });
+    return this.run_({ dropIndexes: this.name_, index });
   }
 
   /** All but that of _id, or those that are named. */
   dropIndexes(indexes: string | string[] | Document = '*'): Document {
-    return this.run({ dropIndexes: this.name_, index: indexes });
+    return this.run_({ dropIndexes: this.name_, index: indexes });
   }
 
   hideIndex(index: string | Document): Document {
-    return this.setHidden(index, true);
+    return this.setHidden_(index, true);
   }
 
   unhideIndex(index: string | Document): Document {
-    return this.setHidden(index, false);
+    return this.setHidden_(index, false);
   }
 
-  private setHidden(index: string | Document, hidden: boolean): Document {
+  private setHidden_(index: string | Document, hidden: boolean): Document {
     const which = typeof index === 'string' ? { name: index } : { keyPattern: index };
-    return this.run({ collMod: this.name_, index: { ...which, hidden } });
+    return this.run_({ collMod: this.name_, index: { ...which, hidden } });
   }
 
+  /** @param options  {scale}, or the scale: what sizes are divided by */
   stats(options: Document | number = {}): Document {
     const scale = typeof options === 'number' ? options : (options['scale'] as number | undefined);
-    return this.run({ collStats: this.name_, ...(scale === undefined ? {} : { scale }) });
+    const stage = { $collStats: { storageStats: scale === undefined ? {} : { scale } } };
+    const [found] = this.stage_(stage);
+    const { ns, storageStats } = found as Document;
+    return { ns: ns as unknown, ...(storageStats as Document) };
+  }
+
+  private stage_(stage: Document): unknown[] {
+    const command = { aggregate: this.name_, pipeline: [stage], cursor: {} };
+    return new AggregationCursor(this.source_(), command).toArray();
   }
 
   dataSize(): unknown {
@@ -115,11 +124,6 @@ export class CollectionIndexes extends CollectionWrites {
   }
 
   latencyStats(options: Document = {}): unknown[] {
-    const stage = { $collStats: { latencyStats: options } };
-    return new AggregationCursor(this.source(), {
-      aggregate: this.name_,
-      pipeline: [stage],
-      cursor: {},
-    }).toArray();
+    return this.stage_({ $collStats: { latencyStats: options } });
   }
 }

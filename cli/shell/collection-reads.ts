@@ -39,21 +39,21 @@ export class CollectionReads {
     return this.db_.getMongo();
   }
 
-  protected run(command: Document): Document {
+  protected run_(command: Document): Document {
     return this.db_.runCommand(command);
   }
 
-  protected source(): CursorSource {
-    return this.db_.cursorSource(this.name_);
+  protected source_(): CursorSource {
+    return this.db_.cursorSource_(this.name_);
   }
 
   /** Any command on this collection: runCommand('validate', {full: true}). */
   runCommand(command: string | Document, options: Document = {}): Document {
-    return this.run(typeof command === 'string' ? { [command]: this.name_, ...options } : command);
+    return this.run_(typeof command === 'string' ? { [command]: this.name_, ...options } : command);
   }
 
   find(filter?: Document, projection?: Document, options?: Document): FindCursor {
-    return new FindCursor(this.source(), findStatement(this.name_, filter, projection, options));
+    return new FindCursor(this.source_(), findStatement(this.name_, filter, projection, options));
   }
 
   findOne(filter?: Document, projection?: Document, options?: Document): unknown {
@@ -62,31 +62,34 @@ export class CollectionReads {
 
   aggregate(...stages: unknown[]): AggregationCursor | Document {
     const options = Array.isArray(stages[0]) ? stages[1] : undefined;
-    const cursor = new AggregationCursor(this.source(), aggregateStatement(this.name_, stages));
+    const cursor = new AggregationCursor(this.source_(), aggregateStatement(this.name_, stages));
     if (isDocument(options) && options['explain'] !== undefined && options['explain'] !== false)
       return cursor.explain(options['explain']);
-    if (writesResult(cursor.opening())) cursor.hasNext(); // $out and $merge are wanted for what they do
+    if (writesResult(cursor.opening_())) cursor.hasNext(); // $out and $merge are wanted for what they do
     return cursor;
   }
 
   countDocuments(filter?: Document, options?: Document): number {
     if (filter !== undefined && !isDocument(filter))
       throw invalid('countDocuments() needs a document to compare with');
-    const cursor = new AggregationCursor(this.source(), countDocumentsStatement(this.name_, filter, options));
+    const cursor = new AggregationCursor(
+      this.source_(),
+      countDocumentsStatement(this.name_, filter, options),
+    );
     const counted = cursor.next() as Document | null;
     return Number(counted?.['n'] ?? 0);
   }
 
   estimatedDocumentCount(options?: Document): number {
-    return Number(this.run({ count: this.name_, ...pick(options, ['maxTimeMS', 'comment']) })['n']);
+    return Number(this.run_({ count: this.name_, ...pick(options, ['maxTimeMS', 'comment']) })['n']);
   }
 
   count(filter?: Document, options?: Document): number {
-    return Number(this.run(countStatement(this.name_, filter, options))['n']);
+    return Number(this.run_(countStatement(this.name_, filter, options))['n']);
   }
 
   distinct(field: string, filter?: Document, options?: Document): unknown[] {
-    return this.run(distinctStatement(this.name_, field, filter, options))['values'] as unknown[];
+    return this.run_(distinctStatement(this.name_, field, filter, options))['values'] as unknown[];
   }
 }
 

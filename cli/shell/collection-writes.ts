@@ -17,7 +17,7 @@ export class CollectionWrites extends CollectionReads {
   insertOne(document: Document, options?: Document): Document {
     const whole = withId(document);
     const fields = pick(options, [...WRITE_FIELDS, 'bypassDocumentValidation']);
-    checked(this.run({ insert: this.name_, documents: [whole], ...fields }));
+    checked(this.run_({ insert: this.name_, documents: [whole], ...fields }));
     return { acknowledged: isAcknowledged(options), insertedId: whole['_id'] as unknown };
   }
 
@@ -34,15 +34,15 @@ export class CollectionWrites extends CollectionReads {
   }
 
   updateOne(filter: Document, update: Document | Document[], options?: Document): Document {
-    return this.change('updateOne', filter, update, options, false);
+    return this.change_('updateOne', filter, update, options, false);
   }
 
   updateMany(filter: Document, update: Document | Document[], options?: Document): Document {
-    return this.change('updateMany', filter, update, options, true);
+    return this.change_('updateMany', filter, update, options, true);
   }
 
   replaceOne(filter: Document, replacement: Document, options?: Document): Document {
-    return this.change('replaceOne', filter, replacement, options, false);
+    return this.change_('replaceOne', filter, replacement, options, false);
   }
 
   /** Of one document, or of all with {multi: true}. */
@@ -54,7 +54,7 @@ export class CollectionWrites extends CollectionReads {
         : this.replaceOne(filter, update as Document, options);
   }
 
-  private change(
+  private change_(
     method: string,
     filter: Document,
     update: unknown,
@@ -62,7 +62,7 @@ export class CollectionWrites extends CollectionReads {
     isMulti: boolean,
   ): Document {
     const element = updateElement(method, filter, update, options, isMulti);
-    const reply = checked(this.run(updateStatement(this.name_, element, options)));
+    const reply = checked(this.run_(updateStatement(this.name_, element, options)));
     const upserted = (reply['upserted'] ?? []) as Document[];
     return {
       acknowledged: isAcknowledged(options),
@@ -74,11 +74,11 @@ export class CollectionWrites extends CollectionReads {
   }
 
   deleteOne(filter: Document, options?: Document): Document {
-    return this.take('deleteOne', filter, options, false);
+    return this.take_('deleteOne', filter, options, false);
   }
 
   deleteMany(filter: Document, options?: Document): Document {
-    return this.take('deleteMany', filter, options, true);
+    return this.take_('deleteMany', filter, options, true);
   }
 
   /** All that match, or one with `true` or {justOne: true}. */
@@ -87,38 +87,38 @@ export class CollectionWrites extends CollectionReads {
     return given?.['justOne'] === true ? this.deleteOne(filter, given) : this.deleteMany(filter, given);
   }
 
-  private take(method: string, filter: Document, options: Document | undefined, isMulti: boolean): Document {
+  private take_(method: string, filter: Document, options: Document | undefined, isMulti: boolean): Document {
     const element = deleteElement(method, filter, options, isMulti);
-    const reply = checked(this.run(deleteStatement(this.name_, element, options)));
+    const reply = checked(this.run_(deleteStatement(this.name_, element, options)));
     return { acknowledged: isAcknowledged(options), deletedCount: Number(reply['n'] ?? 0) };
   }
 
   findOneAndUpdate(filter: Document, update: Document | Document[], options?: Document): unknown {
     if (typeof update !== 'object' || update === null || !hasOperators(update))
       throw invalid('Update document requires atomic operators');
-    return this.modify('findOneAndUpdate', filter, { update }, options);
+    return this.modify_('findOneAndUpdate', filter, { update }, options);
   }
 
   findOneAndReplace(filter: Document, replacement: Document, options?: Document): unknown {
     if (hasOperators(needDocument(replacement, 'document', 'findOneAndReplace')))
       throw invalid('Replacement document must not contain atomic operators');
-    return this.modify('findOneAndReplace', filter, { update: replacement }, options);
+    return this.modify_('findOneAndReplace', filter, { update: replacement }, options);
   }
 
   findOneAndDelete(filter: Document, options?: Document): unknown {
-    return this.modify('findOneAndDelete', filter, { remove: true }, options);
+    return this.modify_('findOneAndDelete', filter, { remove: true }, options);
   }
 
   /** As the command: {query, update | remove, sort, fields, new, upsert, arrayFilters}. */
   findAndModify(options: Document): unknown {
     const { query, update, remove } = needDocument(options, 'document', 'findAndModify');
     const change = remove === true ? { remove: true } : { update: update as unknown };
-    return this.modify('findAndModify', (query ?? {}) as Document, change, options);
+    return this.modify_('findAndModify', (query ?? {}) as Document, change, options);
   }
 
-  private modify(method: string, filter: Document, change: Document, options?: Document): unknown {
+  private modify_(method: string, filter: Document, change: Document, options?: Document): unknown {
     needDocument(filter, 'filter', method);
-    const reply = this.run(findAndModifyStatement(this.name_, filter, change, options));
+    const reply = this.run_(findAndModifyStatement(this.name_, filter, change, options));
     if (options?.['includeResultMetadata'] !== true) return (reply['value'] ?? null) as unknown;
     const { value, lastErrorObject, ok } = reply;
     return { lastErrorObject: lastErrorObject as unknown, value: value as unknown, ok: ok as unknown };
@@ -126,7 +126,7 @@ export class CollectionWrites extends CollectionReads {
 
   bulkWrite(operations: readonly unknown[], options?: Document): BulkResult {
     if (!Array.isArray(operations)) throw invalid('bulkWrite() needs a list of operations');
-    return bulkWrite((command) => this.run(command), this.name_, operations, options);
+    return bulkWrite((command) => this.run_(command), this.name_, operations, options);
   }
 
   initializeOrderedBulkOp(): BulkBuilder {

@@ -14,7 +14,7 @@ export class Collection extends CollectionIndexes {
   /** @returns whether there is something to drop; true as well when there was nothing */
   drop(options: Document = {}): boolean {
     try {
-      this.run({ drop: this.name_, ...options });
+      this.run_({ drop: this.name_, ...options });
     } catch (error) {
       if (!(error instanceof ServerError) || error.code !== NAMESPACE_NOT_FOUND) throw error;
     }
@@ -36,15 +36,15 @@ export class Collection extends CollectionIndexes {
 
   validate(options: boolean | Document = {}): Document {
     const fields = typeof options === 'boolean' ? { full: options } : options;
-    return this.run({ validate: this.name_, ...fields });
+    return this.run_({ validate: this.name_, ...fields });
   }
 
   convertToCapped(size: number): Document {
-    return this.run({ convertToCapped: this.name_, size });
+    return this.run_({ convertToCapped: this.name_, size });
   }
 
   compact(options: Document = {}): Document {
-    return this.run({ compact: this.name_, ...options });
+    return this.run_({ compact: this.name_, ...options });
   }
 
   explain(verbosity: string | boolean = 'queryPlanner'): Explainable {
@@ -54,7 +54,7 @@ export class Collection extends CollectionIndexes {
   getPlanCache(): Document {
     const name = this.name_;
     return {
-      clear: () => this.run({ planCacheClear: name }),
+      clear: () => this.run_({ planCacheClear: name }),
       list: () => (this.aggregate([{ $planCacheStats: {} }]) as { toArray(): unknown[] }).toArray(),
     };
   }

@@ -1,9 +1,6 @@
 /** What Tab offers: commands, databases, collections, methods, fields, operators. */
 import type { OperatorNames } from '../../elmo/index.js';
 import type { Document } from '../../elmo/values.js';
-import { Collection } from './collection.js';
-import { Cursor } from './cursor.js';
-import { Database } from './database.js';
 import type { Interpreter } from './interpreter.js';
 import { SHOWN } from './show.js';
 
@@ -38,14 +35,15 @@ export class Completer {
     const field = /[{,]\s*(["']?)([\w.]*)$/.exec(line);
     const collection = field === null ? undefined : collectionAround(line);
     if (field !== null && collection !== undefined && isKeyPlace(line))
-      return offer(this.fieldsOf(collection), field[2]!);
-    const path = /([\w$.()'"\-[\]{}:, ]*?)([\w$]*)$/.exec(line)!;
+      return offer(fieldsAt(this.fieldsOf(collection), field[1] !== ''), field[2]!);
     const member = /((?:[A-Za-z_$][\w$]*)(?:\.[\w$]+|\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\])*)\.([\w$]*)$/.exec(
       line,
     );
     if (member !== null) return offer(this.membersOf(member[1]!), member[2]!);
-    const isStart = line.trimStart() === path[2];
-    return offer([...(isStart ? COMMANDS : []), ...this.globals()], path[2]!);
+    const word = /[\w$]*$/.exec(line)![0];
+    const isStart = line.trimStart() === word;
+    if (word === '' && !isStart) return [[], line];
+    return offer([...(isStart ? COMMANDS : []), ...this.globals()], word);
   }
 
   private objectsOf(command: string): readonly string[] {
@@ -139,22 +137,27 @@ export class Completer {
   }
 }
 
+/** A name with a dot has to stand in quotes. */
+function fieldsAt(names: readonly string[], isQuoted: boolean): readonly string[] {
+  return isQuoted ? names : names.filter((name) => /^[A-Za-z_$][\w$]*$/.test(name));
+}
+
 function offer(names: readonly string[], start: string): Completion {
   const matches = [...new Set(names)].filter((name) => name.startsWith(start)).sort();
   return [matches, start];
 }
 
-/** Names of what an object can do; of plain objects their fields. */
+/** Names of what an object can do: what its classes say; of plain objects their fields. */
 function methodsOf(value: unknown): string[] {
   const names = new Set<string>();
-  const isOwn = value instanceof Database || value instanceof Collection || value instanceof Cursor;
-  for (let object: unknown = Object(value); object !== null; object = Object.getPrototypeOf(object)) {
-    if (
-      object === Object.prototype ||
-      ((object as { constructor?: { name?: string } }).constructor?.name === 'Object' && isOwn)
-    )
-      break;
-    for (const name of Object.getOwnPropertyNames(object)) names.add(name);
+  for (let object = Object(value) as object | null; object !== null;) {
+    const above = Object.getPrototypeOf(object) as object | null;
+    const isRoot = above === null;
+    const isInstance = object === value && !isRoot && Object.getPrototypeOf(above) !== null;
+    const isRootOfAll = isRoot && object !== value;
+    if (!isRootOfAll && (!isInstance || typeof value === 'function'))
+      for (const name of Object.getOwnPropertyNames(object)) names.add(name);
+    object = above;
   }
   names.delete('constructor');
   return [...names].filter((name) => /^[A-Za-z$][\w$]*$/.test(name) && !name.endsWith('_'));

@@ -32,16 +32,16 @@ export class Cursor {
   }
 
   /** The command that opens it, as it is sent. */
-  opening(): Document {
+  opening_(): Document {
     return this.command;
   }
 
-  private run(command: Document): Document {
+  private run_(command: Document): Document {
     const { connection, db, session } = this.source;
     return connection.command(db, command, session)['cursor'] as Document;
   }
 
-  private accept(cursor: Document, documents: unknown[]): void {
+  private accept_(cursor: Document, documents: unknown[]): void {
     const { connection } = this.source;
     this.documents = documents;
     this.next_ = 0;
@@ -52,37 +52,37 @@ export class Cursor {
     } else if (this.id === undefined) {
       this.id = cursor['id'];
       this.batchNamespace = String(cursor['ns']);
-      connection.closeWith(this, this.databaseOfBatch, this.collectionOfBatch, this.id);
+      connection.closeWith(this, this.databaseOfBatch_, this.collectionOfBatch_, this.id);
     }
   }
 
-  private get databaseOfBatch(): string {
+  private get databaseOfBatch_(): string {
     return this.batchNamespace.slice(0, this.batchNamespace.indexOf('.'));
   }
 
-  private get collectionOfBatch(): string {
+  private get collectionOfBatch_(): string {
     return this.batchNamespace.slice(this.batchNamespace.indexOf('.') + 1);
   }
 
   /** @returns whether a document is there */
-  private fill(waits: boolean): boolean {
+  private fill_(waits: boolean): boolean {
     while (this.next_ === this.documents.length) {
       if (this.isClosed_ || (this.isStarted && this.id === undefined)) return false;
       if (!this.isStarted) {
         this.isStarted = true;
-        const cursor = this.run(this.opening());
-        this.accept(cursor, cursor['firstBatch'] as unknown[]);
+        const cursor = this.run_(this.opening_());
+        this.accept_(cursor, cursor['firstBatch'] as unknown[]);
       } else {
         const { batchSize } = this.command['cursor'] ?? (this.command as { batchSize?: number });
-        const cursor = this.run({
+        const cursor = this.run_({
           getMore: this.id,
-          collection: this.collectionOfBatch,
+          collection: this.collectionOfBatch_,
           ...(batchSize === undefined || batchSize === 0 ? {} : { batchSize }),
           ...(this.command['awaitData'] === true && this.maxAwaitMs !== undefined
             ? { maxTimeMS: this.maxAwaitMs }
             : {}),
         });
-        this.accept(cursor, cursor['nextBatch'] as unknown[]);
+        this.accept_(cursor, cursor['nextBatch'] as unknown[]);
         if (!waits) return this.documents.length > 0;
       }
     }
@@ -92,32 +92,32 @@ export class Cursor {
   protected maxAwaitMs: number | undefined;
 
   hasNext(): boolean {
-    return this.fill(true);
+    return this.fill_(true);
   }
 
   /** The next document, or null. */
   next(): unknown {
-    return this.fill(true) ? this.take() : null;
+    return this.fill_(true) ? this.take_() : null;
   }
 
   /** The next document, or null if there is none at the moment. */
   tryNext(): unknown {
-    return this.fill(false) ? this.take() : null;
+    return this.fill_(false) ? this.take_() : null;
   }
 
-  private take(): unknown {
+  private take_(): unknown {
     const document = this.documents[this.next_++];
     return this.transform === undefined ? document : this.transform(document);
   }
 
   toArray(): unknown[] {
     const all: unknown[] = [];
-    while (this.hasNext()) all.push(this.take());
+    while (this.hasNext()) all.push(this.take_());
     return all;
   }
 
   forEach(run: (document: unknown) => unknown): void {
-    while (this.hasNext()) if (run(this.take()) === false) break;
+    while (this.hasNext()) if (run(this.take_()) === false) break;
   }
 
   map(transform: (document: unknown) => unknown): this {
@@ -127,7 +127,7 @@ export class Cursor {
   }
 
   *[Symbol.iterator](): Generator<unknown, void, void> {
-    while (this.hasNext()) yield this.take();
+    while (this.hasNext()) yield this.take_();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, void> {
@@ -158,8 +158,8 @@ export class Cursor {
       const { connection, session } = this.source;
       connection.forget(this);
       connection.command(
-        this.databaseOfBatch,
-        { killCursors: this.collectionOfBatch, cursors: [this.id] },
+        this.databaseOfBatch_,
+        { killCursors: this.collectionOfBatch_, cursors: [this.id] },
         session,
       );
       this.id = undefined;
@@ -180,31 +180,31 @@ export class Cursor {
 
   explain(verbosity: unknown = 'queryPlanner'): Document {
     const { connection, db, session } = this.source;
-    return connection.command(db, { explain: this.opening(), verbosity: verbosityName(verbosity) }, session);
+    return connection.command(db, { explain: this.opening_(), verbosity: verbosityName(verbosity) }, session);
   }
 
   batchSize(size: number): this {
-    return this.set({ cursor: { batchSize: size } });
+    return this.set_({ cursor: { batchSize: size } });
   }
 
   maxTimeMS(milliseconds: number): this {
-    return this.set({ maxTimeMS: milliseconds });
+    return this.set_({ maxTimeMS: milliseconds });
   }
 
   comment(comment: unknown): this {
-    return this.set({ comment });
+    return this.set_({ comment });
   }
 
   hint(hint: unknown): this {
-    return this.set({ hint });
+    return this.set_({ hint });
   }
 
   collation(collation: Document): this {
-    return this.set({ collation });
+    return this.set_({ collation });
   }
 
   readConcern(level: string): this {
-    return this.set({ readConcern: { level } });
+    return this.set_({ readConcern: { level } });
   }
 
   /** One node answers every read, whatever is preferred. */
@@ -213,10 +213,10 @@ export class Cursor {
   }
 
   allowDiskUse(allow = true): this {
-    return this.set({ allowDiskUse: allow });
+    return this.set_({ allowDiskUse: allow });
   }
 
-  protected set(fields: Document): this {
+  protected set_(fields: Document): this {
     if (this.isStarted) throw invalid('the cursor has been started: set this before the first document');
     this.command = { ...this.command, ...fields };
     return this;
@@ -229,60 +229,60 @@ export class AggregationCursor extends Cursor {}
 export class ListCursor extends Cursor {}
 
 export class FindCursor extends Cursor {
-  override opening(): Document {
+  override opening_(): Document {
     const { limit, ...rest } = this.command;
     if (typeof limit !== 'number' || limit >= 0) return this.command;
     return { ...rest, limit: -limit, singleBatch: true };
   }
 
   override batchSize(size: number): this {
-    return this.set({ batchSize: size });
+    return this.set_({ batchSize: size });
   }
 
   sort(sort: unknown): this {
-    return this.set({ sort: sortDocument(sort) });
+    return this.set_({ sort: sortDocument(sort) });
   }
 
   limit(limit: number): this {
     if (typeof limit !== 'number') throw invalid('limit() needs a number');
-    return this.set({ limit });
+    return this.set_({ limit });
   }
 
   skip(skip: number): this {
     if (typeof skip !== 'number') throw invalid('skip() needs a number');
-    return this.set({ skip });
+    return this.set_({ skip });
   }
 
   projection(projection: Document): this {
-    return this.set({ projection });
+    return this.set_({ projection });
   }
 
   project(projection: Document): this {
-    return this.set({ projection });
+    return this.set_({ projection });
   }
 
   min(min: Document): this {
-    return this.set({ min });
+    return this.set_({ min });
   }
 
   max(max: Document): this {
-    return this.set({ max });
+    return this.set_({ max });
   }
 
   returnKey(returnKey = true): this {
-    return this.set({ returnKey });
+    return this.set_({ returnKey });
   }
 
   showRecordId(showRecordId = true): this {
-    return this.set({ showRecordId });
+    return this.set_({ showRecordId });
   }
 
   noCursorTimeout(): this {
-    return this.set({ noCursorTimeout: true });
+    return this.set_({ noCursorTimeout: true });
   }
 
   tailable({ awaitData = false }: { awaitData?: boolean } = {}): this {
-    return this.set({ tailable: true, awaitData });
+    return this.set_({ tailable: true, awaitData });
   }
 
   maxAwaitTimeMS(milliseconds: number): this {
@@ -293,17 +293,17 @@ export class FindCursor extends Cursor {
   /** How many documents match; limit and skip do not count. */
   count(): number {
     const { filter, collation, hint } = this.command;
-    return this.counted({ query: filter ?? {}, collation, hint });
+    return this.counted_({ query: filter ?? {}, collation, hint });
   }
 
   /** How many documents it gives, limit and skip included. */
   size(): number {
     const { filter, collation, hint, limit, skip } = this.command;
     const most = typeof limit === 'number' ? Math.abs(limit) : undefined;
-    return this.counted({ query: filter ?? {}, collation, hint, limit: most, skip });
+    return this.counted_({ query: filter ?? {}, collation, hint, limit: most, skip });
   }
 
-  private counted(fields: Document): number {
+  private counted_(fields: Document): number {
     const { connection, db, collection, session } = this.source;
     const given = Object.entries(fields).filter(([, value]) => value !== undefined);
     const command = { count: collection, ...Object.fromEntries(given) };

@@ -9,6 +9,7 @@ import { helpText } from './help.js';
 import type { PlainText } from './plain-text.js';
 import type { Mongo } from './mongo.js';
 import { isDocument } from './options.js';
+import { askServer } from './replica-set.js';
 import type { Session } from './session.js';
 import { aggregateStatement } from './statements.js';
 
@@ -44,7 +45,7 @@ export class Database {
     return openCollection(this as Database, name);
   }
 
-  cursorSource(collection: string): CursorSource {
+  cursorSource_(collection: string): CursorSource {
     return {
       connection: this.mongo_.connection,
       db: this.name_,
@@ -67,13 +68,13 @@ export class Database {
   }
 
   aggregate(...stages: unknown[]): AggregationCursor {
-    return new AggregationCursor(this.cursorSource('$cmd.aggregate'), aggregateStatement(1, stages));
+    return new AggregationCursor(this.cursorSource_('$cmd.aggregate'), aggregateStatement(1, stages));
   }
 
   /** What listCollections says: name, type, options. */
   getCollectionInfos(filter: Document = {}, options: Document = {}): Document[] {
     const command = { listCollections: 1, filter, cursor: {}, ...options };
-    return new ListCursor(this.cursorSource('$cmd.listCollections'), command).toArray() as Document[];
+    return new ListCursor(this.cursorSource_('$cmd.listCollections'), command).toArray() as Document[];
   }
 
   getCollectionNames(): string[] {
@@ -125,7 +126,7 @@ export class Database {
   }
 
   hello(): Document {
-    return this.adminCommand('hello');
+    return askServer(this, 'hello');
   }
 
   serverCmdLineOpts(): Document {

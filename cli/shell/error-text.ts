@@ -31,19 +31,15 @@ function titleOf(error: Error): string {
   return label === undefined ? error.name : `${error.name}[${String(label)}]`;
 }
 
-/** Where in a script it was thrown; a line that was typed is seen anyway. */
-function placeOf(error: Error): string {
-  const place = /\(?((?:\/|[A-Z]:\\|\[eval)[^()\n]*?:\d+:\d+)\)?$/m.exec(scriptFrames(error));
-  return place === null ? '' : `\n  at ${place[1]!}`;
-}
-
-/** The frames of what was evaluated: those of the shell itself and of Node.js say nothing to people. */
-function scriptFrames({ stack = '' }: Error): string {
-  const own = new URL('../', import.meta.url).pathname;
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !/node:/.test(line) && !line.includes(own))
-    .join('\n');
+/** The first frame of a script: modules of this package are named by URLs. A line that was typed is seen anyway. */
+function placeOf({ stack = '', message }: Error): string {
+  const calls = stack.slice(stack.indexOf(message) + message.length);
+  const frames = calls.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('node_modules'));
+  for (const frame of frames) {
+    const place = /(?:^\s+at |\()((?:\/|[A-Z]:\\)[^()\n]+:\d+:\d+)\)?$/.exec(frame);
+    if (place !== null) return `\n  at ${place[1]!}`;
+  }
+  return '';
 }
 
 function detailsOf(error: ServerError, options: PrintOptions): string[] {

@@ -1,6 +1,6 @@
 /** Where typed code runs: a context of its own, whose variables live as long as the shell. */
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { types } from 'node:util';
 import { createContext, runInContext, type Context } from 'node:vm';
 import { ShellError } from './errors.js';
@@ -80,7 +80,7 @@ export class Evaluator {
 
   /** Evaluates; a promise is given back as it is. */
   run(code: string, name: string): unknown {
-    const text = rewrite(code);
+    const text = rewrite(code, isAbsolute(name) ? name : '');
     return interruptible(() =>
       runInContext(text, this.context, { filename: name, breakOnSigint: true, displayErrors: false }),
     );

@@ -53,12 +53,12 @@ export class Explainable {
     return this.verbosity;
   }
 
-  private ask(command: Document): Document {
+  private ask_(command: Document): Document {
     return this.collection.getDB().runCommand({ explain: command, verbosity: this.verbosity });
   }
 
   find(filter?: Document, projection?: Document, options?: Document): ExplainCursor {
-    const source = this.collection.getDB().cursorSource(this.name);
+    const source = this.collection.getDB().cursorSource_(this.name);
     const cursor = new ExplainCursor(source, findStatement(this.name, filter, projection, options));
     cursor.verbosity = this.verbosity;
     return cursor;
@@ -69,33 +69,33 @@ export class Explainable {
   }
 
   aggregate(...stages: unknown[]): Document {
-    return this.ask(aggregateStatement(this.name, stages));
+    return this.ask_(aggregateStatement(this.name, stages));
   }
 
   count(filter?: Document, options?: Document): Document {
-    return this.ask(countStatement(this.name, filter, options));
+    return this.ask_(countStatement(this.name, filter, options));
   }
 
   distinct(field: string, filter?: Document, options?: Document): Document {
-    return this.ask(distinctStatement(this.name, field, filter, options));
+    return this.ask_(distinctStatement(this.name, field, filter, options));
   }
 
   updateOne(filter: Document, update: unknown, options?: Document): Document {
     const element = updateElement('updateOne', filter, update, options, false);
-    return this.ask(updateStatement(this.name, element, options));
+    return this.ask_(updateStatement(this.name, element, options));
   }
 
   updateMany(filter: Document, update: unknown, options?: Document): Document {
     const element = updateElement('updateMany', filter, update, options, true);
-    return this.ask(updateStatement(this.name, element, options));
+    return this.ask_(updateStatement(this.name, element, options));
   }
 
   deleteOne(filter: Document, options?: Document): Document {
-    return this.ask(deleteStatement(this.name, deleteElement('deleteOne', filter, options, false), options));
+    return this.ask_(deleteStatement(this.name, deleteElement('deleteOne', filter, options, false), options));
   }
 
   deleteMany(filter: Document, options?: Document): Document {
-    return this.ask(deleteStatement(this.name, deleteElement('deleteMany', filter, options, true), options));
+    return this.ask_(deleteStatement(this.name, deleteElement('deleteMany', filter, options, true), options));
   }
 
   remove(filter: Document, options?: boolean | Document): Document {
@@ -104,14 +104,14 @@ export class Explainable {
   }
 
   findOneAndUpdate(filter: Document, update: unknown, options?: Document): Document {
-    return this.ask(findAndModifyStatement(this.name, filter, { update }, options));
+    return this.ask_(findAndModifyStatement(this.name, filter, { update }, options));
   }
 
   findOneAndReplace(filter: Document, replacement: unknown, options?: Document): Document {
-    return this.ask(findAndModifyStatement(this.name, filter, { update: replacement }, options));
+    return this.ask_(findAndModifyStatement(this.name, filter, { update: replacement }, options));
   }
 
   findOneAndDelete(filter: Document, options?: Document): Document {
-    return this.ask(findAndModifyStatement(this.name, filter, { remove: true }, options));
+    return this.ask_(findAndModifyStatement(this.name, filter, { remove: true }, options));
   }
 }

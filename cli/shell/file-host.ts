@@ -16,7 +16,8 @@ const SWEEP_MS = 60_000;
 
 export async function openFile({ address, isReadOnly }: Target): Promise<Host> {
   const engine = await openEngine(address, isReadOnly ? { readOnly: true } : {});
-  const commands = new CommandTable(elmoCommands);
+  const { fileUserCommands } = await import('../../server-compat/index.js');
+  const commands = new CommandTable([...elmoCommands, ...fileUserCommands(engine)]);
   const sweeping = setInterval(() => {
     engine.cursors.closeIdle(engine.state.cursorTimeoutMs);
     engine.sessions.expire();

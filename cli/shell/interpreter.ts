@@ -1,6 +1,7 @@
 /** The shell without a screen: lines in, values out. It knows the database of the moment and the cursor that `it` reads. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { types } from 'node:util';
 import type { Connection } from './connection.js';
 import { Cursor } from './cursor.js';
 import type { Database } from './database.js';
@@ -121,6 +122,7 @@ export class Interpreter {
     const { json, hasColors, columns } = this.options;
     if (json !== undefined) return jsonText(value, json === 'canonical');
     if (typeof value === 'string') return value;
+    if (types.isNativeError(value)) return `${value.name}: ${value.message}`;
     return valueText(value, { hasColors, columns: columns() });
   }
 

@@ -113,7 +113,7 @@ export class Repl {
   /** Ctrl-C while typing. */
   private cancel(): void {
     const { output } = this.options;
-    const isEmpty = this.lines.line === '' && this.typed.length === 0;
+    const isEmpty = this.lines.line === '' && this.typed.length === 0 && this.waiting.length === 0;
     if (isEmpty && this.isLeaving) {
       this.lines.close();
       return;
@@ -121,6 +121,7 @@ export class Repl {
     output.write(isEmpty ? '\n(to leave: Ctrl-C once more, Ctrl-D, or exit)\n' : '\n');
     this.isLeaving = isEmpty;
     this.typed = [];
+    this.waiting.length = 0;
     this.clearTyped();
     this.prompt();
   }

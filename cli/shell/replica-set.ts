@@ -8,18 +8,18 @@ const COMMAND_NOT_FOUND = 59;
 
 export class ReplicaSet {
   /** @param db  the database of the moment */
-  constructor(private readonly db: () => Database) {}
+  constructor(private readonly db_: () => Database) {}
 
   [inspect.custom](): string {
     return 'rs: status(), conf(), hello()';
   }
 
   status(): Document {
-    return this.ask('replSetGetStatus');
+    return this.ask_('replSetGetStatus');
   }
 
   conf(): unknown {
-    return this.ask('replSetGetConfig')['config'];
+    return this.ask_('replSetGetConfig')['config'];
   }
 
   config(): unknown {
@@ -27,23 +27,28 @@ export class ReplicaSet {
   }
 
   hello(): Document {
-    return this.ask('hello');
+    return this.ask_('hello');
   }
 
   isMaster(): Document {
     return this.hello();
   }
 
-  private ask(command: string): Document {
-    try {
-      return this.db().adminCommand(command);
-    } catch (error) {
-      if (!(error instanceof ServerError) || error.code !== COMMAND_NOT_FOUND) throw error;
-      throw new ShellError(
-        'MongoServerError',
-        'a file that is open in this process belongs to no replica set; `elmo serve` makes one',
-        'NoReplicationEnabled',
-      );
-    }
+  private ask_(command: string): Document {
+    return askServer(this.db_(), command);
+  }
+}
+
+/** Runs a command that only servers have. */
+export function askServer(db: Database, command: string): Document {
+  try {
+    return db.adminCommand(command);
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.code !== COMMAND_NOT_FOUND) throw error;
+    throw new ShellError(
+      'MongoServerError',
+      `${command} asks a server, and a file that is open in this process is none; \`elmo serve\` makes one`,
+      'CommandNotFound',
+    );
   }
 }

@@ -15,6 +15,7 @@ const OPTIONS = {
 interface ParseError extends SyntaxError {
   readonly pos: number;
   readonly raisedAt: number;
+  readonly loc: { readonly line: number; readonly column: number };
 }
 
 /** Whether more has to be typed: a bracket, a template or a comment is open. */
@@ -32,17 +33,18 @@ export function isIncomplete(code: string): boolean {
 }
 
 /**
+ * @param file  where it stands, if not on the screen
  * @returns the code to run; its value is a promise if it awaits something at the top
  * @throws ShellError 'SyntaxError' that shows the place
  */
-export function rewrite(code: string): string {
+export function rewrite(code: string, file = ''): string {
   const alone = standsAlone(code);
   if (alone !== undefined) return alone;
   let program: Program;
   try {
     program = parse(code, OPTIONS);
   } catch (error) {
-    throw syntaxError(code, error as ParseError);
+    throw syntaxError(code, error as ParseError, file);
   }
   if (program.body.some(awaits)) return asAsync(code, program);
   let text = code;
@@ -118,10 +120,11 @@ function assignments(code: string, { declarations }: VariableDeclaration): strin
 }
 
 /** The line with a mark under the place. */
-function syntaxError(code: string, { message, pos }: ParseError): ShellError {
+function syntaxError(code: string, { message, pos, loc }: ParseError, file: string): ShellError {
   const from = code.lastIndexOf('\n', pos - 1) + 1;
   const end = code.indexOf('\n', pos);
   const line = code.slice(from, end < 0 ? undefined : end);
   const what = message.replace(/ \(\d+:\d+\)$/, '');
-  return new ShellError('SyntaxError', `${what}\n  ${line}\n  ${' '.repeat(pos - from)}^`);
+  const place = file === '' ? '' : `\n  at ${file}:${loc.line}:${loc.column + 1}`;
+  return new ShellError('SyntaxError', `${what}\n  ${line}\n  ${' '.repeat(pos - from)}^${place}`);
 }

@@ -40,10 +40,16 @@ const EXACT = {
   bsonRegExp: true,
 } as const;
 
+/** How long a server is looked for, unless the address says. */
+const SELECTION_MS = 10_000;
+
 /** @throws Error that names the package when the driver is not installed */
 export async function openServer({ address, isReadOnly }: Target): Promise<Host> {
   const driver = await loadDriver();
-  const client = new driver.MongoClient(address, { appName: 'elmo shell', serverSelectionTimeoutMS: 10_000 });
+  const client = new driver.MongoClient(address, {
+    appName: 'elmo shell',
+    ...(/[?&]serverSelectionTimeoutMS=/i.test(address) ? {} : { serverSelectionTimeoutMS: SELECTION_MS }),
+  });
   await client.connect();
   return new ServerHost(driver, client, isReadOnly ? await writingCommands() : undefined);
 }

@@ -1,4 +1,5 @@
 /** Errors as replies. */
+import { LsmError } from '../../lsm/index.js';
 import { BsonError } from '../bson/errors.js';
 import { ERROR_CODES, codeNameOf } from '../error-codes.js';
 import { ElmoError } from '../errors.js';
@@ -8,6 +9,8 @@ import type { ReplyWriter } from './reply.js';
 export function asElmoError(thrown: unknown): ElmoError {
   if (thrown instanceof ElmoError) return thrown;
   if (thrown instanceof BsonError) return new ElmoError(thrown.code, thrown.message, { cause: thrown });
+  if (thrown instanceof LsmError && thrown.code === 'ReadOnly')
+    return new ElmoError('IllegalOperation', thrown.message, { cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new ElmoError(ERROR_CODES.InternalError, message, { cause: thrown });
 }

@@ -2,7 +2,7 @@
  * The document layer as one object: what the embedded interface and the commands call. It opens collections, finds the
  * session's transaction, runs statements, and gives cursors out.
  */
-import type { Clock, OrderedKv, Random, ReadView } from '../../lsm/index.js';
+import { LsmError, type Clock, type OrderedKv, type Random, type ReadView } from '../../lsm/index.js';
 import type { StoreFacts } from '../aggregate/collections.js';
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
@@ -552,13 +552,24 @@ export class Engine {
     await this.background?.stop();
     this.cursors.closeAll();
     this.sessions.endAll();
+    try {
+      await this.keepCounts();
+    } finally {
+      await this.kv.close();
+    }
+  }
+
+  /** A store that takes no writes keeps those it has. */
+  private async keepCounts(): Promise<void> {
     const counts = this.catalog.storedCounts();
-    if (counts.length > 0) {
+    if (counts.length === 0) return;
+    try {
       const batch = this.kv.batch();
       for (const { key, value } of counts) batch.put(key, value);
       await this.kv.write(batch);
+    } catch (error) {
+      if (!(error instanceof LsmError && error.code === 'ReadOnly')) throw error;
     }
-    await this.kv.close();
   }
 
   /** Errors of a synchronous part reject. */

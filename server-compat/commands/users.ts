@@ -5,10 +5,11 @@ import {
   fields,
   type Command,
   type Document,
+  type Engine,
   type ReplyWriter,
 } from '../../elmo/index.js';
 import { SCRAM_MECHANISMS, type ScramMechanism } from '../auth/scram.js';
-import { credentialsOf, parseRoles, type User, type Users } from '../auth/users.js';
+import { credentialsOf, parseRoles, Users, type User } from '../auth/users.js';
 
 const { anything, array, document, flag, looseFlag, required, text } = fields;
 
@@ -53,6 +54,11 @@ function writeUser(into: ReplyWriter, user: User, showsCredentials: boolean): vo
     });
   into.objects('roles', user.roles, ({ role, db }, of) => of.text('role', role).text('db', db));
   into.texts('mechanisms', Object.keys(user.credentials));
+}
+
+/** The same, for who has the file open in this process. */
+export function fileUserCommands(engine: Engine): readonly Command[] {
+  return userCommands(new Users(engine));
 }
 
 export function userCommands(users: Users): readonly Command[] {

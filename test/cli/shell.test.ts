@@ -48,6 +48,17 @@ describe('elmo shell', () => {
     expect(err).to.match(/^TypeError: .*\n {2}at .*s\.js:2:7\n$/);
   });
 
+  it('changes nothing with --read-only', async () => {
+    const file = place.path('a.elmo');
+    await spawnElmo(['shell', file, '--eval', 'db.a.insertOne({_id: 1})']);
+    const evals = ['--eval', 'db.a.countDocuments()', '--eval', 'db.a.insertOne({_id: 2})'];
+    expect(await spawnElmo(['shell', file, '--read-only', ...evals])).to.deep.equal({
+      code: 1,
+      out: '1\n',
+      err: `MongoServerError[IllegalOperation]: ${file} was opened for reading only\n`,
+    });
+  });
+
   it('does not open what is no database', async () => {
     writeFileSync(place.path('text'), 'this is no database'.repeat(1000));
     const { code, err } = await spawnElmo(['shell', place.path('text'), '--eval', '1']);
