@@ -125,9 +125,14 @@ function goesOn(name: string, connection: Connection, reply: ReplyWriter, start:
   return (name === 'hello' || name === 'isMaster' || name === 'ismaster') && connection.isStreamingHello;
 }
 
+/** A server for an engine that is open; it does not listen yet. */
+export function hostOf(engine: Engine, options: ServerOptions = {}): WireServer {
+  return new WireServer(new EngineHost(engine), options);
+}
+
 /** Serves an engine that is open. @returns the server, listening */
 export async function serve(engine: Engine, options: ServerOptions = {}): Promise<WireServer> {
-  const server = new WireServer(new EngineHost(engine), options);
+  const server = hostOf(engine, options);
   await server.listen();
   return server;
 }

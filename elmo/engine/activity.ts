@@ -106,8 +106,10 @@ export class Activity {
     this.operations.delete(operation.id);
     const kind = KINDS.get(operation.command) ?? OTHER;
     this.counters[kind.counter]++;
-    if (operation.namespace === '') return;
-    const usage = this.usageOf(operation.namespace);
+    const { namespace } = operation;
+    // a name with a NUL is none, and could not be the name of a field in the answer of `top`
+    if (namespace === '' || namespace.includes('\0')) return;
+    const usage = this.usageOf(namespace);
     const micros = Math.max(1, Math.round((nowMs - operation.startedMs) * 1000));
     add(usage.total, micros);
     add(isWrite ? usage.writeLock : usage.readLock, micros);

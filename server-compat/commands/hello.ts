@@ -140,7 +140,9 @@ const MOST_APP_NAME_BYTES = 128;
 /** The handshake of a connection: what the client says of itself, and which compressors it knows. */
 function greet(args: Arguments, connection: Connection): void {
   if (args.has('compression'))
-    connection.compressors = chooseCompressors(args.elements('compression').map(({ text }) => text));
+    connection.compressors = chooseCompressors(
+      args.elements('compression').flatMap((name) => (name.type === STRING ? [name.text] : [])),
+    );
   const client = args.value('client');
   if (client === undefined) return;
   if (client.type !== OBJECT)

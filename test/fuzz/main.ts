@@ -1,11 +1,11 @@
 /**
  * Do damaged bytes ever get anything but data or a typed refusal?
- *   node dist/test/fuzz/main.js --count 1000000 --seed 1 [blocks] [manifests] [logs] [files]
+ *   node dist/test/fuzz/main.js --count 1000000 --seed 1 [blocks] [manifests] [logs] [files] [messages]
  */
 import { Arguments, endProgress, showProgress } from '../support/arguments.js';
 import { runFuzz } from './runner.js';
 
-const TARGETS = ['blocks', 'manifests', 'logs', 'files'];
+const TARGETS = ['blocks', 'manifests', 'logs', 'files', 'messages'];
 /** A whole store is opened and read in each case: fewer of them. */
 const FILES_SHARE = 0.02;
 

@@ -8,6 +8,7 @@ import { BlocksTarget } from './blocks.js';
 import { FilesTarget } from './files.js';
 import { LogsTarget } from './logs.js';
 import { ManifestsTarget } from './manifests.js';
+import { MessagesTarget } from './messages.js';
 import type { FuzzTarget } from './target.js';
 
 export const TARGETS: Readonly<Record<string, new () => FuzzTarget>> = {
@@ -15,6 +16,7 @@ export const TARGETS: Readonly<Record<string, new () => FuzzTarget>> = {
   manifests: ManifestsTarget,
   logs: LogsTarget,
   files: FilesTarget,
+  messages: MessagesTarget,
 };
 
 /** What a thread is told to do. */
