@@ -192,7 +192,10 @@ function asked(args: Args, db: string): (user: User) => boolean {
     (user: User): boolean => {
       if (typeof each === 'string') return user.user === each && user.db === db;
       if (typeof each !== 'object' || each === null)
-        throw new ElmoError('BadValue', 'usersInfo takes 1, a name, a document of user and db, or a list of these');
+        throw new ElmoError(
+          'BadValue',
+          'usersInfo takes 1, a name, a document of user and db, or a list of these',
+        );
       const { user: name, db: own, forAllDBs } = each as Document;
       return forAllDBs === true || (user.user === name && user.db === own);
     };

@@ -1,5 +1,13 @@
 /** Valid commands of every kind, which the fuzz of messages starts from. */
-import { Binary, Decimal128, Long, ObjectId, Timestamp, UUID, type Document } from '../../elmo/bson/package.js';
+import {
+  Binary,
+  Decimal128,
+  Long,
+  ObjectId,
+  Timestamp,
+  UUID,
+  type Document,
+} from '../../elmo/bson/package.js';
 
 export const DB = 'fuzz';
 
@@ -88,7 +96,11 @@ const options: Document = {
 
 export const CORPUS: readonly Document[] = [
   ...filters.map((filter) => ({ find: 'c', filter })),
-  ...Object.entries(options).map(([name, value]) => ({ find: 'c', filter: { a: 1 }, [name]: value as unknown })),
+  ...Object.entries(options).map(([name, value]) => ({
+    find: 'c',
+    filter: { a: 1 },
+    [name]: value as unknown,
+  })),
   ...stages.map((stage) => ({ aggregate: 'c', pipeline: [stage], cursor: {} })),
   ...stages.slice(0, -2).map((stage, i) => ({
     aggregate: 'c',
@@ -102,10 +114,20 @@ export const CORPUS: readonly Document[] = [
     { findAndModify: 'c', query: filters[i]!, update: u, new: true, upsert: i % 2 === 0 },
   ]),
   { findAndModify: 'c', query: { a: 1 }, remove: true, sort: { _id: 1 } },
-  { insert: 'c', documents: [{ _id: new ObjectId(), a: 1 }, { b: new Binary(Buffer.from('x')) }], ordered: false },
+  {
+    insert: 'c',
+    documents: [{ _id: new ObjectId(), a: 1 }, { b: new Binary(Buffer.from('x')) }],
+    ordered: false,
+  },
   { insert: 'c', documents: [{ t: new Timestamp({ t: 1, i: 2 }) }], writeConcern: { w: 1, j: true } },
   { insert: 'c', documents: [{ r: 1 }], lsid, txnNumber: Long.fromNumber(4) },
-  { delete: 'c', deletes: [{ q: { a: 99 }, limit: 1 }, { q: { a: { $lt: 0 } }, limit: 0 }] },
+  {
+    delete: 'c',
+    deletes: [
+      { q: { a: 99 }, limit: 1 },
+      { q: { a: { $lt: 0 } }, limit: 0 },
+    ],
+  },
   {
     bulkWrite: 1,
     ops: [
@@ -141,14 +163,29 @@ export const CORPUS: readonly Document[] = [
   { listDatabases: 1, filter: {}, $db: 'admin' },
   { drop: 'out' },
   { renameCollection: `${DB}.merged`, to: `${DB}.renamed`, dropTarget: true, $db: 'admin' },
-  ...['dbStats', 'dbHash', 'connectionStatus', 'buildInfo', 'hostInfo', 'serverStatus', 'listCommands', 'whatsmyuri']
-    .map((name) => ({ [name]: 1 })),
+  ...[
+    'dbStats',
+    'dbHash',
+    'connectionStatus',
+    'buildInfo',
+    'hostInfo',
+    'serverStatus',
+    'listCommands',
+    'whatsmyuri',
+  ].map((name) => ({ [name]: 1 })),
   ...['collStats', 'validate', 'dataSize', 'compact', 'planCacheClear', 'convertToCapped'].map((name) => ({
     [name]: 'c',
     size: 4096,
   })),
-  ...['top', 'currentOp', 'lockInfo', 'getCmdLineOpts', 'replSetGetStatus', 'replSetGetConfig', 'connPoolStats']
-    .map((name) => ({ [name]: 1, $db: 'admin' })),
+  ...[
+    'top',
+    'currentOp',
+    'lockInfo',
+    'getCmdLineOpts',
+    'replSetGetStatus',
+    'replSetGetConfig',
+    'connPoolStats',
+  ].map((name) => ({ [name]: 1, $db: 'admin' })),
   { getLog: 'global', $db: 'admin' },
   { getParameter: '*', $db: 'admin' },
   { setParameter: 1, ttlMonitorEnabled: true, $db: 'admin' },
@@ -165,7 +202,11 @@ export const CORPUS: readonly Document[] = [
   { find: 'c', readConcern: { level: 'majority' }, $readPreference: { mode: 'primary' } },
   { find: 'c', $clusterTime: { clusterTime: new Timestamp({ t: 1, i: 1 }), signature: {} } },
   { ping: 1, apiVersion: '1', apiStrict: true },
-  { hello: 1, client: { driver: { name: 'x', version: '1' }, os: { type: 'y' } }, compression: ['zlib', 'snappy'] },
+  {
+    hello: 1,
+    client: { driver: { name: 'x', version: '1' }, os: { type: 'y' } },
+    compression: ['zlib', 'snappy'],
+  },
   { hello: 1, saslSupportedMechs: 'admin.me', helloOk: true },
   { usersInfo: 1 },
   { createUser: 'u', pwd: 'p', roles: ['read'] },

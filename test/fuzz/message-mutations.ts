@@ -18,7 +18,21 @@ import { crc32c } from '../../server-compat/wire/crc32c.js';
 import { compressMessage } from '../../server-compat/wire/op-compressed.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 
-const NAMES = ['', '$', '_id', 'a', 'c.d', '$set', '$gt', '$expr', 'pipeline', 'cursor', '\u{1f600}', 'x.$', 'c.$[]'];
+const NAMES = [
+  '',
+  '$',
+  '_id',
+  'a',
+  'c.d',
+  '$set',
+  '$gt',
+  '$expr',
+  'pipeline',
+  'cursor',
+  '\u{1f600}',
+  'x.$',
+  'c.$[]',
+];
 
 const VALUES: readonly ((random: SeededRandom) => unknown)[] = [
   () => null,
@@ -126,7 +140,8 @@ export function framed(command: Document, requestId: number, random: SeededRando
   const sections: Buffer[] = [];
   for (const field of ['documents', 'updates', 'deletes']) {
     const list: unknown = body[field];
-    if (!Array.isArray(list) || !list.every(isContainer) || list.some(Array.isArray) || random.chance(50)) continue;
+    if (!Array.isArray(list) || !list.every(isContainer) || list.some(Array.isArray) || random.chance(50))
+      continue;
     delete body[field];
     const content = [Buffer.from(`${field}\0`), ...list.map((one) => encodeDocument(one as Document))];
     const length = Buffer.alloc(4);

@@ -56,7 +56,11 @@ export class MessagesTarget implements FuzzTarget {
     this.engine = await openEngine(':memory:', { worker: false });
     this.server = hostOf(this.engine, { tcp: false, unixSocket: 'none' });
     this.witness = this.connect();
-    await this.exchange(this.witness, encodeMessage({ insert: 'c', documents: DOCUMENTS, $db: DB }), WITNESS_ID);
+    await this.exchange(
+      this.witness,
+      encodeMessage({ insert: 'c', documents: DOCUMENTS, $db: DB }),
+      WITNESS_ID,
+    );
   }
 
   private connect(): Peer {
@@ -126,7 +130,9 @@ export class MessagesTarget implements FuzzTarget {
 
 /** Writes that wait for a lock which nobody would take away again, and what ends the server. */
 function waitsForOthers(command: Document): boolean {
-  return ['fsync', 'fsyncUnlock', 'shutdown', 'setUserWriteBlockMode'].includes(Object.keys(command)[0] ?? '');
+  return ['fsync', 'fsyncUnlock', 'shutdown', 'setUserWriteBlockMode'].includes(
+    Object.keys(command)[0] ?? '',
+  );
 }
 
 function encodeMessage(command: Document): Uint8Array {
@@ -164,7 +170,9 @@ function wrongReply(reply: Uint8Array): string | undefined {
     const at = readInt32Le(whole, 12) === OP_REPLY ? 36 : 21;
     const end = at + validateDocument(whole, at, whole.length, 500);
     const { ok, code, errmsg } = decodeDocument(whole.subarray(at, end));
-    return Number(ok) === 0 && Number(code) === INTERNAL ? `an internal error: ${errmsg as string}` : undefined;
+    return Number(ok) === 0 && Number(code) === INTERNAL
+      ? `an internal error: ${errmsg as string}`
+      : undefined;
   } catch (error) {
     return `a malformed reply: ${String(error)}`;
   }

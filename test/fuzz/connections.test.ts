@@ -1,0 +1,14 @@
+import { expect } from 'chai';
+import { storm } from './connections.js';
+
+describe('many clients that misbehave', function () {
+  this.timeout(60_000);
+
+  it('do no harm to one that does not', async () => {
+    const { wrong, pings, residentMiB } = await storm(350);
+    expect(wrong).to.deep.equal([]);
+    expect(pings).to.be.greaterThan(10);
+    const [before, , after] = residentMiB;
+    expect(after).to.be.lessThan(before + 80);
+  });
+});
