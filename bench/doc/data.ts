@@ -99,11 +99,19 @@ export interface FlatRecord {
 
 export const recordId = (i: number): string => `user${String(mix(i, 77)).padStart(10, '0')}${i}`;
 
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Letters and digits without a pattern. */
 export function fieldText(i: number, field: number, generation: number): string {
-  const word = mix(i, field * 1009 + generation)
-    .toString(36)
-    .padStart(7, '0');
-  return word.repeat(15).slice(0, FIELD_BYTES);
+  let state = mix(i, field * 1009 + generation) | 1;
+  let text = '';
+  while (text.length < FIELD_BYTES) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    text += LETTERS[state & 63]! + LETTERS[(state >>> 8) & 63]! + LETTERS[(state >>> 16) & 63]!;
+  }
+  return text.slice(0, FIELD_BYTES);
 }
 
 export function flatRecord(i: number): FlatRecord {

@@ -180,6 +180,14 @@ export class BlockCache {
     return this.views[frame >>> this.chunkShift]!;
   }
 
+  /** Whether a further block can be held without another one leaving. */
+  get hasRoom(): boolean {
+    return (
+      this.keepsBlocks &&
+      (this.freeFrames.length > 0 || this.heldBytes() + this.chunkBytes() <= this.cacheBytes)
+    );
+  }
+
   private takeFrame(): number {
     if (!this.keepsBlocks) return this.nextScratchFrame();
     const free = this.freeFrames.pop();

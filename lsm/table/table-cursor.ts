@@ -1,6 +1,6 @@
 /**
  * A cursor over the entries of a table. Single blocks come from the cache; a scan that misses several blocks in a row
- * reads ahead into a buffer of its own, and leaves the cache to others.
+ * of a full cache reads ahead into a buffer of its own, and leaves the cache to others.
  *
  * The block under the cursor may leave the cache at any other read: the cursor notices by the frame's generation, and
  * loads it again when it moves, or when `refresh` is called.
@@ -244,7 +244,8 @@ export class TableCursor extends BlockCursor {
 
   private readsAhead(step: number): boolean {
     if (!this.useCache) return true;
-    return step !== 0 && ++this.missesInRow > PATIENCE;
+    // What fits into memory beside everything else is worth keeping: the next scan finds it.
+    return step !== 0 && ++this.missesInRow > PATIENCE && !this.reader!.cache.hasRoom;
   }
 
   private isInWindow(block: number): boolean {

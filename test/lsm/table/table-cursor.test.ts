@@ -230,14 +230,27 @@ describe('RunCursor', () => {
     expect(entryAt(cursor)).to.deep.equal(entries[77]);
   });
 
-  it('scans past the cache after a few blocks', () => {
+  it('keeps the blocks of a scan while the cache has room', () => {
     const entries = Array.from({ length: 5000 }, (_, i) => put(`key ${10_000 + i}`));
     const cache = new BlockCache(1 << 20, 256);
     const { file, metas } = fileWith([build(entries, { blockBytes: 256 })]);
     const reader = new TableReader(file, metas[0]!, cache);
     expect(allForward(reader.cursor())).to.have.length(5000);
+    const { misses } = cache.stats();
     expect(allBackward(reader.cursor())).to.have.length(5000);
-    expect(cache.stats().blocks).to.be.below(10);
+    expect(cache.stats().misses).to.equal(misses);
+  });
+
+  it('scans past a full cache after a few blocks', () => {
+    const entries = Array.from({ length: 5000 }, (_, i) => put(`key ${10_000 + i}`));
+    const { file, metas } = fileWith([build(entries, { blockBytes: 256 })]);
+    const cache = new BlockCache(1 << 15, 256);
+    const reader = new TableReader(file, metas[0]!, cache);
+    for (let block = 0; cache.hasRoom; block++) reader.loadBlock(block, false);
+    const before = cache.stats();
+    expect(allForward(reader.cursor())).to.have.length(5000);
+    expect(allBackward(reader.cursor())).to.have.length(5000);
+    expect(cache.stats().evictions - before.evictions).to.be.below(10);
   });
 
   it('takes the buffers for reading ahead from where it gives them back to', () => {
