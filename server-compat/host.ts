@@ -83,6 +83,7 @@ class EngineHost implements ServerHost {
 
   dispatcherFor(server: WireServer): Dispatcher {
     const failPoints = server.options.enableTestCommands ? new FailPoints() : undefined;
+    if (server.options.standalone) this.engine.state.hasClusterTime = false;
     const logins = new Logins(this.engine);
     const commands = new CommandTable([
       ...elmoCommands.filter(({ name }) => name !== 'logout'),

@@ -22,6 +22,7 @@ import {
   NULL,
   OBJECT,
   STRING,
+  TIMESTAMP,
   UNDEFINED,
 } from './types.js';
 import { endOfValue } from './walk.js';
@@ -135,6 +136,11 @@ export function int64OfNumber(value: number): Value {
 export function dateValue(ms: number): Value {
   const high = Math.floor(ms / 0x1_0000_0000);
   return wordsValue(DATE, high | 0, (ms - high * 0x1_0000_0000) | 0);
+}
+
+/** A timestamp. @param seconds since 1970, 32 bits  @param increment 32 bits */
+export function timestampValue(seconds: number, increment: number): Value {
+  return wordsValue(TIMESTAMP, seconds, increment);
 }
 
 export function boolValue(value: boolean): Value {

@@ -1,5 +1,5 @@
 /** The times a replica set puts into its replies. */
-import type { ClusterTime } from '../session/cluster-clock.js';
+import type { ClusterTime } from '../operation/operation.js';
 import type { ReplyWriter } from './reply.js';
 
 /** A server without keys does not sign. */

@@ -5,7 +5,8 @@
 import { readInt32 } from '../bson/read.js';
 import { DECIMAL128, DOUBLE, INT32, INT64, NULL, OBJECT, STRING } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
-import { isLater, type ClusterClock, type ClusterTime } from '../session/cluster-clock.js';
+import type { ClusterTime } from '../operation/operation.js';
+import { isLater, type ClusterClock } from '../session/cluster-clock.js';
 import { ElmoError } from '../errors.js';
 import type { SessionContext } from '../session/session-context.js';
 import { Arguments, fieldsOf, parseFields } from './arguments.js';

@@ -218,6 +218,7 @@ export class Engine {
     return new Operation(this.clock, {
       ...(request.maxTimeMs === undefined ? {} : { maxTimeMs: request.maxTimeMs }),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
+      ...(this.state.hasClusterTime ? { clusterTime: this.state.clusterClock.now } : {}),
     });
   }
 

@@ -1,7 +1,7 @@
 /** What reading requests share: the view they read, the collation, the scope of their expressions. */
 import type { ReadView, Snapshot } from '../../lsm/index.js';
 import { readText } from '../bson/read.js';
-import { Value } from '../bson/value.js';
+import { timestampValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import { isSameCollation, type CollationSpec } from '../collation/collation.js';
@@ -37,6 +37,10 @@ export function checkViewCollation(
     throw new ElmoError('OptionNotSupportedOnView', "Cannot override a view's default collation");
 }
 
+function clusterTimeOf({ clusterTime }: Operation): Value | undefined {
+  return clusterTime === undefined ? undefined : timestampValue(clusterTime.seconds, clusterTime.increment);
+}
+
 const VARIABLE_NAME = /^[a-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*$/;
 
 /** The scope of a request's expressions, with the variables of its `let`. @throws ElmoError */
@@ -49,6 +53,7 @@ export function requestScope(
   const options = {
     collation,
     nowMs: operation.startedMs,
+    clusterTime: clusterTimeOf(operation),
     random,
     allowsMeta: () => true,
   };

@@ -22,6 +22,8 @@ export interface DefaultConcerns {
 
 export class ServerState {
   readonly clusterClock: ClusterClock;
+  /** Whether clients see a replica set, whose writes have a time. */
+  hasClusterTime = true;
   readonly activity = new Activity();
   readonly writeGate = new WriteGate();
   readonly eventLog: EventLog;

@@ -13,11 +13,22 @@ export interface OperationClock {
   turn(): Promise<void>;
 }
 
+/**
+ * The time of a write as replica sets tell it: seconds since 1970 and a counter within the second. It only grows, and each
+ * write takes the next.
+ */
+export interface ClusterTime {
+  readonly seconds: number;
+  readonly increment: number;
+}
+
 export interface OperationOptions {
   /** Milliseconds the operation may take; 0 or undefined: no limit. */
   readonly maxTimeMs?: number;
   /** Ends the operation when it aborts. */
   readonly signal?: AbortSignal;
+  /** Of the newest write before it; undefined where writes have no such time. */
+  readonly clusterTime?: ClusterTime;
   /** Milliseconds it may hold the event loop at a stretch. Default 8. */
   readonly sliceMs?: number;
 }
@@ -29,6 +40,8 @@ const MOST_TIMER_MS = 0x7fff_ffff;
 export class Operation {
   /** What `$$NOW` is: the time of the start. */
   readonly startedMs: number;
+  /** What `$$CLUSTER_TIME` is. */
+  readonly clusterTime: ClusterTime | undefined;
   private readonly deadlineMs: number;
   private sliceEndMs: number;
   private readonly sliceMs: number;
@@ -46,6 +59,7 @@ export class Operation {
     private readonly options: OperationOptions = {},
   ) {
     this.startedMs = clock.wallMs();
+    this.clusterTime = options.clusterTime;
     const now = clock.nowMs();
     this.sliceMs = options.sliceMs ?? 8;
     this.sliceEndMs = now + this.sliceMs;

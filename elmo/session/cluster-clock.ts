@@ -1,11 +1,5 @@
-/**
- * The time of writes as replica sets tell it: seconds since 1970 and a counter within the second. It only grows, and each
- * write takes the next.
- */
-export interface ClusterTime {
-  readonly seconds: number;
-  readonly increment: number;
-}
+/** The clock that gives each write its time. */
+import type { ClusterTime } from '../operation/operation.js';
 
 export class ClusterClock {
   private newest: ClusterTime = { seconds: 0, increment: 0 };

@@ -4,7 +4,7 @@
  */
 import type { OrderedKv, Snapshot } from '../../lsm/index.js';
 import { ElmoError } from '../errors.js';
-import type { ClusterTime } from './cluster-clock.js';
+import type { ClusterTime } from '../operation/operation.js';
 
 /** How long a moment is kept that nobody reads. Source: MongoDB manual, "minSnapshotHistoryWindowInSeconds". */
 const HISTORY_MS = 300_000;

@@ -1,5 +1,5 @@
 /** Which session a request belongs to, and what it asks of it. */
-import type { ClusterTime } from './cluster-clock.js';
+import type { ClusterTime } from '../operation/operation.js';
 
 /** Who has logged in and uses a session. */
 export interface SessionOwner {

@@ -8,7 +8,7 @@ import { ElmoError } from '../errors.js';
 import type { Committer } from '../operation/committer.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT } from '../operation/write-unit.js';
-import type { ClusterTime } from './cluster-clock.js';
+import type { ClusterTime } from '../operation/operation.js';
 import { Moments } from './moments.js';
 import type { RetryableStatement, RetryLog } from './retry-log.js';
 import type { SessionContext, SessionOwner } from './session-context.js';
