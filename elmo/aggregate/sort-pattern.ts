@@ -1,12 +1,11 @@
 /** Sort specifications of pipelines, `{a: 1, 'b.c': -1}`, and rows in their order. */
-import { ARRAY, OBJECT, STRING } from '../bson/types.js';
+import { ARRAY, STRING } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { compareBytes, SortKeys, type SortField } from '../exec/sort-key.js';
-import { doubleOf, isNumberType } from '../expression/numbers.js';
+import { parseSortFields } from '../exec/sort-pattern.js';
 import { argumentsOf, arrayValue, elementsOf } from './arguments.js';
-import { checkedFieldPath } from './field-path.js';
 
 const META_NAMES: ReadonlySet<string> = new Set([
   'textScore',
@@ -20,14 +19,7 @@ const META_NAMES: ReadonlySet<string> = new Set([
 
 /** @throws ElmoError of the reference's code */
 export function parseSortPattern(document: Value): SortField[] {
-  return [...argumentsOf(document)].map(([path, value]): SortField => {
-    if (value.type === OBJECT) return { path: checkedFieldPath(path), direction: -1, meta: parseMeta(value) };
-    if (!isNumberType(value.type)) throw new ElmoError(15974, `Illegal key in $sort specification: ${path}`);
-    const direction = Math.trunc(doubleOf(value));
-    if (direction !== 1 && direction !== -1)
-      throw new ElmoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
-    return { path: checkedFieldPath(path), direction, meta: undefined };
-  });
+  return parseSortFields(document, parseMeta);
 }
 
 function parseMeta(value: Value): string {

@@ -10,7 +10,7 @@ import type {
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import { Nothing } from '../exec/row-stages.js';
-import { parseSort } from '../exec/sort-key.js';
+import { parseSort } from '../exec/sort-pattern.js';
 import type { ParseScope } from '../expression/expression.js';
 import { keyspaceBounds } from '../keys/key-layout.js';
 import type { RowSource } from '../operation/row-source.js';

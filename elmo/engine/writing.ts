@@ -3,7 +3,8 @@ import type { Clock } from '../../lsm/index.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
-import { parseSort, type SortField } from '../exec/sort-key.js';
+import { type SortField } from '../exec/sort-key.js';
+import { parseSort } from '../exec/sort-pattern.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import type {

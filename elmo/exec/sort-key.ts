@@ -4,7 +4,6 @@
  * With a collation strings have no such bytes: the key then is the values, compared one by one.
  */
 import { compareValues, type Collation } from '../bson/compare.js';
-import { Decoder } from '../bson/decode.js';
 import { MISSING, NULL } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import { collatorOf } from '../collation/collator.js';
@@ -19,49 +18,6 @@ export interface SortField {
   readonly direction: FieldDirection;
   /** Of {$meta: name}; undefined for a field. */
   readonly meta: string | undefined;
-}
-
-const plain = new Decoder();
-const META_NAMES = new Set([
-  'textScore',
-  'randVal',
-  'searchScore',
-  'geoNearDistance',
-  'searchRootDocumentId',
-  'vectorSearchScore',
-]);
-
-/** @throws ElmoError BadValue and the like */
-export function parseSort(raw: Uint8Array): readonly SortField[] {
-  const fields: SortField[] = [];
-  for (const [path, way] of Object.entries(plain.decode(raw) as Record<string, unknown>)) {
-    if (typeof way === 'object' && way !== null && !Array.isArray(way)) {
-      const [name, argument] = Object.entries(way)[0] ?? ['', undefined];
-      if (name !== '$meta' || Object.keys(way).length !== 1)
-        throw new ElmoError(
-          'BadValue',
-          `Illegal key in $sort specification: ${path}: ${JSON.stringify(way)}`,
-        );
-      if (typeof argument !== 'string' || !META_NAMES.has(argument))
-        throw new ElmoError('BadValue', `Illegal $meta sort: ${JSON.stringify(way)}`);
-      fields.push({ path, direction: -1, meta: argument });
-      continue;
-    }
-    if (path === '' || path.startsWith('.') || path.endsWith('.') || path.includes('..'))
-      throw new ElmoError(path === '' ? 40352 : 15998, 'FieldPath field names may not be empty strings.');
-    if (path.split('.').some((part) => part.startsWith('$') && !['$id', '$ref', '$db'].includes(part)))
-      throw new ElmoError(
-        16410,
-        `FieldPath field names may not start with '$'. Consider using $getField or $setField.`,
-      );
-    if (typeof way !== 'number' || Number.isNaN(way))
-      throw new ElmoError(15974, `Illegal key in $sort specification: ${path}: ${String(way)}`);
-    const direction = Math.trunc(way);
-    if (direction !== 1 && direction !== -1)
-      throw new ElmoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
-    fields.push({ path, direction, meta: undefined });
-  }
-  return fields;
 }
 
 /** Computes keys, one document after another. */

@@ -89,6 +89,8 @@ export function parseUnsetStage(specification: Value): Reshape {
       31120,
       '$unset specification must be a string or an array containing only string values',
     );
+  if (fields.some(({ text }) => text.includes('\0')))
+    throw new ElmoError(9527900, 'illegal embedded NUL byte');
   return forStage('$unset', () => {
     const tree = new TreeBuilder();
     for (const { text } of fields) {

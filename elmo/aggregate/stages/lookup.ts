@@ -230,7 +230,7 @@ function parseFrom(given: ReadonlyMap<string, Value>, db: string): string | unde
 }
 
 function parseVariables(value: Value | undefined, { scope }: StageContext): JoinVariable[] {
-  if (value === undefined) return [];
+  if (value === undefined || value.type === NULL) return [];
   if (value.type !== OBJECT)
     throw new ElmoError(
       'TypeMismatch',

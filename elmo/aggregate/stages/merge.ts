@@ -31,6 +31,8 @@ type WhenNotMatched = 'insert' | 'discard' | 'fail';
 interface MergeOptions {
   readonly target: Namespace;
   readonly on: readonly string[];
+  /** Whether rows must have a value for each of them. */
+  readonly needsOn: boolean;
   readonly whenMatched: WhenMatched;
   readonly whenNotMatched: WhenNotMatched;
   /** With 'pipeline': makes of the document that is there and the variables what is to be there. */
@@ -184,12 +186,22 @@ class MergeRows extends StageRows {
     let value: Value = documentValue(row);
     for (const component of path.split('.')) {
       if (value.type !== OBJECT || !this.finder.find(row, value.at, new FieldName(component)))
-        return NULL_VALUE;
+        return this.noneAt(path);
       value = new Value(this.finder.type, row, this.finder.valueStart);
       if (value.type === ARRAY)
         throw new ElmoError(51185, `$merge write error: 'on' field '${path}' is an array`);
     }
-    return value.type === UNDEFINED ? NULL_VALUE : value;
+    return value.type === UNDEFINED || value.type === NULL ? this.noneAt(path) : value;
+  }
+
+  /** What a row without a value is found by. @throws ElmoError if the index does not have such documents */
+  private noneAt(path: string): Value {
+    if (this.options.needsOn)
+      throw new ElmoError(
+        51132,
+        `$merge write error: 'on' field '${path}' cannot be missing, null or undefined if supporting index is sparse`,
+      );
+    return NULL_VALUE;
   }
 
   private replace(
@@ -287,7 +299,8 @@ function parseInto(into: Value | undefined, db: string): Namespace {
       5786801,
       "$merge 'into' field must specify a 'coll' that is not empty, null or undefined",
     );
-  return { db: given.get('db') ?? db, collection };
+  const givenDb = given.get('db') ?? '';
+  return { db: givenDb === '' ? db : givenDb, collection };
 }
 
 function parseOn(on: Value | undefined): string[] {
@@ -345,28 +358,37 @@ function parseWhenNotMatched(value: Value | undefined): WhenNotMatched {
   return value.text as WhenNotMatched;
 }
 
-/** @throws ElmoError unless at most one document can have the same values in these fields */
+/**
+ * @returns whether that holds only for documents that have the fields
+ * @throws ElmoError unless at most one document can have the same values in these fields
+ */
 function requireUnique(
   on: readonly string[],
   spec: CollectionSpec | undefined,
   collation: CollationSpec | undefined,
-): void {
-  const isById =
-    on.length === 1 && on[0] === '_id' && (spec === undefined || isSameCollation(spec.collation, collation));
-  const isUnique = spec?.indexes.some(
+): { isSparse: boolean } {
+  if (
+    on.length === 1 &&
+    on[0] === '_id' &&
+    (spec === undefined || isSameCollation(spec.collation, collation))
+  )
+    return { isSparse: false };
+  const unique = spec?.indexes.filter(
     (index) =>
       isSameCollation(index.collation, collation) &&
       index.isUnique &&
       index.isReady &&
-      !index.isSparse &&
       index.partialFilter === undefined &&
       index.fields.length === on.length &&
       index.fields.every(({ path }) => on.includes(path)),
   );
-  if (!isById && isUnique !== true)
+  if (unique === undefined || unique.length === 0)
     throw new ElmoError(51183, 'Cannot find index to verify that join fields will be unique');
+  return { isSparse: unique.every(({ isSparse }) => isSparse) };
 }
 
+/** Fields whose null is as good as none. */
+const NULL_IS_NONE: ReadonlySet<string> = new Set(['let', 'whenNotMatched']);
 const KNOWN: ReadonlySet<string> = new Set(['into', 'on', 'let', 'whenMatched', 'whenNotMatched']);
 
 function parseMerge(argument: Value, context: StageContext): Stage {
@@ -376,7 +398,7 @@ function parseMerge(argument: Value, context: StageContext): Stage {
   for (const [name, value] of given) {
     if (!KNOWN.has(name))
       throw new ElmoError('IDLUnknownField', `BSON field '$merge.${name}' is an unknown field.`);
-    if (value.type === NULL) given.delete(name);
+    if (value.type === NULL && NULL_IS_NONE.has(name)) given.delete(name);
   }
   if (argument.type === STRING && argument.text === '')
     throw new ElmoError('InvalidNamespace', `Invalid $merge target namespace: '${db}'`);
@@ -399,12 +421,13 @@ function parseMerge(argument: Value, context: StageContext): Stage {
       'CommandNotSupportedOnView',
       `Namespace ${namespaceText(target)} is a view, not a collection`,
     );
-  requireUnique(on, spec, context.scope.collation);
+  const { isSparse } = requireUnique(on, spec, context.scope.collation);
   const stages = whenMatched === 'pipeline' ? given.get('whenMatched')! : undefined;
   if (stages !== undefined) parseUpdate(stages, variables, target, context);
   return new MergeStage(argument.keep(), {
     target,
     on,
+    needsOn: isSparse,
     whenMatched,
     whenNotMatched,
     stages,

@@ -45,8 +45,9 @@ export function parseFrame(
       throw refuse("Window bounds can specify either 'documents' or 'unit', not both.");
     if (given.size > 1) throw refuse("'window' field that specifies documents cannot have other fields");
     const bounds = parseBounds(documents, true);
+    if (isWhole(bounds)) return WHOLE;
     if (sort.count === 0) throw new ElmoError(5339901, 'Document-based bounds require a sortBy');
-    return isWhole(bounds) ? WHOLE : { kind: 'documents', bounds };
+    return { kind: 'documents', bounds };
   }
   for (const name of given.keys())
     if (name !== 'range' && name !== 'unit') throw refuse(`'window' field cannot have the field ${name}`);

@@ -68,7 +68,10 @@ function targetType(value: Value): number {
   return type;
 }
 
-const BINARY_SUBTYPES: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128]);
+/** Those with a meaning, and those that users may give one. */
+function isSubtype(subtype: number): boolean {
+  return (subtype >= 0 && subtype <= 9) || (subtype >= 128 && subtype <= 255);
+}
 
 function targetSubtype(value: Value): number {
   if (value.isMissing) return 0;
@@ -80,7 +83,7 @@ function targetSubtype(value: Value): number {
   const subtype = int32Of(value);
   if (subtype === undefined)
     throw new ElmoError(4341106, "In $convert, numeric 'subtype' argument is not an integer");
-  if (!BINARY_SUBTYPES.has(subtype))
+  if (!isSubtype(subtype))
     throw new ElmoError(
       4341107,
       `In $convert, numeric value for 'subtype' does not correspond to a BinData type: ${subtype}`,

@@ -11,7 +11,7 @@ import { OpenCollections } from '../../../elmo/index/open-collection.js';
 import { Committer } from '../../../elmo/operation/committer.js';
 import { Operation, type OperationClock } from '../../../elmo/operation/operation.js';
 import { END, PAUSE, ROW } from '../../../elmo/operation/row-source.js';
-import { parseSort } from '../../../elmo/exec/sort-key.js';
+import { parseSort } from '../../../elmo/exec/sort-pattern.js';
 import { choose, runPlan, type RowsRequest, type RunningPlan } from '../../../elmo/exec/planned-rows.js';
 import type { QueryPlan } from '../../../elmo/plan/query-plan.js';
 import { normalizeFilter } from '../../../elmo/query/normalize.js';

@@ -1,7 +1,8 @@
 /** Whatever plan runs a query, its answer is that of a look at every document. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseSort, SortKeys } from '../../../elmo/exec/sort-key.js';
+import { SortKeys } from '../../../elmo/exec/sort-key.js';
+import { parseSort } from '../../../elmo/exec/sort-pattern.js';
 import { documentValue, plainJs } from '../../../elmo/bson/value.js';
 import { documentLength } from '../../../elmo/bson/walk.js';
 import { runPlan } from '../../../elmo/exec/planned-rows.js';

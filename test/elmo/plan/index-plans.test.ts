@@ -1,7 +1,8 @@
 /** Whatever index a query goes through, it finds what a scan of the collection finds, in the order asked for. */
 import { expect } from 'chai';
 import { BSONSymbol, Decimal128, Long, MaxKey, MinKey, ObjectId } from '../../../elmo/bson/package.js';
-import { SortKeys, parseSort, compareBytes } from '../../../elmo/exec/sort-key.js';
+import { SortKeys, compareBytes } from '../../../elmo/exec/sort-key.js';
+import { parseSort } from '../../../elmo/exec/sort-pattern.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import { IndexedCollection, nameOf, raw, type IndexDefinition, type Query } from './indexed-collection.js';
 

@@ -1,6 +1,6 @@
 /** `$merge`: what a row does to the document it meets, and what is refused. */
 import { expect } from 'chai';
-import { EngineRunner } from '../engine-runner.js';
+import { EngineRunner, namespaceOf, raw } from '../engine-runner.js';
 
 async function merged(spec: unknown): Promise<{ code: number; documents: unknown[] }> {
   const runner = new EngineRunner();
@@ -26,6 +26,11 @@ describe('$merge', () => {
     [
       'into a collection named by a document',
       { into: { coll: 'm' } },
+      [{ ...old, a: 1, b: 2 }, second, other],
+    ],
+    [
+      'an empty database is that of the pipeline, a null of these fields is none',
+      { into: { db: '', coll: 'm' }, let: null, whenNotMatched: null },
       [{ ...old, a: 1, b: 2 }, second, other],
     ],
     ['replace', { into: 'm', whenMatched: 'replace' }, [{ _id: 1, a: 1, b: 2 }, second, other]],
@@ -63,6 +68,9 @@ describe('$merge', () => {
     [{ into: 1 }, 51178],
     [{ into: '' }, 5786800],
     [{ into: { db: 'x' } }, 5786801],
+    [{ into: null }, 51178],
+    [{ into: 'm', on: null }, 51186],
+    [{ into: 'm', whenMatched: null }, 51191],
     [{ into: 'm', on: [] }, 51187],
     [{ into: 'm', on: 'a' }, 51183],
     [{ into: 'm', on: ['_id', '_id'] }, 31465],
@@ -78,4 +86,20 @@ describe('$merge', () => {
     it(`${JSON.stringify(spec)} is refused`, async () => {
       expect(await merged(spec)).to.deep.equal({ code, documents: [old, other] });
     });
+});
+
+describe('$merge on the fields of a sparse index', () => {
+  it('refuses a row without a value there, and writes one with a value', async () => {
+    const runner = new EngineRunner();
+    await runner.insert('t', [
+      { _id: 1, key: 'a' },
+      { _id: 2, key: null },
+    ]);
+    const index = raw({ key: { key: 1 }, name: 'key_1', unique: true, sparse: true });
+    await runner.engine.defining.createIndexes(namespaceOf('m'), [index], {});
+    const into = { $merge: { into: 'm', on: 'key' } };
+    expect(await runner.codeOf([{ $match: { _id: 2 } }, into])).to.equal(51132);
+    expect(await runner.codeOf([{ $match: { _id: 1 } }, into])).to.equal(0);
+    expect(await runner.aggregate([], 'm')).to.deep.equal([{ _id: 1, key: 'a' }]);
+  });
 });

@@ -57,6 +57,12 @@ describe('$setWindowFields', () => {
     ],
     ['ranks of ties', { $rank: {} }, { sortBy: { t: 1 } }, [1, 3, 5, 1, 3, 6]],
     ['dense ranks, descending', { $denseRank: {} }, { sortBy: { t: -1 } }, [4, 3, 2, 4, 3, 1]],
+    [
+      'all of a partition needs no order',
+      { $max: '$v', window: { documents: ['unbounded', 'unbounded'] } },
+      { partitionBy: '$g' },
+      [20, 20, 20, 7.5, 7.5, 20],
+    ],
     ['numbers', { $documentNumber: {} }, byT, [1, 2, 3, 1, 2, 4]],
     ['the row after', { $shift: { output: '$v', by: 1 } }, byT, [20, null, 1, 7.5, null, null]],
     [
@@ -101,6 +107,7 @@ describe('$setWindowFields', () => {
     [{ $sum: 1, window: { documents: [1] } }, byT, 9],
     [{ $sum: 1, window: { documents: [1, 0] } }, byT, 5339900],
     [{ $sum: 1, window: { documents: [-1, 0] } }, {}, 5339901],
+    [{ $sum: 1, window: { documents: ['unbounded', 0] } }, {}, 5339901],
     [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { t: 1, v: 1 } }, 5339902],
     [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { t: -1 } }, 8947401],
     [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { g: 1 } }, 5429414],
