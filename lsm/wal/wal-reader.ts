@@ -49,7 +49,7 @@ export interface WalSummary {
   readonly records: number;
   /** The log was ended in order. */
   readonly sealed: boolean;
-  /** Bytes of the file after the valid ones. */
+  /** Bytes of the file after the valid ones, up to the last that is not zero: zeros are room for more. */
   readonly tornBytes: number;
 }
 
@@ -112,7 +112,20 @@ class WalReader {
       }
     }
     if (!sealed && position < this.size) this.refuseDamage(position);
-    return { validBytes: position, records, sealed, tornBytes: this.size - position };
+    return { validBytes: position, records, sealed, tornBytes: this.lastByteEnd(position) - position };
+  }
+
+  /** Where the last byte from `position` on that is not zero ends; `position` when there is none. */
+  private lastByteEnd(position: number): number {
+    let end = position;
+    for (let at = position; at < this.size; at = this.windowEnd) {
+      if (this.load(at, 1) === 0) break;
+      const { window, windowAt } = this;
+      let last = this.windowEnd - windowAt - 1;
+      while (last >= at - windowAt && window[last] === 0) last--;
+      if (last >= at - windowAt) end = windowAt + last + 1;
+    }
+    return end;
   }
 
   private hasGoodHeader(): boolean {

@@ -4,6 +4,8 @@
  * What must stay true:
  * - a record whose write threw is not part of the log: the next one is written over it;
  * - `syncedTo` of a record never exceeds what a sync that ended has covered;
+ * - what lies behind the last record are zeros, if anything: a writer who syncs alone has room written ahead, because a sync
+ *   that must not make the file longer is shorter; zeros are no record, so a log that was cut off ends before them;
  * - after a failed sync nothing of this log is promised any more: the system may have dropped the pages, and a second
  *   sync that succeeds would prove nothing.
  */
@@ -41,6 +43,10 @@ const FIRST_BUFFER_BYTES = 16 * 1024;
  * before to commit again and share it. Otherwise the first of them would get a sync of its own, and the rest wait twice.
  */
 const REJOIN_MICROTASKS = 16;
+/** After so many syncs of a lone writer room is written ahead, so much at a time. */
+const AHEAD_PATIENCE = 8;
+const AHEAD_BYTES = 128 * 1024;
+let zeros: Uint8Array | undefined;
 
 export class WalWriter {
   readonly logNumber: number;
@@ -54,6 +60,9 @@ export class WalWriter {
   private readonly aad: Uint8Array;
   private buffer: Uint8Array;
   private position: number;
+  /** Room was written up to here; Infinity: it could not be. */
+  private aheadEnd: number;
+  private aloneCount: number;
   private lastSeq: number;
   private isSealed: boolean;
   private syncUnderWay: Promise<void> | undefined;
@@ -81,6 +90,8 @@ export class WalWriter {
     this.aad = new Uint8Array(AAD_BYTES);
     this.buffer = new Uint8Array(FIRST_BUFFER_BYTES);
     this.position = WAL_HEADER_BYTES;
+    this.aheadEnd = 0;
+    this.aloneCount = 0;
     this.lastSeq = 0;
     this.isSealed = false;
     this.syncUnderWay = undefined;
@@ -176,6 +187,7 @@ export class WalWriter {
     const covered = this.position;
     const { choice, file } = this;
     try {
+      if (isAlone && ++this.aloneCount > AHEAD_PATIENCE && covered >= this.aheadEnd) this.writeAhead();
       if (choice !== undefined && choice.begin(isAlone)) file.syncNow();
       else await file.sync();
       this.durableBytes = covered;
@@ -185,6 +197,18 @@ export class WalWriter {
     } finally {
       this.syncUnderWay = undefined;
       choice?.end(isAlone, this.nextSync !== undefined);
+    }
+  }
+
+  /** Room for the records to come. That there is none is for the first of them to find out. */
+  private writeAhead(): void {
+    zeros ??= new Uint8Array(AHEAD_BYTES);
+    try {
+      this.file.write(zeros, 0, AHEAD_BYTES, this.position);
+      this.aheadEnd = this.position + AHEAD_BYTES;
+    } catch {
+      this.cutTail();
+      this.aheadEnd = Infinity;
     }
   }
 
@@ -232,6 +256,7 @@ export class WalWriter {
   private cutTail(): void {
     try {
       this.file.truncate(this.position);
+      this.aheadEnd = 0;
     } catch {
       // the error of the write says more
     }

@@ -7,6 +7,7 @@ import { FaultyFileSystem } from '../../support/faulty-files.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import {
   append,
+  type Batch,
   batchOf,
   contentsOf,
   ManualSyncFile,
@@ -202,6 +203,57 @@ describe('WalWriter.sync', () => {
       seen.push(file.syncsAtOnce);
     }
     expect(seen).to.deep.equal([0, 1, 1, 1, 2, 2]);
+  });
+
+  it('writes room ahead for a writer who is always alone, which is no part of the log', async () => {
+    const files = new FaultyFileSystem();
+    const plain = files.open(PATH, 'create');
+    writer = new WalWriter(plain, 1, STORE_ID, undefined, new SyncChoice({ nowMs: () => 0 }));
+    const batches: Batch[] = [];
+    const put = async (isUrgent: boolean): Promise<void> => {
+      batches.push(batchOf(batches.length + 1, 100));
+      append(writer, batches[batches.length - 1]!);
+      await writer.sync(isUrgent);
+    };
+    for (let i = 0; i < 20; i++) await put(false);
+    expect(plain.size(), 'not for a timer').to.equal(writer.byteLength);
+    for (let i = 0; i < 8; i++) await put(true);
+    expect(plain.size(), 'not for a few').to.equal(writer.byteLength);
+    await put(true);
+    const room = plain.size();
+    expect(room - writer.byteLength).to.equal(128 * 1024);
+    while (writer.byteLength + 200 < room) await put(true);
+    expect(plain.size(), 'one room for a thousand records').to.equal(room);
+    await put(true);
+    await put(true);
+    expect(plain.size()).to.be.greaterThan(room + 64 * 1024);
+    for (const image of [files, files.powerCut(new SeededRandom(1))]) {
+      const back = read(image.open(PATH, 'read'));
+      expect(back.batches).to.deep.equal(batches);
+      expect([back.validBytes, back.tornBytes]).to.deep.equal([writer.byteLength, 0]);
+    }
+    writer.appendSeal();
+    expect(read(plain)).to.include({ sealed: true, tornBytes: 0 });
+  });
+
+  it('does without room ahead when there is none, and after a failed write makes it anew', async () => {
+    const files = new FaultyFileSystem();
+    const plain = files.open(PATH, 'create');
+    writer = new WalWriter(plain, 1, STORE_ID, undefined, new SyncChoice({ nowMs: () => 0 }));
+    const put = async (seq: number): Promise<void> => {
+      append(writer, batchOf(seq, 100));
+      await writer.sync(true);
+    };
+    for (let seq = 1; seq <= 8; seq++) await put(seq);
+    files.failAt('write', 2, 'ENOSPC');
+    await put(9);
+    await put(10);
+    expect(plain.size(), 'no room, no loss').to.equal(writer.byteLength);
+    files.failAt('write', 1, 'ENOSPC');
+    expect(codeOf(() => append(writer, batchOf(11, 100)))).to.equal('DiskFull');
+    await put(12);
+    expect(plain.size()).to.be.greaterThan(writer.byteLength);
+    expect(read(plain).batches.map((batch) => batch.seq)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]);
   });
 
   it('costs nothing when all is durable', async () => {
