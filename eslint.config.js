@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['.build/**', 'dist/**', 'node_modules/**', 'bench/node_modules/**', 'coverage/**'] },
+  {
+    ignores: [
+      '.build/**',
+      'dist/**',
+      'node_modules/**',
+      'bench/node_modules/**',
+      'test/clients/node_modules/**',
+      'coverage/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,8 +1,7 @@
 /** Opening the database that a command works on, and the words that name things in it. */
 import { existsSync } from 'node:fs';
-import { EJSON, type Document } from '../elmo/index.js';
+import { EJSON, parseShellText, type Document } from '../elmo/index.js';
 import { connect, type ElmoClient } from '../server-compat/index.js';
-import { parseFilter } from 'mongodb-query-parser';
 import { UsageError } from './errors.js';
 
 export interface DatabaseName {
@@ -48,7 +47,7 @@ export function parseValue(text: string, what: string): Document {
     // not JSON: as in the shell
   }
   try {
-    return parseFilter(text) as Document;
+    return parseShellText(text) as Document;
   } catch (error) {
     throw new UsageError(
       `the ${what} cannot be read: ${error instanceof Error ? error.message : String(error)}`,

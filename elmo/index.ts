@@ -32,6 +32,7 @@ export { helloFields } from './commands/diagnostics/identity.js';
 export { MemoryEngine, type Mark } from './engine/memory-engine.js';
 export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
 export { operatorNames, type OperatorNames } from './operator-names.js';
+export { parseShellText } from './query/filter-text.js';
 export { runCommand } from './api/context.js';
 export type { ApiEngine, ApiSessions, CommandEngine, CommandSettings } from './api/api-engine.js';
 export { documentValue, Value } from './bson/value.js';

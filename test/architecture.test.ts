@@ -142,7 +142,7 @@ const mayTouchFiles = (path: string): boolean =>
 
 describe('the house', () => {
   const sources = readSources(LAYERS);
-  const surroundings = readSources(['bench', 'examples']);
+  const surroundings = readSources(['bench', 'examples', 'packaging']);
   const tests = readSources(['test']);
 
   const none = (faults: readonly string[]): void => {

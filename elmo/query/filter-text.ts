@@ -1,17 +1,26 @@
 /**
  * Filters, projections and sorts typed as text, the way the shell takes them: `{_id: ObjectId('…'), n: {$gt: NumberLong(5)}}`.
- * The one import of the package `mongodb-query-parser`, which evaluates no code. It is loaded when it is first needed.
+ * The one import of the package `@mongodb-js/shell-bson-parser`, which evaluates no code. It is loaded when it is first needed.
  */
 import { createRequire } from 'node:module';
 import { Encoder } from '../bson/encode.js';
 import { ElmoError } from '../errors.js';
 
-interface QueryParser {
-  parseFilter(text: string): unknown;
-}
+type ShellParser = (text: string, options: { mode: 'loose'; allowMethods: boolean }) => unknown;
 
-let parser: QueryParser | undefined;
+let parser: ShellParser | undefined;
+const PACKAGE = '@mongodb-js/shell-bson-parser';
 const encoder = new Encoder();
+
+/**
+ * A value in the shell's notation; nothing but white space stands for an empty document.
+ * @throws Error of the package, if it is none
+ */
+export function parseShellText(text: string): unknown {
+  if (text.trim() === '') return {};
+  parser ??= (createRequire(import.meta.url)(PACKAGE) as { parse: ShellParser }).parse;
+  return parser(text, { mode: 'loose', allowMethods: true });
+}
 
 /**
  * @param text  a document in the shell's notation; nothing but white space stands for an empty document
@@ -19,10 +28,9 @@ const encoder = new Encoder();
  * @throws ElmoError FailedToParse if it is no such document
  */
 export function parseFilterText(text: string): Uint8Array {
-  parser ??= createRequire(import.meta.url)('mongodb-query-parser') as QueryParser;
   let document: unknown;
   try {
-    document = parser.parseFilter(text);
+    document = parseShellText(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ElmoError('FailedToParse', `the filter is not a document: ${reason}`, { cause });

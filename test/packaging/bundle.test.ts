@@ -1,0 +1,187 @@
+/** What npm packs is small, complete, and works where it is installed: as modules, by `require`, for the compiler. */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import ts from 'typescript';
+import { projectFolder } from '../support/source-tree.js';
+import { installPackage, type Consumer } from './consumer.js';
+
+const execute = promisify(execFile);
+const MB = 1_000_000;
+
+const MODULE = `
+  import { connect, ObjectId, MongoServerError } from 'elmodb';
+  import { openLsm } from 'elmodb/lsm';
+  import { openTestDatabase } from 'elmodb/testing';
+  const client = await connect('app.elmo');
+  const c = client.db('app').collection('c');
+  await c.createIndex({ n: 1 }, { unique: true });
+  await c.insertMany(Array.from({ length: 3000 }, (_, n) => ({ n, text: 'words '.repeat(20) })));
+  const { insertedId } = await c.insertOne({ n: -1 });
+  const refused = await c.insertOne({ n: -1 }).catch((error) => error);
+  await client.compact(); // in the worker thread
+  const server = await client.listen({ port: 0 });
+  const { problems } = await client.check();
+  await client.close();
+  await (await connect('shared.elmo', { shared: true })).close();
+  const test = await openTestDatabase();
+  test.rewind(test.mark());
+  await test.close();
+  await (await openLsm(':memory:')).close();
+  console.log(JSON.stringify([insertedId instanceof ObjectId, refused instanceof MongoServerError, problems,
+    server.uri.startsWith('mongodb://'), await connect(':memory:').then((c) => c.close())]));
+`;
+const REQUIRED = `
+  const { connect, ObjectId } = require('elmodb');
+  connect(':memory:').then(async (client) => {
+    await client.db('app').collection('c').insertOne({ n: 1 });
+    console.log(await client.db('app').collection('c').countDocuments(), typeof new ObjectId().toHexString());
+    await client.close();
+  });
+`;
+const TYPED = `
+  import { connect, type Collection, type WithId } from 'elmodb';
+  import { openLsm } from 'elmodb/lsm';
+  import { openTestDatabase, type TestClient } from 'elmodb/testing';
+  interface Note { title: string; tags: string[] }
+  export async function titles(): Promise<string[]> {
+    await using client = await connect(':memory:');
+    const notes: Collection<Note> = client.db('app').collection<Note>('notes');
+    await notes.insertOne({ title: 'one', tags: [] });
+    const found: WithId<Note>[] = await notes.find({ tags: 'a' }).toArray();
+    return found.map(({ title }) => title);
+  }
+  export const test: Promise<TestClient> = openTestDatabase();
+  export const store = openLsm(':memory:');
+`;
+
+describe('the package as it is installed', function () {
+  this.timeout(120_000);
+  let consumer: Consumer;
+
+  before(async () => {
+    consumer = await installPackage();
+  });
+  after(() => consumer.remove());
+
+  const run = async (name: string, text: string): Promise<string> => {
+    writeFileSync(join(consumer.folder, name), text);
+    return (await execute(process.execPath, [name], { cwd: consumer.folder })).stdout.trim();
+  };
+
+  it('unpacks to 3 MB at most, in few files', () => {
+    const bytes = consumer.files.reduce((sum, { size }) => sum + size, 0);
+    expect(bytes).to.be.lessThan(3 * MB);
+    expect(consumer.files.length).to.be.lessThan(450);
+  });
+
+  it('has what users need and nothing else', () => {
+    const wanted =
+      /^(package\.json|README\.md|LICENSE|dist\/(index|chunks|lsm|elmo|server-compat|cli)\b.*\.(js|d\.ts))$/;
+    expect(consumer.files.map(({ path }) => path).filter((path) => !wanted.test(path))).to.deep.equal([]);
+    const declarations = consumer.files.filter(
+      ({ path }) => path.startsWith('dist/cli/') && path.endsWith('.d.ts'),
+    );
+    expect(declarations).to.deep.equal([]);
+  });
+
+  it('takes 12 MB at most, with what comes with it', () => {
+    const own = consumer.files.reduce((sum, { size }) => sum + onDisk(size), 0);
+    const others = consumer.dependencies.reduce((sum, path) => sum + sizeOf(join(projectFolder(), path)), 0);
+    expect(own + others).to.be.lessThan(12 * MB);
+  });
+
+  it('works as a module, with its worker thread and its server', async () => {
+    expect(await run('program.mjs', MODULE)).to.equal('[true,true,[],true,null]');
+  });
+
+  it('works by require', async () => {
+    expect(await run('program.cjs', REQUIRED)).to.equal('1 string');
+  });
+
+  it('the command works', async () => {
+    const elmo = join('node_modules', 'elmodb', 'dist', 'cli', 'main.js');
+    const go = (...args: string[]) => execute(process.execPath, [elmo, ...args], { cwd: consumer.folder });
+    writeFileSync(join(consumer.folder, 'data.json'), '{"n": 1}\n{"n": 2}\n');
+    await go('import', 'command.elmo', 'app.c', 'data.json');
+    expect((await go('count', 'command.elmo', 'app.c')).stdout.trim()).to.equal('2');
+  });
+
+  it('its programs are joined into few files, with the worker beside what starts it', () => {
+    const folder = join(consumer.folder, 'node_modules', 'elmodb', 'dist', 'chunks');
+    const chunks = readdirSync(folder);
+    expect(chunks.length).to.be.lessThan(25);
+    expect(chunks).to.contain('worker.js');
+    const starting = consumer.files.filter(
+      ({ path }) =>
+        /dist\/(?!cli)/.test(path) &&
+        path.endsWith('.js') &&
+        readFileSync(join(folder, '..', '..', path), 'utf8').includes('new URL("./worker.js"'),
+    );
+    expect(starting.map(({ path }) => path))
+      .to.have.length(1)
+      .and.satisfy(([path]: string[]) => path!.startsWith('dist/chunks/'));
+  });
+
+  for (const [module, moduleResolution] of [
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const)
+    it(`its types resolve with moduleResolution ${moduleResolution}`, () => {
+      writeFileSync(join(consumer.folder, 'typed.mts'), TYPED);
+      expect(problemsOf(join(consumer.folder, 'typed.mts'), module, moduleResolution)).to.deep.equal([]);
+    });
+});
+
+/** Of whole blocks, as a file system counts. */
+const onDisk = (bytes: number): number => Math.ceil(bytes / 4096) * 4096;
+
+/** Without what other packages lie in it. */
+function sizeOf(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isFile()) bytes += onDisk(statSync(path).size);
+    else if (entry.isDirectory() && entry.name !== 'node_modules') bytes += sizeOf(path);
+  }
+  return bytes;
+}
+
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** What the compiler has to say of a file, the declarations of the package included. */
+function problemsOf(file: string, module: string, moduleResolution: string): string[] {
+  const { options } = ts.convertCompilerOptionsFromJson(
+    {
+      module,
+      moduleResolution,
+      target: 'es2022',
+      lib: ['es2022', 'esnext.disposable'],
+      types: ['node'],
+      strict: true,
+      noEmit: true,
+      skipDefaultLibCheck: true,
+    },
+    dirname(file),
+  );
+  const host = ts.createCompilerHost(options);
+  const parse = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, target, ...rest) => {
+    if (!name.includes('typescript/lib/')) return parse(name, target, ...rest);
+    if (!parsed.has(name)) parsed.set(name, parse(name, target, ...rest));
+    return parsed.get(name);
+  };
+  host.getCurrentDirectory = () => dirname(file);
+  const program = ts.createProgram([file], options, host);
+  const found = [
+    ...program.getOptionsDiagnostics(),
+    ...program
+      .getSourceFiles()
+      .filter(({ fileName }) => fileName === file || fileName.includes('/elmodb/'))
+      .flatMap((source) => ts.getPreEmitDiagnostics(program, source)),
+  ];
+  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
