@@ -6,6 +6,7 @@ import { UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';
 
 interface ShellFlags {
+  readonly db?: string;
   readonly eval?: readonly string[];
   readonly json?: boolean;
   readonly canonical?: boolean;
@@ -18,7 +19,7 @@ Examples:
   elmo shell app.elmo                              a file, made if it is not there
   elmo shell :memory:                              nothing is kept
   elmo shell mongodb://127.0.0.1:27017/shop        a server; needs the package mongodb
-  elmo shell app.elmo --eval "db.orders.find({total: {$gt: 10}}).sort({total: -1}).limit(3)"
+  elmo shell app.elmo --db shop --eval "db.orders.find({total: {$gt: 10}}).sort({total: -1}).limit(3)"
   elmo shell app.elmo --eval "use shop" --eval "db.orders.countDocuments()" --json
   elmo shell app.elmo nightly.js                   run a file
   echo "show dbs" | elmo shell app.elmo
@@ -47,6 +48,7 @@ export function shellCommand(
       (code: string, before: string[]) => [...before, code],
       [],
     )
+    .option('--db <name>', "database to begin with (default: that of the address, or 'test')")
     .option('--json', 'results as Extended JSON, one a line')
     .option('--canonical', 'JSON that keeps every type of number')
     .option('-q, --quiet', 'no greeting')
@@ -65,6 +67,7 @@ export function shellCommand(
           {
             address,
             files,
+            database: flags.db,
             evals: flags.eval ?? [],
             isQuiet: flags.quiet === true,
             isReadOnly,

@@ -9,12 +9,14 @@ const PLAIN = '\x1b[39m';
 
 export interface ErrorTextOptions extends PrintOptions {
   readonly isVerbose: boolean;
+  /** Scripts that have run. */
+  readonly files: ReadonlySet<string>;
 }
 
 export function errorText(error: unknown, options: ErrorTextOptions): string {
   if (error instanceof Interrupted) return 'interrupted';
   if (!types.isNativeError(error)) return `${paint('thrown', options)}: ${valueText(error, options)}`;
-  const lines = [`${paint(titleOf(error), options)}: ${error.message}${placeOf(error)}`];
+  const lines = [`${paint(titleOf(error), options)}: ${error.message}${placeOf(error, options)}`];
   if (error instanceof ServerError) lines.push(...detailsOf(error, options));
   if (options.isVerbose && error.stack !== undefined) lines.push(error.stack);
   return lines.join('\n');
@@ -31,13 +33,12 @@ function titleOf(error: Error): string {
   return label === undefined ? error.name : `${error.name}[${String(label)}]`;
 }
 
-/** The first frame of a script: modules of this package are named by URLs. A line that was typed is seen anyway. */
-function placeOf({ stack = '', message }: Error): string {
-  const calls = stack.slice(stack.indexOf(message) + message.length);
-  const frames = calls.split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('node_modules'));
-  for (const frame of frames) {
-    const place = /(?:^\s+at |\()((?:\/|[A-Z]:\\)[^()\n]+:\d+:\d+)\)?$/.exec(frame);
-    if (place !== null) return `\n  at ${place[1]!}`;
+/** The first call that stands in a script; a line that was typed is seen anyway. */
+function placeOf({ stack = '', message }: Error, { files }: ErrorTextOptions): string {
+  const calls = stack.slice(stack.indexOf(message) + message.length).split('\n');
+  for (const call of calls) {
+    const place = /(?:at |\()([^()]+):(\d+:\d+)\)?$/.exec(call);
+    if (place !== null && files.has(place[1]!)) return `\n  at ${place[1]!}:${place[2]!}`;
   }
   return '';
 }

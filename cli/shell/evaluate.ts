@@ -49,6 +49,8 @@ const KINDS = {
 
 export class Evaluator {
   readonly context: Context;
+  /** Scripts that have run: what their errors are placed in. */
+  readonly files = new Set<string>();
 
   constructor(globals: object) {
     this.context = createContext(globals, { name: 'elmo' });
@@ -80,7 +82,9 @@ export class Evaluator {
 
   /** Evaluates; a promise is given back as it is. */
   run(code: string, name: string): unknown {
-    const text = rewrite(code, isAbsolute(name) ? name : '');
+    const isFile = isAbsolute(name);
+    if (isFile) this.files.add(name);
+    const text = rewrite(code, isFile ? name : '');
     return interruptible(() =>
       runInContext(text, this.context, { filename: name, breakOnSigint: true, displayErrors: false }),
     );

@@ -7,6 +7,8 @@ import { Repl } from './repl.js';
 
 export interface ShellOptions {
   readonly address: string;
+  /** To begin with; that of the address by default. */
+  readonly database: string | undefined;
   readonly files: readonly string[];
   readonly evals: readonly string[];
   readonly isQuiet: boolean;
@@ -28,7 +30,7 @@ export async function startShell(options: ShellOptions, terminal: Terminal): Pro
       return await converse(channel, options, terminal);
     const interpreter = await openInterpreter(channel, options, terminal);
     const { runScript } = await import('./script.js');
-    const fail = await errorPrinter(options, terminal);
+    const fail = await errorPrinter(interpreter, options, terminal);
     try {
       return await runScript(interpreter, { evals, files, input: isScript ? undefined : process.stdin });
     } catch (error) {
@@ -42,7 +44,7 @@ export async function startShell(options: ShellOptions, terminal: Terminal): Pro
 
 /** The prompt is there at once; what answers it follows while the first line is typed. */
 async function converse(channel: Channel, options: ShellOptions, terminal: Terminal): Promise<number> {
-  const { address, isQuiet, isReadOnly } = options;
+  const { address, isQuiet, isReadOnly, database = databaseOf(address) } = options;
   if (!isQuiet)
     await terminal.write(
       `elmo shell on ${withoutPassword(address)}${isReadOnly ? ', read only' : ''}: help for help, exit to leave\n\n`,
@@ -52,18 +54,19 @@ async function converse(channel: Channel, options: ShellOptions, terminal: Termi
     input: process.stdin,
     output: process.stdout,
     history: new History(historyPath(process.env)),
-    firstPrompt: `${databaseOf(address)}> `,
+    firstPrompt: `${database}> `,
     fail: (error) => fail(error),
   });
   return repl.run(async () => {
-    fail = await errorPrinter(options, terminal);
-    return openInterpreter(channel, options, terminal);
+    const interpreter = await openInterpreter(channel, options, terminal);
+    fail = await errorPrinter(interpreter, options, terminal);
+    return interpreter;
   });
 }
 
 async function openInterpreter(
   channel: Channel,
-  { address, json }: ShellOptions,
+  { address, database = databaseOf(address), json }: ShellOptions,
   terminal: Terminal,
 ): Promise<Interpreter> {
   const [{ Connection }, { Interpreter }] = await Promise.all([
@@ -74,7 +77,7 @@ async function openInterpreter(
   return new Interpreter({
     connection: new Connection(channel),
     address: withoutPassword(address),
-    database: databaseOf(address),
+    database,
     print: (text) => void terminal.write(`${text}\n`),
     hasColors: json === undefined && terminal.isResultShown && !isColorless(),
     columns: () => process.stdout.columns ?? terminal.columns,
@@ -83,13 +86,14 @@ async function openInterpreter(
 }
 
 async function errorPrinter(
+  { evaluator: { files } }: Interpreter,
   { isVerbose }: ShellOptions,
   terminal: Terminal,
 ): Promise<(error: unknown) => void> {
   const { errorText } = await import('./error-text.js');
   const hasColors = terminal.isInteractive && !isColorless();
   return (error) =>
-    terminal.warn(`${errorText(error, { isVerbose, hasColors, columns: terminal.columns })}\n`);
+    terminal.warn(`${errorText(error, { isVerbose, hasColors, columns: terminal.columns, files })}\n`);
 }
 
 function isColorless(): boolean {

@@ -15,7 +15,7 @@ describe('elmo shell', () => {
   it('runs code from the command line, and keeps what it wrote', async () => {
     const file = place.path('a.elmo');
     const first = await spawnElmo(['shell', file, '--eval', 'db.a.insertMany([{_id: 1}, {_id: 2}])']);
-    expect(first).to.deep.equal({
+    expect(first).to.include({
       code: 0,
       out: "{ acknowledged: true, insertedIds: { '0': 1, '1': 2 } }\n",
       err: '',
@@ -52,7 +52,7 @@ describe('elmo shell', () => {
     const file = place.path('a.elmo');
     await spawnElmo(['shell', file, '--eval', 'db.a.insertOne({_id: 1})']);
     const evals = ['--eval', 'db.a.countDocuments()', '--eval', 'db.a.insertOne({_id: 2})'];
-    expect(await spawnElmo(['shell', file, '--read-only', ...evals])).to.deep.equal({
+    expect(await spawnElmo(['shell', file, '--read-only', ...evals])).to.include({
       code: 1,
       out: '1\n',
       err: `MongoServerError[IllegalOperation]: ${file} was opened for reading only\n`,
