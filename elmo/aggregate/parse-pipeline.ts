@@ -66,6 +66,11 @@ function refuseInKind(name: string, operator: StageOperator, kind: PipelineKind)
       throw new ElmoError(51047, `${name} is not allowed within a $lookup's sub-pipeline`);
     if (kind === '$unionWith')
       throw new ElmoError(31441, `${name} is not allowed within a $unionWith's sub-pipeline`);
+    if (kind === 'view')
+      throw new ElmoError(
+        'OptionNotSupportedOnView',
+        `The aggregation stage ${name} cannot be used in the definition of a view because it writes`,
+      );
   }
 }
 

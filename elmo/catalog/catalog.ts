@@ -39,6 +39,9 @@ function metaKey(name: string): Uint8Array {
   return writer.toBytes();
 }
 
+/** More than any name that can be made, and less than a key may have. */
+const LONGEST_NAMESPACE = 10_000;
+
 const FORMAT_KEY = metaKey('format');
 const NEXT_KEY = metaKey('next');
 /** Numbers are reserved this many at a time, so that few batches carry the counter. */
@@ -140,6 +143,7 @@ export class Catalog {
    */
   get(namespace: Namespace, unit?: WriteUnit): CatalogEntry | undefined {
     const text = namespaceText(namespace);
+    if (text.length > LONGEST_NAMESPACE) return undefined; // views may stand on what cannot be
     if (unit === undefined) return this.committed(text, namespace);
     const own = this.overrides.get(unit)?.get(text);
     if (own !== undefined) return own ?? undefined;

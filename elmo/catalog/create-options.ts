@@ -2,14 +2,15 @@
  * The options of `create`: checked, and brought into the form that listCollections shows.
  * Source: MongoDB manual, "create"; the codes are the reference engine's own.
  */
-import { ARRAY, BOOL, OBJECT } from '../bson/types.js';
+import { ARRAY, BOOL, OBJECT, STRING } from '../bson/types.js';
 import { documentText } from '../bson/text.js';
-import { boolValue, documentValue, int32Value, stringValue, Value } from '../bson/value.js';
+import { boolValue, documentValue, int32Value, int64OfNumber, stringValue, Value } from '../bson/value.js';
 import { collationDocument, isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { parseCollation } from '../collation/parse.js';
 import { ElmoError } from '../errors.js';
-import { elementsOf, isNumber } from '../query/elements.js';
+import { elementsOf, isNumber, isTruthy } from '../query/elements.js';
 import type { CollectionKind } from './collection-spec.js';
+import { checkEncryptedFields } from './encrypted-fields.js';
 import { OptionFields, wholeValue, wrongType } from './option-fields.js';
 import { documentOf, fieldOf, fieldsOf, rawDocument, type NamedValue } from './raw-document.js';
 import { sameKey } from './record.js';
@@ -75,7 +76,9 @@ export function parseCreateOptions(raw: Uint8Array): CreateOptions {
   checkIdIndex(fields, collation);
   checkStorageEngine(fields.get('storageEngine'));
   checkIndexDefaults(fields);
-  if (fields.has('encryptedFields')) checkEncryptedFields(fields);
+  const encrypted = fields.document('encryptedFields');
+  if (encrypted !== undefined)
+    checkEncryptedFields(encrypted, timeseries === undefined && !fields.has('viewOn'), capped.length > 0);
   const view = parseView(fields);
   const shownCollation: NamedValue = [
     'collation',
@@ -94,7 +97,7 @@ export function parseCreateOptions(raw: Uint8Array): CreateOptions {
     ...(view.length > 0 ? view : [shownCollation]),
     ...(view.length > 0 ? [shownCollation] : []),
     ['clusteredIndex', clusteredIndex === undefined ? undefined : documentValue(clusteredIndex)],
-    ['expireAfterSeconds', expire === undefined ? undefined : wholeValue(expire)],
+    ['expireAfterSeconds', expire === undefined ? undefined : int64OfNumber(expire)],
     ['timeseries', parsedTimeseries === undefined ? undefined : documentValue(parsedTimeseries)],
   ];
   return {
@@ -172,8 +175,9 @@ const CLUSTERED_FIELDS = { v: 'number', key: 'object', name: 'string', unique: '
 
 function parseClusteredIndex(fields: OptionFields): Uint8Array | undefined {
   const given = fields.get('clusteredIndex');
-  if (given === undefined || (given.type === BOOL && given.bytes[given.at] === 0)) return undefined;
+  if (given === undefined) return undefined;
   if (given.type !== OBJECT) {
+    if ((given.type === BOOL || isNumber(given)) && !isTruthy(given)) return undefined;
     if (given.type !== BOOL && !isNumber(given)) throw wrongType('create.clusteredIndex', given, 'object');
     throw new ElmoError(
       5979703,
@@ -274,7 +278,25 @@ function checkIdIndex(fields: OptionFields, collation: CollationSpec | undefined
     throw new ElmoError('BadValue', "'idIndex' must have the same collation as the collection.");
 }
 
-/** @throws ElmoError BadValue, InvalidOptions */
+/** What the text `configString` may set; nothing of it applies to this storage engine. */
+const CONFIGURATION =
+  /^\s*(?:(?:block_compressor|prefix_compression|allocation_size|internal_page_max|leaf_page_max|memory_page_max|access_pattern_hint|type)=[^=,]*\s*(?:,\s*|$))*$/;
+
+/** @throws ElmoError InvalidOptions, TypeMismatch, FailedToParse, BadValue */
+function checkEngineOptions(engine: string, options: Value): void {
+  for (const { name, value } of elementsOf(options)) {
+    if (name !== 'configString')
+      throw new ElmoError('InvalidOptions', `'${name}' is not a supported option in ${engine}`);
+    if (value.type !== STRING)
+      throw new ElmoError('TypeMismatch', `'configString' must be a string of options of ${engine}`);
+    if (value.text.includes('\0'))
+      throw new ElmoError('FailedToParse', 'malformed configString option: it contains a null byte');
+    if (!CONFIGURATION.test(value.text))
+      throw new ElmoError('BadValue', `malformed configString option: ${value.text}`);
+  }
+}
+
+/** @throws ElmoError BadValue, InvalidOptions … */
 export function checkStorageEngine(value: Value | undefined, where = 'storageEngine'): void {
   if (value === undefined) return;
   for (const { name, value: options } of elementsOf(value)) {
@@ -282,6 +304,7 @@ export function checkStorageEngine(value: Value | undefined, where = 'storageEng
       throw new ElmoError('BadValue', `'${where}.${name}' has to be an embedded document.`);
     if (!STORAGE_ENGINES.has(name))
       throw new ElmoError('InvalidOptions', `${name} is not a registered storage engine for this server`);
+    checkEngineOptions(name, options);
   }
 }
 
@@ -290,15 +313,6 @@ function checkIndexDefaults(fields: OptionFields): void {
   if (raw === undefined) return;
   const defaults = new OptionFields('create.indexOptionDefaults', raw, { storageEngine: 'object' });
   checkStorageEngine(defaults.get('storageEngine'), 'indexOptionDefaults.storageEngine');
-}
-
-function checkEncryptedFields(fields: OptionFields): void {
-  if (fieldOf(fields.document('encryptedFields')!, 'fields') === undefined)
-    throw new ElmoError(
-      'IDLFailedToParse',
-      "BSON field 'create.encryptedFields.fields' is missing but a required field",
-    );
-  throw new ElmoError(6346402, 'Encrypted collections are not supported on standalone');
 }
 
 function parseView(fields: OptionFields): NamedValue[] {

@@ -12,7 +12,13 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
 import type { CollectionSpec, IndexSpec } from './collection-spec.js';
 import { DEFAULT_ID_INDEX_NAME, ID_KEY, parseCreateOptions, type CreateOptions } from './create-options.js';
-import { checkNamespace, checkNewNamespace, namespaceText, SYSTEM_VIEWS } from './namespace.js';
+import {
+  BUCKETS_PREFIX,
+  checkNamespace,
+  checkNewNamespace,
+  namespaceText,
+  SYSTEM_VIEWS,
+} from './namespace.js';
 import { documentOf, fieldOf, fieldsOf, rawDocument } from './raw-document.js';
 import { newIndexSpec, specOf, uuidValue } from './record.js';
 import { parseValidator, type ValidatorContext } from './validator.js';
@@ -78,6 +84,11 @@ export function addCollection(
   { kind, options, clusteredIndex }: CreateOptions = parseCreateOptions(NO_OPTIONS),
 ): CatalogEntry {
   checkNewNamespace(namespace);
+  if (namespace.collection.startsWith(BUCKETS_PREFIX) && kind !== 'timeseries')
+    throw new ElmoError(
+      'IllegalOperation',
+      `buckets without options of a time-series collection: ${namespaceText(namespace)}`,
+    );
   checkCase(catalog, unit, namespace.db);
   const spec = specOf(namespace, {
     kind,
@@ -86,11 +97,36 @@ export function addCollection(
     options,
     indexes: [],
   });
-  const indexes: IndexSpec[] =
-    kind === 'view'
-      ? []
-      : [newIndexSpec(idIndexDefinition(spec, clusteredIndex), catalog.takeKeyspace(), true)];
+  const definitions =
+    kind === 'view' ? [] : [idIndexDefinition(spec, clusteredIndex), ...measurementIndexes(spec)];
+  const indexes: IndexSpec[] = definitions.map((definition) =>
+    newIndexSpec(definition, catalog.takeKeyspace(), true),
+  );
   return catalog.add(unit, { ...spec, indexes });
+}
+
+/** The index that a time-series collection with a field of its metadata has from the start. */
+function measurementIndexes({ options, collation }: CollectionSpec): Uint8Array[] {
+  const timeseries = documentOf(options, 'timeseries');
+  const meta = timeseries === undefined ? undefined : fieldOf(timeseries, 'metaField')?.text;
+  if (timeseries === undefined || meta === undefined) return [];
+  const time = fieldOf(timeseries, 'timeField')!.text;
+  return [
+    rawDocument([
+      ['v', int32Value(2)],
+      [
+        'key',
+        documentValue(
+          rawDocument([
+            [meta, int32Value(1)],
+            [time, int32Value(1)],
+          ]),
+        ),
+      ],
+      ['name', stringValue(`${meta}_1_${time}_1`)],
+      ['collation', collation === undefined ? undefined : documentValue(collationDocument(collation))],
+    ]),
+  ];
 }
 
 /** What listIndexes shows of the index on `_id`. */
@@ -205,23 +241,16 @@ export function renameCollection(
       'IllegalOperation',
       'renaming system.js collection or renaming to system.js is not allowed',
     );
-  if (from.collection.startsWith('system.'))
-    throw new ElmoError(
-      'IllegalOperation',
-      `error with source namespace: cannot write to ${namespaceText(from)}`,
-    );
-  try {
-    checkNewNamespace(to);
-  } catch (cause) {
-    throw new ElmoError('IllegalOperation', `error with target namespace: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  checkWritable(from, 'source', from.collection.startsWith('system.'));
+  checkWritable(to, 'target', isReserved(to));
   const source = catalog.get(from, unit);
   if (source === undefined)
     throw new ElmoError('NamespaceNotFound', `Source collection ${namespaceText(from)} does not exist`);
-  if (source.spec.kind === 'view')
-    throw new ElmoError('CommandNotSupportedOnView', `cannot rename view: ${namespaceText(from)}`);
+  if (source.spec.kind !== 'collection')
+    throw new ElmoError(
+      'CommandNotSupportedOnView',
+      `cannot rename ${source.spec.kind === 'view' ? 'view' : 'time-series collection'}: ${namespaceText(from)}`,
+    );
   const target = catalog.get(to, unit);
   if (target?.spec.kind === 'view')
     throw new ElmoError('NamespaceExists', `a view already exists with that name: ${namespaceText(to)}`);
@@ -231,12 +260,36 @@ export function renameCollection(
   return catalog.rename(unit, source.spec, to);
 }
 
-function checkRenamed(namespace: Namespace, role: string): void {
+/** Collections that the reference keeps for itself: nothing is renamed to one of them. */
+const RESERVED: ReadonlySet<string> = new Set(['system.users', 'system.profile', SYSTEM_VIEWS]);
+
+function isReserved({ db, collection }: Namespace): boolean {
+  return RESERVED.has(collection) || (db === 'local' && /^oplog\../.test(collection));
+}
+
+function checkWritable(namespace: Namespace, role: string, isOurs: boolean): void {
   try {
-    checkNamespace(namespace);
+    checkNewNamespace(namespace);
+    if (isOurs) throw new ElmoError('InvalidNamespace', `cannot write to ${namespaceText(namespace)}`);
+  } catch (cause) {
+    throw new ElmoError('IllegalOperation', `error with ${role} namespace: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function checkRenamed(namespace: Namespace, role: string): void {
+  const { db, collection } = namespace;
+  try {
+    checkNamespace({ db: db.replaceAll('$', '_'), collection });
   } catch (cause) {
     throw new ElmoError('InvalidNamespace', `Invalid ${role} namespace: ${namespaceText(namespace)}`, {
       cause,
     });
   }
+  if (db.includes('$') || collection.includes('$'))
+    throw new ElmoError(
+      'IllegalOperation',
+      `error with ${role} namespace: Invalid namespace: ${namespaceText(namespace)}`,
+    );
 }

@@ -20,7 +20,7 @@ export function collectionInfo(spec: CollectionSpec, isNameOnly: boolean): Uint8
   const isView = spec.kind === 'view';
   const info = rawDocument([
     ['readOnly', boolValue(isView)],
-    ['uuid', isView ? undefined : uuidValue(spec.uuid)],
+    ['uuid', spec.kind === 'collection' ? uuidValue(spec.uuid) : undefined],
   ]);
   const idIndex = spec.kind === 'collection' && !spec.isClustered ? spec.indexes[0]?.definition : undefined;
   return rawDocument([

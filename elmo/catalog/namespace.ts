@@ -4,7 +4,7 @@ import type { Namespace } from './collection-spec.js';
 
 const MAX_DB_NAME_BYTES = 64;
 const MAX_NAMESPACE_BYTES = 255;
-// eslint-disable-next-line no-control-regex -- NUL is exactly what is looked for
+
 const BAD_IN_DB_NAME = /[/\\. "$\0]/;
 
 export function namespaceText({ db, collection }: Namespace): string {
@@ -69,7 +69,7 @@ export function checkWritableNamespace(namespace: Namespace): void {
     throw new ElmoError('InvalidNamespace', `cannot write to ${namespaceText(namespace)}`);
 }
 
-const BUCKETS_PREFIX = 'system.buckets.';
+export const BUCKETS_PREFIX = 'system.buckets.';
 
 /** Where the reference keeps what it says of views. */
 export const SYSTEM_VIEWS = 'system.views';

@@ -18,6 +18,7 @@ import {
   looseFlag,
   oneOf,
   plainNumber,
+  wholeNumber,
   strict,
   timestamp,
   type FieldRule,
@@ -45,7 +46,7 @@ const acknowledgement: FieldRule = {
       return;
     }
     if (!isNumber(value)) throw new ElmoError('FailedToParse', 'w has to be a number, string, or object');
-    const number = plainNumber(value);
+    const number = Number.isNaN(plainNumber(value)) ? NaN : wholeNumber(value);
     if (!(number >= 0 && number <= MOST_NODES))
       throw new ElmoError(
         'FailedToParse',
@@ -114,7 +115,7 @@ export function parseWriteConcern(value: Value | undefined, isReplicaSet: boolea
   const w = given.value('w');
   if (!isReplicaSet) refuseMoreNodes(w);
   return {
-    isAcknowledged: !(w !== undefined && isNumber(w) && Math.trunc(plainNumber(w)) === 0),
+    isAcknowledged: !(w !== undefined && isNumber(w) && wholeNumber(w) === 0),
     isDurable: given.flag('j') || given.flag('fsync'),
     failure: w === undefined ? undefined : failureOf(w),
   };
@@ -123,7 +124,7 @@ export function parseWriteConcern(value: Value | undefined, isReplicaSet: boolea
 /** A server that is no replica set refuses beforehand. */
 function refuseMoreNodes(w: Value | undefined): void {
   if (w === undefined) return;
-  if (isNumber(w) && Math.trunc(plainNumber(w)) > 1)
+  if (isNumber(w) && wholeNumber(w) > 1)
     throw new ElmoError('BadValue', "cannot use 'w' > 1 when a host is not replicated");
   const mode = modeOf(w);
   if (mode !== undefined && mode !== 'majority')
@@ -147,7 +148,7 @@ function failureOf(w: Value): ElmoError | undefined {
         );
   if (w.type === OBJECT)
     return new ElmoError('UnsatisfiableWriteConcern', 'Not enough nodes match write concern mode');
-  return Math.trunc(plainNumber(w)) > 1
+  return wholeNumber(w) > 1
     ? new ElmoError('UnsatisfiableWriteConcern', 'Not enough data-bearing nodes')
     : undefined;
 }

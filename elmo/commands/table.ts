@@ -2,6 +2,8 @@
 import type { Command } from './command.js';
 import { createCommands } from './catalog/create.js';
 import { dbStatsCommands } from './catalog/db-stats.js';
+import { sizeCommands } from './catalog/sizes.js';
+import { validateCommands } from './catalog/validate.js';
 import { dropCommands } from './catalog/drop.js';
 import { indexCommands } from './catalog/indexes.js';
 import { listCommands } from './catalog/list.js';
@@ -16,6 +18,7 @@ import { operationCommands } from './diagnostics/operations.js';
 import { parameterCommands } from './diagnostics/parameters.js';
 import { clusterParameterCommands } from './diagnostics/cluster-parameters.js';
 import { planCacheCommands } from './diagnostics/plan-cache.js';
+import { metadataCommands } from './diagnostics/database-metadata.js';
 import { settingCommands } from './diagnostics/settings.js';
 import { statusCommands } from './diagnostics/status.js';
 import { contentCommands } from './diagnostics/contents.js';
@@ -32,6 +35,8 @@ export const elmoCommands: readonly Command[] = [
   ...createCommands,
   ...dropCommands,
   ...dbStatsCommands,
+  ...sizeCommands,
+  ...validateCommands,
   ...indexCommands,
   ...listCommands,
   ...identityCommands,
@@ -40,6 +45,7 @@ export const elmoCommands: readonly Command[] = [
   ...parameterCommands,
   ...clusterParameterCommands,
   ...settingCommands,
+  ...metadataCommands,
   ...planCacheCommands,
   ...contentCommands,
   ...sessionCommands,

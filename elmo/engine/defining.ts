@@ -171,13 +171,12 @@ export class Defining {
   ): RawDocument[] {
     checkDatabaseName(db);
     const unit = this.host.sessions.enter(session);
-    const infos = collectionSpecs(this.host.catalog, db, unit).map((spec: CollectionSpec) => ({
-      whole: collectionInfo(spec, false),
-      shown: collectionInfo(spec, isNameOnly),
-    }));
-    if (filter === undefined) return infos.map(({ shown }) => shown);
+    const infos = collectionSpecs(this.host.catalog, db, unit).map((spec: CollectionSpec) =>
+      collectionInfo(spec, isNameOnly),
+    );
+    if (filter === undefined) return infos;
     const matcher = this.infoMatcher(filter);
-    return infos.filter(({ whole }) => matcher.matches(whole, 0)).map(({ shown }) => shown);
+    return infos.filter((info) => matcher.matches(info, 0));
   }
 
   /** What a filter on the documents of a listing is. */

@@ -370,6 +370,11 @@ export class Engine {
     return { pipeline, options };
   }
 
+  /** The collections as they are now, outside of transactions. */
+  collectionsNow(): EngineCollections {
+    return this.collectionsAt(this.kv, undefined);
+  }
+
   private collectionsAt(view: ReadView, unit: WriteUnit | undefined): EngineCollections {
     return new EngineCollections(this.kv, this.catalog, view, unit, this.opened);
   }

@@ -5,7 +5,7 @@ import type { Value } from '../bson/value.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { addCollection, viewRefusal } from '../catalog/define.js';
-import { checkNewNamespace, namespaceText } from '../catalog/namespace.js';
+import { checkNamespace, checkNewNamespace, namespaceText, SYSTEM_VIEWS } from '../catalog/namespace.js';
 import { isIdKey, newIndexSpec, sameKey } from '../catalog/record.js';
 import { ElmoError } from '../errors.js';
 import { keyspaceBounds } from '../keys/key-layout.js';
@@ -87,6 +87,11 @@ function register(
   const { catalog } = collections;
   const existing = catalog.get(namespace, unit);
   if (existing?.spec.kind === 'view') throw viewRefusal(namespace);
+  if (namespace.collection === SYSTEM_VIEWS)
+    throw new ElmoError(
+      'CannotCreateIndex',
+      `Cannot create indexes on system collection ${namespaceText(namespace)}`,
+    );
   const parsed = definitions.map((raw) =>
     parseIndexDefinition(raw, existing?.spec ?? { collation: undefined, isClustered: false }),
   );
@@ -94,7 +99,7 @@ function register(
   const { spec } = entry;
   const added = parsed.filter((definition) => !isThere(spec, definition));
   checkAmong(added);
-  const before = spec.indexes.length;
+  const before = spec.indexes.length - uncounted(spec);
   const madeCollection = existing === undefined;
   if (added.length === 0) {
     const note = madeCollection ? undefined : 'all indexes already exist';
@@ -121,6 +126,11 @@ function register(
     result: { indexesBefore: before, indexesAfter: before + added.length, madeCollection, note: undefined },
     unbuilt: isReady ? [] : specs.map(({ keyspace }) => keyspace),
   };
+}
+
+/** The index on `_id` where the documents themselves are in its order, or it is not shown. */
+function uncounted({ isClustered, kind }: CollectionSpec): number {
+  return isClustered || kind === 'timeseries' ? 1 : 0;
 }
 
 function checkAmong(definitions: readonly IndexDefinition[]): void {
@@ -161,6 +171,7 @@ function dropFrom(
   { catalog }: OpenCollections,
   unit: WriteUnit,
 ): DropIndexesResult {
+  checkNamespace(namespace);
   const entry = catalog.get(namespace, unit);
   if (entry === undefined)
     throw new ElmoError('NamespaceNotFound', `ns not found ${namespaceText(namespace)}`);
@@ -171,7 +182,7 @@ function dropFrom(
     catalog.change(unit, { ...spec, indexes: spec.indexes.filter((index) => !dropped.has(index)) });
     for (const { keyspace } of dropped) unit.deleteRange(keyspaceBounds(keyspace));
   }
-  const shownBefore = spec.indexes.length - (spec.isClustered ? 1 : 0);
+  const shownBefore = spec.indexes.length - uncounted(spec);
   return {
     indexesBefore: shownBefore,
     message: isAll(which) ? 'non-_id indexes dropped for collection' : undefined,

@@ -152,6 +152,8 @@ function checkKey(key: Uint8Array): void {
     checkDirection(value);
     if (value.type === STRING) {
       const plugin = value.text;
+      if (plugin === 'wildcard' && fields.some((field) => field.name.endsWith(WILDCARD)))
+        throw cannotCreate("The key of a wildcard index is a number, not the text 'wildcard'");
       if (plugin === 'wildcard')
         throw new ElmoError(7246202, 'No wildcard index field is specified for the wildcard index');
       if (plugin === 'geoHaystack')

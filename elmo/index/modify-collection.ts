@@ -3,15 +3,8 @@
  * Source: MongoDB manual, "collMod"; codes as the command's public tests have them.
  */
 import { documentText } from '../bson/text.js';
-import { ARRAY, OBJECT, STRING } from '../bson/types.js';
-import {
-  boolValue,
-  documentValue,
-  int32Value,
-  int64OfNumber,
-  stringValue,
-  type Value,
-} from '../bson/value.js';
+import { ARRAY, NULL, OBJECT, STRING } from '../bson/types.js';
+import { boolValue, documentValue, int32Value, int64OfNumber, stringValue, Value } from '../bson/value.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import {
   cappedDocumentsOf,
@@ -23,7 +16,7 @@ import {
 import type { DefinitionContext } from '../catalog/define.js';
 import { namespaceText } from '../catalog/namespace.js';
 import { OptionFields, wholeOf, wholeValue, wrongType } from '../catalog/option-fields.js';
-import { rawDocument, withField, type NamedValue } from '../catalog/raw-document.js';
+import { fieldOf, rawDocument, withField, type NamedValue } from '../catalog/raw-document.js';
 import { isIdKey, redefinedIndex, specOf } from '../catalog/record.js';
 import { changedTimeseries } from '../catalog/timeseries.js';
 import { parseValidator } from '../catalog/validator.js';
@@ -81,6 +74,8 @@ export async function modifyCollection(
   const levels = fields.choice('validationLevel', VALIDATION_LEVELS);
   const actions = fields.choice('validationAction', VALIDATION_ACTIONS);
   checkPipelineTypes(fields);
+  const expiry = fieldOf(raw, 'expireAfterSeconds');
+  if (expiry?.type === NULL) throw wrongType('collMod.expireAfterSeconds', expiry, 'number');
   return committer.run(
     operation,
     (unit) => {
@@ -98,7 +93,14 @@ function checkPipelineTypes(fields: OptionFields): void {
   const pipeline = fields.get('pipeline');
   if (pipeline === undefined) return;
   for (const { name, value } of elementsOf(pipeline))
-    if (value.type !== OBJECT) throw wrongType(`collMod.pipeline.${name}`, value, 'object');
+    if (value.type !== OBJECT && value.type !== NULL)
+      throw wrongType(`collMod.pipeline.${name}`, value, 'object');
+}
+
+/** Without what is null: it counts as absent. */
+function stagesOf(pipeline: Value): Value {
+  const stages = elementsOf(pipeline).filter(({ value }) => value.type !== NULL);
+  return new Value(ARRAY, rawDocument(stages.map(({ value }, i) => [String(i), value] as const)), 0);
 }
 
 class Modification {
@@ -146,7 +148,7 @@ class Modification {
       this.set('viewOn', stringValue(viewOn));
     }
     const pipeline = fields.get('pipeline');
-    if (pipeline?.type === ARRAY) this.set('pipeline', pipeline);
+    if (pipeline !== undefined) this.set('pipeline', stagesOf(pipeline));
   }
 
   private changeCollection(level: Value | undefined, action: Value | undefined): void {
@@ -322,7 +324,7 @@ class IndexModification {
     const isHidden = given.isTrue('hidden');
     if (isIdKey(index.fields))
       throw this.collection.isClustered
-        ? invalid('cannot hide the clusteredIndex')
+        ? new ElmoError(6011800, 'The clustered index cannot be hidden')
         : new ElmoError('BadValue', "can't hide _id index");
     if (isHidden === index.isHidden) return;
     this.reply.push(['hidden_old', boolValue(index.isHidden)]);

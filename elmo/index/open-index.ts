@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { documentText, valueText } from '../bson/text.js';
-import { INT64, MISSING, NULL, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
-import { MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/value.js';
+import { DECIMAL128, DOUBLE, INT64, MISSING, NULL, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
+import { exactJs, MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import type { CollectionState } from '../catalog/collection-state.js';
-import { bitsOf, componentsOf } from '../catalog/record.js';
+import { bitsOf, componentsOf, isIdKey } from '../catalog/record.js';
 import { namespaceText } from '../catalog/namespace.js';
 import { collationDocument } from '../collation/collation.js';
 import { collationKey } from '../collation/key.js';
@@ -338,6 +338,10 @@ export class OpenIndex implements TupleSink, LeafSink {
   duplicateKey(key: Uint8Array, value: Uint8Array): ElmoError {
     const { spec, collection } = this;
     const shown = decodeEntry(this.entries, key, value);
+    if (collection.isClustered && isIdKey(spec.fields)) {
+      const refusal = clusteredRefusal(shown[0]!);
+      if (refusal !== undefined) return refusal;
+    }
     const tuple = shown.map((each) => (each.type === UNDEFINED ? NULL_VALUE : each));
     const writer = new BsonWriter();
     const start = writer.beginDocument();
@@ -355,6 +359,16 @@ export class OpenIndex implements TupleSink, LeafSink {
       { keyPattern: spec.key, keyValue: writer.toBytes() },
     );
   }
+}
+
+/** What the reference says of a second `_id` of a clustered collection that JSON has no number for. */
+function clusteredRefusal(id: Value): ElmoError | undefined {
+  if (id.type !== DOUBLE && id.type !== DECIMAL128) return undefined;
+  const number = Number(exactJs(id));
+  if (Number.isFinite(number)) return undefined;
+  return Number.isNaN(number)
+    ? new ElmoError(50819, 'a second document has NaN as its _id')
+    : new ElmoError(50826, 'a second document has Infinity as its _id');
 }
 
 const NOTHING = new Uint8Array(0);

@@ -1,70 +1,161 @@
 /** Whether the indexes of a collection agree with its documents, both ways; whether its counts are right. */
-import type { OrderedKv } from '../../lsm/index.js';
+import type { OrderedKv, ReadView } from '../../lsm/index.js';
 import { documentText } from '../bson/text.js';
+import { MAX_DEPTH, validateExactly } from '../bson/validate.js';
 import { fieldOf } from '../catalog/raw-document.js';
 import { afterKeyspace, keyspaceBounds, RecordIdReader } from '../keys/key-layout.js';
+import type { WriteUnit } from '../operation/write-unit.js';
 import type { OpenCollection } from './open-collection.js';
+import type { OpenIndex } from './open-index.js';
+
+/** How one index agrees with the documents. */
+export interface IndexVerdict {
+  readonly name: string;
+  /** Entries that are there. */
+  readonly entries: number;
+  /** Entries of documents that are not there, or wrong. */
+  readonly missing: number;
+  /** Entries without a document. */
+  readonly extra: number;
+}
 
 export interface VerifyResult {
   readonly documents: number;
+  /** Documents whose bytes are no BSON. */
+  readonly damaged: number;
   readonly entries: number;
+  readonly indexes: readonly IndexVerdict[];
   /** One sentence each; at most `MOST_PROBLEMS`. */
   readonly problems: readonly string[];
 }
 
 const MOST_PROBLEMS = 100;
 
+/** Where a repair writes what it mends. */
+interface Mending {
+  readonly unit: WriteUnit;
+}
+
 /** Reads all of the collection in one stretch. */
 export function verifyCollection(kv: OrderedKv, collection: OpenCollection): VerifyResult {
-  const problems: string[] = [];
-  const complain = (problem: string): void => {
-    if (problems.length < MOST_PROBLEMS) problems.push(problem);
-  };
-  const expected = collection.indexes.map(() => 0);
-  let documents = 0;
-  let bytes = 0;
-  const ids = new RecordIdReader();
   const view = kv.snapshot();
   try {
-    const cursor = view.scan(collection.state.bounds);
-    while (cursor.next()) {
-      const recordId = ids.readAt(cursor.keyBytes, afterKeyspace(cursor.keyBytes), cursor.keyLength);
-      const document = cursor.value();
-      documents++;
-      bytes += document.length;
-      collection.indexes.forEach((index, i) => {
-        const set = index.after;
-        index.collect(document, 0, recordId, set);
-        expected[i]! += set.keys.length;
-        set.keys.forEach((key, k) => {
-          const found = view.get(key);
-          if (found !== undefined && Buffer.compare(found, set.values[k]!) === 0) return;
-          const id = fieldOf(document, '_id');
-          const text = id === undefined ? '' : ` (_id in ${documentText(document)})`;
-          complain(
-            `index ${index.spec.name} ${found === undefined ? 'lacks an entry' : 'has a wrong entry'} of record ${recordId}${text}`,
-          );
-        });
-      });
-    }
-    cursor.close();
-    let entries = 0;
-    collection.indexes.forEach(({ spec }, i) => {
-      let count = 0;
-      const scan = view.scan(keyspaceBounds(spec.keyspace));
-      while (scan.next()) count++;
-      scan.close();
-      entries += count;
-      if (spec.isReady && count !== expected[i])
-        complain(`index ${spec.name} has ${count} entries, the documents ${expected[i]}`);
-    });
-    const { documentCount, byteCount } = collection.state;
-    if (documentCount !== documents || byteCount !== bytes)
-      complain(
-        `${documentCount} documents of ${byteCount} bytes are counted, ${documents} of ${bytes} are there`,
-      );
-    return { documents, entries, problems };
+    return new Verification(view, collection, undefined).run();
   } finally {
     view.release();
+  }
+}
+
+/** The same, and every entry and count that is wrong is put right in `unit`. Documents are never touched. */
+export function repairCollection(unit: WriteUnit, collection: OpenCollection): VerifyResult {
+  return new Verification(unit.view, collection, { unit }).run();
+}
+
+class Verification {
+  private readonly problems: string[] = [];
+  private readonly ids = new RecordIdReader();
+  private readonly missing: number[];
+  private documents = 0;
+  private damaged = 0;
+  private bytes = 0;
+
+  constructor(
+    private readonly view: ReadView,
+    private readonly collection: OpenCollection,
+    private readonly mending: Mending | undefined,
+  ) {
+    this.missing = collection.indexes.map(() => 0);
+  }
+
+  run(): VerifyResult {
+    const { collection, view } = this;
+    const cursor = view.scan(collection.state.bounds);
+    while (cursor.next()) {
+      const recordId = this.ids.readAt(cursor.keyBytes, afterKeyspace(cursor.keyBytes), cursor.keyLength);
+      this.checkDocument(recordId, cursor.value());
+    }
+    cursor.close();
+    const indexes = collection.indexes.map((index, i) => this.checkEntries(index, this.missing[i]!));
+    this.checkCounts();
+    return {
+      documents: this.documents,
+      damaged: this.damaged,
+      entries: indexes.reduce((sum, { entries }) => sum + entries, 0),
+      indexes,
+      problems: this.problems,
+    };
+  }
+
+  private complain(problem: string): void {
+    if (this.problems.length < MOST_PROBLEMS) this.problems.push(problem);
+  }
+
+  private checkDocument(recordId: number, document: Uint8Array): void {
+    this.documents++;
+    this.bytes += document.length;
+    try {
+      validateExactly(document, MAX_DEPTH);
+    } catch (error) {
+      this.damaged++;
+      this.complain(`record ${recordId} is no document: ${(error as Error).message}`);
+      return;
+    }
+    this.collection.indexes.forEach((index, i) => {
+      const set = index.after;
+      index.collect(document, 0, recordId, set);
+      set.keys.forEach((key, k) => {
+        const value = set.values[k]!;
+        const found = this.view.get(key);
+        if (found !== undefined && Buffer.compare(found, value) === 0) return;
+        this.missing[i]!++;
+        const id = fieldOf(document, '_id');
+        const text = id === undefined ? '' : ` (_id in ${documentText(document)})`;
+        this.complain(
+          `index ${index.spec.name} ${found === undefined ? 'lacks an entry' : 'has a wrong entry'} of record ${recordId}${text}`,
+        );
+        if (index.spec.isUnique) this.mending?.unit.putUnique(key, value);
+        else this.mending?.unit.putEntry(key, value);
+      });
+    });
+  }
+
+  private checkEntries(index: OpenIndex, missing: number): IndexVerdict {
+    const { spec } = index;
+    let [entries, extra] = [0, 0];
+    const cursor = this.view.scan(keyspaceBounds(spec.keyspace));
+    while (cursor.next()) {
+      entries++;
+      if (!spec.isReady || this.hasDocument(index, cursor.key(), cursor.value())) continue;
+      extra++;
+      if (spec.isUnique) this.mending?.unit.deleteUnique(cursor.key());
+      else this.mending?.unit.deleteEntry(cursor.key());
+    }
+    cursor.close();
+    if (extra > 0) this.complain(`index ${spec.name} has ${extra} entries that no document has`);
+    return { name: spec.name, entries, missing, extra };
+  }
+
+  private hasDocument(index: OpenIndex, key: Uint8Array, value: Uint8Array): boolean {
+    const { entries } = index;
+    entries.parse(key, key.length, value, 0, value.length);
+    const { recordId } = entries;
+    const document = this.collection.read(this.view, recordId);
+    if (document === undefined) return false;
+    const set = index.after;
+    index.collect(document, 0, recordId, set);
+    return set.keys.some((each) => Buffer.compare(each, key) === 0);
+  }
+
+  private checkCounts(): void {
+    const { state } = this.collection;
+    const { documentCount, byteCount } = state;
+    const { documents, bytes, mending } = this;
+    if (documentCount === documents && byteCount === bytes) return;
+    this.complain(
+      `${documentCount} documents of ${byteCount} bytes are counted, ${documents} of ${bytes} are there`,
+    );
+    if (mending === undefined) return;
+    state.beforeWrite();
+    mending.unit.count(state, documents - documentCount, bytes - byteCount);
   }
 }

@@ -10,11 +10,29 @@ export const WILDCARD = '$**';
 /** @throws ElmoError of the codes of projections */
 export function checkWildcardProjection(raw: Uint8Array): void {
   let isInclusion: boolean | undefined;
-  for (const { path, isIncluded } of projectedPaths(raw)) {
+  const paths = projectedPaths(raw);
+  refuseCollisions(paths.map(({ path }) => path));
+  for (const { path, isIncluded } of paths) {
     if (path === '_id') continue;
     if (isInclusion === undefined) isInclusion = isIncluded;
     else if (isInclusion !== isIncluded) throw mixed(path, isInclusion);
   }
+}
+
+/** No path may lie within another. */
+function refuseCollisions(paths: readonly string[]): void {
+  const failed = 'Failed to parse projection: wildcardProjection :: caused by :: ';
+  paths.forEach((path, i) => {
+    for (const before of paths.slice(0, i)) {
+      if (path.startsWith(`${before}.`))
+        throw new ElmoError(
+          31249,
+          `${failed}Path collision at ${path} remaining portion ${path.slice(before.length + 1)}`,
+        );
+      if (before.startsWith(`${path}.`) || before === path)
+        throw new ElmoError(31250, `${failed}Path collision at ${path}`);
+    }
+  });
 }
 
 function mixed(path: string, isInclusion: boolean): ElmoError {
@@ -89,12 +107,13 @@ function checkProjected(others: readonly string[], projection: Uint8Array | unde
   const included = paths.filter(({ isIncluded }) => isIncluded).map(({ path }) => path);
   const excluded = paths.filter(({ isIncluded }) => !isIncluded).map(({ path }) => path);
   for (const other of others) {
-    const clash =
-      included.length > 0
-        ? included.find((path) => overlaps(path, other))
-        : excluded.some((path) => other === path || other.startsWith(`${path}.`)) || other === '_id'
-          ? undefined
-          : other;
+    const isWithin = (path: string): boolean => other === path || other.startsWith(`${path}.`);
+    if (included.length === 0 && other !== '_id' && !excluded.some(isWithin))
+      throw new ElmoError(
+        7246209,
+        `wildcardProjection paths must exclude all regular index fields, however '${other}' is not excluded`,
+      );
+    const clash = included.find(isWithin);
     if (clash !== undefined)
       throw new ElmoError(
         7246208,

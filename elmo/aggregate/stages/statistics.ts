@@ -182,7 +182,8 @@ function latencyStats(options: Value): Value {
   return object(OPERATIONS.map((name) => [name, none] as const));
 }
 
-function storageStats(spec: CollectionSpec, figures: CollectionFigures, scale: number): Value {
+/** What `collStats` says of a collection, sizes in units of `scale` bytes. */
+export function storageStats(spec: CollectionSpec, figures: CollectionFigures, scale: number): Value {
   const scaled = (bytes: number): Value => numberValue(Math.floor(bytes / scale));
   const { documents, bytes, storedBytes, indexBytes } = figures;
   let totalIndexBytes = 0;

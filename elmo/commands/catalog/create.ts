@@ -108,6 +108,7 @@ const convertToCapped: Command = {
   help: 'makes a collection capped; the oldest documents go if they do not fit',
   target: 'collection',
   fields: { convertToCapped: text, size: sizeField },
+  ignoresUnknown: true,
   takesWriteConcern: true,
   isWrite: true,
   async run(args, context) {
@@ -124,6 +125,7 @@ const cloneCollectionAsCapped: Command = {
   help: 'a capped copy of a collection',
   target: 'collection',
   fields: { cloneCollectionAsCapped: text, toCollection: required(text), size: sizeField },
+  ignoresUnknown: true,
   takesWriteConcern: true,
   isWrite: true,
   async run(args, context) {

@@ -2,7 +2,7 @@
 import { ElmoError } from '../../errors.js';
 import { parseNamespace } from '../../catalog/namespace.js';
 import type { Command } from '../command.js';
-import { looseFlag, plainNumber, required, text, uuid } from '../fields.js';
+import { looseFlag, required, text, uuid, wholeNumber } from '../fields.js';
 
 const drop: Command = {
   name: 'drop',
@@ -31,7 +31,7 @@ const dropDatabase: Command = {
       skipsNull: true,
       isRequired: true,
       check(value) {
-        if (plainNumber(value) !== 1)
+        if (wholeNumber(value) !== 1)
           throw new ElmoError(5255100, "Have to pass 1 as 'dropDatabase' parameter");
       },
     }),

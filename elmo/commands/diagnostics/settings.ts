@@ -231,23 +231,6 @@ const features: Command = {
   },
 };
 
-const validateDBMetadata: Command = {
-  name: 'validateDBMetadata',
-  help: 'what in the catalog is not in the Stable API',
-  target: 'any',
-  fields: {
-    db: text,
-    collection: text,
-    apiParameters: {
-      ...required(document),
-      fields: { version: required(text), strict: flag, deprecationErrors: flag },
-    },
-  },
-  run(_args, _context, reply) {
-    reply.objects('apiVersionErrors', [], () => undefined).bool('hasMoreErrors', false);
-  },
-};
-
 export const settingCommands: readonly Command[] = [
   profile,
   getDefaultRWConcern,
@@ -258,5 +241,4 @@ export const settingCommands: readonly Command[] = [
   dropConnections,
   setIndexCommitQuorum,
   features,
-  validateDBMetadata,
 ];
