@@ -104,7 +104,10 @@ export function planDistinct(request: RowsRequest, path: string): DistinctPlan {
   if (request.filter.kind === 'true' && request.hint === undefined)
     for (const index of request.entry.spec.indexes) {
       const isWhole = !index.isSparse && index.partialFilter === undefined && index.collation === undefined;
-      if (!isWhole || !index.isReady || index.isHidden || index.fields[0]!.path !== path) continue;
+      const isOrdered =
+        index.kind === 'ordered' && !index.isMultikey && index.fields.every(({ kind }) => kind !== 'hashed');
+      if (!isWhole || !isOrdered || !index.isReady || index.isHidden || index.fields[0]!.path !== path)
+        continue;
       const { best: plan } = choose({ ...wanted, hint: stringValue(index.name) });
       const first = distinctField(plan, path);
       if (first !== undefined) return { plan, others: [], field: first };

@@ -10,6 +10,7 @@ import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
 import { collectionForInsert, viewRefusal } from '../catalog/define.js';
 import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
+import { parseWithFolding } from '../expression/operator-kinds.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { canFindById, findById } from '../exec/find-one.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
@@ -352,9 +353,11 @@ export class Engine {
     const { operation, scope } = context;
     checkViewCollation(context.collation, context.entry);
     const collections = this.collectionsAt(place.view, place.unit);
-    const pipeline = parseStages(
-      request.pipeline.map((stage) => documentValue(stage)),
-      { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, parsePipeline },
+    const pipeline = parseWithFolding(() =>
+      parseStages(
+        request.pipeline.map((stage) => documentValue(stage)),
+        { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, parsePipeline },
+      ),
     );
     const options = {
       operation,

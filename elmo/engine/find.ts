@@ -13,6 +13,7 @@ import { SortKeys, type SortField } from '../exec/sort-key.js';
 import { parseSort } from '../exec/sort-pattern.js';
 import { TailableCursor } from '../exec/tailable.js';
 import type { ParseScope } from '../expression/expression.js';
+import { parseWithFolding } from '../expression/operator-kinds.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { Operation } from '../operation/operation.js';
@@ -26,7 +27,9 @@ import { planRows, type RowsRequest } from '../exec/planned-rows.js';
 import { naturalDirection, naturalHint } from '../plan/hint.js';
 import { minMaxOf, type MinMax } from '../plan/min-max.js';
 import type { ScanDirection } from '../plan/query-plan.js';
-import { parseRequestFilter } from './reading.js';
+import { normalizeFilter } from '../query/normalize.js';
+import { parseFilter } from '../query/parse.js';
+import { EMPTY_DOCUMENT_BYTES } from './reading.js';
 
 export interface FindContext {
   readonly kv: OrderedKv;
@@ -52,13 +55,18 @@ export interface PreparedFind {
 
 /** @throws ElmoError */
 export function prepareFind(request: FindRequest, context: FindContext): PreparedFind {
-  const filter = parseRequestFilter(request.filter, context.collation, context.scope);
+  return parseWithFolding(() => parsedFind(request, context));
+}
+
+function parsedFind(request: FindRequest, context: FindContext): PreparedFind {
+  const given = parseFilter(request.filter ?? EMPTY_DOCUMENT_BYTES, context);
+  const filter = normalizeFilter(given, context.collation);
   const natural = naturalSort(request);
   return {
     filter,
     sort: natural === undefined ? sortOf(request) : undefined,
     natural,
-    projection: projectionOf(request, filter, context),
+    projection: projectionOf(request, given, context),
     minMax: minMaxOf(request.min, request.max),
   };
 }

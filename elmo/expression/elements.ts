@@ -19,6 +19,9 @@ import { BsonWriter } from '../bson/writer.js';
 import { appendIndexed } from './nodes.js';
 import { INT32_MAX, INT32_MIN } from './numbers.js';
 
+/** Of what JavaScript calls a date. */
+const MOST_DATE_MS = 8.64e15;
+
 /** The elements of an array, or the values of a document. */
 export function elementsOf(value: Value): Value[] {
   const elements: Value[] = [];
@@ -96,8 +99,10 @@ export function valueText(value: Value): string {
     case OBJECT:
     case ARRAY:
       return JSON.stringify(exactJs(value));
-    case DATE:
-      return new Date(readInt64AsDouble(value.bytes, value.at)).toISOString();
+    case DATE: {
+      const ms = readInt64AsDouble(value.bytes, value.at);
+      return Math.abs(ms) > MOST_DATE_MS ? 'illegal date' : new Date(ms).toISOString();
+    }
     default:
       return String(exactJs(value));
   }

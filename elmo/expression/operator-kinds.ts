@@ -27,14 +27,17 @@ const NO_ROW = new Frame();
 const failures: ElmoError[] = [];
 let depth = 0;
 
-/** Parses; the errors of constant parts come at the end of the outermost call. @throws ElmoError */
-export function parseWithFolding(parse: () => Expression): Expression {
+/**
+ * Parses an expression, or all of a request; the errors of constant parts come at the end of the outermost call.
+ * @throws ElmoError
+ */
+export function parseWithFolding<T>(parse: () => T): T {
   depth++;
   try {
-    const expression = parse();
+    const parsed = parse();
     const [first] = failures;
     if (depth === 1 && first !== undefined) throw first;
-    return expression;
+    return parsed;
   } finally {
     if (--depth === 0) failures.length = 0;
   }
@@ -144,6 +147,13 @@ export function binary(apply: (left: Value, right: Value, name: string) => Value
   return exactly(2, ([left, right], name) => new BinaryExpression(left!, right!, apply, name));
 }
 
+/** The same, but the second is evaluated first, which shows when both fail. */
+export function binaryFromRight(
+  apply: (left: Value, right: Value, name: string) => Value,
+): ExpressionOperator {
+  return exactly(2, ([left, right], name) => new FromRightExpression(left!, right!, apply, name));
+}
+
 /** An expression with its operands in a list. */
 export abstract class OperatorExpression extends Expression {
   constructor(
@@ -174,9 +184,9 @@ class UnaryExpression extends OperatorExpression {
 
 class BinaryExpression extends OperatorExpression {
   constructor(
-    private readonly left: Expression,
-    private readonly right: Expression,
-    private readonly apply: (left: Value, right: Value, name: string) => Value,
+    protected readonly left: Expression,
+    protected readonly right: Expression,
+    protected readonly apply: (left: Value, right: Value, name: string) => Value,
     name: string,
   ) {
     super([left, right], name);
@@ -185,6 +195,13 @@ class BinaryExpression extends OperatorExpression {
   evaluate(frame: Frame): Value {
     const left = this.left.evaluate(frame);
     return this.apply(left, this.right.evaluate(frame), this.name);
+  }
+}
+
+class FromRightExpression extends BinaryExpression {
+  override evaluate(frame: Frame): Value {
+    const right = this.right.evaluate(frame);
+    return this.apply(this.left.evaluate(frame), right, this.name);
   }
 }
 

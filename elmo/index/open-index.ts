@@ -139,8 +139,11 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.target = into;
     this.recordId = recordId;
     this.bytes = bytes;
-    this.extractor.extract(bytes, at, this);
-    if (this.extractor.crossedArray) this.refuseHashedArrays();
+    try {
+      this.extractor.extract(bytes, at, this);
+    } finally {
+      if (this.extractor.crossedArray) this.refuseHashedArrays(); // before what else is wrong with arrays
+    }
     if (this.extractor.metArray)
       for (let i = 0, field = 0; field < this.spec.fields.length; field++)
         if (field !== this.wildcardField) this.arrayBits[field]! |= this.extractor.arrayBits[i++]!;

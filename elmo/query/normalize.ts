@@ -35,13 +35,15 @@ class Normalizer {
         return negated(this.node(node.child));
       case 'in':
         return simplestIn(node.path, node.values, node.regexes);
-      case 'elemMatchObject':
-        return { ...node, child: this.node(node.child) };
-      case 'elemMatchValue':
-        return {
-          ...node,
-          children: node.children.map((child) => this.node(child)).toSorted(compareNodes),
-        };
+      case 'elemMatchObject': {
+        const child = this.node(node.child);
+        return child.kind === 'false' ? FALSE : { ...node, child };
+      }
+      case 'elemMatchValue': {
+        const children = node.children.map((child) => this.node(child));
+        if (children.some(({ kind }) => kind === 'false')) return FALSE;
+        return { ...node, children: children.toSorted(compareNodes) };
+      }
       case 'expr': {
         const { constant } = node.expression;
         if (constant === undefined) return node;

@@ -6,7 +6,7 @@ import type { Document } from '../../elmo/bson/package.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import type { WireClient } from '../support/wire-client.js';
 import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
-import { decidedDifference, OPTIMIZED_AWAY } from './decided.js';
+import { decidedDifference, OPTIMIZED_AWAY, PLACE_OF_A_FIELD } from './decided.js';
 import {
   areAlike,
   ask,
@@ -16,6 +16,7 @@ import {
   showMessage,
   showRow,
   unoptimized,
+  withFieldsByName,
   type Answer,
   type Side,
 } from './sides.js';
@@ -78,10 +79,11 @@ export class Round {
     if (!areAlike(ours, theirs, random.isOrdered)) {
       const decided =
         decidedDifference(random.command, ours, theirs) ??
+        (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined);
       if (decided === undefined) return this.difference(random, ours, theirs);
       this.decided.push(decided);
-      if (random.changes !== undefined) return 'over';
+      if (random.changes !== undefined || 'createIndexes' in random.command) return 'over';
     }
     this.noteIndexes(random.command, ours);
     for (const name of random.changes ?? []) {
@@ -90,6 +92,10 @@ export class Round {
         ask(this.theirs, contents(name)),
       ]);
       if (areAlike(here, there, true)) continue;
+      if (isFieldsPlace(random, here, there)) {
+        this.decided.push(PLACE_OF_A_FIELD);
+        return 'over';
+      }
       // a statement over many documents that fails has changed those it came to first
       return ours.isError ? 'over' : this.difference(random, here, there);
     }
@@ -139,6 +145,14 @@ export class Round {
       theirs: what + side(theirs, at < 0 && right.length > left.length ? right.slice(left.length) : right),
     };
   }
+}
+
+/** Whether the answers differ in the places of fields only, after stages that may leave a field out and set it again. */
+function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
+  if (!/"\$(project|addFields|set|lookup|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
+    return false;
+  const byName = (answer: Answer): Answer => ({ ...answer, rows: answer.rows.map(withFieldsByName) });
+  return areAlike(byName(ours), byName(theirs), isOrdered);
 }
 
 function hasNewId({ facts }: Answer): boolean {

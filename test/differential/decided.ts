@@ -16,6 +16,8 @@ const isError =
   ({ facts }: Answer): boolean =>
     facts === `error ${code}` || facts === `getMore: error ${code}`;
 
+const has291 = ({ facts }: Answer): boolean => /\b291\b/.test(facts);
+
 const isDuplicate = ({ facts }: Answer): boolean => facts.startsWith('error 11000');
 
 /** Codes that a build of the reference gives, and what releases give instead. */
@@ -27,13 +29,29 @@ const RENUMBERED: readonly (readonly [ours: number, theirs: number])[] = [
 /** Found by asking the reference again with its optimizer held back. */
 export const OPTIMIZED_AWAY = 'what an optimizer moves or leaves out';
 
+/** Found by comparing documents with their fields by name. */
+export const PLACE_OF_A_FIELD = 'the place of a field that is left out and set again';
+
 export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   {
     name: OPTIMIZED_AWAY,
-    reason:
-      'a value that no later stage needs is computed by us and may fail; a field that a stage left out takes the place it had',
+    reason: 'a value that no later stage needs is computed by us, and may fail',
     applies: () => false,
   },
+  {
+    name: PLACE_OF_A_FIELD,
+    reason:
+      'the reference remembers where a stage did not find a field, and puts it there when a later one sets it',
+    applies: () => false,
+  },
+  {
+    name: 'whether a hinted index can answer at all',
+    reason:
+      'with a filter that contradicts itself one side sees it before it asks the index, the other after (291)',
+    applies: (command, ours, theirs) =>
+      JSON.stringify(command).includes('"hint"') && (has291(ours) || has291(theirs)),
+  },
+
   {
     name: 'which duplicate ends an index build',
     reason: 'a build goes through the documents in the order they were inserted, not in that of the keys',
@@ -59,8 +77,7 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
     name: 'whether an $expr that fails is reached',
     reason: 'the order in which the parts of a filter are asked is open; ours is that of the filter',
     applies: (command, ours, theirs) =>
-      ours.isError !== theirs.isError &&
-      JSON.stringify(command['filter'] ?? command['query'] ?? {}).includes('$expr'),
+      ours.isError !== theirs.isError && JSON.stringify(command).includes('"$expr"'),
   },
   {
     name: 'symbols under a collation',
@@ -69,8 +86,10 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   },
   {
     name: 'an assertion of the reference',
-    reason: 'a build of it fails on nested schemas (10360111)',
-    applies: (_, __, theirs) => isError(10360111)(theirs),
+    reason: 'a build of it fails on nested schemas (10360111), and on views with $elemMatch (2)',
+    applies: (_, __, theirs) =>
+      /\b10360111\b/.test(theirs.facts) ||
+      /Failed to optimize pipeline.*unknown .*operator/.test(theirs.message ?? ''),
   },
   {
     name: 'null among distinct values',

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { decodeDocument } from '../../elmo/bson/decode.js';
 import { Long, type Document } from '../../elmo/bson/package.js';
+import { Undefined } from './message.js';
 import { messageOf, ourSide } from './sides.js';
 
 interface Former {
@@ -157,6 +158,90 @@ const FORMER: readonly Former[] = [
     ],
     command: { find: 'c', hint: 'x', max: { a: 'x' } },
     code: 51174,
+  },
+  {
+    why: 'a condition on elements that cannot be is one that cannot be',
+    documents: [{ _id: 0 }],
+    command: {
+      findAndModify: 'c',
+      query: { _id: 3, a: { $elemMatch: { $in: [] } } },
+      update: {},
+      upsert: true,
+      new: true,
+      fields: { _id: 0 },
+    },
+    reply: { value: {} },
+  },
+  {
+    why: 'an upsert takes nothing from a filter that cannot be',
+    documents: [{ _id: 3 }],
+    command: {
+      update: 'c',
+      updates: [{ q: { _id: 3, a: { $in: [] } }, u: { $set: { b: 1 } }, upsert: true }],
+    },
+    reply: { n: 1, writeErrors: undefined },
+  },
+  {
+    why: 'of two operands that fail the second is told by $subtract',
+    documents: [{ _id: 1, s: 'x', n: 1 }],
+    command: aggregate({ $project: { z: { $subtract: [{ $toInt: '$s' }, { $strLenCP: '$n' }] } } }),
+    code: 34471,
+  },
+  {
+    why: 'and the first by $add',
+    documents: [{ _id: 1, s: 'x', n: 1 }],
+    command: aggregate({ $project: { z: { $add: [{ $toInt: '$s' }, { $strLenCP: '$n' }] } } }),
+    code: 241,
+  },
+  {
+    why: 'wrong constants are told after what is wrong with the request',
+    documents: [{ _id: 1 }],
+    command: { find: 'c', projection: { 'a.b': 1, z: { $toInt: 'x' }, a: 1 } },
+    code: 31250,
+  },
+  {
+    why: 'distinct values come without an index that cannot tell them',
+    documents: [{ _id: 1, q: 5 }],
+    before: [
+      {
+        createIndexes: 'c',
+        indexes: [
+          { key: { q: 1, a: 'hashed' }, name: 'x', sparse: true },
+          { key: { q: 'hashed', b: 1 }, name: 'y' },
+        ],
+      },
+    ],
+    command: { distinct: 'c', key: 'q' },
+    reply: { values: [5] },
+  },
+  {
+    why: 'undefined meets nothing in $lookup',
+    documents: [{ _id: 1 }],
+    before: [{ insert: 'd', documents: [{ _id: 1, u: new Undefined() }] }],
+    command: aggregate({ $lookup: { from: 'd', localField: 'a', foreignField: 'u', as: 'j' } }),
+    rows: [{ _id: 1, j: [] }],
+  },
+  {
+    why: 'and is nothing to look for',
+    documents: [{ _id: 1, a: new Undefined() }],
+    command: aggregate({ $lookup: { from: 'd', localField: 'a', foreignField: 'u', as: 'j' } }),
+    code: 2,
+  },
+  {
+    why: 'undefined in a document is null as text',
+    documents: [{ _id: 1, a: { b: new Undefined() } }],
+    command: aggregate({ $project: { z: { $convert: { input: '$a', to: 'string' } } } }),
+    rows: [{ _id: 1, z: '{"b":null}' }],
+  },
+  {
+    why: 'a date that no calendar has is told as such',
+    documents: [{ _id: 1 }],
+    command: aggregate({
+      $project: {
+        z: { $reduce: { input: { $add: [new Date(0), Long.MAX_VALUE] }, initialValue: 1, in: 1 } },
+      },
+    }),
+    code: 40080,
   },
   {
     why: 'but numbers',

@@ -58,7 +58,8 @@ export function indexKey(random: SeededRandom): Document {
 /** The definition of an index, of any kind. */
 export function index(random: SeededRandom, name: string): Document {
   const definition: Document = { key: indexKey(random), name };
-  if (random.chance(15)) definition['unique'] = true;
+  const isHashed = Object.values(definition['key'] as Document).includes('hashed');
+  if (!isHashed && random.chance(15)) definition['unique'] = true;
   if (random.chance(15)) definition['sparse'] = true;
   else if (random.chance(20))
     definition['partialFilterExpression'] = random.pick<Document>([

@@ -191,6 +191,21 @@ function bulkAnswer(plain: Document): Answer {
   };
 }
 
+/** Documents with their fields by name, at every depth. */
+export function withFieldsByName(row: string): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+      return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, each]) => [name, sorted(each)]),
+    );
+  };
+  return show(sorted(exact.decode(Buffer.from(row, 'hex'))));
+}
+
 export function show(value: unknown): string {
   return EJSON.stringify(value, { relaxed: false });
 }

@@ -63,7 +63,6 @@ function target(random: SeededRandom): string {
     'l.$',
     'q.$.v',
     'a.b.$[]',
-    '_id',
     'q.$[e]',
     'a.$[].b.$[e]',
   ]);

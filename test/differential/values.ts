@@ -5,7 +5,6 @@
 import {
   Binary,
   BSONRegExp,
-  BSONSymbol,
   Code,
   Decimal128,
   Double,
@@ -114,7 +113,6 @@ const RARE: readonly ((random: SeededRandom) => unknown)[] = [
   () => new MinKey(),
   () => new MaxKey(),
   () => new Undefined(),
-  (random) => new BSONSymbol(random.pick(['a', 'b'])),
   (random) => new Code(random.pick(['a', 'b'])),
   (random) => new Code('a', { x: random.int(2) }),
   (random) => new DbPointer('d.c', random.int(2)),

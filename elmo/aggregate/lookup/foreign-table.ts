@@ -2,7 +2,7 @@
  * Documents by the values of one field, for joins on a field that no index has: each key costs a look into a hash table.
  */
 import { PathReader, type PathVisitor } from '../../bson/path.js';
-import { MISSING, NULL, UNDEFINED } from '../../bson/types.js';
+import { MISSING, NULL } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
 import type { CollationSpec } from '../../collation/collation.js';
 import { ByteTable } from '../byte-table.js';
@@ -38,7 +38,7 @@ export class ForeignTable implements PathVisitor {
 
   private setKey(type: number, bytes: Uint8Array, at: number): void {
     this.keys.clear();
-    this.keys.append(type === MISSING || type === UNDEFINED ? NULL : type, bytes, at);
+    this.keys.append(type === MISSING ? NULL : type, bytes, at);
   }
 
   /** The documents that have any of the values, in the order they came. */

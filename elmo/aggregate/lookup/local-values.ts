@@ -5,6 +5,7 @@
 import { readInt32, endOfCString } from '../../bson/read.js';
 import { ARRAY, OBJECT, UNDEFINED, NULL } from '../../bson/types.js';
 import { NULL_VALUE, Value } from '../../bson/value.js';
+import { ElmoError } from '../../errors.js';
 import { endOfValue, FieldFinder, FieldName } from '../../bson/walk.js';
 
 const DIGITS = /^[0-9]+$/;
@@ -20,7 +21,7 @@ export class LocalValues {
     this.isIndex = components.map((component) => DIGITS.test(component));
   }
 
-  /** At least one; undefined counts as null. Valid as long as the bytes. */
+  /** At least one. Valid as long as the bytes. @throws ElmoError BadValue if one is undefined */
   of(bytes: Uint8Array, at: number): Value[] {
     const values: Value[] = [];
     this.collect(bytes, OBJECT, at, 0, values);
@@ -49,7 +50,8 @@ export class LocalValues {
 }
 
 function add(bytes: Uint8Array, type: number, at: number, into: Value[]): void {
-  into.push(type === NULL || type === UNDEFINED ? NULL_VALUE : new Value(type, bytes, at));
+  if (type === UNDEFINED) throw new ElmoError('BadValue', 'cannot compare to undefined');
+  into.push(type === NULL ? NULL_VALUE : new Value(type, bytes, at));
 }
 
 function eachElement(bytes: Uint8Array, array: number, see: (type: number, at: number) => void): void {

@@ -3,7 +3,7 @@
  * booleans and null are themselves; what else there is becomes a string of its own.
  */
 import { readText } from '../../bson/read.js';
-import { ARRAY, BOOL, DECIMAL128, DOUBLE, INT32, INT64, NULL, OBJECT } from '../../bson/types.js';
+import { ARRAY, BOOL, DECIMAL128, DOUBLE, INT32, INT64, NULL, OBJECT, UNDEFINED } from '../../bson/types.js';
 import {
   boolValue,
   doubleValue,
@@ -54,6 +54,7 @@ export function jsonText(value: Value, scalarText: (value: Value) => string): st
       return value.type === ARRAY ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
     }
     case NULL:
+    case UNDEFINED:
       return 'null';
     case BOOL:
     case INT32:

@@ -19,7 +19,7 @@ import { ElmoError } from '../../errors.js';
 import { addNumbers, multiplyNumbers, shiftDate, subtractNumbers } from '../arithmetic.js';
 import type { Expression } from '../expression.js';
 import { type ExpressionOperators, type Frame } from '../expression.js';
-import { anyNumber, binary, exactly, OperatorExpression, unary } from '../operator-kinds.js';
+import { anyNumber, binaryFromRight, exactly, OperatorExpression, unary } from '../operator-kinds.js';
 import {
   bigintOf,
   decimalOf,
@@ -143,8 +143,8 @@ class SubtractExpression extends OperatorExpression {
   }
 
   evaluate(frame: Frame): Value {
+    const b = this.right.evaluate(frame); // first, as the reference does
     const a = this.left.evaluate(frame);
-    const b = this.right.evaluate(frame);
     if (a.type === INT32 && b.type === INT32) {
       const difference = readInt32(a.bytes, a.at) - readInt32(b.bytes, b.at);
       return plainNumber(difference, integerType(difference, INT32));
@@ -226,7 +226,7 @@ export const arithmeticOperators: ExpressionOperators = {
   $add: anyNumber((operands, name) => new AddExpression(operands, name)),
   $multiply: anyNumber((operands, name) => new MultiplyExpression(operands, name)),
   $subtract: exactly(2, ([left, right], name) => new SubtractExpression(left!, right!, name)),
-  $divide: binary(divide),
-  $mod: binary(modulo),
+  $divide: binaryFromRight(divide),
+  $mod: binaryFromRight(modulo),
   $abs: unary(absolute),
 };

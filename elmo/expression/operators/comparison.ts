@@ -22,8 +22,8 @@ class ComparisonExpression extends OperatorExpression {
   }
 
   evaluate(frame: Frame): Value {
+    const b = this.right.evaluate(frame); // first, as the reference does
     const a = this.left.evaluate(frame);
-    const b = this.right.evaluate(frame);
     let order: number;
     if ((a.type === INT32 || a.type === DOUBLE) && (b.type === INT32 || b.type === DOUBLE)) {
       const x = a.type === INT32 ? readInt32(a.bytes, a.at) : readDouble(a.bytes, a.at);

@@ -51,10 +51,10 @@ class PlacesExpression extends OperatorExpression {
   evaluate(frame: Frame): Value {
     const { operands, name } = this;
     const value = operands[0]!.evaluate(frame);
+    if (!value.isNullish && !isNumberType(value.type))
+      throw new ElmoError(51081, `${name} only supports numeric types, not ${typeNameOf(value)}`);
     const given = operands[1]?.evaluate(frame);
     if (value.isNullish) return NULL_VALUE;
-    if (!isNumberType(value.type))
-      throw new ElmoError(51081, `${name} only supports numeric types, not ${typeNameOf(value)}`);
     let place = 0;
     if (given !== undefined) {
       if (given.isNullish) return NULL_VALUE;

@@ -161,13 +161,13 @@ class SetIsSubset extends SetExpression {
 
   evaluate(frame: Frame): Value {
     const left = this.operands[0]!.evaluate(frame);
-    const right = this.operands[1]!.evaluate(frame);
     const refuse = (code: number, which: string, value: Value): ElmoError =>
       new ElmoError(
         code,
         `both operands of ${this.name} must be arrays. ${which} argument is of type: ${typeNameOf(value)}`,
       );
     if (left.type !== ARRAY) throw refuse(17046, 'First', left);
+    const right = this.operands[1]!.evaluate(frame);
     if (right.type !== ARRAY) throw refuse(17042, 'Second', right);
     const set = this.setOf(right);
     return boolValue(elementsOf(left).every((element) => this.has(set, element)));
