@@ -3,6 +3,7 @@
  *   node dist/test/crash/main.js --cuts 10000 --seed 1     power cuts and crashes at every call
  *   node dist/test/crash/main.js --faults 2000 --seed 1    failing calls: no space, I/O errors
  *   node dist/test/crash/main.js --kill 50 --seed 1        real processes, kill -9
+ *   node dist/test/crash/main.js --serve 50 --seed 1       servers under load of 32 clients, kill -9
  * A failure prints how to repeat it: `--seed S --cut N --image I` is one image.
  */
 import { Arguments, endProgress, showProgress } from '../support/arguments.js';
@@ -12,6 +13,7 @@ import { exploreFaults, showFaultFailure } from './faults.js';
 import { killRounds } from './kill.js';
 import { showFailure, type CrashFailure } from './laboratory.js';
 import { crashProgram } from './programs.js';
+import { serverKillRounds } from './server-kill.js';
 
 const args = new Arguments(process.argv.slice(2));
 const seed = args.number('seed', 1) + args.number('from', 0);
@@ -100,6 +102,17 @@ process.on('unhandledRejection', (error) => {
   process.exit(1);
 });
 
-if (args.has('kill')) await killProcesses();
+async function killServers(): Promise<void> {
+  const rounds = args.number('serve', 20);
+  const { acknowledged, wrong } = await serverKillRounds(seed, rounds, (done) =>
+    showProgress(`${done} of ${rounds} servers killed`),
+  );
+  if (wrong !== undefined) return fail(wrong, `--serve ${rounds} --seed ${seed}`);
+  endProgress();
+  console.log(`${rounds} servers killed, none of ${acknowledged} acknowledged writes was lost (seed ${seed})`);
+}
+
+if (args.has('serve')) await killServers();
+else if (args.has('kill')) await killProcesses();
 else if (args.has('faults')) await failCalls();
 else await cutPower();
