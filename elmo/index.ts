@@ -7,14 +7,8 @@ export { validateDocument } from './bson/validate.js';
 export { BsonWriter } from './bson/writer.js';
 export { ElmoError } from './errors.js';
 export { Engine } from './engine/engine.js';
-export {
-  commandName,
-  dispatch,
-  CommandTable,
-  type Dispatched,
-  type DispatchOptions,
-} from './commands/dispatch.js';
-export { type CommandMessage, Arguments } from './commands/arguments.js';
+export { dispatch, CommandTable, type Dispatched, type DispatchOptions } from './commands/dispatch.js';
+export { Arguments, firstName as commandName, type CommandMessage } from './commands/arguments.js';
 export type {
   AuthenticatedUser,
   Command,

@@ -21,6 +21,13 @@ export interface CommandMessage {
   readonly sequences: ReadonlyMap<string, readonly RawDocument[]> | undefined;
 }
 
+/** The name of a document's first field; of a command, of a stage. */
+export function firstName(document: RawDocument): string {
+  const walker = new ElementWalker();
+  walker.open(document, 0);
+  return walker.next() ? readText(walker.bytes, walker.nameStart, walker.nameEnd) : '';
+}
+
 export class Arguments {
   constructor(
     private readonly values: ReadonlyMap<string, Value>,

@@ -2,7 +2,7 @@
  * From a command as it came to its reply: find it in the table, check its fields, run it, write what it says or why it
  * could not. The embedded `db.command` and the wire protocol both come through here.
  */
-import { readInt64, readText } from '../bson/read.js';
+import { readInt64 } from '../bson/read.js';
 import { STRING } from '../bson/types.js';
 import { documentValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
@@ -16,6 +16,7 @@ import {
   checkSequence,
   makeFieldTable,
   parseByTable,
+  firstName,
   type CommandMessage,
   type FieldTable,
 } from './arguments.js';
@@ -91,13 +92,6 @@ export interface Dispatched {
   readonly error: ElmoError | undefined;
 }
 
-/** The name of a command: of its first field. */
-export function commandName(body: Uint8Array): string {
-  const walker = new ElementWalker();
-  walker.open(body, 0);
-  return walker.next() ? readText(walker.bytes, walker.nameStart, walker.nameEnd) : '';
-}
-
 /** Errors after which a retryable write may be sent again. */
 const RETRYABLE: ReadonlySet<number> = new Set([
   6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
@@ -163,7 +157,7 @@ export function dispatch(
 ): Dispatched | Promise<Dispatched> {
   const { client, engine } = options;
   const start = reply.beginDocument();
-  const name = commandName(message.body);
+  const name = firstName(message.body);
   const operation = engine.state.activity.begin({
     command: name,
     body: message.body,

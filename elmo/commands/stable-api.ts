@@ -1,9 +1,21 @@
 /** The Stable API: clients that pin a version are told what is not in it. Source: MongoDB manual, "Stable API". */
 import { ElmoError } from '../errors.js';
-import type { Arguments } from './arguments.js';
+import type { RawDocument } from '../operation/requests.js';
+import { firstName, type Arguments } from './arguments.js';
 import type { Command } from './command.js';
 
 export const API_VERSION = '1';
+
+/** Stages of a pipeline that no version promises. */
+const UNSTABLE_STAGES: ReadonlySet<string> = new Set([
+  '$collStats',
+  '$currentOp',
+  '$indexStats',
+  '$listLocalSessions',
+  '$listSessions',
+  '$planCacheStats',
+  '$search',
+]);
 
 /** @throws ElmoError */
 export function checkApi(command: Command, args: Arguments): void {
@@ -22,5 +34,15 @@ export function checkApi(command: Command, args: Arguments): void {
     throw new ElmoError(
       'APIStrictError',
       `Provided apiStrict:true, but the command ${command.name} is not in API Version ${API_VERSION}`,
+    );
+  if (isStrict && command.name === 'aggregate') checkStages(args.documents('pipeline'));
+}
+
+function checkStages(pipeline: readonly RawDocument[]): void {
+  const unstable = pipeline.map(firstName).find((name) => UNSTABLE_STAGES.has(name));
+  if (unstable !== undefined)
+    throw new ElmoError(
+      'APIStrictError',
+      `stage ${unstable} is not allowed with 'apiStrict: true' in API Version ${API_VERSION}`,
     );
 }

@@ -50,8 +50,18 @@ function failureOf(data: Arguments): CommandFailure {
   };
 }
 
+/** Does nothing; by it clients see how the Stable API refuses. */
+const testVersion2: Command = {
+  name: 'testVersion2',
+  help: 'stands for a command of a version to come',
+  target: 'any',
+  fields: {},
+  run: () => undefined,
+};
+
 export function failPointCommands(failPoints: FailPoints): readonly Command[] {
   return [
+    testVersion2,
     {
       name: 'configureFailPoint',
       help: 'makes commands fail, for the tests of clients',

@@ -109,7 +109,9 @@ async function killServers(): Promise<void> {
   );
   if (wrong !== undefined) return fail(wrong, `--serve ${rounds} --seed ${seed}`);
   endProgress();
-  console.log(`${rounds} servers killed, none of ${acknowledged} acknowledged writes was lost (seed ${seed})`);
+  console.log(
+    `${rounds} servers killed, none of ${acknowledged} acknowledged writes was lost (seed ${seed})`,
+  );
 }
 
 if (args.has('serve')) await killServers();

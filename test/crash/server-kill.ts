@@ -125,7 +125,11 @@ export async function serverKillRounds(
   return { rounds, acknowledged: total };
 }
 
-async function liveAndDie(path: string, writers: readonly Writer[], lifeMs: number): Promise<string | undefined> {
+async function liveAndDie(
+  path: string,
+  writers: readonly Writer[],
+  lifeMs: number,
+): Promise<string | undefined> {
   const server = await start(path);
   const writing = Promise.all(writers.map((writer) => writer.write(server.port)));
   await new Promise((resolve) => setTimeout(resolve, lifeMs));

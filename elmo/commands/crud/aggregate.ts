@@ -3,7 +3,7 @@ import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
 import { ERROR_CODES } from '../../error-codes.js';
 import { ElmoError } from '../../errors.js';
 import type { AggregateRequest, CountRequest, DistinctRequest } from '../../operation/requests.js';
-import { Arguments, fieldsOf, parseFields } from '../arguments.js';
+import { Arguments, fieldsOf, firstName, parseFields } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { DEFAULT_FIRST_BATCH, firstBatch, writeMoment } from '../cursor-reply.js';
 import {
@@ -161,6 +161,7 @@ const aggregate: Command = {
         'FailedToParse',
         "The 'cursor' option is required, except for aggregate with the explain argument",
       );
+    if (context.readConcernLevel === 'linearizable') refuseWriting(request.pipeline);
     const cursorFields = new Arguments(new Map(fieldsOf(args.value('cursor')!)));
     const cursor = await context.engine.aggregate(request, context.session);
     const { db, collection } = request.namespace;
@@ -177,6 +178,16 @@ const aggregate: Command = {
     );
   },
 };
+
+/** What is written is not read at the moment of the newest write. */
+function refuseWriting(pipeline: readonly Uint8Array[]): void {
+  const writing = pipeline.map(firstName).find((name) => name === '$out' || name === '$merge');
+  if (writing !== undefined)
+    throw new ElmoError(
+      'InvalidOptions',
+      `${writing} cannot be used with a 'linearizable' read concern level`,
+    );
+}
 
 const MOST_LONG = 2 ** 63;
 

@@ -1,11 +1,14 @@
-/** Runs the files of the drivers' unified test format in process: results, errors and outcomes. */
+/**
+ * Runs the files of the drivers' unified test format: results, errors and outcomes. On the embedded interface, and on the
+ * official driver with a server, which have classes of the same names.
+ */
 import { expect } from 'chai';
 import {
   connect,
   EJSON,
   GridFSBucket,
-  MongoError,
   type Document,
+  type MongoError,
   type ElmoClient,
 } from '../../../elmo/index.js';
 import { mismatch, type MatchContext } from './match.js';
@@ -26,6 +29,7 @@ interface Requirement {
   readonly serverless?: string;
   readonly auth?: boolean;
   readonly csfle?: unknown;
+  readonly serverParameters?: Readonly<Record<string, unknown>>;
 }
 
 interface CollectionData {
@@ -58,20 +62,44 @@ function compareVersions(text: string): number {
 export function isWanted(requirements: readonly Requirement[] | undefined): boolean {
   if (requirements === undefined) return true;
   return requirements.some(
-    ({ minServerVersion, maxServerVersion, topologies, auth, csfle, serverless }) =>
+    ({ minServerVersion, maxServerVersion, topologies, auth, csfle, serverless, serverParameters = {} }) =>
       (minServerVersion === undefined || compareVersions(minServerVersion) >= 0) &&
       (maxServerVersion === undefined || compareVersions(maxServerVersion) <= 0) &&
       (topologies === undefined || topologies.includes('replicaset')) &&
       auth !== true &&
       csfle === undefined &&
+      Object.keys(serverParameters).every((name) => name === 'enableTestCommands') &&
       serverless !== 'require',
   );
+}
+
+/** Where tests run. Objects of the official driver stand for ours of the same name. */
+export interface Subject {
+  /** For what the runner does itself. */
+  readonly client: ElmoClient;
+  /** A client of a test. */
+  open(definition: Document): ElmoClient;
+  bucket(db: never, options: Document): unknown;
+  /** Makes commands of a client fail; undefined: that cannot be. */
+  failPoint?(command: Document): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** In this process, in memory. */
+export async function embeddedSubject(): Promise<Subject> {
+  const client = await connect(':memory:', { worker: false });
+  return {
+    client,
+    open: () => client,
+    bucket: (db, options) => new GridFSBucket(db, options),
+    close: () => client.close(),
+  };
 }
 
 class Entities implements MatchContext {
   private readonly byName = new Map<string, unknown>();
 
-  constructor(private readonly client: ElmoClient) {}
+  constructor(private readonly subject: Subject) {}
 
   create(definitions: readonly Document[]): void {
     for (const definition of definitions) {
@@ -83,9 +111,9 @@ class Entities implements MatchContext {
   private make(kind: string, given: Document): unknown {
     switch (kind) {
       case 'client':
-        return this.client;
+        return this.subject.open(given);
       case 'database':
-        return this.client.db(
+        return this.clientOf(given).db(
           given['databaseName'] as string,
           (given['databaseOptions'] as Document | undefined) ?? {},
         );
@@ -95,15 +123,19 @@ class Entities implements MatchContext {
           (given['collectionOptions'] as Document | undefined) ?? {},
         );
       case 'session':
-        return this.client.startSession(given['sessionOptions'] as Document);
+        return this.clientOf(given).startSession(given['sessionOptions'] as Document);
       case 'bucket':
-        return new GridFSBucket(
+        return this.subject.bucket(
           this.entity(given['database'] as string) as never,
           (given['bucketOptions'] as Document | undefined) ?? {},
         );
       default:
         throw new Unsupported(`entity ${kind}`);
     }
+  }
+
+  private clientOf(given: Document): ElmoClient {
+    return this.entity(given['client'] as string) as ElmoClient;
   }
 
   entity(name: string): unknown {
@@ -129,13 +161,18 @@ async function fill(client: ElmoClient, data: readonly CollectionData[]): Promis
 }
 
 /** Runs one test. @throws Unsupported if the runner cannot */
-export async function runUnified(file: UnifiedFile, test: UnifiedTest): Promise<void> {
-  const client = await connect(':memory:', { worker: false });
+export async function runUnified(
+  file: UnifiedFile,
+  test: UnifiedTest,
+  openSubject: () => Promise<Subject> = embeddedSubject,
+): Promise<void> {
+  const subject = await openSubject();
+  const { client } = subject;
   try {
-    const entities = new Entities(client);
+    const entities = new Entities(subject);
     entities.create(file.createEntities ?? []);
     await fill(client, file.initialData ?? []);
-    for (const operation of test.operations) await runStep(operation, entities, client);
+    for (const operation of test.operations) await runStep(operation, entities, subject);
     for (const { databaseName, collectionName, documents } of test.outcome ?? []) {
       const found = await client
         .db(databaseName)
@@ -146,15 +183,15 @@ export async function runUnified(file: UnifiedFile, test: UnifiedTest): Promise<
       expect(mismatch(documents, found, entities), 'outcome').to.equal(undefined);
     }
   } finally {
-    await client.close();
+    await subject.close();
   }
 }
 
-async function runStep(operation: Document, entities: Entities, client: ElmoClient): Promise<void> {
+async function runStep(operation: Document, entities: Entities, subject: Subject): Promise<void> {
   const name = operation['name'] as string;
   const args = withSession((operation['arguments'] as Document | undefined) ?? {}, entities);
   if (operation['object'] === 'testRunner') {
-    await runAssertion(name, args, entities, client);
+    await runAssertion(name, args, entities, subject);
     return;
   }
   const entity = entities.entity(operation['object'] as string);
@@ -185,7 +222,7 @@ async function runAssertion(
   name: string,
   args: Document,
   entities: Entities,
-  client: ElmoClient,
+  { client, failPoint }: Subject,
 ): Promise<void> {
   const exists = async (): Promise<boolean> =>
     (
@@ -204,6 +241,10 @@ async function runAssertion(
     case 'createEntities':
       entities.create(args['entities'] as Document[]);
       return;
+    case 'failPoint':
+      if (failPoint === undefined) throw new Unsupported('testRunner.failPoint');
+      await failPoint(args['failPoint'] as Document);
+      return;
     default:
       throw new Unsupported(`testRunner.${name}`);
   }
@@ -211,7 +252,8 @@ async function runAssertion(
 
 function checkError(expected: Document | undefined, error: unknown, context: MatchContext): void {
   if (expected === undefined) throw error;
-  if (!(error instanceof MongoError) && expected['isClientError'] !== true) throw error;
+  const isOfDatabase = error instanceof Error && error.name.startsWith('Mongo');
+  if (!isOfDatabase && expected['isClientError'] !== true) throw error;
   const found = error as MongoError & Document;
   if (expected['errorCode'] !== undefined) expect(found.code, found.message).to.equal(expected['errorCode']);
   if (expected['errorCodeName'] !== undefined) expect(found['codeName']).to.equal(expected['errorCodeName']);
