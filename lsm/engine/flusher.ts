@@ -108,11 +108,16 @@ export class Flusher {
   }
 
   private async flush(target: MemtableLayer): Promise<void> {
-    const { live, logs, holds, runner } = this.parts;
+    const { live, logs, holds, runner, clock } = this.parts;
     const { memtable, layer, logNumber } = target;
+    // Not in the turn of the write that filled it, nor at the end of that turn.
+    await clock.turn();
+    await clock.turn();
+    const entries = memtable.exportSorted();
+    await clock.turn();
     const oldest = holds.oldestHold;
     const result = await runner.flush({
-      entries: memtable.exportSorted(),
+      entries,
       snapshots: holds.seqsUpTo(memtable.maxSeq),
       keepSeqsAbove: oldest === undefined ? this.parts.lastSeq() : oldest.seq,
       tableBytes: this.parts.tableBytes,
