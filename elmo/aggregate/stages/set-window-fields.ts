@@ -17,7 +17,9 @@ import { PathSetter } from '../set-path.js';
 import { parseSortPattern, RowOrder } from '../sort-pattern.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { parseFrame, rangePlace, type FrameSpec } from '../window/frame.js';
-import { parseWindowFunction, type Partition, type WindowFunction } from '../window/functions.js';
+import { checkSlopes } from '../window/calculus.js';
+import { parseWindowFunction } from '../window/functions.js';
+import type { Partition, WindowFunction } from '../window/values-function.js';
 
 interface Output {
   readonly path: string;
@@ -202,12 +204,13 @@ function parseOutput(
     } else if (name === 'window') window = argument;
     else throw new ElmoError('FailedToParse', `Window function found an unknown argument: ${name}`);
   if (named === undefined) throw new ElmoError('FailedToParse', 'Expected a $-prefixed window function');
+  checkSlopes(named[0], sortBy.length);
   const sort = { count: sortBy.length, isAscending: sortBy[0]?.direction !== -1 };
   const compute = parseWindowFunction(named[0], named[1], {
     scope,
     frame: parseFrame(window, sort),
     hasWindow: window !== undefined,
-    sortCount: sortBy.length,
+    sortPaths: sortBy.map(({ path: sortPath }) => sortPath),
   });
   return { path, compute };
 }

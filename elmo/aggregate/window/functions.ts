@@ -9,42 +9,27 @@ import {
   subtractDecimals,
   type Decimal,
 } from '../../bson/decimal-arithmetic.js';
-import { ARRAY, DECIMAL128, OBJECT } from '../../bson/types.js';
+import { DECIMAL128, OBJECT } from '../../bson/types.js';
 import { doubleValue, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
-import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
+import type { Frame } from '../../expression/expression.js';
 import { Frame as EvaluationFrame } from '../../expression/expression.js';
 import { decimalOf, doubleOf, isNumberType } from '../../expression/numbers.js';
 import type { AccumulatorSpec } from '../accumulators/accumulator.js';
 import { accumulators } from '../accumulators/table.js';
-import { argumentsOf, elementsOf } from '../arguments.js';
+import { argumentsOf } from '../arguments.js';
 import { wholeOf } from '../numbers.js';
 import { RowFields } from '../row-fields.js';
+import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
+import { covarianceFunction } from './covariance.js';
 import { Frames, type FrameSpec } from './frame.js';
-
-/** The rows of a partition. */
-export interface Partition {
-  readonly rows: readonly Uint8Array[];
-  /** Keys of the order: equal ones are of rows that tie. */
-  isTied(row: number, other: number): boolean;
-  /** On the axis of ranges. */
-  places(frame: FrameSpec): readonly number[];
-}
-
-export interface WindowFunction {
-  /** One value per row. */
-  compute(partition: Partition, frame: Frame): Value[];
-  addDependencies(into: Set<string>): void;
-}
-
-/** What a function's argument is parsed with. */
-export interface WindowContext {
-  readonly scope: ParseScope;
-  readonly frame: FrameSpec;
-  readonly hasWindow: boolean;
-  /** By how many fields the stage sorts. */
-  readonly sortCount: number;
-}
+import {
+  ValuesFunction,
+  type ParseFunction,
+  type Partition,
+  type WindowContext,
+  type WindowFunction,
+} from './values-function.js';
 
 /** An accumulator over the rows of each row's frame. */
 class AccumulatorFunction implements WindowFunction {
@@ -90,37 +75,13 @@ class AccumulatorFunction implements WindowFunction {
   }
 }
 
-/** A function of the values an expression has for the rows, all of them at once. */
-class ValuesFunction implements WindowFunction {
-  constructor(
-    private readonly expressions: readonly Expression[],
-    private readonly apply: (values: readonly (readonly Value[])[], partition: Partition) => Value[],
-  ) {}
-
-  compute(partition: Partition, frame: Frame): Value[] {
-    const values = this.expressions.map((expression) =>
-      partition.rows.map((row) => {
-        frame.setDocument(row, 0);
-        return expression.evaluate(frame).keep();
-      }),
-    );
-    return this.apply(values, partition);
-  }
-
-  addDependencies(into: Set<string>): void {
-    for (const expression of this.expressions) expression.addDependencies(into);
-  }
-}
-
-type ParseFunction = (argument: Value, context: WindowContext, name: string) => WindowFunction;
-
 /** `$rank` and its kin. @param next  from the rank before, the row and whether it ties with the row before */
 function rankFunction(next: (rank: number, row: number, isTied: boolean) => number): ParseFunction {
-  return (argument, { sortCount, hasWindow }, name) => {
+  return (argument, { sortPaths, hasWindow }, name) => {
     if (argument.type !== OBJECT || argumentsOf(argument).size > 0)
       throw new ElmoError(5371603, `${name} must be specified with '{}' as the value`);
     if (hasWindow) throw new ElmoError(5371601, `Rank style window functions take no 'window'`);
-    if (sortCount === 0 || (sortCount !== 1 && name !== '$documentNumber'))
+    if (sortPaths.length === 0 || (sortPaths.length !== 1 && name !== '$documentNumber'))
       throw new ElmoError(
         5371602,
         `${name} must be specified with a top level sortBy expression with exactly one element`,
@@ -137,14 +98,14 @@ function rankFunction(next: (rank: number, row: number, isTied: boolean) => numb
   };
 }
 
-const parseShift: ParseFunction = (argument, { scope, sortCount }) => {
+const parseShift: ParseFunction = (argument, { scope, sortPaths }) => {
   if (argument.type !== OBJECT) throw new ElmoError('FailedToParse', 'Argument to $shift must be an object');
   const given = argumentsOf(argument);
   for (const name of given.keys())
     if (name !== 'output' && name !== 'by' && name !== 'default')
       throw new ElmoError('FailedToParse', `Unknown argument in $shift: ${name}`);
   const [output, by, fallback] = [given.get('output'), given.get('by'), given.get('default')];
-  if (sortCount === 0) throw new ElmoError('FailedToParse', '$shift requires a sortBy');
+  if (sortPaths.length === 0) throw new ElmoError('FailedToParse', '$shift requires a sortBy');
   if (by === undefined || output === undefined)
     throw new ElmoError('FailedToParse', "$shift requires 'output' and 'by' to be specified");
   const distance = wholeOf(by);
@@ -170,7 +131,7 @@ const parseLocf: ParseFunction = (argument, { scope, hasWindow }) => {
 };
 
 /** `alpha` of each value, the rest of what was before. */
-const parseMovingAverage: ParseFunction = (argument, { scope, sortCount }) => {
+const parseMovingAverage: ParseFunction = (argument, { scope, sortPaths }) => {
   const given = argument.type === OBJECT ? argumentsOf(argument) : new Map<string, Value>();
   const [input, n, alpha] = [given.get('input'), given.get('N'), given.get('alpha')];
   if (input === undefined || (n === undefined) === (alpha === undefined) || given.size !== 2)
@@ -178,7 +139,8 @@ const parseMovingAverage: ParseFunction = (argument, { scope, sortCount }) => {
       'FailedToParse',
       "$expMovingAvg sub object must have exactly two fields: An 'input' field, and either an 'N' field or an 'alpha' field",
     );
-  if (sortCount === 0) throw new ElmoError('FailedToParse', '$expMovingAvg requires an explicit sortBy');
+  if (sortPaths.length === 0)
+    throw new ElmoError('FailedToParse', '$expMovingAvg requires an explicit sortBy');
   const part = n !== undefined ? partOfCount(n) : partOfAlpha(alpha!);
   const rest = subtractDecimals(ONE, part);
   return new ValuesFunction([scope.parse(input)], ([values]) => {
@@ -215,49 +177,14 @@ function partOfAlpha(value: Value): Decimal {
   return decimalOf(value);
 }
 
-/** Covariance of two expressions over each row's frame. */
-function covarianceFunction(isSample: boolean): ParseFunction {
-  return (argument, { scope, frame: spec }) => {
-    const parts = argument.type === ARRAY ? elementsOf(argument) : [argument];
-    const [x, y] = parts;
-    const expressions =
-      x === undefined || y === undefined || parts.length > 2 ? [] : [scope.parse(x), scope.parse(y)];
-    return new ValuesFunction(expressions, ([xs, ys], partition) => {
-      const frames = new Frames(spec, partition.rows.length, partition.places(spec));
-      return partition.rows.map((_, row) => {
-        frames.moveTo(row);
-        return xs === undefined ? NULL_VALUE : covariance(xs, ys!, frames.low, frames.high, isSample);
-      });
-    });
-  };
-}
-
-function covariance(
-  xs: readonly Value[],
-  ys: readonly Value[],
-  low: number,
-  high: number,
-  isSample: boolean,
-): Value {
-  let [count, sumX, sumY, moment] = [0, 0, 0, 0];
-  for (let i = low; i < high; i++) {
-    if (!isNumberType(xs[i]!.type) || !isNumberType(ys[i]!.type)) continue;
-    const [x, y] = [doubleOf(xs[i]!), doubleOf(ys[i]!)];
-    const distance = count === 0 ? x : x - sumX / count;
-    count++;
-    sumX += x;
-    sumY += y;
-    moment += distance * (y - sumY / count);
-  }
-  const divisor = isSample ? count - 1 : count;
-  return divisor <= 0 ? NULL_VALUE : doubleValue(moment / divisor);
-}
-
 const OWN: Readonly<Record<string, ParseFunction>> = {
   $documentNumber: rankFunction((rank) => rank + 1),
   $rank: rankFunction((rank, row, isTied) => (isTied ? rank : row + 1)),
   $denseRank: rankFunction((rank, _row, isTied) => (isTied ? rank : rank + 1)),
   $shift: parseShift,
+  $derivative: parseDerivative,
+  $integral: parseIntegral,
+  $linearFill: parseLinearFill,
   $locf: parseLocf,
   $expMovingAvg: parseMovingAverage,
   $covariancePop: covarianceFunction(false),

@@ -155,7 +155,8 @@ class SubtractExpression extends OperatorExpression {
   }
 }
 
-function subtract(a: Value, b: Value): Value {
+/** Of two numbers, two dates, or a number from a date; null if either is null or missing. @throws ElmoError TypeMismatch */
+export function subtract(a: Value, b: Value): Value {
   if (a.isNullish || b.isNullish) return NULL_VALUE;
   if (isNumberType(b.type)) {
     if (isNumberType(a.type)) return subtractNumbers(a, b);
@@ -168,7 +169,8 @@ function subtract(a: Value, b: Value): Value {
   throw new ElmoError('TypeMismatch', `can't $subtract ${typeNameOf(b)} from ${typeNameOf(a)}`);
 }
 
-function divide(a: Value, b: Value): Value {
+/** A double or a decimal; null if either is null or missing. @throws ElmoError TypeMismatch, BadValue for a divisor of zero */
+export function divide(a: Value, b: Value): Value {
   if (a.isNullish || b.isNullish) return NULL_VALUE;
   if (!isNumberType(a.type) || !isNumberType(b.type))
     throw new ElmoError(

@@ -99,7 +99,78 @@ describe('$setWindowFields', () => {
     expect(rows).to.deep.equal([{ _id: 1, r: { sum: 43.5, n: 6 } }]);
   });
 
+  describe('of points on a curve', () => {
+    const POINTS = [
+      { _id: 1, t: 1, v: 2 },
+      { _id: 2, t: 2, v: 5 },
+      { _id: 3, t: 4, v: 6 },
+      { _id: 4, t: 7, v: 7.5 },
+      { _id: 5, t: 8, v: 1 },
+    ];
+    const around = { window: { documents: [-1, 0] } };
+    const hours = POINTS.map((point) => ({ ...point, t: new Date(point.t * HOUR) }));
+    const over = (points: readonly object[], output: object): unknown[] =>
+      run([{ $setWindowFields: { sortBy: { t: 1 }, output: { r: output } } }], { t: points }).map(
+        (row) => (row as { r: unknown }).r,
+      );
+
+    for (const [why, points, output, expected] of [
+      ['slopes', POINTS, { $derivative: { input: '$v' }, ...around }, [null, 3, 0.5, 0.5, -6.5]],
+      [
+        'slopes in a unit of time',
+        hours,
+        { $derivative: { input: '$v', unit: 'day' }, ...around },
+        [null, 72, 12, 12, -156],
+      ],
+      ['areas', POINTS, { $integral: { input: '$v' }, ...around }, [0, 3.5, 11, 20.25, 4.25]],
+      [
+        'areas up to the row',
+        POINTS,
+        { $integral: { input: '$v' }, window: { documents: ['unbounded', 0] } },
+        [0, 3.5, 14.5, 34.75, 39],
+      ],
+      [
+        'areas in a unit of time',
+        hours,
+        { $integral: { input: '$v', unit: 'minute' }, ...around },
+        [0, 210, 660, 1215, 255],
+      ],
+      [
+        'gaps filled on a line',
+        [{ t: 1, v: null }, { t: 2, v: 2 }, { t: 3, v: null }, { t: 5 }, { t: 6, v: 10 }, { t: 7, v: null }],
+        { $linearFill: '$v' },
+        [null, 2, 4, 8, 10, null],
+      ],
+      [
+        'covariance with an infinity that leaves the frame',
+        [
+          { t: 1, v: 2 },
+          { t: 2, v: Infinity },
+          { t: 3, v: 3 },
+          { t: 4, v: 5 },
+        ],
+        { $covariancePop: ['$t', '$v'], window: { documents: [-2, 0] } },
+        [0, 0, Infinity, Infinity],
+      ],
+    ] as const)
+      it(why, () => expect(over(points, output)).to.deep.equal(expected));
+  });
+
   for (const [output, order, code] of [
+    [{ $derivative: { input: '$v' } }, byT, 9],
+    [{ $derivative: { input: '$v', unit: 'month' }, window: { documents: [-1, 0] } }, byD, 5490710],
+    [{ $derivative: { input: '$v' }, window: { documents: [-1, 0] } }, {}, 9],
+    [{ $derivative: { input: '$v' }, window: { documents: [-1, 0] } }, byD, 5624901],
+    [{ $derivative: { input: '$v', unit: 'hour' }, window: { documents: [-1, 0] } }, byT, 5624900],
+    [{ $derivative: { input: '$v' }, window: { documents: [-1, 0] } }, { sortBy: { g: 1 } }, 5624902],
+    [{ $derivative: { input: '$v' }, window: { documents: [-1, 0] } }, byT, 5624903],
+    [{ $integral: { input: '$v' } }, byD, 5423902],
+    [{ $integral: { input: '$v', unit: 'hour' } }, byT, 5423901],
+    [{ $integral: { input: '$v' } }, byT, 5423900],
+    [{ $linearFill: '$v' }, {}, 605001],
+    [{ $linearFill: '$v', window: { documents: [-1, 0] } }, byT, 9],
+    [{ $linearFill: '$g' }, byT, 14],
+    [{ $linearFill: '$v' }, { sortBy: { t: 1 } }, 6050106],
     [1, byT, 9],
     [{}, byT, 9],
     [{ $foo: 1 }, byT, 9],

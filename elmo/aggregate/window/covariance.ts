@@ -1,0 +1,96 @@
+/** `$covariancePop` and `$covarianceSamp`, over frames that move. */
+import { ARRAY } from '../../bson/types.js';
+import { doubleValue, NULL_VALUE, type Value } from '../../bson/value.js';
+import { addNumbers, multiplyNumbers, subtractNumbers } from '../../expression/arithmetic.js';
+import { isNumberType } from '../../expression/numbers.js';
+import { divide } from '../../expression/operators/arithmetic.js';
+import { elementsOf } from '../arguments.js';
+import { Frames } from './frame.js';
+import { isFiniteNumber, RemovableSum } from './removable-sum.js';
+import { ValuesFunction, type ParseFunction } from './values-function.js';
+
+/**
+ * The covariance of pairs that come and go. Pairs with an infinity or NaN are kept out of the running sums, since they
+ * could not be taken away from them again.
+ *
+ * Source: Welford's method for pairs; B. P. Welford, "Note on a method for calculating corrected sums of squares and
+ * products", Technometrics 4 (1962).
+ */
+class Covariance {
+  private count = 0;
+  private readonly sumX = new RemovableSum();
+  private readonly sumY = new RemovableSum();
+  private moment: Value = doubleValue(0);
+  private readonly others: Value[] = [];
+
+  constructor(private readonly isSample: boolean) {}
+
+  add(x: Value, y: Value): void {
+    if (!isFiniteNumber(x) || !isFiniteNumber(y)) {
+      this.others.push(addNumbers(x, y).keep());
+      return;
+    }
+    const { count } = this;
+    const distance = count === 0 ? x : subtractNumbers(x, this.mean(this.sumX, count));
+    this.count = count + 1;
+    this.sumX.add(x);
+    this.sumY.add(y);
+    if (count > 0)
+      this.moment = addNumbers(
+        this.moment,
+        multiplyNumbers(distance, subtractNumbers(y, this.mean(this.sumY, this.count))),
+      ).keep();
+  }
+
+  remove(x: Value, y: Value): void {
+    if (!isFiniteNumber(x) || !isFiniteNumber(y)) {
+      this.others.shift();
+      return;
+    }
+    const meanY = this.mean(this.sumY, this.count);
+    this.count--;
+    this.sumX.remove(x);
+    this.sumY.remove(y);
+    if (this.count === 0) {
+      this.moment = doubleValue(0);
+      return;
+    }
+    const distance = subtractNumbers(x, this.mean(this.sumX, this.count));
+    this.moment = subtractNumbers(this.moment, multiplyNumbers(distance, subtractNumbers(y, meanY))).keep();
+  }
+
+  private mean(sum: RemovableSum, count: number): Value {
+    return divide(sum.result, doubleValue(count)).keep();
+  }
+
+  get result(): Value {
+    const divisor = this.isSample ? this.count - 1 : this.count;
+    if (divisor <= 0) return NULL_VALUE;
+    if (this.count === 1) return doubleValue(0);
+    if (this.others.length > 0) return this.others.reduce(addNumbers).keep();
+    return divide(this.moment, doubleValue(divisor)).keep();
+  }
+}
+
+/** Of two expressions, over each row's frame. */
+export function covarianceFunction(isSample: boolean): ParseFunction {
+  return (argument, { scope, frame: spec }) => {
+    const parts = argument.type === ARRAY ? elementsOf(argument) : [argument];
+    const [x, y] = parts;
+    const expressions =
+      x === undefined || y === undefined || parts.length > 2 ? [] : [scope.parse(x), scope.parse(y)];
+    return new ValuesFunction(expressions, ([xs, ys], partition) => {
+      if (xs === undefined) return partition.rows.map(() => NULL_VALUE);
+      const frames = new Frames(spec, partition.rows.length, partition.places(spec));
+      const covariance = new Covariance(isSample);
+      const isPair = (row: number): boolean => isNumberType(xs[row]!.type) && isNumberType(ys![row]!.type);
+      let [low, high] = [0, 0];
+      return partition.rows.map((_, row) => {
+        frames.moveTo(row);
+        for (; high < frames.high; high++) if (isPair(high)) covariance.add(xs[high]!, ys![high]!);
+        for (; low < frames.low; low++) if (isPair(low)) covariance.remove(xs[low]!, ys![low]!);
+        return covariance.result;
+      });
+    });
+  };
+}

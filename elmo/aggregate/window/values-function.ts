@@ -1,0 +1,52 @@
+/** What window functions are, and those that see all rows of a partition at once. */
+import type { Value } from '../../bson/value.js';
+import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
+import type { FrameSpec } from './frame.js';
+
+/** The rows of a partition. */
+export interface Partition {
+  readonly rows: readonly Uint8Array[];
+  /** Keys of the order: equal ones are of rows that tie. */
+  isTied(row: number, other: number): boolean;
+  /** On the axis of ranges. */
+  places(frame: FrameSpec): readonly number[];
+}
+
+export interface WindowFunction {
+  /** One value per row. */
+  compute(partition: Partition, frame: Frame): Value[];
+  addDependencies(into: Set<string>): void;
+}
+
+/** What a function's argument is parsed with. */
+export interface WindowContext {
+  readonly scope: ParseScope;
+  readonly frame: FrameSpec;
+  readonly hasWindow: boolean;
+  /** What the stage sorts by. */
+  readonly sortPaths: readonly string[];
+}
+
+/** A function of the values an expression has for the rows, all of them at once. */
+export class ValuesFunction implements WindowFunction {
+  constructor(
+    private readonly expressions: readonly Expression[],
+    private readonly apply: (values: readonly (readonly Value[])[], partition: Partition) => Value[],
+  ) {}
+
+  compute(partition: Partition, frame: Frame): Value[] {
+    const values = this.expressions.map((expression) =>
+      partition.rows.map((row) => {
+        frame.setDocument(row, 0);
+        return expression.evaluate(frame).keep();
+      }),
+    );
+    return this.apply(values, partition);
+  }
+
+  addDependencies(into: Set<string>): void {
+    for (const expression of this.expressions) expression.addDependencies(into);
+  }
+}
+
+export type ParseFunction = (argument: Value, context: WindowContext, name: string) => WindowFunction;
