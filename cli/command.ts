@@ -111,7 +111,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   for (const { load } of familiesFor(argv))
     for (const command of await load(terminal, { setExitCode, isVerbose })) program.addCommand(command);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(
+      argv.filter((word) => word !== '--verbose'),
+      { from: 'user' },
+    );
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;

@@ -26,6 +26,6 @@ export function describeError(error: unknown, isVerbose: boolean): string {
 }
 
 function codeOf(error: Error): string | undefined {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : undefined;
+  const { code, codeName } = error as { code?: unknown; codeName?: unknown };
+  return [code, codeName].find((name): name is string => typeof name === 'string');
 }

@@ -17,13 +17,21 @@ interface CollectionFigures {
   readonly indexes: number;
 }
 
+const EXAMPLES = {
+  stats: '  elmo stats app.elmo\n  elmo stats app.elmo --json',
+  check: '  elmo check app.elmo && echo all well\n  elmo check app.elmo --json',
+  compact: '  elmo compact app.elmo',
+  backup: '  elmo backup app.elmo copy.elmo',
+} as const;
+
 /** @param setExitCode  told 1 when a check finds a fault */
 export function maintenanceCommands(terminal: Terminal, setExitCode: (code: number) => void): Command[] {
-  const make = (name: string, description: string): Command =>
+  const make = (name: keyof typeof EXAMPLES, description: string): Command =>
     new Command(name)
       .description(description)
       .argument('<file>')
       .option('--json', 'print JSON')
+      .addHelpText('after', `\nExamples:\n${EXAMPLES[name]}`)
       .exitOverride()
       .configureOutput(outputTo(terminal));
   return [

@@ -12,12 +12,15 @@ interface OutputFlags {
   readonly canonical?: boolean;
 }
 
-interface FindFlags extends OutputFlags {
+interface ExplainFlags extends OutputFlags {
+  readonly explain?: boolean;
+}
+
+interface FindFlags extends ExplainFlags {
   readonly sort?: string;
   readonly project?: string;
   readonly limit?: string;
   readonly skip?: string;
-  readonly explain?: boolean;
 }
 
 /** Rows of a table: more are not held at once. */
@@ -85,12 +88,16 @@ function aggregateCommand(terminal: Terminal): Command {
     `  elmo aggregate app.elmo shop.orders "[{$group: {_id: '$customer', spent: {$sum: '$total'}}}]" --table`,
   )
     .argument('<pipeline>', 'a list of stages')
-    .action(async (file: string, namespace: string, text: string, flags: OutputFlags) => {
+    .option('--explain', 'how it is answered, instead of the answer')
+    .action(async (file: string, namespace: string, text: string, flags: ExplainFlags) => {
       const { db, collection } = parseNamespace(namespace);
       const pipeline = parsePipeline(text);
-      await withDatabase(file, false, (client) =>
-        writeDocuments(terminal, client.db(db).collection(collection).aggregate(pipeline), flags),
-      );
+      await withDatabase(file, false, async (client) => {
+        const cursor = client.db(db).collection(collection).aggregate(pipeline);
+        if (flags.explain === true)
+          await terminal.write(`${EJSON.stringify(await cursor.explain(), undefined, 2)}\n`);
+        else await writeDocuments(terminal, cursor, flags);
+      });
     });
 }
 

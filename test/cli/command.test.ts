@@ -13,6 +13,18 @@ describe('the command line', () => {
       .and.to.contain('--json');
   });
 
+  it('every subcommand explains itself, with examples', async () => {
+    const names = [...(await elmo('--help')).out.matchAll(/^ {2}([a-z-]+) (?:\[options\] )?</gm)].map(
+      ([, name]) => name!,
+    );
+    expect(names).to.include.members(['shell', 'find', 'import', 'serve', 'backup']);
+    for (const name of names) {
+      const { code, out } = await elmo(name, '--help');
+      expect(code, name).to.equal(0);
+      expect(out, name).to.contain('Examples:');
+    }
+  });
+
   it('knows its version', async () => {
     expect((await elmo('--version')).out).to.match(/^\d+\.\d+\.\d+/);
   });

@@ -67,8 +67,10 @@ describe('elmo find, aggregate, count, distinct', () => {
 
   for (const [what, argv, expectedCode, message] of [
     ['a filter that cannot be read', ['shop.orders', '{a:'], 2, 'the filter cannot be read'],
+    ['a count that is none', ['shop.orders', '{}', '--limit', 'x'], 2, "'x' is no count"],
+    ['an option that is none', ['shop.orders', '--nope'], 2, "unknown option '--nope'"],
     ['a name that is none', ['orders'], 2, 'does not name a collection'],
-    ['an operator that is none', ['shop.orders', '{a: {$nope: 1}}'], 1, 'unknown operator: $nope'],
+    ['an operator that is none', ['shop.orders', '{a: {$nope: 1}}'], 1, 'unknown operator: $nope [BadValue]'],
   ] as const)
     it(`refuses ${what}`, async () => {
       const { code, out, err } = await elmo('find', file, ...argv);
@@ -78,6 +80,20 @@ describe('elmo find, aggregate, count, distinct', () => {
         .to.match(/^error: /)
         .and.to.contain(message);
     });
+
+  it('explains an aggregation', async () => {
+    const { code, out } = await elmo('aggregate', file, 'shop.orders', '{$match: {_id: 1}}', '--explain');
+    expect(code).to.equal(0);
+    expect(JSON.parse(out)).to.have.property('queryPlanner');
+  });
+
+  it('takes --verbose anywhere', async () => {
+    for (const argv of [
+      ['--verbose', 'find', file, 'shop.orders', '{$nope: 1}'],
+      ['find', file, 'shop.orders', '{$nope: 1}', '--verbose'],
+    ])
+      expect((await elmo(...argv)).err).to.match(/^error: .*\n(.*\n)* {4}at /);
+  });
 
   it('says that a file is not there, and makes none', async () => {
     const { code, err } = await elmo('find', place.path('nope.elmo'), 'a.b');
