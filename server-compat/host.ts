@@ -1,7 +1,6 @@
 /** Puts engine and server together: commands, what stands in every reply, what is cleaned up in the background. */
 import {
   type Arguments,
-  commandName,
   CommandTable,
   cursorIdOf,
   dispatch,
@@ -49,7 +48,7 @@ class ConnectionDispatch implements DispatchOptions {
   }
 
   readonly before = (command: Command, args: Arguments, db: string): void | Promise<void> => {
-    if (this.server.options.auth) authorize(command, db, this.client, this.users, stageNames(args));
+    if (this.server.options.auth) authorize(command, args, db, this.client, this.users);
     const { name } = command;
     const failure = this.failPoints?.take(name, this.client.appName);
     if (failure === undefined) return;
@@ -69,11 +68,6 @@ class ConnectionDispatch implements DispatchOptions {
   get signal(): AbortSignal {
     return this.client.signal;
   }
-}
-
-/** Names of the stages of an aggregation; none of other commands. */
-function stageNames(args: Arguments): readonly string[] {
-  return args.documents('pipeline').map((stage) => commandName(stage));
 }
 
 class EngineHost implements ServerHost {

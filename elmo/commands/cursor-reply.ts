@@ -90,6 +90,7 @@ export async function nextBatch(
     });
     if (batch.isLast) context.engine.cursors.kill(id);
     else context.engine.cursors.checkIn(entry);
+    context.engine.state.activity.documents.returned += batch.documents.length;
     reply.object('cursor', (into) =>
       into
         .documents('nextBatch', batch.documents)

@@ -77,6 +77,8 @@ export class Activity {
     getmore: 0,
     command: 0,
   };
+  /** Documents that commands have handled. */
+  readonly documents = { deleted: 0, inserted: 0, returned: 0, updated: 0 };
   /** Commands that failed. */
   failures = 0;
   private readonly operations = new Map<number, RunningOperation>();

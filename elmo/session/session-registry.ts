@@ -67,6 +67,8 @@ export function retryableStatement(
 
 export class SessionRegistry {
   private readonly sessions = new Map<string, SessionState>();
+  /** Transactions since the start. */
+  readonly transactions = { started: 0, committed: 0, aborted: 0 };
   private readonly transactionLifetimeMs: number;
   private readonly sessionTimeoutMs: number;
 
@@ -82,6 +84,12 @@ export class SessionRegistry {
 
   get size(): number {
     return this.sessions.size;
+  }
+
+  /** How many transactions are open. */
+  get openTransactions(): number {
+    const { started, committed, aborted } = this.transactions;
+    return started - committed - aborted;
   }
 
   /** Ids of the sessions there are. */
@@ -146,6 +154,7 @@ export class SessionRegistry {
     const unit = this.committer.begin(`session ${state.lsid}`);
     state.transaction = { number, unit, startedMs: this.nowMs(), committing: undefined };
     state.outcome = 'open';
+    this.transactions.started++;
     return unit;
   }
 
@@ -199,6 +208,7 @@ export class SessionRegistry {
       await transaction.unit.commit(isDurable);
       outcome = 'committed';
     } finally {
+      this.transactions[outcome === 'committed' ? 'committed' : 'aborted']++;
       if (state.transaction === transaction) {
         state.transaction = undefined;
         state.outcome = outcome;
@@ -236,6 +246,7 @@ export class SessionRegistry {
     if (transaction === undefined || transaction.committing !== undefined) return;
     state.transaction = undefined;
     this.options.beforeEnd?.(state.lsid, transaction.number);
+    this.transactions.aborted++;
     transaction.unit.rollback();
   }
 

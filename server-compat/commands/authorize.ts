@@ -1,5 +1,5 @@
 /** Whether a connection may run a command, when clients have to log in. */
-import { ElmoError, type Command } from '../../elmo/index.js';
+import { Arguments, commandName, documentValue, ElmoError, type Command } from '../../elmo/index.js';
 import type { Connection } from '../connection/connection.js';
 import { isAllowed, type Permission, type Role, type Users } from '../auth/users.js';
 
@@ -17,7 +17,6 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set([
   'logout',
   'endSessions',
   'features',
-  'getLog',
 ]);
 
 const USER_COMMANDS: ReadonlySet<string> = new Set([
@@ -54,48 +53,87 @@ const DEFINING: ReadonlySet<string> = new Set([
   'reIndex',
 ]);
 
-const LOOPBACK = /^(127\.|::1:|::ffff:127\.|unix:)/;
+/** What tells of the whole server, from whichever database it is asked. */
+const MONITORING: ReadonlySet<string> = new Set(['serverStatus', 'hostInfo', 'connPoolStats', 'currentOp']);
+
+/** What those who administer a database may do to its collections without being allowed to write. */
+const ADMINISTERED: ReadonlySet<string> = new Set(['create', 'createIndexes', 'drop', 'dropIndexes']);
+
+const LOOPBACK = /^(127\.|::1:|::ffff:127\.|anonymous unix socket)/;
+
+/** Something that a command needs, and where. */
+interface Need {
+  readonly permission: Permission;
+  readonly db: string;
+}
 
 function permissionOf({ name, isWrite, isAdminOnly }: Command): Permission {
   if (USER_COMMANDS.has(name)) return 'users';
   if (DEFINING.has(name)) return 'admin';
+  if (MONITORING.has(name)) return 'cluster';
   if (isWrite === true) return 'write';
   return isAdminOnly === true ? 'cluster' : 'read';
 }
 
-/** Stages of a pipeline that write. */
-const WRITING_STAGE = /^\$(out|merge)$/;
+const STRING = 2;
+const OBJECT = 3;
 
-/** @param stageNames  of an aggregation @throws ElmoError Unauthorized */
+const databaseOf = (namespace: string | undefined): string => (namespace ?? '').split('.', 1)[0]!;
+
+/** Where a stage writes; undefined: it does not. */
+function writtenBy(stage: Uint8Array, db: string): string | undefined {
+  const name = commandName(stage);
+  if (name !== '$out' && name !== '$merge') return undefined;
+  const value = Arguments.of(documentValue(stage)).value(name)!;
+  const target = name === '$merge' && value.type === OBJECT ? Arguments.of(value).value('into') : value;
+  if (target?.type !== OBJECT) return db;
+  const named = Arguments.of(target).value('db');
+  return named?.type === STRING ? named.text : db;
+}
+
+/** All that a command needs. */
+function needsOf(command: Command, args: Arguments, db: string): readonly Need[] {
+  const write = (own: string): Need => ({ permission: 'write', db: own });
+  switch (command.name) {
+    case 'bulkWrite':
+      return args
+        .documents('nsInfo')
+        .map((raw) => write(databaseOf(Arguments.of(documentValue(raw)).text('ns'))));
+    case 'renameCollection':
+      return [write(databaseOf(args.text('renameCollection'))), write(databaseOf(args.text('to')))];
+    case 'aggregate':
+      return [
+        { permission: 'read', db },
+        ...args.documents('pipeline').flatMap((stage) => {
+          const target = writtenBy(stage, db);
+          return target === undefined ? [] : [write(target)];
+        }),
+      ];
+    default:
+      return [{ permission: permissionOf(command), db }];
+  }
+}
+
+/** @throws ElmoError Unauthorized */
 export function authorize(
   command: Command,
+  args: Arguments,
   db: string,
   connection: Connection,
   users: Users,
-  stageNames: readonly string[],
 ): void {
-  if (OPEN_TO_ALL.has(command.name)) return;
+  const { name } = command;
+  if (OPEN_TO_ALL.has(name)) return;
   if (connection.users.length === 0) {
     // somebody has to make the first user: from this machine, and only that
-    const isFirst = command.name === 'createUser' && LOOPBACK.test(connection.remote) && users.isEmpty;
+    const isFirst = name === 'createUser' && LOOPBACK.test(connection.remote) && users.isEmpty;
     if (isFirst) return;
-    throw new ElmoError('Unauthorized', `Command ${command.name} requires authentication`);
+    throw new ElmoError('Unauthorized', `Command ${name} requires authentication`);
   }
-  if (OF_ANY_USER.has(command.name)) return;
+  if (OF_ANY_USER.has(name) || (name === 'currentOp' && args.flag('$ownOps'))) return;
   const roles: Role[] = connection.users.flatMap((user) => [...user.roles]);
-  const wanted = [
-    permissionOf(command),
-    ...(stageNames.some((name) => WRITING_STAGE.test(name)) ? ['write' as const] : []),
-  ];
-  const isAdministered =
-    DEFINING.has(command.name) && isAllowed(roles, 'write', db) && command.name === 'collMod';
-  if (isAdministered || wanted.every((permission) => isAllowed(roles, permission, db))) return;
-  // whoever may write may also define collections and indexes; administrators may define without writing
-  if (
-    command.isWrite === true &&
-    ['create', 'createIndexes', 'drop', 'dropIndexes'].includes(command.name) &&
-    isAllowed(roles, 'admin', db)
-  )
-    return;
-  throw new ElmoError('Unauthorized', `not authorized on ${db} to execute command ${command.name}`);
+  if (needsOf(command, args, db).every((need) => isAllowed(roles, need.permission, need.db))) return;
+  if (ADMINISTERED.has(name) && isAllowed(roles, 'admin', db)) return;
+  if (name === 'collMod' && isAllowed(roles, 'write', db)) return;
+  throw new ElmoError('Unauthorized', `not authorized on ${db} to execute command ${name}`);
 }

@@ -117,7 +117,10 @@ const find: Command = {
     const filter = filterAlone(args);
     if (filter !== undefined && batchSize !== 0) {
       const found = context.engine.findNow(namespace, filter, context.session);
-      if (found !== undefined) return wholeBatch(reply, found === null ? [] : [found], namespace);
+      if (found !== undefined) {
+        if (found !== null) context.engine.state.activity.documents.returned++;
+        return wholeBatch(reply, found === null ? [] : [found], namespace);
+      }
     }
     return openBatch(findRequest(args, context), context, reply, {
       batchSize,

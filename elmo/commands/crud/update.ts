@@ -119,6 +119,9 @@ const update: Command = {
       },
       context.session,
     );
+    const { documents } = context.engine.state.activity;
+    documents.updated += result.modified;
+    documents.inserted += result.upserted.length;
     reply.int32('n', result.matched + result.upserted.length);
     writeErrors(reply, result.failures);
     if (result.upserted.length > 0)

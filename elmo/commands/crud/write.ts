@@ -88,6 +88,7 @@ const insert: Command = {
       },
       context.session,
     );
+    context.engine.state.activity.documents.inserted += result.inserted;
     reply.int32('n', result.inserted);
     writeErrors(reply, result.failures);
     writeRepeated(reply, result.repeated);
@@ -153,6 +154,7 @@ const deleteCommand: Command = {
       },
       context.session,
     );
+    context.engine.state.activity.documents.deleted += result.deleted;
     reply.int32('n', result.deleted);
     writeErrors(reply, result.failures);
     writeRepeated(reply, result.repeated);

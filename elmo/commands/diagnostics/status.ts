@@ -77,13 +77,13 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     into.text('name', 'elmo-lsm').bool('supportsCommittedReads', true);
     into.bool('supportsSnapshotReadConcern', true).bool('readOnly', false).bool('persistent', true);
   },
-  transactions: countFields([
-    'currentActive',
-    'currentInactive',
-    'currentOpen',
-    'totalAborted',
-    'totalCommitted',
-  ]),
+  transactions(into, { engine }) {
+    const { sessions } = engine;
+    const { started, committed, aborted } = sessions.transactions;
+    const open = sessions.openTransactions;
+    into.int64('currentActive', 0).int64('currentInactive', open).int64('currentOpen', open);
+    into.int64('totalAborted', aborted).int64('totalCommitted', committed).int64('totalStarted', started);
+  },
   mem(into) {
     const { rss } = process.memoryUsage();
     into.int32('bits', 64).int32('resident', Math.ceil(rss / MEBIBYTE));
@@ -91,17 +91,15 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   },
   metrics(into, { engine }) {
     into.object('cursor', (cursor) =>
-      cursor.int64('timedOut', 0).object('open', (open) => open.int64('total', engine.cursors.size)),
+      cursor
+        .int64('timedOut', engine.cursors.timedOut)
+        .object('open', (open) => open.int64('total', engine.cursors.size)),
     );
-    into.object('document', countFieldsOf(['deleted', 'inserted', 'returned', 'updated']));
+    into.object('document', (counts) => {
+      for (const [kind, count] of Object.entries(engine.state.activity.documents)) counts.int64(kind, count);
+    });
   },
 };
-
-function countFieldsOf(names: readonly string[]): (into: ReplyWriter) => void {
-  return (into) => {
-    for (const name of names) into.int64(name, 0);
-  };
-}
 
 /** Parts that are there only when a field of the command asks for them. */
 const ASKED_FOR: Readonly<Record<string, Section>> = {

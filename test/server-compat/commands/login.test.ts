@@ -94,6 +94,33 @@ describe('a server that wants logins', () => {
       expect((await reader.run(command, db))['code'], JSON.stringify(command)).to.equal(13);
   });
 
+  it('looks at every database a command concerns', async () => {
+    const boss = await client();
+    await logIn(boss, 'boss', 'p1', 'admin');
+    await boss.run({ createUser: 'writer', pwd: 'p3', roles: ['readWrite'] }, 'shop');
+    const writer = await client();
+    await logIn(writer, 'writer', 'p3', 'shop');
+    const insertInto = (ns: string): Document => ({
+      bulkWrite: 1,
+      ops: [{ insert: 0, document: { a: 1 } }],
+      nsInfo: [{ ns }],
+    });
+    const aggregate = (stage: Document): Document => ({ aggregate: 'c', pipeline: [stage], cursor: {} });
+    for (const [command, db, code] of [
+      [insertInto('shop.c'), 'admin', undefined],
+      [insertInto('other.c'), 'admin', 13],
+      [aggregate({ $out: 'd' }), 'shop', undefined],
+      [aggregate({ $out: { db: 'other', coll: 'd' } }), 'shop', 13],
+      [aggregate({ $merge: { into: { db: 'other', coll: 'd' } } }), 'shop', 13],
+      [aggregate({ $merge: 'e' }), 'shop', undefined],
+      [{ renameCollection: 'shop.d', to: 'shop.f' }, 'admin', undefined],
+      [{ renameCollection: 'shop.f', to: 'other.f' }, 'admin', 13],
+      [{ serverStatus: 1 }, 'shop', 13],
+      [{ getLog: 'global' }, 'admin', 13],
+    ] as const)
+      expect((await writer.run(command, db))['code'], JSON.stringify(command)).to.equal(code);
+  });
+
   it('forgets who it was at logout', async () => {
     const reader = await client();
     await logIn(reader, 'reader', 'p2', 'shop');
