@@ -1,8 +1,9 @@
 /**
- * Documents of JSON text: one a line, one behind the other, or as one array. The text is cut where braces balance, without
- * holding more than one document; after a fault reading goes on at the next line that begins with a brace.
+ * Documents of JSON text: one a line, one behind the other, or as one array. No more than one document is held beside the
+ * piece of the input that is being read; behind a fault reading goes on where braces balance, or at the next line that
+ * begins with a brace.
  */
-import { EJSON, type Document } from '../../elmo/index.js';
+import { JsonFault, JsonParser, TEXT_ENDS } from './json-parser.js';
 import type { InputRecord } from './record.js';
 
 const QUOTE = 0x22;
@@ -14,155 +15,178 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 /** Blanks, and what stands between the elements of an array. */
 const BETWEEN = new Set([0x20, 0x09, 0x0d, NEWLINE, 0x2c, OPEN_LIST, CLOSE_LIST]);
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** No document is longer. */
-const MOST_CHARACTERS = 64 * 1024 * 1024;
+/** No document's text is longer. */
+const MOST_BYTES = 128 * 1024 * 1024;
+const NOTHING = new Uint8Array(0);
 
 class Splitter {
-  private text = '';
-  /** Where the document begins; -1: between documents. */
-  private start = -1;
+  private bytes: Uint8Array = NOTHING;
   private at = 0;
-  private depth = 0;
-  private isInString = false;
-  private isFaulty = false;
   private line = 1;
-  private startLine = 1;
-  private startColumn = 1;
   private lineStart = 0;
+  /** Characters of the line that have been forgotten. */
+  private columnsBefore = 0;
+  private isFirst = true;
+  /** Between documents something else was found in this line, and told. */
+  private isFaulty = false;
+  /** A document is being skipped, behind a fault in it. */
+  private skipping: Skipping | undefined;
+  /** So many bytes before the document that begins at `at` is tried again. */
+  private wanted = 0;
+  private readonly parser = new JsonParser();
 
-  /** @yields records that end in `text` */
-  *push(text: string): Generator<InputRecord> {
-    this.text += text;
-    for (; this.at < this.text.length; this.at++) {
-      const code = this.text.charCodeAt(this.at);
-      if (this.isInString) {
-        if (code === BACKSLASH) this.at++;
-        else if (code === QUOTE) this.isInString = false;
-        else if (code === NEWLINE) yield* this.brokenLine('a text does not end');
+  /** @returns records that end in `chunk` */
+  push(chunk: Uint8Array): InputRecord[] {
+    this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    if (this.isFirst) {
+      if (this.bytes.length < BYTE_ORDER_MARK.length) return [];
+      if (BYTE_ORDER_MARK.every((byte, i) => this.bytes[i] === byte)) this.at = this.lineStart = 3;
+      if (/^(\xfe\xff|\xff\xfe)/.test(String.fromCharCode(this.bytes[0]!, this.bytes[1]!)))
+        throw new Error('the input is UTF-16: convert it to UTF-8');
+      this.isFirst = false;
+    }
+    const records: InputRecord[] = [];
+    if (this.bytes.length - this.at >= this.wanted) this.read(records);
+    this.forget();
+    return records;
+  }
+
+  end(): InputRecord[] {
+    const records: InputRecord[] = [];
+    if (this.isFirst || this.wanted > 0) this.read(records);
+    if (this.skipping !== undefined || this.at >= this.bytes.length) return records;
+    records.push(
+      this.fault('the input ends in the middle of a document', this.at, this.line, this.lineStart),
+    );
+    return records;
+  }
+
+  private read(records: InputRecord[]): void {
+    const { bytes, parser } = this;
+    this.wanted = 0;
+    for (;;) {
+      if (this.skipping !== undefined && !this.skip(this.skipping)) return;
+      if (!this.findDocument(records)) return;
+      parser.reset(bytes, this.at, this.line, this.lineStart);
+      const { line } = this;
+      try {
+        const document = parser.parse();
+        records.push({ line, document });
+        this.at = parser.at;
+        if (parser.lineStart !== this.lineStart) this.columnsBefore = 0;
+        this.line = parser.line;
+        this.lineStart = parser.lineStart;
+      } catch (error) {
+        if (error === TEXT_ENDS) {
+          // what is behind may be long: not tried again for every piece of it
+          this.wanted = 2 * (bytes.length - this.at);
+          return;
+        }
+        if (!(error instanceof JsonFault)) throw error;
+        records.push(this.fault(error.message, error.at, error.line, error.lineStart));
+        this.skipping = { depth: 0, isInText: false, from: this.at };
+      }
+    }
+  }
+
+  /** @returns whether a document begins at `at` */
+  private findDocument(records: InputRecord[]): boolean {
+    const { bytes } = this;
+    for (; this.at < bytes.length; this.at++) {
+      const byte = bytes[this.at]!;
+      if (byte === OPEN) {
+        this.isFaulty = false;
+        return true;
+      }
+      if (byte === NEWLINE) this.newLine();
+      else if (!BETWEEN.has(byte) && !this.isFaulty) {
+        this.isFaulty = true;
+        const got =
+          byte >= 0x20 && byte < 0x7f ? `'${String.fromCharCode(byte)}'` : `byte 0x${byte.toString(16)}`;
+        records.push(this.fault(`a document was expected, got ${got}`, this.at, this.line, this.lineStart));
+      }
+    }
+    return false;
+  }
+
+  /** @returns whether the end of the document that is skipped was found */
+  private skip(skipping: Skipping): boolean {
+    const { bytes } = this;
+    for (; this.at < bytes.length; this.at++) {
+      const byte = bytes[this.at]!;
+      if (byte === NEWLINE) {
+        this.newLine();
+        if (!skipping.isInText) continue;
+        this.at++;
+        this.skipping = undefined;
+        return true;
+      }
+      if (skipping.isInText) {
+        if (byte === BACKSLASH) this.at++;
+        else if (byte === QUOTE) skipping.isInText = false;
         continue;
       }
-      if (code === NEWLINE) {
-        this.newLine();
-      } else if (this.start < 0) yield* this.between(code);
-      else if (code === QUOTE) this.isInString = true;
-      else if (code === OPEN || code === OPEN_LIST) {
-        if (code === OPEN && this.at === this.lineStart) {
-          yield this.fault('the document does not end');
-          this.begin();
-        }
-        this.depth++;
-      } else if (code === CLOSE || code === CLOSE_LIST) {
-        if (--this.depth === 0) {
-          yield this.finish();
-          this.start = -1;
-        }
+      if (byte === OPEN && this.at === this.lineStart && this.at !== skipping.from) {
+        this.skipping = undefined;
+        return true;
+      }
+      if (byte === QUOTE) skipping.isInText = true;
+      else if (byte === OPEN || byte === OPEN_LIST) skipping.depth++;
+      else if ((byte === CLOSE || byte === CLOSE_LIST) && --skipping.depth <= 0) {
+        this.at++;
+        this.skipping = undefined;
+        return true;
       }
     }
-    this.forget();
-  }
-
-  *end(): Generator<InputRecord> {
-    if (this.start >= 0) yield this.fault('the input ends in the middle of a document');
-  }
-
-  private *between(code: number): Generator<InputRecord> {
-    if (code === OPEN) {
-      this.begin();
-      this.depth = 1;
-      this.isFaulty = false;
-    } else if (!BETWEEN.has(code) && !this.isFaulty) {
-      this.isFaulty = true;
-      const character = String.fromCharCode(code);
-      yield {
-        line: this.line,
-        column: this.at - this.lineStart + 1,
-        reason: `a document was expected, got '${character}'`,
-      };
-    }
-  }
-
-  private begin(): void {
-    this.start = this.at;
-    this.depth = 0;
-    this.startLine = this.line;
-    this.startColumn = this.at - this.lineStart + 1;
+    return false;
   }
 
   private newLine(): void {
     this.line++;
     this.lineStart = this.at + 1;
-    if (this.start < 0) this.isFaulty = false;
+    this.columnsBefore = 0;
+    this.isFaulty = false;
   }
 
-  private *brokenLine(reason: string): Generator<InputRecord> {
-    yield this.fault(reason);
-    this.isInString = false;
-    this.start = -1;
-    this.newLine();
+  private fault(reason: string, at: number, line: number, lineStart: number): InputRecord {
+    const before = line === this.line ? this.columnsBefore : 0;
+    return { line, column: before + this.charactersIn(Math.max(lineStart, 0), at) + 1, reason };
   }
 
-  private fault(reason: string): InputRecord {
-    return { line: this.startLine, column: this.startColumn, reason };
-  }
-
-  private finish(): InputRecord {
-    const text = this.text.slice(this.start, this.at + 1);
-    try {
-      return { line: this.startLine, document: parseDocument(text) };
-    } catch (error) {
-      return { ...this.placeOf(text, error as Error), reason: plainReason(error as Error) };
-    }
-  }
-
-  /** Of an error that names a position in `text`. */
-  private placeOf(text: string, error: Error): { line: number; column: number } {
-    const position = Number(/position (\d+)/.exec(error.message)?.[1] ?? 0);
-    const before = text.slice(0, position).split('\n');
-    const column = before.at(-1)!.length + 1;
-    if (before.length === 1) return { line: this.startLine, column: this.startColumn + column - 1 };
-    return { line: this.startLine + before.length - 1, column };
+  private charactersIn(from: number, to: number): number {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + from, to - from).toString('utf8').length;
   }
 
   /** Drops what has been read. @throws Error when one document is longer than any may be */
   private forget(): void {
-    const from = this.start < 0 ? this.at : this.start;
-    if (this.text.length - from > MOST_CHARACTERS)
-      throw new Error(`line ${this.startLine}: a document is longer than ${MOST_CHARACTERS} characters`);
-    this.text = this.text.slice(from);
-    this.at -= from;
-    this.lineStart -= from;
-    if (this.start >= 0) this.start = 0;
+    const { at } = this;
+    if (this.bytes.length - at > MOST_BYTES)
+      throw new Error(`line ${this.line}: a document is longer than ${MOST_BYTES} bytes`);
+    const dropped = Math.min(at, this.bytes.length);
+    if (this.lineStart < dropped) {
+      this.columnsBefore += this.charactersIn(Math.max(this.lineStart, 0), dropped);
+      this.lineStart = -1;
+    } else this.lineStart -= dropped;
+    this.bytes = dropped === this.bytes.length ? NOTHING : this.bytes.subarray(dropped);
+    this.at = at - dropped;
+    if (this.skipping !== undefined) this.skipping.from -= dropped;
   }
 }
 
-function plainReason(error: Error): string {
-  return error.message
-    .replace(/ in JSON at position \d+.*$| at position \d+.*$/s, '')
-    .replace(/, "[\s\S]*$/, '');
-}
-
-/** Forms of Extended JSON version 1 that version 2 writes otherwise. */
-const HAS_VERSION_1 = /"\$(?:binary|date|undefined|regex)"/;
-
-function parseDocument(text: string): Document {
-  if (!HAS_VERSION_1.test(text)) return EJSON.parse(text, { relaxed: false }) as Document;
-  const value: unknown = JSON.parse(text, (_name, inner: unknown) => asVersion2(inner));
-  return EJSON.deserialize(value as Document, { relaxed: false }) as Document;
-}
-
-function asVersion2(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const { $binary, $type, $date } = value as Record<string, unknown>;
-  if (typeof $binary === 'string')
-    return { $binary: { base64: $binary, subType: typeof $type === 'string' ? $type : '00' } };
-  if (typeof $date === 'number') return { $date: { $numberLong: String($date) } };
-  return value;
+interface Skipping {
+  depth: number;
+  isInText: boolean;
+  /** Where the document begins. */
+  from: number;
 }
 
 /** @yields every document of the text, and every fault */
-export async function* jsonRecords(text: AsyncIterable<string>): AsyncGenerator<readonly InputRecord[]> {
+export async function* jsonRecords(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<readonly InputRecord[]> {
   const splitter = new Splitter();
-  for await (const piece of text) yield [...splitter.push(piece)];
-  yield [...splitter.end()];
+  for await (const chunk of chunks) yield splitter.push(chunk);
+  yield splitter.end();
 }

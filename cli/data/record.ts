@@ -1,5 +1,4 @@
 /** One record of an input, with where it stands; or why it is none. */
-import type { Document } from '../../elmo/index.js';
 
 /** Where in the text something is wrong: lines and columns count from 1. */
 export interface BadRecord {
@@ -10,7 +9,8 @@ export interface BadRecord {
 
 export interface GoodRecord {
   readonly line: number;
-  readonly document: Document;
+  /** BSON. */
+  readonly document: Uint8Array;
 }
 
 export type InputRecord = GoodRecord | BadRecord;

@@ -1,6 +1,7 @@
 /** Documents of CSV or TSV: a heading, or names that are given; values typed by their look, or as the heading says. */
-import { Binary, Decimal128, Double, Int32, Long, type Document } from '../../elmo/index.js';
+import { encodeDocument, type Document } from '../../elmo/index.js';
 import { UsageError } from '../errors.js';
+import { CELL_TYPES, cellParser, parseAuto, type ParseCell } from './cell-types.js';
 import type { InputRecord } from './record.js';
 
 export interface TableOptions {
@@ -11,69 +12,41 @@ export interface TableOptions {
   readonly hasTypes: boolean;
   /** Empty cells make no field. */
   readonly ignoresBlanks: boolean;
+  /** What to do with a cell that is not of its column's type; `stop` and `skipRow` leave the row to the caller. */
+  readonly grace: ParseGrace;
+  /** `a.0` is an element of an array. */
+  readonly hasArrays: boolean;
 }
 
-type Parse = (text: string) => unknown;
+export type ParseGrace = 'autoCast' | 'skipField' | 'skipRow' | 'stop';
 
 interface TableColumn {
   readonly path: readonly string[];
-  readonly parse: Parse;
+  readonly parse: ParseCell;
 }
-
-const INT32 = 0x7fff_ffff;
-
-/** As it looks: whole numbers, numbers, else text. */
-function parseAuto(text: string): unknown {
-  if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(text)) return text;
-  const number = Number(text);
-  if (!/^[-+]?\d+$/.test(text)) return new Double(number);
-  if (Math.abs(number) <= INT32) return new Int32(number);
-  return Number.isSafeInteger(number) ? Long.fromString(text.replace('+', '')) : new Double(number);
-}
-
-function parseNumber(text: string): number {
-  const number = Number(text);
-  if (text.trim() === '' || Number.isNaN(number)) throw new Error(`'${text}' is no number`);
-  return number;
-}
-
-function parseWhole(text: string): number {
-  const number = parseNumber(text);
-  if (!Number.isInteger(number)) throw new Error(`'${text}' is no whole number`);
-  return number;
-}
-
-const TYPES: Readonly<Record<string, Parse>> = {
-  auto: parseAuto,
-  string: (text) => text,
-  int32: (text) => new Int32(parseWhole(text)),
-  int64: (text) => (parseWhole(text), Long.fromString(text)),
-  double: (text) => new Double(parseNumber(text)),
-  decimal: (text) => Decimal128.fromString(text),
-  boolean: (text) => {
-    if (/^(true|1|yes)$/i.test(text)) return true;
-    if (/^(false|0|no)$/i.test(text)) return false;
-    throw new Error(`'${text}' is neither true nor false`);
-  },
-  date: (text) => {
-    const at = new Date(text);
-    if (Number.isNaN(at.getTime())) throw new Error(`'${text}' is no date`);
-    return at;
-  },
-  binary: (text) => new Binary(Buffer.from(text, 'base64')),
-};
 
 function columnsOf(names: readonly string[], hasTypes: boolean): TableColumn[] {
-  return names.map((name) => {
+  const columns = names.map((name) => {
     if (!hasTypes) return { path: name.split('.'), parse: parseAuto };
-    const [, path, type] = /^(.*)\.(\w+)\([^)]*\)$/.exec(name) ?? [];
-    const parse = type === undefined ? undefined : TYPES[type];
+    const [, path, type, argument] = /^(.*)\.(\w+)\((.*)\)$/s.exec(name) ?? [];
+    const parse = type === undefined ? undefined : cellParser(type, argument!);
     if (path === undefined || parse === undefined)
       throw new UsageError(
-        `the column '${name}' does not say its type: NAME.TYPE(), of ${Object.keys(TYPES).join(', ')}`,
+        `the column '${name}' does not say its type: NAME.TYPE(), of ${CELL_TYPES.join(', ')}`,
       );
     return { path: path.split('.'), parse };
   });
+  const paths = columns.map(({ path }) => path.join('.'));
+  paths.forEach((path, i) => {
+    const other = paths.find((one, k) => k !== i && (one === path || one.startsWith(`${path}.`)));
+    if (other !== undefined)
+      throw new UsageError(`the columns '${path}' and '${other}' contradict each other`);
+    if (path.split('.').some((name) => name === '' || name.startsWith('$')))
+      throw new UsageError(
+        `'${path}' is no name for a column: its parts are not empty and do not begin with $`,
+      );
+  });
+  return columns;
 }
 
 interface Row {
@@ -131,39 +104,49 @@ class RowReader {
   }
 }
 
-function documentOf(row: Row, columns: readonly TableColumn[], ignoresBlanks: boolean): InputRecord {
+function documentOf(row: Row, columns: readonly TableColumn[], options: TableOptions): InputRecord {
+  const { ignoresBlanks, grace, hasArrays } = options;
   const document: Document = {};
   for (let i = 0; i < row.cells.length; i++) {
     const text = row.cells[i]!;
     if (text === '' && ignoresBlanks) continue;
     const { path, parse } = columns[i] ?? { path: [`field${i}`], parse: parseAuto };
+    let value: unknown;
     try {
-      setPath(document, path, parse(text));
+      value = parse(text);
     } catch (error) {
-      return { line: row.line, column: i + 1, reason: `${path.join('.')}: ${(error as Error).message}` };
+      if (grace === 'skipField') continue;
+      if (grace !== 'autoCast')
+        return { line: row.line, column: i + 1, reason: `${path.join('.')}: ${(error as Error).message}` };
+      value = parseAuto(text);
     }
+    setPath(document, path, value, hasArrays);
   }
-  return { line: row.line, document };
+  return { line: row.line, document: encodeDocument(document) };
 }
 
-function setPath(document: Document, path: readonly string[], value: unknown): void {
+function setPath(document: Document, path: readonly string[], value: unknown, hasArrays: boolean): void {
   let at = document;
-  for (const name of path.slice(0, -1)) at = (at[name] ??= {}) as Document;
+  for (let i = 0; i < path.length - 1; i++) {
+    const isArray = hasArrays && /^\d+$/.test(path[i + 1]!);
+    at = (at[path[i]!] ??= isArray ? [] : {}) as Document;
+  }
   at[path.at(-1)!] = value;
 }
 
 /** @yields every row as a document; `column` of a fault is the number of the cell */
 export async function* tableRecords(
   text: AsyncIterable<string>,
-  { delimiter, fields, hasTypes, ignoresBlanks }: TableOptions,
+  options: TableOptions,
 ): AsyncGenerator<readonly InputRecord[]> {
+  const { delimiter, fields, hasTypes } = options;
   const reader = new RowReader(delimiter);
   let columns = fields === undefined ? undefined : columnsOf(fields, hasTypes);
   const recordsOf = (rows: Iterable<Row>): InputRecord[] => {
     const records: InputRecord[] = [];
     for (const row of rows) {
       if (columns === undefined) columns = columnsOf(row.cells, hasTypes);
-      else records.push(documentOf(row, columns, ignoresBlanks));
+      else records.push(documentOf(row, columns, options));
     }
     return records;
   };

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { connect } from '../../server-compat/index.js';
 import { elmo, spawnElmo, usePlace, type Outcome } from './fixture.js';
 
 describe('elmo import and export', () => {
@@ -78,7 +79,7 @@ describe('elmo import and export', () => {
     for (const fault of [
       'line 2, ',
       'line 3, column 1: a document was expected',
-      'line 4, column 1: a text does not end',
+      'line 4, column 14: a text does not end',
       'line 6, column 1: the document does not end',
       'line 7: E11000',
       'line 9, column 1: the input ends',
@@ -95,9 +96,16 @@ describe('elmo import and export', () => {
   });
 
   it('damaged gzip is an error', async () => {
-    const { code, err } = await importText('a.json', gzipSync('{"_id":1}'.repeat(100)).subarray(0, 20));
+    const lines = Array.from({ length: 20_000 }, (_, i) => `{"_id":${i},"x":${Math.sin(i)}}\n`).join('');
+    const packed = gzipSync(lines);
+    const { code, err } = await importText('a.json', packed.subarray(0, packed.length >> 1));
     expect(code).to.equal(1);
-    expect(err).to.contain('damaged gzip');
+    const went = /damaged gzip: .*; ([\d,]+) documents went in before, and are there: mend the input/.exec(
+      err,
+    )?.[1];
+    const count = (await elmo('count', file(), 'x.a')).out.trim();
+    expect(went?.replaceAll(',', '')).to.equal(count);
+    expect(Number(count)).to.be.within(5000, 15_000);
   });
 
   for (const [mode, expected] of [
@@ -111,6 +119,76 @@ describe('elmo import and export', () => {
         0,
       );
       expect(await exported()).to.equal(expected);
+    });
+
+  it('--mode delete and merge look at fields that are told, and at all kinds of values as they are', async () => {
+    await importText('a.json', '{"_id":1,"k":{"$regex":"a"},"n":1}\n{"_id":2,"k":"a","n":2}');
+    const flags = ['--upsertFields', 'k', '--mode', 'merge'];
+    expect(
+      (await importText('b.json', '{"_id":9,"k":{"$regex":"a"},"m":5}\n{"_id":3,"k":"new"}', ...flags)).code,
+    ).to.equal(0);
+    expect(await exported('--fields', 'n,m')).to.equal('{"_id":1,"n":1,"m":5}\n{"_id":2,"n":2}\n{"_id":3}\n');
+    const gone = await importText('c.json', '{"k":"a"}\n{"x":1}', '--upsertFields', 'k', '--mode', 'delete');
+    expect(gone.out).to.match(/^1 documents deleted, 1 left out/);
+    expect(gone.err).to.equal('line 2: it has no k to be deleted by\n');
+    expect(await exported('--fields', '_id')).to.equal('{"_id":1}\n{"_id":3}\n');
+  });
+
+  it('--upsertFields alone means --mode upsert', async () => {
+    await importText('a.json', '{"_id":1,"k":1}');
+    await importText('b.json', '{"k":1,"n":2}', '--upsertFields', 'k');
+    expect(await exported()).to.equal('{"_id":1,"k":1,"n":2}\n');
+  });
+
+  it('tells how to go on where documents are there already', async () => {
+    await importText('a.json', '{"_id":1}');
+    const { code, err } = await importText('b.json', '{"_id":1}\n{"_id":2}');
+    expect(code).to.equal(1);
+    expect(err).to.match(
+      /^line 1: E11000 .*\n1 were there already: --mode upsert replaces them, --mode merge adds to them\n$/,
+    );
+  });
+
+  it('--file, --fieldFile, --useArrayIndexFields', async () => {
+    writeFileSync(place.path('fields.txt'), '_id\na.0\na.1\n');
+    writeFileSync(place.path('x.csv'), '1,2,3\n');
+    const flags = ['--fieldFile', place.path('fields.txt'), '--useArrayIndexFields'];
+    expect((await elmo('import', file(), 'x.a', '--file', place.path('x.csv'), ...flags)).code).to.equal(0);
+    expect(await exported()).to.equal('{"_id":1,"a":[2,3]}\n');
+  });
+
+  for (const [grace, expected, code] of [
+    ['skipRow', '{"_id":1,"n":1}\n{"_id":3,"n":3}\n', 1],
+    ['skipField', '{"_id":1,"n":1}\n{"_id":2}\n{"_id":3,"n":3}\n', 0],
+    ['autoCast', '{"_id":1,"n":1}\n{"_id":2,"n":"x"}\n{"_id":3,"n":3}\n', 0],
+    ['stop', '{"_id":1,"n":1}\n', 1],
+  ] as const)
+    it(`--parseGrace ${grace}`, async () => {
+      const text = '_id.int32(),n.int32()\n1,1\n2,x\n3,3\n';
+      const outcome = await importText('a.csv', text, '--columnsHaveTypes', '--parseGrace', grace);
+      expect(outcome.code).to.equal(code);
+      expect(await exported()).to.equal(expected);
+    });
+
+  for (const [why, flags, message] of [
+    ['two sources of names', ['--headerline', '--fields', 'a', '--type', 'csv'], 'contradict each other'],
+    ['names of columns for JSON', ['--fields', 'a'], 'are of csv and tsv'],
+    [
+      'columns inside each other',
+      ['--fields', 'a,a.b', '--type', 'csv'],
+      "'a' and 'a.b' contradict each other",
+    ],
+    ['a column without a name', ['--fields', 'a,,b.', '--type', 'csv'], 'is no name for a column'],
+    [
+      'a type that is none',
+      ['--fields', 'a.int()', '--columnsHaveTypes', '--type', 'csv'],
+      'does not say its type',
+    ],
+  ] as const)
+    it(`refuses ${why}`, async () => {
+      const { code, err } = await importText('a.txt', '1\n', ...flags);
+      expect(code).to.equal(2);
+      expect(err).to.contain(message);
     });
 
   it('CSV: quotes, dots, types by their look', async () => {
@@ -136,6 +214,24 @@ describe('elmo import and export', () => {
     expect(code).to.equal(1);
     expect(err).to.equal("line 2, column 2: born: 'x' is no date\n");
     expect(await exported('--fields', 'code')).to.equal('{"_id":1,"code":"007"}\n{"_id":3,"code":"9"}\n');
+  });
+
+  it('a file that another program has open is left alone', async () => {
+    const client = await connect(file());
+    writeFileSync(place.path('a.json'), '{"_id":1}');
+    const { code, err } = await spawnElmo(['import', file(), 'x.a', place.path('a.json')]);
+    await client.close();
+    expect(code).to.equal(1);
+    expect(err).to.match(/^error: .*\[Locked\]\n +close the program that has the file open/);
+  });
+
+  it('a file that is no database is left alone', async () => {
+    writeFileSync(file(), 'a letter to Ada');
+    const { code, err } = await importText('a.json', '{"_id":1}');
+    expect(code).to.equal(1);
+    expect(err).to.match(/^error: .*a\.elmo/);
+    expect(err).not.to.contain('    at ');
+    expect(readFileSync(file(), 'utf8')).to.equal('a letter to Ada');
   });
 
   it('an input that is not there makes no database', async () => {
