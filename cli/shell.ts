@@ -12,6 +12,7 @@ interface ShellFlags {
   readonly canonical?: boolean;
   readonly quiet?: boolean;
   readonly readOnly?: boolean;
+  readonly shared?: boolean;
 }
 
 const EXAMPLES = `
@@ -53,11 +54,14 @@ export function shellCommand(
     .option('--canonical', 'JSON that keeps every type of number')
     .option('-q, --quiet', 'no greeting')
     .option('--read-only', 'change nothing')
+    .option('--shared', 'use a file that other programs have open with `shared: true`')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .configureOutput(outputTo(terminal))
     .action(async (address: string, files: string[], flags: ShellFlags) => {
       const isReadOnly = flags.readOnly === true;
+      if (isReadOnly && flags.shared === true)
+        throw new UsageError('--read-only and --shared exclude each other');
       for (const file of files) if (!existsSync(file)) throw new UsageError(`there is no file ${file}`);
       if (isReadOnly && !address.startsWith('mongodb') && !existsSync(address))
         throw new Error(`there is no file ${address}`);
@@ -71,6 +75,7 @@ export function shellCommand(
             evals: flags.eval ?? [],
             isQuiet: flags.quiet === true,
             isReadOnly,
+            isShared: flags.shared === true,
             isVerbose,
             json: flags.canonical === true ? 'canonical' : flags.json === true ? 'relaxed' : undefined,
           },

@@ -4,6 +4,7 @@ import {
   ElmoClient as EmbeddedClient,
   isServerUri,
   type ApiEngine,
+  type CommandEngine,
   type ElmoClientOptions as EmbeddedOptions,
   type OpenEngineOptions,
 } from '../elmo/index.js';
@@ -63,4 +64,14 @@ export class ElmoClient extends EmbeddedClient {
 export async function connect(path: string, options: ElmoClientOptions = {}): Promise<ElmoClient> {
   if (isServerUri(path)) return (await connectEmbedded(path, options as EmbeddedOptions)) as ElmoClient;
   return new ElmoClient(path, options).connect();
+}
+
+/**
+ * Opens a file together with other processes, for tools that speak in commands.
+ * @throws LsmError Locked when another process holds the file and does not share it
+ */
+export async function openShared(path: string, options: OpenEngineOptions = {}): Promise<CommandEngine> {
+  const { SharedEngine } = await import('./shared/shared-engine.js');
+  const { serve } = await import('./host.js');
+  return SharedEngine.open(path, options, serve);
 }

@@ -7,6 +7,7 @@ import {
   operatorNames,
   ReplyWriter,
 } from '../../elmo/index.js';
+import { Decoder, Encoder } from '../../elmo/values.js';
 import type { Host } from './host.js';
 import type { Target } from './protocol.js';
 
@@ -14,7 +15,8 @@ const CLIENT = { connectionId: 1, remote: 'embedded', appName: 'elmo shell' };
 /** Between two looks for cursors and sessions that nobody has come back for. */
 const SWEEP_MS = 60_000;
 
-export async function openFile({ address, isReadOnly }: Target): Promise<Host> {
+export async function openFile({ address, isReadOnly, isShared }: Target): Promise<Host> {
+  if (isShared) return openSharedFile(address);
   const engine = await openEngine(address, isReadOnly ? { readOnly: true } : {});
   const { fileUserCommands } = await import('../../server-compat/index.js');
   const commands = new CommandTable([...elmoCommands, ...fileUserCommands(engine)]);
@@ -39,5 +41,19 @@ export async function openFile({ address, isReadOnly }: Target): Promise<Host> {
       clearInterval(sweeping);
       await engine.close();
     },
+  };
+}
+
+/** Whoever holds it answers: this process or another. */
+async function openSharedFile(path: string): Promise<Host> {
+  const { openShared } = await import('../../server-compat/index.js');
+  const engine = await openShared(path);
+  const decoder = new Decoder({ promoteValues: false, bsonRegExp: true });
+  const encoder = new Encoder();
+  return {
+    command: (db, body, signal) =>
+      engine.command(encoder.encode({ ...decoder.decode(body), $db: db }), { signal }),
+    operators: () => Promise.resolve(operatorNames()),
+    close: () => engine.close(),
   };
 }

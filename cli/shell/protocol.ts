@@ -7,6 +7,8 @@ export interface Target {
   /** A file, ':memory:', or the address of a server. */
   readonly address: string;
   readonly isReadOnly: boolean;
+  /** The file is used by other processes at the same time. */
+  readonly isShared: boolean;
 }
 
 export interface WorkerInput {

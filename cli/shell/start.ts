@@ -13,6 +13,7 @@ export interface ShellOptions {
   readonly evals: readonly string[];
   readonly isQuiet: boolean;
   readonly isReadOnly: boolean;
+  readonly isShared: boolean;
   readonly isVerbose: boolean;
   readonly json: 'relaxed' | 'canonical' | undefined;
 }
@@ -22,8 +23,8 @@ const EXIT_FAILED = 1;
 
 /** @returns the exit code. @throws ShellError when the database cannot be opened */
 export async function startShell(options: ShellOptions, terminal: Terminal): Promise<number> {
-  const { address, isReadOnly, files, evals } = options;
-  const channel = new Channel({ address, isReadOnly });
+  const { address, isReadOnly, isShared, files, evals } = options;
+  const channel = new Channel({ address, isReadOnly, isShared });
   try {
     const isScript = evals.length > 0 || files.length > 0;
     if (!isScript && process.stdin.isTTY && process.stdout.isTTY)

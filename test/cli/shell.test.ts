@@ -1,6 +1,7 @@
 /** The shell without a terminal: code from the command line, from files, from its input. */
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { connect } from '../../server-compat/index.js';
 import { elmo, spawnElmo, usePlace } from './fixture.js';
 
 describe('elmo shell', () => {
@@ -57,6 +58,28 @@ describe('elmo shell', () => {
       out: '1\n',
       err: `MongoServerError[IllegalOperation]: ${file} was opened for reading only\n`,
     });
+  });
+
+  it('looks into a file that another program shares', async () => {
+    const file = place.path('a.elmo');
+    const holder = await connect(file, { shared: true });
+    try {
+      await holder.db('test').collection('a').insertOne({ n: 5 });
+      const evals = [
+        '--eval',
+        'db.a.updateOne({}, {$inc: {n: 1}}).modifiedCount',
+        '--eval',
+        'db.a.findOne().n',
+      ];
+      expect(await spawnElmo(['shell', file, '--shared', ...evals])).to.include({
+        code: 0,
+        out: '1\n6\n',
+        err: '',
+      });
+      expect((await spawnElmo(['shell', file, ...evals])).err).to.contain('[Locked]');
+    } finally {
+      await holder.close();
+    }
   });
 
   it('does not open what is no database', async () => {

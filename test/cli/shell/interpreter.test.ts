@@ -27,7 +27,7 @@ describe('the interpreter', () => {
   }
 
   before(async () => {
-    channel = new Channel({ address: ':memory:', isReadOnly: false });
+    channel = new Channel({ address: ':memory:', isReadOnly: false, isShared: false });
     await channel.whenOpen();
     interpreter = new Interpreter({
       connection: new Connection(channel),
