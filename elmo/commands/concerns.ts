@@ -212,6 +212,9 @@ function timeOf({ bytes, at }: Value): ClusterTime {
 function checkTimes(given: Arguments, level: string | undefined, clock: ClusterClock): void {
   const after = given.value('afterClusterTime');
   if (given.has('atClusterTime')) {
+    const at = timeOf(given.value('atClusterTime')!);
+    if (at.seconds === 0)
+      throw new ElmoError('InvalidOptions', 'readConcern atClusterTime cannot be the null timestamp');
     if (after !== undefined)
       throw new ElmoError(
         'InvalidOptions',

@@ -406,6 +406,8 @@ export class Engine {
       const context = this.findContext(request, namespace, place);
       const { entry } = context;
       if (entry?.spec.kind === 'view') {
+        // counts of views are aggregations, whose `$limit` may not be 0
+        if (request.limit === 0) throw new ElmoError(15958, 'the limit must be positive');
         const { rows, operation } = this.openRows(viewRequest(request, context), place);
         return countRows(rows, operation);
       }

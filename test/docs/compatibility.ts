@@ -9,6 +9,10 @@ import { loginCommands, type Logins } from '../../server-compat/commands/login.j
 import { userCommands } from '../../server-compat/commands/users.js';
 import type { WireServer } from '../../server-compat/index.js';
 import { updateOperators } from '../../elmo/update/operators/table.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { percentOf, type Score } from '../conformance/areas.js';
+import { projectFolder } from '../support/source-tree.js';
 import { KNOWN_NAMES, REFUSED_NAMES, type Family } from './known-names.js';
 
 const logins = { users: {} } as unknown as Logins;
@@ -52,6 +56,19 @@ export function familyReports(): FamilyReport[] {
 const listed = (names: readonly string[]): string =>
   names.length === 0 ? 'none' : names.map((name) => `\`${name}\``).join(' ');
 
+/** Where `npm run conformance` keeps the scores of its last whole run. */
+export const SCORES_FILE = 'docs/conformance.json';
+
+function conformanceTable(): string {
+  const scores = JSON.parse(readFileSync(join(projectFolder(), SCORES_FILE), 'utf8')) as Score[];
+  const rows = scores.map(
+    (score) => `| ${score.area} | ${score.passed} | ${score.executed} | ${percentOf(score)} |`,
+  );
+  return `| | passed | executed | score, % |
+|---|--:|--:|--:|
+${rows.join('\n')}`;
+}
+
 export function compatibilityPage(): string {
   const reports = familyReports();
   const rows = reports.map(
@@ -77,6 +94,14 @@ JavaScript in the server, a search service, shards, indexes of text and on the s
 ${rows.join('\n')}
 
 What differs beyond names stands in [the README](../README.md#what-works-and-what-differs).
+
+## Conformance
+
+The part of the public suite [documentdb/functional-tests](https://github.com/documentdb/functional-tests) that is at hand, run by
+\`npm run conformance\` against \`elmo serve\`. It compares types of values strictly, and codes of errors. The score leaves out what a
+server that does nothing passes.
+
+${conformanceTable()}
 
 ${sections.join('\n')}`;
 }

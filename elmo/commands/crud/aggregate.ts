@@ -151,6 +151,11 @@ const aggregate: Command = {
   async run(args, context, reply) {
     const request = aggregateRequest(args, context);
     if (args.flag('explain')) {
+      if (args.has('writeConcern'))
+        throw new ElmoError(
+          'FailedToParse',
+          "Aggregation explain does not support the 'writeConcern' option",
+        );
       const command = ['aggregate', ...Object.keys(AGGREGATE_FIELDS)].map(
         (name) => [name, args.value(name)] as const,
       );
@@ -162,7 +167,9 @@ const aggregate: Command = {
         "The 'cursor' option is required, except for aggregate with the explain argument",
       );
     if (context.readConcernLevel === 'linearizable') refuseWriting(request.pipeline);
-    const cursorFields = new Arguments(new Map(fieldsOf(args.value('cursor')!)));
+    const cursorFields = new Arguments(
+      new Map(fieldsOf(args.value('cursor')!).filter(([, value]) => !value.isNullish)),
+    );
     const cursor = await context.engine.aggregate(request, context.session);
     const { db, collection } = request.namespace;
     await firstBatch(

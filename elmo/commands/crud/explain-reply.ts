@@ -1,9 +1,12 @@
 /** Writes the reply of an explanation: what is told of the query, then of the command and of who answers. */
+import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
+import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
 import { int32Value, stringValue, type Value } from '../../bson/value.js';
 import { rawDocument, type NamedValue } from '../../catalog/raw-document.js';
 import { ElmoError } from '../../errors.js';
 import { COMMAND_VERSION } from '../../options.js';
+import { elementsOf } from '../../query/elements.js';
 import type { ExplainTarget, Verbosity } from '../../engine/explain.js';
 import { oneOf } from '../fields.js';
 import type { CommandContext } from '../command.js';
@@ -29,6 +32,7 @@ export async function writeExplanation(
   for (const [name, value] of fields) if (value !== undefined) reply.value(name, value);
   const shown = command.filter(([name]) => name !== '$db');
   reply.document('command', rawDocument([...shown, ['$db', stringValue(context.db)]]));
+  if (SHAPED.has(target.kind)) reply.text('queryShapeHash', shapeHash(shown));
   reply.object('serverInfo', (into) => {
     into.text('host', hostname()).int32('port', DEFAULT_PORT);
     into.text('version', COMMAND_VERSION).text('gitVersion', 'elmo');
@@ -36,6 +40,23 @@ export async function writeExplanation(
   reply.object('serverParameters', (into) => {
     for (const [name, value] of PARAMETERS) into.value(name, value);
   });
+}
+
+/** Requests that have a shape. */
+const SHAPED: ReadonlySet<string> = new Set(['find', 'aggregate', 'distinct']);
+
+/** The same for commands that differ in their constants only. */
+function shapeHash(command: readonly NamedValue[]): string {
+  const hash = createHash('sha256');
+  for (const [name, value] of command)
+    if (value !== undefined) hash.update(`${name}\0${value.type === STRING ? value.text : shapeOf(value)}\0`);
+  return hash.digest('hex').toUpperCase();
+}
+
+function shapeOf(value: Value): string {
+  if (value.type !== OBJECT && value.type !== ARRAY) return String(value.type);
+  const fields = elementsOf(value).map(({ name, value: inner }) => `${name}\0${shapeOf(inner)}`);
+  return `{${fields.join()}}`;
 }
 
 /** Limits that bound what queries may use. */

@@ -1,13 +1,37 @@
 /** The planner's cache and filters: planCacheClear, planCacheListFilters, planCacheSetFilter, planCacheClearFilters. */
 import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
+import { viewRefusal } from '../../catalog/define.js';
+import { namespaceText } from '../../catalog/namespace.js';
+import { parseCollation } from '../../collation/parse.js';
+import { ERROR_CODES } from '../../error-codes.js';
 import { ElmoError } from '../../errors.js';
 import type { Arguments } from '../arguments.js';
 import { collectionOf, type Command, type CommandContext } from '../command.js';
-import { anything, document, type Fields } from '../fields.js';
+import { anything, type FieldRule, type Fields } from '../fields.js';
 import { ReplyWriter } from '../reply.js';
 import type { RawDocument } from '../../operation/requests.js';
 
-const SHAPE: Fields = { query: document, sort: document, projection: document, collation: document };
+/** A document where it is given; the reference calls anything else a bad value, null too. */
+const shapePart: FieldRule = {
+  types: [OBJECT],
+  skipsNull: false,
+  isRequired: false,
+  typeError: {
+    code: ERROR_CODES.BadValue,
+    message: (field) => `optional field ${field.slice(field.lastIndexOf('.') + 1)} must be an object`,
+  },
+};
+
+const collationPart: FieldRule = {
+  ...shapePart,
+  check(value) {
+    if (value.document.length <= EMPTY.length)
+      throw new ElmoError('BadValue', 'optional field collation cannot be an empty object');
+    parseCollation(value.document, 'collation');
+  },
+};
+
+const SHAPE: Fields = { query: shapePart, sort: shapePart, projection: shapePart, collation: collationPart };
 const SHAPE_PARTS = ['query', 'sort', 'projection', 'collation'] as const;
 const EMPTY: RawDocument = new Uint8Array([5, 0, 0, 0, 0]);
 
@@ -35,16 +59,24 @@ const sameShape = (filter: RawDocument, shape: RawDocument): boolean => {
   return Buffer.compare(filter.subarray(4, 4 + length), shape.subarray(4, 4 + length)) === 0;
 };
 
-const namespaceOf = (args: Arguments, context: CommandContext, command: string): string =>
-  `${context.db}.${collectionOf(args, command)}`;
+/** @throws ElmoError InvalidNamespace, CommandNotSupportedOnView */
+function namespaceOf(args: Arguments, { db, engine }: CommandContext, command: string): string {
+  const namespace = { db, collection: collectionOf(args, command) };
+  if (namespace.collection === '')
+    throw new ElmoError('InvalidNamespace', `Invalid namespace specified '${db}'`);
+  const kind = engine.catalog.get(namespace)?.spec.kind;
+  if (kind === 'view' || kind === 'timeseries') throw viewRefusal(namespace);
+  return namespaceText(namespace);
+}
 
 const planCacheClear: Command = {
   name: 'planCacheClear',
   help: 'forgets which plans were best',
   target: 'collection',
-  fields: SHAPE,
-  run(args) {
-    checkShape(args);
+  fields: { ...SHAPE, sort: anything, projection: anything, collation: anything },
+  ignoresUnknown: true,
+  run(args, context) {
+    namespaceOf(args, context, 'planCacheClear');
   },
 };
 
@@ -53,6 +85,7 @@ const planCacheListFilters: Command = {
   help: 'which indexes the planner was told to keep to',
   target: 'collection',
   fields: {},
+  ignoresUnknown: true,
   run(args, context, reply) {
     const { planFilters } = context.engine.state;
     reply.documents('filters', planFilters.get(namespaceOf(args, context, 'planCacheListFilters')) ?? []);
@@ -64,6 +97,7 @@ const planCacheSetFilter: Command = {
   help: 'tells the planner which indexes to keep to for queries of a shape',
   target: 'collection',
   fields: { ...SHAPE, indexes: anything, comment: anything },
+  ignoresUnknown: true,
   run(args, context) {
     const namespace = namespaceOf(args, context, 'planCacheSetFilter');
     const [db, collection] = [context.db, collectionOf(args, 'planCacheSetFilter')];
@@ -91,6 +125,7 @@ const planCacheClearFilters: Command = {
   help: 'lets the planner choose from all indexes again',
   target: 'collection',
   fields: SHAPE,
+  ignoresUnknown: true,
   run(args, context) {
     checkShape(args);
     const namespace = namespaceOf(args, context, 'planCacheClearFilters');
