@@ -65,12 +65,15 @@ export class IndexBuild {
     this.progress = { documents: 0, documentCount };
   }
 
-  /** @throws ElmoError DuplicateKey, CannotIndexParallelArrays, MaxTimeMSExpired …; the indexes are then gone */
-  async run(): Promise<void> {
+  /**
+   * @param isDurable  whether to wait until the index survives a power cut
+   * @throws ElmoError DuplicateKey, CannotIndexParallelArrays, MaxTimeMSExpired …; the indexes are then gone
+   */
+  async run(isDurable = false): Promise<void> {
     try {
       while (!(await this.committer.run(this.operation, (unit) => this.step(unit))))
         await this.operation.turn();
-      await this.committer.run(this.operation, (unit) => this.finish(unit));
+      await this.committer.run(this.operation, (unit) => this.finish(unit), isDurable);
     } catch (error) {
       await this.abandon();
       throw error;

@@ -74,7 +74,8 @@ export async function createIndexes(
     (unit) => register(namespace, definitions, collections, unit),
     isDurable,
   );
-  if (unbuilt.length > 0) await new IndexBuild(committer, collections, namespace, unbuilt, operation).run();
+  if (unbuilt.length > 0)
+    await new IndexBuild(committer, collections, namespace, unbuilt, operation).run(isDurable);
   return result;
 }
 

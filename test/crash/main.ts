@@ -2,6 +2,7 @@
  * Does the store keep what it acknowledged, whatever happens? Cuts the power, fails calls, kills processes.
  *   node dist/test/crash/main.js --cuts 10000 --seed 1     power cuts and crashes at every call
  *   node dist/test/crash/main.js --faults 2000 --seed 1    failing calls: no space, I/O errors
+ *   node dist/test/crash/main.js --documents 5000 --seed 1 power cuts and crashes under documents, indexes, transactions
  *   node dist/test/crash/main.js --kill 50 --seed 1        real processes, kill -9
  *   node dist/test/crash/main.js --serve 50 --seed 1       servers under load of 32 clients, kill -9
  * A failure prints how to repeat it: `--seed S --cut N --image I` is one image.
@@ -9,6 +10,7 @@
 import { Arguments, endProgress, showProgress } from '../support/arguments.js';
 import { engine } from '../support/subject.js';
 import { runCrashCampaign } from './campaign.js';
+import { runDocumentCampaign } from './documents/laboratory.js';
 import { exploreFaults, showFaultFailure } from './faults.js';
 import { killRounds } from './kill.js';
 import { showFailure, type CrashFailure } from './laboratory.js';
@@ -114,7 +116,29 @@ async function killServers(): Promise<void> {
   );
 }
 
+async function cutDocuments(): Promise<void> {
+  const cuts = args.number('documents', 1000);
+  const result = await runDocumentCampaign({
+    openStore: await engine(),
+    cuts,
+    seed,
+    points: args.number('points', 12),
+    onProgress: (done) => showProgress(`${done} of ${cuts} cuts, ${rate(done)}`),
+  });
+  const { found } = result;
+  if (found !== undefined)
+    return fail(
+      `cut at call ${found.cut}, image ${found.image}: ${found.message}`,
+      `--documents 1000 --seed ${found.seed}`,
+    );
+  endProgress();
+  console.log(
+    `${result.cuts} cuts of ${result.programs} programs survived, documents and indexes agree (seed ${seed}, ${rate(result.cuts)})`,
+  );
+}
+
 if (args.has('serve')) await killServers();
 else if (args.has('kill')) await killProcesses();
 else if (args.has('faults')) await failCalls();
+else if (args.has('documents')) await cutDocuments();
 else await cutPower();
