@@ -49,9 +49,9 @@ export function plantedFaults(repairLog: RepairLog): PlantedFault[] {
       whileRunning: (disk) => new WrappedFiles(disk, (file) => new UnsyncedMetaFile(file)),
     },
     {
-      // Shows only when a record is torn in the middle, its head kept, and something behind it: one image in some hundreds.
+      // Shows only when a record is torn in the middle, its head kept, and something behind it.
       name: 'recovery does not verify the checksums of the log',
-      findableWithin: 1000,
+      findableWithin: 100,
       whileRecovering: (disk) =>
         new WrappedFiles(disk, undefined, (file) => new RepairedFile(file, repairLog)),
     },

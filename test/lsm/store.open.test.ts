@@ -13,7 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { LsmErrorCode } from '../../lsm/errors.js';
+import { SystemError } from '../../lsm/env/system-error.js';
+import { ioError, type LsmErrorCode } from '../../lsm/errors.js';
 import { MEMORY_PATH, openLsm, type LsmStore, type OpenOptions } from '../../lsm/index.js';
 import { encodeMeta, readMeta } from '../../lsm/manifest/meta-slots.js';
 import { FaultyFileSystem } from '../support/faulty-files.js';
@@ -23,6 +24,7 @@ import {
   expectSame,
   expectSound,
   fillKeys,
+  HookedFiles,
   inside,
   LAB_PATH,
   labEnv,
@@ -90,6 +92,21 @@ describe('opening a store', () => {
       const error = await refusal(() => openLsm(stage.path()), 'Io');
       expect(error.message).to.include('directory');
       expect(stage.names()).to.deep.equal(['store.elmo']);
+    });
+
+    it('a read-only file system: ReadOnly, in a sentence; who only reads is welcome', async () => {
+      const files = new HookedFiles();
+      const store = await stage.openOn(files);
+      await fillKeys(store, 10);
+      await store.close();
+      files.onCall = (operation, path) => {
+        if (operation === 'read' || operation === 'open') return;
+        throw ioError(operation, path, new SystemError('EROFS'));
+      };
+      const error = await refusal(() => stage.openOn(files), 'ReadOnly');
+      expect(error.message).to.match(/^cannot \w+ .*: not permitted \(EROFS\)$/);
+      const reader = await stage.openOn(files, { ...SMALL, readOnly: true });
+      expect(contents(reader).size).to.equal(10);
     });
 
     it('a path that is no text: BadOptions', async () => {
