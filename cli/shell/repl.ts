@@ -71,7 +71,7 @@ export class Repl {
     });
     lines.on('line', (line) => {
       this.waiting.push(line);
-      void this.work();
+      if (!this.goesOn()) void this.work();
     });
     lines.on('SIGINT', () => this.cancel());
     lines.on('close', () => void this.leave());
@@ -130,6 +130,17 @@ export class Repl {
     const editor = this.lines as unknown as { line: string; cursor: number };
     editor.line = '';
     editor.cursor = 0;
+  }
+
+  /** Whether a line leaves an expression open: that is known at once, so that pasted lines get their prompts in order. */
+  private goesOn(): boolean {
+    const { isBusy, waiting, typed, parts } = this;
+    if (isBusy || parts === undefined || waiting.length !== 1) return false;
+    if (!parts.isIncomplete([...typed, waiting[0]!].join('\n'))) return false;
+    this.isLeaving = false;
+    typed.push(waiting.pop()!);
+    this.prompt();
+    return true;
   }
 
   /** Works off the lines that have come. */

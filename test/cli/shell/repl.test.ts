@@ -114,7 +114,8 @@ describe('the shell on a terminal', function () {
     terminal.type('\x03');
     await terminal.until(/interrupted\ntest> $/);
     await terminal.ask('db.a.insertMany(Array.from({length: 3000}, (_, i) => ({_id: i})))');
-    const joined = "{$lookup: {from: 'a', pipeline: [{$match: {$expr: {$gt: [{$rand: {}}, 2]}}}], as: 'x'}}";
+    const sum = "{$add: ['$$i', '$_id']}";
+    const joined = `{$lookup: {from: 'a', let: {i: '$_id'}, pipeline: [{$match: {$expr: {$gt: [${sum}, 99999]}}}], as: 'x'}}`;
     terminal.type(`db.a.aggregate([${joined}, ${joined}, {$count: 'n'}])\r`);
     await terminal.until("'n'}])\n");
     await later(300);
