@@ -71,6 +71,12 @@ export interface Collections {
    * @param scope  of the variables in the filter
    */
   open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, run: ReadOptions): RowSource;
+  /**
+   * The document of a collection that has `value` at `path`, compared without a collation, where an index that knows only
+   * one of each tells; null: there is none.
+   * @returns undefined if it needs a plan
+   */
+  findUnique?(namespace: Namespace, path: string, value: Value): Uint8Array | null | undefined;
 }
 
 export interface ReadOptions {

@@ -37,7 +37,11 @@ export interface ApiEngine {
   /** In [0, 1). */
   readonly random: () => number;
   find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor>;
-  findOne(namespace: Namespace, filter: RawDocument): Promise<RawDocument | undefined>;
+  /** At once where it can. */
+  findOne(
+    namespace: Namespace,
+    filter: RawDocument,
+  ): RawDocument | undefined | Promise<RawDocument | undefined>;
   aggregate(request: AggregateRequest, session?: SessionContext): Promise<ElmoCursor>;
   count(request: CountRequest, session?: SessionContext): Promise<number>;
   distinct(request: DistinctRequest, session?: SessionContext): Promise<readonly Value[]>;

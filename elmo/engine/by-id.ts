@@ -2,8 +2,12 @@
  * Statements about the one document of an `_id`: its index is asked directly, and all is done in one synchronous stretch,
  * without a plan or a snapshot.
  */
+import { readText } from '../bson/read.js';
 import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
 import { Value } from '../bson/value.js';
+import type { CatalogEntry } from '../catalog/catalog.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
+import { canFindById, isPointType, uniqueIndexOn } from '../exec/find-one.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import { RecordIdReader } from '../keys/key-layout.js';
 import type { FindRequest, Namespace, RawDocument } from '../operation/requests.js';
@@ -29,6 +33,33 @@ export function idOfFilter(filter: RawDocument): Value | undefined {
   return value.end === filter.length - 1 ? value : undefined;
 }
 
+/** A filter that asks for one value of one path. */
+export interface Point {
+  readonly path: string;
+  readonly value: Value;
+}
+
+/**
+ * `{path: value}` and nothing else: any value that `idOfFilter` gives for `_id`, one for `isPointType` for other paths;
+ * undefined if the filter says something else.
+ */
+export function pointOf(filter: RawDocument): Point | undefined {
+  const id = idOfFilter(filter);
+  if (id !== undefined) return { path: '_id', value: id };
+  const type = filter[4]!;
+  if (filter[5] === DOLLAR || !isPointType(type)) return undefined;
+  let end = 5;
+  while (filter[end]! > 0) end++;
+  const value = new Value(type, filter, end + 1);
+  return value.end === filter.length - 1 ? { path: readText(filter, 5, end), value } : undefined;
+}
+
+/** The index whose entry of that value is the answer. */
+export function indexOfPoint(entry: CatalogEntry, { path }: Point): IndexSpec | undefined {
+  if (path !== '_id') return uniqueIndexOn(entry, path);
+  return canFindById(entry) ? entry.spec.indexes[0] : undefined;
+}
+
 export interface IdStatement {
   readonly filter: RawDocument;
   readonly hint?: Value;
@@ -44,7 +75,7 @@ export function idOfStatement(statement: IdStatement): Value | undefined {
 /** The filter of a find that asks for nothing else; undefined: it does. */
 export function filterOfPlainFind(request: FindRequest): RawDocument | undefined {
   const { filter } = request;
-  if (filter === undefined || filter[5] !== UNDERSCORE) return undefined;
+  if (filter === undefined || filter[5] === DOLLAR) return undefined;
   const asksMore =
     request.sort !== undefined ||
     request.projection !== undefined ||

@@ -7,8 +7,10 @@ import type {
   ReadOptions,
   StoreFacts,
 } from '../aggregate/collections.js';
+import type { Value } from '../bson/value.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
+import { canFindById, findByKey, isPointType, uniqueIndexOn } from '../exec/find-one.js';
 import { Nothing } from '../exec/row-stages.js';
 import { parseSort } from '../exec/sort-pattern.js';
 import type { ParseScope } from '../expression/expression.js';
@@ -56,6 +58,14 @@ export class EngineCollections implements Collections {
 
   describe(namespace: Namespace): CollectionSpec | undefined {
     return this.catalog.get(namespace, this.unit)?.spec;
+  }
+
+  findUnique(namespace: Namespace, path: string, value: Value): Uint8Array | null | undefined {
+    if (!isPointType(value.type)) return undefined;
+    const entry = this.catalog.get(namespace, this.unit);
+    if (entry === undefined) return undefined;
+    const index = path === '_id' && canFindById(entry) ? entry.spec.indexes[0] : uniqueIndexOn(entry, path);
+    return index === undefined ? undefined : (findByKey(entry, index, this.view, value) ?? null);
   }
 
   open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, options: ReadOptions): RowSource {

@@ -12,7 +12,7 @@ import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '
 import { ElmoError } from '../errors.js';
 import { parseWithFolding } from '../expression/operator-kinds.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
-import { canFindById, findById } from '../exec/find-one.js';
+import { findByKey } from '../exec/find-one.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
 import { Committer } from '../operation/committer.js';
 import type { DirectUnit } from '../operation/direct-unit.js';
@@ -49,12 +49,12 @@ import { insertDocuments } from '../write/insert.js';
 import { StatementRetries } from '../write/retries.js';
 import { Background, type BackgroundOptions } from './background.js';
 import { bulkWrite } from './bulk-writing.js';
-import { filterOfPlainFind, idOfFilter } from './by-id.js';
+import { filterOfPlainFind, indexOfPoint, pointOf } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
 import { openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
 import { Defining } from './defining.js';
-import { countPlanned, countRows, countingPlan } from '../exec/count-rows.js';
+import { countPlanned, cut, countRows, countingPlan } from '../exec/count-rows.js';
 import { choose } from '../exec/planned-rows.js';
 import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import { countRequest, explainQuery, isWholeCount, type ExplainTarget, type Verbosity } from './explain.js';
@@ -81,11 +81,6 @@ const hasFailures = ({ failures }: { readonly failures: readonly unknown[] }): b
 
 /** More than any document has. */
 const MOST_BYTES = 0x7fff_ffff;
-
-function cut(count: number, skip: number, limit: number): number {
-  const rest = Math.max(count - skip, 0);
-  return limit === 0 ? rest : Math.min(rest, limit);
-}
 
 /** Where a request reads: in its session's transaction, or in a snapshot of its own. */
 interface ReadPlace {
@@ -294,16 +289,24 @@ export class Engine {
     });
   }
 
-  /** The first document that matches, without options. @throws ElmoError */
-  async findOne(namespace: Namespace, filter: RawDocument): Promise<RawDocument | undefined> {
-    const cursor = await this.find({ namespace, filter, limit: 1 });
+  /** The first document that matches, without options: at once where its key is unique. @throws ElmoError */
+  findOne(
+    namespace: Namespace,
+    filter: RawDocument,
+  ): RawDocument | undefined | Promise<RawDocument | undefined> {
+    const found = this.findNow(namespace, filter, undefined);
+    return found === undefined ? this.findFirst({ namespace, filter, limit: 1 }) : (found ?? undefined);
+  }
+
+  private async findFirst(request: FindRequest): Promise<RawDocument | undefined> {
+    const cursor = await this.find(request);
     const { documents } = await cursor.nextBatch(1, MOST_BYTES);
     cursor.close();
     return documents[0];
   }
 
   /**
-   * The document of an `_id`, at once, for a find that asks for no more than `filter` says; null: there is none.
+   * At once the document of a unique key, for a find that asks for no more than `filter` says; null: there is none.
    * @returns undefined if it needs a plan: nothing was done
    * @throws ElmoError
    */
@@ -312,14 +315,15 @@ export class Engine {
     filter: RawDocument,
     session: SessionContext | undefined,
   ): RawDocument | null | undefined {
-    const isPlain = session?.txnNumber === undefined && session?.isSnapshot !== true;
-    const id = isPlain ? idOfFilter(filter) : undefined;
-    if (id === undefined) return undefined;
+    if (session?.txnNumber !== undefined || session?.isSnapshot === true) return undefined;
+    const point = pointOf(filter);
+    if (point === undefined) return undefined;
     checkReadableNamespace(namespace);
     const entry = this.catalog.get(namespace);
-    if (entry === undefined || !canFindById(entry)) return undefined;
+    const index = entry === undefined ? undefined : indexOfPoint(entry, point);
+    if (index === undefined) return undefined;
     this.sessions.enter(session);
-    return findById(entry, this.kv, id) ?? null;
+    return findByKey(entry!, index, this.kv, point.value) ?? null;
   }
 
   /** @throws ElmoError */

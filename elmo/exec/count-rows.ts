@@ -123,3 +123,9 @@ export async function countRows(rows: RowSource, operation: Operation): Promise<
   }
   return count;
 }
+
+/** What is left of a count after a skip, within a limit (0: none). */
+export function cut(count: number, skip: number, limit: number): number {
+  const rest = Math.max(count - skip, 0);
+  return limit === 0 ? rest : Math.min(rest, limit);
+}

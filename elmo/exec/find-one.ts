@@ -1,10 +1,12 @@
 /**
- * The document of an `_id`, without a plan: the entry of its index, then the record. All in one synchronous stretch, so
- * no snapshot is needed either.
+ * The document of an `_id`, or of another unique key, without a plan: the entry of its index, then the record. All in one
+ * synchronous stretch, so no snapshot is needed either.
  */
 import type { ReadView } from '../../lsm/index.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
+import { BOOL, DATE, DOUBLE, INT32, INT64, OBJECT_ID, STRING } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
 import { appendRecordKey, RecordIdReader } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 
@@ -26,18 +28,48 @@ export function canFindById({ spec }: CatalogEntry): boolean {
   );
 }
 
+const POINT_TYPES: ReadonlySet<number> = new Set([DOUBLE, STRING, OBJECT_ID, BOOL, DATE, INT32, INT64]);
+
+/** Whether a value of the type equals nothing but what has its key: not so of null, patterns, documents, arrays. */
+export function isPointType(type: number): boolean {
+  return POINT_TYPES.has(type);
+}
+
+/** The index whose entry alone tells which document has a value of a point type at `path`; undefined: there is none. */
+export function uniqueIndexOn({ spec }: CatalogEntry, path: string): IndexSpec | undefined {
+  if (spec.kind !== 'collection' || spec.collation !== undefined) return undefined;
+  for (const index of spec.indexes)
+    if (index.isUnique && index.fields.length === 1 && index.fields[0]!.path === path)
+      return decidesAlone(index) ? index : undefined;
+  return undefined;
+}
+
+function decidesAlone(index: IndexSpec): boolean {
+  return (
+    index.isReady &&
+    !index.isHidden &&
+    !index.isMultikey &&
+    index.kind === 'ordered' &&
+    index.collation === undefined &&
+    index.partialFilter === undefined
+  );
+}
+
 /**
- * @param entry  for which `canFindById` is true
- * @param id  not a pattern, not an array
+ * @param index  unique, of one field; see `canFindById`, `uniqueIndexOn`
  * @returns a copy; undefined if there is none
  */
-export function findById({ spec, state }: CatalogEntry, view: ReadView, id: Value): Uint8Array | undefined {
-  const index = spec.indexes[0]!;
+export function findByKey(
+  { spec, state }: CatalogEntry,
+  index: IndexSpec,
+  view: ReadView,
+  { type, bytes, at }: Value,
+): Uint8Array | undefined {
   state.noteIndexUse(index.name);
   key.clear();
   key.appendVarint(index.keyspace);
-  if (index.fields[0]!.direction > 0) key.append(id.type, id.bytes, id.at);
-  else key.appendDescending(id.type, id.bytes, id.at);
+  if (index.fields[0]!.direction > 0) key.append(type, bytes, at);
+  else key.appendDescending(type, bytes, at);
   if (!view.lookup(key.bytes.subarray(0, key.length))) return undefined;
   const recordId = ids.readAt(view.valueBytes, view.valueOffset, view.valueOffset + view.valueLength);
   key.clear();

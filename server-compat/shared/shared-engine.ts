@@ -248,7 +248,7 @@ export class SharedEngine implements CommandEngine {
   }
 
   findOne(namespace: requests.Namespace, filter: RawDocument): Promise<RawDocument | undefined> {
-    return this.read(undefined, (place) => place.findOne(namespace, filter));
+    return this.read(undefined, async (place) => place.findOne(namespace, filter));
   }
 
   aggregate(request: requests.AggregateRequest, session?: SessionContext): Promise<ElmoCursor> {

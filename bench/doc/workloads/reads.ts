@@ -69,7 +69,7 @@ export const latest: DocWorkload = {
     const { peer, seed } = context;
     const pick = picker(context);
     return pace(context, {
-      chunk: 20,
+      chunk: 50,
       make: (n) => ({ before: pick(n), at: createdAt(pick(n)), status: STATUSES[n % STATUSES.length]! }),
       call: ({ at, status }) => peer.latest(status, at),
       check: ({ before, status }, found) =>
@@ -90,7 +90,7 @@ export const filtered: DocWorkload = {
     const { peer, seed } = context;
     const pick = picker(context);
     return pace(context, {
-      chunk: 5,
+      chunk: 20,
       make: (n) => {
         const from = Math.min(pick(n), Math.max(0, context.documents - WINDOW));
         const to = from + WINDOW;
@@ -113,7 +113,7 @@ export const countRange: DocWorkload = {
     const { peer } = context;
     const pick = picker(context);
     return pace(context, {
-      chunk: 10,
+      chunk: 50,
       make: (n) => ({ low: pick(n) % 9500, high: (pick(n) % 9500) + 500 }),
       call: ({ low, high }) => peer.countTotals(low, high),
       check: ({ low, high }, count) => mustBe(count, answers(context).countTotals(low, high), 'count'),
@@ -187,7 +187,7 @@ export const join: DocWorkload = {
     if (withUsers === undefined || userNameOf === undefined) return undefined;
     const pick = picker(context);
     return pace(context, {
-      chunk: 10,
+      chunk: 50,
       make: (n) => ({ before: pick(n), at: createdAt(pick(n)), status: STATUSES[n % STATUSES.length]! }),
       call: ({ at, status }) => withUsers.call(peer, status, at),
       check: ({ before, status }, found) => {

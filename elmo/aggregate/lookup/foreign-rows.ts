@@ -111,6 +111,10 @@ export class ForeignRows {
       this.table ??= new ForeignTable(this.kept.rows, path, context.scope.collation);
       return openStages(pipeline.stages, new ListRows(this.table.having(values)), this.options);
     }
+    if (this.plainTarget !== undefined && values.length === 1 && context.scope.collation === undefined) {
+      const found = context.collections.findUnique?.(this.plainTarget, path, values[0]!);
+      if (found !== undefined) return new ListRows(found === null ? [] : [found]);
+    }
     const filter = equalsAny(path, values);
     if (this.plainTarget !== undefined) {
       const query = { ...EVERYTHING, filter: filter.bytes };

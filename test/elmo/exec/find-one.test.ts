@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { valueOf } from '../../../elmo/bson/value.js';
-import { canFindById, findById } from '../../../elmo/exec/find-one.js';
+import { canFindById, findByKey } from '../../../elmo/exec/find-one.js';
 import { PlannedCollection, raw } from './planned-collection.js';
 
 describe('the document of an _id', () => {
   const collection = new PlannedCollection([]);
   collection.insert([{ _id: 1, a: 'one' }, { _id: 'x' }, { _id: { a: 1 } }, { _id: null }]);
   const { entry, kv } = collection;
-  const find = (id: unknown): Uint8Array | undefined => findById(entry, kv, valueOf(id));
+  const find = (id: unknown): Uint8Array | undefined =>
+    findByKey(entry, entry.spec.indexes[0]!, kv, valueOf(id));
 
   for (const [why, id, expected] of [
     ['of a number', 1, { _id: 1, a: 'one' }],
