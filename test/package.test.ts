@@ -98,7 +98,11 @@ describe('the package', () => {
   });
 
   it('lock files name no server', () => {
-    for (const path of ['package-lock.json', join('bench', 'package-lock.json'), join('test', 'clients', 'package-lock.json')]) {
+    for (const path of [
+      'package-lock.json',
+      join('bench', 'package-lock.json'),
+      join('test', 'clients', 'package-lock.json'),
+    ]) {
       expect(read(path), path).not.to.contain('"resolved"');
     }
   });

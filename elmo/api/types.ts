@@ -113,9 +113,12 @@ export type MatchKeysAndValues<TSchema> = Readonly<Partial<TSchema>> & Record<st
 type KeysOfAType<TSchema, Type> = {
   [key in keyof TSchema]: NonNullable<TSchema[key]> extends Type ? key : never;
 }[keyof TSchema];
-type OnlyFieldsOfType<TSchema, FieldType, AssignableType = FieldType> = {
-  readonly [key in KeysOfAType<TSchema, FieldType>]?: AssignableType;
-} & Readonly<Record<string, unknown>>;
+/** Fields of that type, not those of another; paths to what lies deeper are not looked at. */
+type OnlyFieldsOfType<TSchema, FieldType, AssignableType = FieldType> = string extends keyof TSchema
+  ? Readonly<Record<string, unknown>>
+  : { readonly [key in KeysOfAType<TSchema, FieldType>]?: AssignableType } & {
+      readonly [key in Exclude<keyof TSchema, KeysOfAType<TSchema, FieldType>>]?: never;
+    } & Readonly<Record<string, unknown>>;
 
 export interface UpdateFilter<TSchema> {
   $currentDate?: OnlyFieldsOfType<TSchema, Date | Timestamp, true | { $type: 'date' | 'timestamp' }>;

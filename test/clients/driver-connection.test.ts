@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { MongoClient, MongoServerError, type MongoClientOptions } from 'mongodb';
+import { connect } from '../../index.js';
 import { serveInMemory, type Served } from './fixture.js';
 
 async function pings(uri: string, options: MongoClientOptions = {}): Promise<boolean> {
@@ -48,6 +49,13 @@ describe('connections of the official driver', () => {
     for (const name of ['zlib', 'none'] as const)
       it(`compression: ${name}`, async () =>
         expect(await pings(`mongodb://${address}/`, { compressors: [name] })).to.equal(true));
+
+    it('connect gives its client for the address of a server', async () => {
+      const client = await connect(`mongodb://${address}/`);
+      expect(client).to.be.instanceOf(MongoClient);
+      expect((await client.db('x').command({ ping: 1 }))['ok']).to.equal(1);
+      await client.close();
+    });
 
     it('the Stable API', async () => {
       expect(await pings(`mongodb://${address}/`, { serverApi: { version: '1', strict: true } })).to.equal(

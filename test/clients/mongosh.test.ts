@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import type { MongoClient } from 'mongodb';
 import { projectFolder } from '../support/source-tree.js';
 import { serveInMemory, type Served } from './fixture.js';
 
@@ -123,8 +124,8 @@ describe('the official driver with snappy', () => {
     }
     served = await serveInMemory();
     const require = createRequire(join(clients, 'package.json'));
-    const { MongoClient } = require('mongodb') as typeof import('mongodb');
-    const client = new MongoClient(served.uri, { compressors: ['snappy'] });
+    const driver = require('mongodb') as { readonly MongoClient: typeof MongoClient };
+    const client = new driver.MongoClient(served.uri, { compressors: ['snappy'] });
     const c = client.db('x').collection('c');
     const text = 'words '.repeat(10_000);
     await c.insertOne({ text });

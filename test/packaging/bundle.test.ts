@@ -101,6 +101,11 @@ describe('the package as it is installed', function () {
     expect(await run('program.cjs', REQUIRED)).to.equal('1 string');
   });
 
+  it('says what is missing to connect to a server', async () => {
+    const text = `import { connect } from 'elmodb'; await connect('mongodb://127.0.0.1/').catch((e) => console.log(e.name, e.message));`;
+    expect(await run('server.mjs', text)).to.match(/^Mongo\w+Error .*npm install mongodb$/);
+  });
+
   it('the command works', async () => {
     const elmo = join('node_modules', 'elmodb', 'dist', 'cli', 'main.js');
     const go = (...args: string[]) => execute(process.execPath, [elmo, ...args], { cwd: consumer.folder });
