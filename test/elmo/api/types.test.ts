@@ -125,7 +125,15 @@ describe('types', () => {
     const wrong: string = many.insertedIds[0]!;
     // @ts-expect-error found may be null
     const name = (): string => found.name;
-    expect([id, wrong, name()]).to.have.length(3);
+    expect(await cursor.toArray()).to.have.length(1);
+    expect([projected.length, groups.length, changed?.value, id, wrong, name()]).to.deep.equal([
+      1,
+      1,
+      'one',
+      2,
+      2,
+      'Tim',
+    ]);
   });
 
   it('of inserts and sessions', async () => {
