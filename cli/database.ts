@@ -17,6 +17,9 @@ export function parseNamespace(text: string): DatabaseName {
   return { db: text.slice(0, dot), collection: text.slice(dot + 1) };
 }
 
+/** Commands pass over data once: they need no large caches, whatever the size of the file. */
+const MODEST = { cacheBytes: 8 << 20, memtableBytes: 4 << 20 };
+
 /**
  * Opens, does, closes.
  * @param mayCreate  whether a file that is not there is made
@@ -27,7 +30,7 @@ export async function withDatabase<T>(
   work: (client: ElmoClient) => Promise<T>,
 ): Promise<T> {
   if (!mayCreate && !existsSync(path)) throw new Error(`there is no file ${path}`);
-  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate });
+  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate, ...MODEST });
   try {
     return await work(client);
   } finally {

@@ -1,10 +1,10 @@
 /** `elmo import FILE NS [INPUT]`: documents from JSON, CSV or TSV. Flags as mongoimport has them. */
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { outputTo } from './command-output.js';
 import { Importing, StoppedImporting, type ImportMode } from './data/importing.js';
 import { openInput, textOf, type Input } from './data/input.js';
 import { jsonRecords } from './data/json-records.js';
+import { linesOf } from './data/lines.js';
 import type { InputRecord } from './data/record.js';
 import { tableRecords, type ParseGrace } from './data/table-records.js';
 import { parseNamespace, withDatabase } from './database.js';
@@ -179,12 +179,4 @@ function fieldsOf({ fields, fieldFile, headerline }: ImportFlags): readonly stri
   if (fieldFile !== undefined) return linesOf(fieldFile);
   // a comma in parentheses is part of a type's argument
   return fields?.match(/(?:[^,(]|\([^)]*\))+/g)?.map((name) => name.trim());
-}
-
-/** Names, one a line. @throws Error */
-export function linesOf(path: string): string[] {
-  return readFileSync(path, 'utf8')
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }

@@ -191,6 +191,29 @@ describe('elmo import and export', () => {
       expect(err).to.contain(message);
     });
 
+  it('export: --out, --queryFile, --fieldFile, --noHeaderLine, --pretty, --limit', async () => {
+    await importText('a.json', '{"_id":1,"a":{"b":1}}\n{"_id":2,"a":{"b":2}}\n{"_id":3}');
+    writeFileSync(place.path('q.json'), '{"a":{"$exists":true}}');
+    writeFileSync(place.path('f.txt'), 'a.b\n');
+    const flags = ['--queryFile', place.path('q.json'), '--fieldFile', place.path('f.txt'), '--noHeaderLine'];
+    const { code } = await elmo(
+      'export',
+      file(),
+      'x.a',
+      '--out',
+      place.path('o.csv'),
+      '--type',
+      'csv',
+      ...flags,
+    );
+    expect([code, readFileSync(place.path('o.csv'), 'utf8')]).to.deep.equal([0, '1\n2\n']);
+    expect(await exported('--pretty', '--limit', '1')).to.equal(
+      '{\n  "_id": 1,\n  "a": {\n    "b": 1\n  }\n}\n',
+    );
+    const refused = await elmo('export', file(), 'x.a', '--limit', 'x');
+    expect([refused.code, refused.err]).to.deep.equal([2, "error: --limit takes a whole number, got 'x'\n"]);
+  });
+
   it('CSV: quotes, dots, types by their look', async () => {
     const text = '_id,name,at.city,n\r\n1,"Ada ""A"", L\nx",London,5.5\r\n2,Bob,,\n';
     expect((await importText('a.csv', text)).code).to.equal(0);

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Progress } from '../../cli/progress.js';
-import { KeptTerminal } from './fixture.js';
+import { KeptTerminal, usePlace } from './fixture.js';
 
 describe('progress', () => {
   it('is a line every five seconds where nobody looks', () => {
@@ -33,5 +36,47 @@ describe('progress', () => {
     progress.stop();
     progress.stop();
     expect(terminal.out).to.equal('');
+  });
+});
+
+/** Runs a command on a pseudo-terminal of 100 columns, and prints all that appears on it. */
+const ON_A_SCREEN = `
+import fcntl, os, pty, struct, sys, termios
+child, screen = pty.fork()
+if child == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b''
+while True:
+    try:
+        piece = os.read(screen, 65536)
+    except OSError:
+        break
+    if not piece:
+        break
+    seen += piece
+os.write(1, seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+`;
+
+describe('progress on a screen', () => {
+  const place = usePlace();
+
+  it('shows a bar with share, size, rate and time left, and takes it away', function () {
+    if (spawnSync('python3', ['-c', 'import pty']).status !== 0) this.skip(); // no python3 to make a screen
+    const lines = Array.from({ length: 60_000 }, (_, i) => `{"_id":${i},"filling":"${'x'.repeat(300)}"}\n`);
+    writeFileSync(place.path('many.ndjson'), lines.join(''));
+    const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+    const command = [main, 'import', place.path('a.elmo'), 'x.many', place.path('many.ndjson')];
+    const { status, stdout } = spawnSync('python3', ['-c', ON_A_SCREEN, process.execPath, ...command]);
+    const screen = stdout.toString();
+    expect(status).to.equal(0);
+    expect(screen).to.match(/importing █+░+ \d+ % {2}[\d.]+ MiB {2}[\d,]+ documents, [\d,]+\/s/);
+    expect(screen).to.match(/ left/);
+    // hidden cursor shown again, the bar gone, then the result
+    expect(screen).to.contain('\x1b[?25l').and.to.contain('\x1b[?25h');
+    expect(screen.slice(screen.lastIndexOf('\x1b'))).to.match(
+      /60,000 documents imported \(.* s, [\d,]+\/s\)\r?\n$/,
+    );
   });
 });
