@@ -18,7 +18,7 @@ export function parseNamespace(text: string): DatabaseName {
 }
 
 /** Commands pass over data once: they need no large caches, whatever the size of the file. */
-const MODEST = { cacheBytes: 8 << 20, memtableBytes: 4 << 20 };
+const MODEST = { cacheBytes: 8 << 20, memtableBytes: 2 << 20 };
 
 /**
  * Opens, does, closes.

@@ -1,7 +1,7 @@
 /** What is read: a file or standard input, unpacked when it is gzip, in pieces, with how far the reading is. */
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 export interface Input {
   /** Bytes, unpacked. */
@@ -16,7 +16,7 @@ export interface Input {
 export async function openInput(path: string | undefined): Promise<Input> {
   const isStandard = path === undefined || path === '-';
   if (!isStandard && !existsSync(path)) throw new Error(`there is no file ${path}`);
-  const source: Readable = isStandard ? process.stdin : createReadStream(path, { highWaterMark: 256 * 1024 });
+  const source: Readable = isStandard ? process.stdin : createReadStream(path, { highWaterMark: 64 * 1024 });
   const pieces = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const first = await pieces.next();
   let done = 0;
@@ -40,8 +40,7 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     try {
       for await (const chunk of packed) {
         if (unpack.destroyed) return;
-        if (!unpack.write(chunk))
-          await new Promise((resolve) => unpack.once('drain', resolve).once('close', resolve));
+        if (!unpack.write(chunk)) await roomIn(unpack);
       }
       unpack.end();
     } catch (error) {
@@ -54,6 +53,17 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     throw new Error(`the input is damaged gzip: ${(error as Error).message}`, { cause: error });
   }
   await feeding;
+}
+
+/** Resolves when more can be written, or the stream is gone. */
+function roomIn(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stream.off('drain', end).off('close', end);
+      resolve();
+    };
+    stream.on('drain', end).on('close', end);
+  });
 }
 
 /** Text, piece by piece, without a mark of its byte order at the start. */
