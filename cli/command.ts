@@ -7,6 +7,7 @@ import { outputTo } from './command-output.js';
 import { describeError, UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';
 import { ownVersion } from './version.js';
+import { withSmallYoungGeneration } from './young-generation.js';
 
 export const EXIT_OK = 0;
 export const EXIT_FAILED = 1;
@@ -68,7 +69,9 @@ const FAMILIES: readonly Family[] = [
   },
   {
     names: ['serve'],
-    load: async (terminal) => [(await import('./serve.js')).serveCommand(terminal)],
+    load: async (terminal) => [
+      (await withSmallYoungGeneration(() => import('./serve.js'))).serveCommand(terminal),
+    ],
   },
   {
     names: ['lsm-diag'],

@@ -47,6 +47,7 @@ export async function firstBatch(
           hasTimeout,
           ...(context.common.maxTimeMs === undefined ? {} : { maxTimeMs: context.common.maxTimeMs }),
         });
+    context.engine.state.activity.documents.returned += batch.documents.length;
     reply.object('cursor', (into) => {
       into.documents('firstBatch', batch.documents).int64('id', id).text('ns', namespaceText(namespace));
       writeMoment(into, context.session);
