@@ -219,9 +219,10 @@ export class LiveState {
     return result;
   }
 
-  /** Nothing is due: lets go of what only a burst of writes needs. */
+  /** Nothing is due: lets go of what only a burst of writes needs, or who writes at all. */
   letSparesGo(): void {
-    if (this.frozen.length === 0 && this.spares.length > 1) this.spares.length = 1;
+    const needed = this.active.memtable.isEmpty ? 0 : 1;
+    if (this.frozen.length === 0 && this.spares.length > needed) this.spares.length = needed;
   }
 
   private newMemtable(order: number, logNumber: number): MemtableLayer {

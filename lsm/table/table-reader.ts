@@ -328,7 +328,8 @@ export class TableReader {
     const wantsFilter = this.hasFilter && this.filter === undefined && this.filterPause === 0;
     const guess = 4096 + (size >>> 8) + (wantsFilter ? meta.entryCount * 1.25 : 0);
     const tailBytes = Math.min(size, Math.ceil(guess));
-    let tail: Bytes = new Uint8Array(tailBytes);
+    // What is kept of it is copied: an array for each table would be garbage of a hundred kilobytes.
+    let tail: Bytes = this.loader.staging(tailBytes).subarray(0, tailBytes);
     let tailAt = size - tailBytes;
     this.readFile(tail, 0, tailBytes, tailAt);
     const layout = (this.layout = this.parseFooter(tail, tailBytes - FOOTER_BYTES, size - FOOTER_BYTES));
