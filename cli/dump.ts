@@ -75,7 +75,7 @@ async function dump(terminal: Terminal, client: ElmoClient, folder: string, flag
   const onPiece = (count: number): void => {
     documents += count;
     const rate = Math.round(documents / Math.max(progress.elapsedSeconds, 0.001));
-    progress.update(documents, `documents, ${formatCount(rate)}/s`);
+    progress.update(documents, `${formatCount(rate)}/s`);
   };
   try {
     await target.begin(collections);

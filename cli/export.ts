@@ -113,7 +113,7 @@ async function exportTo(
         await output.write(piece);
         piece = '';
         const rate = Math.round(count / Math.max(progress.elapsedSeconds, 0.001));
-        progress.update(count, `documents, ${formatCount(rate)}/s`);
+        progress.update(count, `${formatCount(rate)}/s`);
       }
       await output.write(piece + (flags.jsonArray === true && flags.type === 'json' ? ']\n' : ''));
       await output.end();
