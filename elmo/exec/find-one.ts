@@ -7,7 +7,7 @@ import type { CatalogEntry } from '../catalog/catalog.js';
 import { BOOL, DATE, DOUBLE, INT32, INT64, OBJECT_ID, STRING } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
-import { appendRecordKey, RecordIdReader } from '../keys/key-layout.js';
+import { appendRecordKey, LONGEST_ENTRY_KEY, RecordIdReader } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 
 const key = new KeyWriter();
@@ -70,6 +70,7 @@ export function findByKey(
   key.appendVarint(index.keyspace);
   if (index.fields[0]!.direction > 0) key.append(type, bytes, at);
   else key.appendDescending(type, bytes, at);
+  if (key.length > LONGEST_ENTRY_KEY) return undefined; // longer than any that is stored
   if (!view.lookup(key.bytes.subarray(0, key.length))) return undefined;
   const recordId = ids.readAt(view.valueBytes, view.valueOffset, view.valueOffset + view.valueLength);
   key.clear();

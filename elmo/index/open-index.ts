@@ -14,7 +14,7 @@ import { namespaceText } from '../catalog/namespace.js';
 import { collationDocument } from '../collation/collation.js';
 import { collationKey } from '../collation/key.js';
 import { ElmoError } from '../errors.js';
-import { IndexEntries, RecordIdReader } from '../keys/key-layout.js';
+import { IndexEntries, LONGEST_ENTRY_KEY, RecordIdReader } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { Matcher } from '../query/filter.js';
 import { compileFilter } from '../query/compile.js';
@@ -247,6 +247,7 @@ export class OpenIndex implements TupleSink, LeafSink {
 
   private finish(): void {
     this.entries.finish(this.recordId);
+    if (this.entries.key.length > LONGEST_ENTRY_KEY) throw this.keyTooLong(this.entries.key.length);
     this.target!.add(this.entries.key.toBytes(), this.entries.value.toBytes());
   }
 
@@ -337,6 +338,16 @@ export class OpenIndex implements TupleSink, LeafSink {
     }
   }
 
+  private keyTooLong(length: number): ElmoError {
+    const { spec, collection } = this;
+    if (collection.isClustered && isIdKey(spec.fields) && length > MOST_CLUSTERED_BYTES)
+      return new ElmoError(5894900, 'The _id of a clustered collection is limited to 8 MB');
+    return new ElmoError(
+      'KeyTooLong',
+      `an entry of index ${spec.name} of ${namespaceText(collection.namespace)} may have ${LONGEST_ENTRY_KEY} bytes, got ${length}`,
+    );
+  }
+
   /** E11000, with what the client may want to look at. */
   duplicateKey(key: Uint8Array, value: Uint8Array): ElmoError {
     const { spec, collection } = this;
@@ -373,6 +384,9 @@ function clusteredRefusal(id: Value): ElmoError | undefined {
     ? new ElmoError(50819, 'a second document has NaN as its _id')
     : new ElmoError(50826, 'a second document has Infinity as its _id');
 }
+
+/** Of an `_id` in a clustered collection. */
+const MOST_CLUSTERED_BYTES = 8 << 20;
 
 const NOTHING = new Uint8Array(0);
 const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -11,6 +11,7 @@
  *   3 = 18     4 = 20 21     1000 = 3f 41     1 byte below 4, 2 below 2^10, 3 below 2^18, 4 below 2^26 … 8 below 2^58
  * In keys since format 1.
  */
+import { MAX_KEY_BYTES } from '../../lsm/index.js';
 import { BsonError } from '../bson/errors.js';
 import { orderedVarintLengthOf, readOrderedVarint } from './ordered-varint.js';
 import { TypeBitsWriter } from './type-bits.js';
@@ -26,6 +27,9 @@ export interface KeyBounds {
 }
 
 const MOST_ID_BYTES = 8;
+
+/** The longest key of an entry: what the store takes, with room for what searches put behind a key. */
+export const LONGEST_ENTRY_KEY: number = MAX_KEY_BYTES - 64;
 
 /** All keys of keyspaces `first` to `last`, both included. Numbers are below 2^53 - 1. */
 export function keyspaceBounds(first: number, last = first): KeyBounds {

@@ -3,7 +3,7 @@
  * intervals of one more field. What later fields ask is checked entry by entry, with a seek wherever it is not met.
  */
 import type { IndexSpec } from '../catalog/collection-spec.js';
-import type { KeyBounds } from '../keys/key-layout.js';
+import { LONGEST_ENTRY_KEY, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import {
   invert,
@@ -44,7 +44,22 @@ export interface KeyRanges {
 
 const writer = new KeyWriter();
 
+/** No stored key is longer than this, so what bounds have behind it tells nothing. */
+const storable = (key: Uint8Array): Uint8Array =>
+  key.length <= LONGEST_ENTRY_KEY ? key : key.subarray(0, LONGEST_ENTRY_KEY);
+
 export function keyRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): KeyRanges {
+  const exact = exactRanges(index, fieldIntervals);
+  if (!exact.ranges.some(({ low, high }) => Math.max(low.length, high.length) > LONGEST_ENTRY_KEY))
+    return exact;
+  return {
+    ...exact,
+    ranges: exact.ranges.map(({ low, high }) => ({ low: storable(low), high: storable(high) })),
+    prefixLengths: exact.prefixLengths.map((length) => Math.min(length, LONGEST_ENTRY_KEY)),
+  };
+}
+
+function exactRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): KeyRanges {
   writer.clear();
   writer.appendVarint(index.keyspace);
   let prefixes: Uint8Array[] = [writer.toBytes()];

@@ -198,3 +198,24 @@ describe('a write that holds an old definition', () => {
     expect(await codeOf(write)).to.equal(175);
   });
 });
+
+describe('entries that are too long', () => {
+  const long = 'x'.repeat(70_000);
+
+  it('are refused, and leave nothing', async () => {
+    const store = new Documents();
+    await store.index([{ key: { a: 1 }, name: 'a' }]);
+    expect(await codeOf(() => store.insert({ _id: 1, a: long }))).to.equal(17280);
+    expect(await codeOf(() => store.insert({ _id: long }))).to.equal(17280);
+    expect(store.documents()).to.deep.equal([]);
+    await store.insert({ _id: 1, a: long.slice(0, 65_000) });
+    expect(store.problems()).to.deep.equal([]);
+  });
+
+  it('are no matter of hashed indexes', async () => {
+    const store = new Documents();
+    await store.index([{ key: { a: 'hashed' }, name: 'a' }]);
+    await store.insert({ _id: 1, a: long });
+    expect(store.problems()).to.deep.equal([]);
+  });
+});
