@@ -7,11 +7,15 @@
  *
  *   node dist/packaging/bundle.js [FOLDER]     a folder with package.json and dist/; default: the current one
  */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 import ts from 'typescript';
+
+const FILTER_TEXT = 'elmo/query/filter-text.js';
+const QUERY_PARSER = 'mongodb-query-parser';
 
 const LAYERS = ['lsm', 'fts', 'elmo', 'server-compat', 'cli'];
 
@@ -22,6 +26,8 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'elmo/index': 'elmo/index.js',
   'server-compat/index': 'server-compat/index.js',
   'server-compat/testing': 'server-compat/testing.js',
+  // finds the query parser beside itself
+  'chunks/filter-text': FILTER_TEXT,
   // found beside the file that starts it, which all doors share
   'chunks/worker': 'lsm/merge/worker.js',
 };
@@ -37,6 +43,47 @@ const FORM: BuildOptions = {
   logLevel: 'warning',
 };
 
+/** Where users have no package of that name, the file beside it. */
+const QUERY_PARSER_BESIDE: Plugin = {
+  name: 'query-parser-beside',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]filter-text\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace(`'${QUERY_PARSER}'`, "'./query-parser.cjs'");
+      if (contents === source) throw new Error(`${path} does not name ${QUERY_PARSER}`);
+      return { contents };
+    }),
+};
+
+/** The query parser and what it needs but users do not have yet, with their licences. */
+async function joinQueryParser(folder: string, into: string): Promise<void> {
+  const { metafile } = await build({
+    ...FORM,
+    entryPoints: [createRequire(join(resolve(folder), 'package.json')).resolve(QUERY_PARSER)],
+    format: 'cjs',
+    bundle: true,
+    minify: true,
+    packages: 'bundle',
+    external: ['bson', 'acorn'],
+    outfile: join(into, 'query-parser.cjs'),
+    metafile: true,
+  });
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap(
+      (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+    ),
+  );
+  const licences = [...packages].sort().map((path) => `${basename(path)}\n\n${licenceIn(path)}`);
+  writeFileSync(join(into, 'query-parser.LICENSES.txt'), licences.join('\n\n----\n\n'));
+}
+
+function licenceIn(folder: string): string {
+  const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  if (file !== undefined) return readFileSync(join(folder, file), 'utf8');
+  const { license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { license: string };
+  return license;
+}
+
 /** Works in place; the next build makes all of it again. */
 export async function bundlePackage(folder: string): Promise<void> {
   const dist = join(folder, 'dist');
@@ -48,7 +95,9 @@ export async function bundlePackage(folder: string): Promise<void> {
     splitting: true,
     outdir: joined,
     chunkNames: 'chunks/[name]-[hash]',
+    plugins: [QUERY_PARSER_BESIDE],
   });
+  await joinQueryParser(folder, join(joined, 'chunks'));
   const ofCommand = filesBelow(join(dist, 'cli')).filter((path) => path.endsWith('.js'));
   await build({ ...FORM, entryPoints: ofCommand, outdir: join(joined, 'cli'), outbase: join(dist, 'cli') });
 

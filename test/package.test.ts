@@ -21,14 +21,7 @@ interface Manifest {
 }
 
 /** Packages that users get; each is a decision (docs/decisions/0007). */
-const DEPENDENCIES = [
-  '@mongodb-js/shell-bson-parser',
-  'acorn',
-  'bson',
-  'cli-progress',
-  'commander',
-  'lru-cache',
-];
+const DEPENDENCIES = ['acorn', 'bson', 'cli-progress', 'commander', 'lru-cache'];
 const DEV_DEPENDENCIES = [
   '@types/chai',
   '@types/cli-progress',
@@ -44,6 +37,7 @@ const DEV_DEPENDENCIES = [
   'fast-check',
   'mocha',
   'mongodb',
+  'mongodb-query-parser',
   'mongoose',
   'prettier',
   'typescript',

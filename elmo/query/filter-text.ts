@@ -1,15 +1,18 @@
 /**
  * Filters, projections and sorts typed as text, the way the shell takes them: `{_id: ObjectId('…'), n: {$gt: NumberLong(5)}}`.
- * The one import of the package `@mongodb-js/shell-bson-parser`, which evaluates no code. It is loaded when it is first needed.
+ * The one import of the package `mongodb-query-parser`, which evaluates no code. It is loaded when it is first needed; users get it
+ * joined into one file beside this one.
  */
 import { createRequire } from 'node:module';
 import { Encoder } from '../bson/encode.js';
 import { ElmoError } from '../errors.js';
 
-type ShellParser = (text: string, options: { mode: 'loose'; allowMethods: boolean }) => unknown;
+interface QueryParser {
+  parseFilter(text: string): unknown;
+}
 
-let parser: ShellParser | undefined;
-const PACKAGE = '@mongodb-js/shell-bson-parser';
+let parser: QueryParser | undefined;
+const PACKAGE = 'mongodb-query-parser';
 const encoder = new Encoder();
 
 /**
@@ -18,8 +21,8 @@ const encoder = new Encoder();
  */
 export function parseShellText(text: string): unknown {
   if (text.trim() === '') return {};
-  parser ??= (createRequire(import.meta.url)(PACKAGE) as { parse: ShellParser }).parse;
-  return parser(text, { mode: 'loose', allowMethods: true });
+  parser ??= createRequire(import.meta.url)(PACKAGE) as QueryParser;
+  return parser.parseFilter(text);
 }
 
 /**
