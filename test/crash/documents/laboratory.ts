@@ -52,7 +52,8 @@ export async function runDocumentCampaign(
       const run = new Run(program, campaign.openStore, cut);
       await run.run();
       for (let image = 0; image < IMAGES; image++) {
-        campaign.onProgress?.(++cuts);
+        cuts++;
+        campaign.onProgress?.(cuts);
         const message = run.trouble ?? (await run.verify(whole.states, cut, image));
         if (message !== undefined)
           return { cuts, programs, found: { seed: program.seed, cut, image, message } };
