@@ -21,7 +21,7 @@ export interface Side {
   stop(): Promise<void>;
 }
 
-/** Both sides are spoken to alike: one server, no sessions in the commands, no statements that may be retried. */
+/** Both sides are spoken to alike: a standalone server, so no cluster times in replies, no statements that may be retried. */
 function clientOf(uri: string): MongoClient {
   return new MongoClient(uri, {
     directConnection: true,
@@ -44,9 +44,13 @@ const COMMAND = join('dist', 'cli', 'main.js');
 /** @param nodeArguments  of the runtime: '--cpu-prof', say */
 export async function startElmo(file: string, nodeArguments: readonly string[] = []): Promise<Started> {
   const command = join(projectFolder(), COMMAND);
-  const child = spawn(process.execPath, [...nodeArguments, command, 'serve', file, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...nodeArguments, command, 'serve', file, '--port', '0', '--standalone'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   child.stdout.setEncoding('utf8');
   let line = '';
   while (!line.includes('\n')) {
