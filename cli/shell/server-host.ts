@@ -1,10 +1,8 @@
 /** A server as the shell's database, through the official driver, if that is installed. */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { OperatorNames } from '../../elmo/index.js';
 import type { Host } from './host.js';
 import type { Target } from './protocol.js';
+import { loadDriver } from '../driver.js';
 
 type Fields = Record<string, unknown>;
 
@@ -45,7 +43,7 @@ const SELECTION_MS = 10_000;
 
 /** @throws Error that names the package when the driver is not installed */
 export async function openServer({ address, isReadOnly }: Target): Promise<Host> {
-  const driver = await loadDriver();
+  const driver = await loadDriver<Driver>();
   const client = new driver.MongoClient(address, {
     appName: 'elmo shell',
     ...(/[?&]serverSelectionTimeoutMS=/i.test(address) ? {} : { serverSelectionTimeoutMS: SELECTION_MS }),
@@ -162,22 +160,4 @@ async function writingCommands(): Promise<ReadonlySet<string>> {
   const { elmoCommands } = await import('../../elmo/index.js');
   const writing = elmoCommands.filter(({ isWrite }) => isWrite === true);
   return new Set(writing.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
-}
-
-/** The package beside this one, or that of the project the shell is started in. */
-async function loadDriver(): Promise<Driver> {
-  const name: string = 'mongodb';
-  try {
-    return (await import(name)) as Driver;
-  } catch {
-    // not beside this package
-  }
-  try {
-    const path = createRequire(join(process.cwd(), 'shell.js')).resolve(name);
-    return (await import(pathToFileURL(path).href)) as Driver;
-  } catch (error) {
-    throw new Error("to connect to a server the package 'mongodb' is needed: npm install mongodb", {
-      cause: error,
-    });
-  }
 }

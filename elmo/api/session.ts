@@ -166,7 +166,7 @@ export class ClientSession extends EventEmitter {
     await this.endSession();
   }
 
-  /** What a request in this session carries. Begins the transaction if one was started. */
+  /** What a request of a ClientSession carries. Begins the transaction if one was started. */
   requestContext(): SessionContext {
     this.check();
     if (this.state === 'starting') {

@@ -37,6 +37,7 @@ import {
 
 const KEY = new Uint8Array(32).fill(5);
 const asRoot = process.getuid?.() === 0;
+/** Permissions do not bind root, so a file it may not write cannot be made. */
 const unlessRoot = asRoot ? it.skip : it;
 
 /** Opens a store, writes one entry, says so, and waits to be told what to do. */

@@ -212,6 +212,7 @@ for (const [name, make, isReal] of [
     });
 
     if (isReal) {
+      // only Linux shows in /proc which descriptors a process holds
       (process.platform === 'linux' ? it : it.skip)(
         'keeps the descriptor as long as a sync needs it',
         async () => {

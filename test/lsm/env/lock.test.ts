@@ -41,6 +41,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 /** Above what any system gives. */
 const NO_PID = 2 ** 22 + 5;
+/** Only Linux tells in /proc when a process started, which tells a new process with an old number from the old one. */
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 class Contender {
