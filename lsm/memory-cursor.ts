@@ -53,6 +53,12 @@ export class MemoryCursor implements Cursor {
     return this.direction === 'forward' ? this.ascend() : this.descend();
   }
 
+  advance(most: number): number {
+    let moved = 0;
+    while (moved < most && this.next()) moved++;
+    return moved;
+  }
+
   previous(): boolean {
     this.checkOpen();
     return this.direction === 'forward' ? this.descend() : this.ascend();

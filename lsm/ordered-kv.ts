@@ -58,6 +58,11 @@ export interface Cursor {
   readonly isValid: boolean;
   /** @returns isValid */
   next(): boolean;
+  /**
+   * Moves like so many calls of `next`, over whole blocks at once where each entry of a block is seen.
+   * @returns how many entries it moved over: fewer than `most` when there are no more, and the cursor is behind the last
+   */
+  advance(most: number): number;
   /** @returns isValid */
   previous(): boolean;
   /** Moves to a key of the range. Not found: `isValid` is false. @returns isValid */

@@ -23,6 +23,9 @@ export function isKeyWalk({ access, isCovered }: QueryPlan): boolean {
   );
 }
 
+/** Entries counted between two looks at the clock. */
+const AT_ONCE = 4096;
+
 /** Counts the entries of key ranges. */
 class KeyWalk {
   count = 0;
@@ -45,20 +48,12 @@ class KeyWalk {
         if (range === undefined) return END;
         this.cursor = view.scan(range);
       }
-      const { cursor } = this;
-      let { count } = this;
-      while (cursor.next()) {
-        if (++count >= this.most) {
-          this.count = count;
-          return END;
-        }
-        if ((count & 0x3f) === 0 && operation.look()) {
-          this.count = count;
-          return PAUSE;
-        }
-      }
-      this.count = count;
-      this.close();
+      const most = Math.min(this.most - this.count, AT_ONCE);
+      const moved = this.cursor.advance(most);
+      this.count += moved;
+      if (this.count >= this.most) return END;
+      if (moved < most) this.close();
+      else if (operation.look()) return PAUSE;
     }
   }
 

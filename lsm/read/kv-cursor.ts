@@ -46,6 +46,16 @@ export class KvCursor implements Cursor {
     return this.isForward ? this.visible.next() : this.visible.previous();
   }
 
+  advance(most: number): number {
+    if (this.isClosed || !this.context.isOpen) throw closed();
+    this.context.reads.n++;
+    this.isKeyCopied = false;
+    if (this.isForward) return this.visible.advance(most);
+    let moved = 0;
+    while (moved < most && this.visible.previous()) moved++;
+    return moved;
+  }
+
   previous(): boolean {
     if (this.isClosed || !this.context.isOpen) throw closed();
     this.context.reads.n++;

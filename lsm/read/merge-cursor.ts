@@ -10,7 +10,7 @@
  * Relies on sources keeping their key registers good until they move themselves. `next` and `previous` of a cursor that
  * is not valid do nothing.
  */
-import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { NO_BYTES, compareRanges, type Bytes } from '../base/bytes.js';
 import { LsmError } from '../errors.js';
 import { SourceCursor } from './source-cursor.js';
 
@@ -101,6 +101,21 @@ export class MergeCursor extends SourceCursor {
     const source = this.sources[winner]!;
     source.previous();
     this.place(winner, source);
+  }
+
+  /** Over entries that come before those of any other source. */
+  override skipPlain(bound: Bytes | undefined, most: number): number {
+    if (!this.isValid || !this.isForward) return 0;
+    const { order, sources } = this;
+    if (this.live > 1) {
+      const { keyBytes, keyOffset, keyLength } = sources[order[1]!]!;
+      if (bound === undefined || compareRanges(keyBytes, keyOffset, keyLength, bound, 0, bound.length) < 0) {
+        bound = keyBytes.subarray(keyOffset, keyOffset + keyLength);
+      }
+    }
+    const skipped = sources[order[0]!]!.skipPlain(bound, most);
+    if (skipped > 0) this.load();
+    return skipped;
   }
 
   /**

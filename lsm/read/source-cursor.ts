@@ -34,6 +34,14 @@ export abstract class SourceCursor {
   abstract seekBefore(key: Bytes, offset: number, length: number): void;
   abstract next(): void;
   abstract previous(): void;
+  /**
+   * Forward, over entries with keys < `bound` (undefined: all) that need no look: no deletions, and the sequence number
+   * of each is 0. Goes as far as is cheap.
+   * @returns how many, at most `most`: the cursor stands at the last of them, which is valid; 0: it did not move
+   */
+  skipPlain(_bound: Bytes | undefined, _most: number): number {
+    return 0;
+  }
   /** Makes the value registers good again after other reads of the store. */
   abstract refresh(): void;
   /** Ends the cursor; safe to call twice. */

@@ -122,6 +122,18 @@ export class VisibleCursor {
     return this.settleForward();
   }
 
+  /** Like so many calls of `next`. @returns how many found an entry */
+  advance(most: number): number {
+    const { source, high, tombstones } = this;
+    let moved = 0;
+    while (moved < most) {
+      if (this.place === AT_ENTRY && tombstones === undefined) moved += source.skipPlain(high, most - moved);
+      if (moved === most || !this.next()) break;
+      moved++;
+    }
+    return moved;
+  }
+
   /** To the next smaller key that is seen; from the start, or after the last key: to the last. @returns isValid */
   previous(): boolean {
     const { source } = this;

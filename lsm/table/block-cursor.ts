@@ -157,6 +157,22 @@ export class BlockCursor extends SourceCursor {
     return true;
   }
 
+  /** Whether no entry has a sequence number of its own: each is the last version of its key. */
+  protected get isPlain(): boolean {
+    return !this.hasSeqs && this.fixedSeq === 0;
+  }
+
+  /** From a valid entry forward to the last one of the block with key < `bound`, `most` entries away at most. @returns how many away it is */
+  protected skipInBlock(bound: Bytes | undefined, most: number): number {
+    const from = this.entryIndex;
+    let to = this.entryCount - 1;
+    if (bound !== undefined && this.search(bound, 0, bound.length)) to = this.entryIndex - 1;
+    if (to > from + most) to = from + most;
+    else if (to < from) to = from;
+    this.goTo(to, 0);
+    return to - from;
+  }
+
   /** @returns isValid: false when the block has no entry before */
   protected previousInBlock(): boolean {
     const index = this.entryIndex;

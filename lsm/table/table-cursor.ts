@@ -5,7 +5,7 @@
  * The block under the cursor may leave the cache at any other read: the cursor notices by the frame's generation, and
  * loads it again when it moves, or when `refresh` is called.
  */
-import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { NO_BYTES, compareBytes, type Bytes } from '../base/bytes.js';
 import { KIND_LZ4 } from '../key/entry-kind.js';
 import { BlockCursor } from './block-cursor.js';
 import type { BlockLoader } from './block-loader.js';
@@ -129,6 +129,22 @@ export class TableCursor extends BlockCursor {
     if (!this.isValid) return;
     if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
     if (!this.nextInBlock()) this.nextBlock();
+  }
+
+  override skipPlain(bound: Bytes | undefined, most: number): number {
+    const { reader } = this;
+    if (!this.isValid || reader!.meta.tombstoneCount > 0 || !this.isPlain) return 0;
+    if (this.frame >= 0 && reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    return this.skipInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, most);
+  }
+
+  /** Whether all keys of the block are known to be < the bound. */
+  private isBlockBelow(bound: Bytes): boolean {
+    const { meta } = this.reader!;
+    const index = this.reader!.needIndex();
+    const isLast = this.blockNumber === index.blockCount - 1;
+    const above = isLast ? meta.highKey : index.separator(this.blockNumber);
+    return above !== undefined && compareBytes(above, bound) < 0;
   }
 
   override previous(): void {

@@ -118,6 +118,27 @@ export function scansContract(open: OpenKv): void {
       });
     }
 
+    it('advance over as many entries as so many moves, in both directions, and stand where these lead', async () => {
+      await fillSparsely(store.kv);
+      for (const [low, high] of BOUNDS) {
+        for (const direction of DIRECTIONS) {
+          for (let most = 0; most <= 5; most++) {
+            const what = `${most} in ${low} to ${high}, ${direction}`;
+            const cursor = store.kv.scan(range(low, high), direction);
+            const walker = store.kv.scan(range(low, high), direction);
+            let moves = 0;
+            while (moves < most && walker.next()) moves++;
+            expect(cursor.advance(most), what).to.equal(moves);
+            expect(keyOf(cursor), what).to.equal(keyOf(walker));
+            expect(cursor.advance(1), `on from ${what}`).to.equal(walker.next() ? 1 : 0);
+            expect(keyOf(cursor), `on from ${what}`).to.equal(keyOf(walker));
+            cursor.close();
+            walker.close();
+          }
+        }
+      }
+    });
+
     it('find a deleted key neither by itself nor by its neighbours', async () => {
       await fill(store.kv, { a: '1', b: '2', c: '3' });
       await store.kv.delete(b('b'));

@@ -74,6 +74,7 @@ export function someSources(max: number): fc.Arbitrary<FakeSourceData[]> {
     .chain((total) => fc.tuple(...Array.from({ length: total }, (_, rank) => source(rank, total))));
 }
 
+/** A move of a source. */
 export type Step =
   | readonly ['next' | 'previous' | 'first' | 'last']
   | readonly ['seekAtLeast' | 'seekBefore' | 'EQ' | 'LE' | 'GE', Bytes];
@@ -93,10 +94,13 @@ export const sourceSteps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
+export type ReaderStep = Step | readonly ['advance', number];
+
 /** Moves of a reader. */
-export const readerSteps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
+export const readerSteps: fc.Arbitrary<ReaderStep[]> = fc.array(
+  fc.oneof<fc.MaybeWeightedArbitrary<ReaderStep>[]>(
     { weight: 5, arbitrary: walk },
+    { weight: 1, arbitrary: fc.tuple(fc.constant('advance' as const), fc.integer({ min: 1, max: 8 })) },
     { weight: 2, arbitrary: fc.tuple(fc.constantFrom('EQ' as const, 'LE' as const, 'GE' as const), someKey) },
   ),
   { maxLength: 60 },

@@ -64,6 +64,18 @@ export class FakeSource extends SourceCursor {
     this.stand(this.at - 1);
   }
 
+  override skipPlain(bound: Bytes | undefined, most: number): number {
+    const from = this.at;
+    let to = from;
+    for (; to < from + most && to + 1 < this.entries.length; to++) {
+      const { key, seq, value } = this.entries[to + 1]!;
+      const isBelow = bound === undefined || compareBytes(key, bound) < 0;
+      if (this.entries[to]!.seq !== 0 || seq !== 0 || value === undefined || !isBelow) break;
+    }
+    if (to > from) this.stand(to);
+    return to - from;
+  }
+
   refresh(): void {
     const value = this.entries[this.at]!.value ?? new Uint8Array(0);
     this.valueBytes = new Uint8Array(value.length + 4).fill(0xdb);

@@ -4,7 +4,14 @@ import { compareBytes, equalBytes, type Bytes } from '../../../lsm/base/bytes.js
 import { MergeCursor } from '../../../lsm/read/merge-cursor.js';
 import type { TombstoneRecord } from '../../../lsm/read/tombstone-view.js';
 import { VisibleCursor } from '../../../lsm/read/visible-cursor.js';
-import { TOP_SEQ, readerSteps, someKey, someSources, type FakeSourceData, type Step } from './arbitraries.js';
+import {
+  TOP_SEQ,
+  readerSteps,
+  someKey,
+  someSources,
+  type FakeSourceData,
+  type ReaderStep,
+} from './arbitraries.js';
 import { FakeCache, FakeSource, keyAt, storedAt, type Entry } from './fake-source.js';
 
 const bytes = (text: string): Bytes => new TextEncoder().encode(text);
@@ -52,9 +59,13 @@ class ModelReader {
 
   constructor(private readonly entries: readonly Entry[]) {}
 
-  move(step: Step): Entry | undefined {
+  move(step: ReaderStep): Entry | undefined {
     const { entries } = this;
     const last = entries.length - 1;
+    if (step[0] === 'advance') {
+      for (let i = 0; i < step[1]; i++) this.move(['next']);
+      return entries[this.at!];
+    }
     if (step[0] === 'next') this.at = this.at === undefined ? 0 : Math.min(Math.floor(this.at) + 1, last + 1);
     else if (step[0] === 'previous')
       this.at = this.at === undefined ? last : Math.max(Math.ceil(this.at) - 1, -1);
@@ -82,9 +93,10 @@ function open(
   return { cursor: new VisibleCursor(new MergeCursor(fakes), maxSeqs, tombstones, low, high), fakes, cache };
 }
 
-function moveTo(cursor: VisibleCursor, step: Step): boolean {
+function moveTo(cursor: VisibleCursor, step: ReaderStep): boolean {
   if (step[0] === 'next') return cursor.next();
   if (step[0] === 'previous') return cursor.previous();
+  if (step[0] === 'advance') return cursor.advance(step[1]) === step[1];
   return cursor.seek(step[1]!, step[0] as 'EQ' | 'LE' | 'GE');
 }
 

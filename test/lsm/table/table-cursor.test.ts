@@ -23,6 +23,7 @@ import {
   type Entry,
 } from './table-model.js';
 import { copyOf } from '../../../lsm/base/bytes.js';
+import { KIND_DELETE } from '../../../lsm/key/entry-kind.js';
 
 interface Setting {
   readonly codec: (typeof CODECS)[number];
@@ -88,6 +89,36 @@ describe('RunCursor', () => {
     );
   });
 
+  it('skips to the last entry before a bound, a block at a time, where no entry needs a look', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.integer({ min: 1, max: 150 }),
+        settingArbitrary,
+        fc.nat({ max: 420 }),
+        (count, size, setting, end) => {
+          const entries = Array.from({ length: count }, (_, i) => put(String(1000 + i), `value ${i}`, 0));
+          const readers = runOf(entries, size, setting);
+          const cursor = new RunCursor(readers, setting);
+          const bound = end > 400 ? undefined : bytesOf(String(1000 + end));
+          cursor.first();
+          let at = 0;
+          for (let moves = 0; at + 1 < Math.min(count, end); moves++) {
+            const blocks = readers.reduce((sum, reader) => sum + reader.needIndex().blockCount, 0);
+            expect(moves).to.be.at.most(blocks);
+            at += cursor.skipPlain(bound, Infinity);
+            expect(entryAt(cursor)).to.deep.equal(entries[at]);
+            if (at + 1 >= Math.min(count, end)) break;
+            cursor.next();
+            at++;
+          }
+          expect(cursor.skipPlain(bound, Infinity)).to.equal(0);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   it('goes wherever it is sent, whatever else is read meanwhile', () => {
     type Step =
       | 'next'
@@ -96,6 +127,7 @@ describe('RunCursor', () => {
       | 'last'
       | 'disturb'
       | 'drop'
+      | readonly ['skip', bound: number, most: number]
       | readonly [isAtLeast: boolean, key: number];
     const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
       fc.constantFrom<Step[]>(
@@ -110,6 +142,7 @@ describe('RunCursor', () => {
         'drop',
       ),
       fc.tuple(fc.boolean(), fc.nat()),
+      fc.tuple(fc.constant('skip' as const), fc.nat(), fc.integer({ min: 1, max: 60 })),
     );
     fc.assert(
       fc.property(
@@ -136,6 +169,21 @@ describe('RunCursor', () => {
               if (at < 0 || at >= entries.length) continue;
               cursor.previous();
               at--;
+            } else if (step[0] === 'skip') {
+              const bound = step[1] % 4 === 0 ? undefined : targets[step[1] % targets.length]!;
+              const isBelow =
+                at >= 0 &&
+                at < entries.length &&
+                (bound === undefined || compareBytes(entries[at]!.key, bound) < 0);
+              if (!isBelow) continue;
+              const skipped = cursor.skipPlain(bound, step[2]);
+              expect(skipped).to.be.within(0, step[2]);
+              for (let i = at + 1; i <= at + skipped; i++) {
+                const { key, seq, kind } = entries[i]!;
+                expect([seq, kind === KIND_DELETE]).to.deep.equal([0, false]);
+                if (bound !== undefined) expect(compareBytes(key, bound)).to.be.below(0);
+              }
+              at += skipped;
             } else {
               const key = targets[step[1] % targets.length]!;
               const found = entries.findIndex((entry) => compareBytes(entry.key, key) >= 0);
