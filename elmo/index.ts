@@ -34,5 +34,6 @@ export type { ElmoCursor, RawBatch, BatchOptions } from './exec/cursor.js';
 export type { SessionContext } from './session/session-context.js';
 export type * as requests from './operation/requests.js';
 export type { RawDocument } from './operation/requests.js';
+export type { ReadDocument } from './operation/row-source.js';
 export { ElmoClient, connect, isServerUri, type ElmoClientOptions } from './api/client.js';
 export * from './api/public.js';

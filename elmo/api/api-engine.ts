@@ -22,6 +22,7 @@ import type {
 } from '../operation/requests.js';
 import type { SessionContext } from '../session/session-context.js';
 import type { Value } from '../bson/value.js';
+import type { ReadDocument } from '../operation/row-source.js';
 
 /** Sessions, as far as clients begin and end them. */
 export interface ApiSessions {
@@ -37,11 +38,12 @@ export interface ApiEngine {
   /** In [0, 1). */
   readonly random: () => number;
   find(request: FindRequest, session?: SessionContext): Promise<ElmoCursor>;
-  /** At once where it can. */
-  findOne(
+  /** What `read` makes of the first that matches; at once where it can. */
+  findOne<T extends object>(
     namespace: Namespace,
     filter: RawDocument,
-  ): RawDocument | undefined | Promise<RawDocument | undefined>;
+    read: ReadDocument<T>,
+  ): T | undefined | Promise<T | undefined>;
   aggregate(request: AggregateRequest, session?: SessionContext): Promise<ElmoCursor>;
   count(request: CountRequest, session?: SessionContext): Promise<number>;
   distinct(request: DistinctRequest, session?: SessionContext): Promise<readonly Value[]>;

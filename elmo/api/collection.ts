@@ -63,19 +63,14 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
     const codec = this.codec.with(options);
     try {
       if (options === undefined) {
-        const raw = this.context.engine.findOne(this.target, encodeFilter(codec, filter));
-        const found = raw instanceof Promise ? await raw : raw;
-        return found === undefined ? null : codec.decode(found);
+        const found = this.context.engine.findOne(this.target, encodeFilter(codec, filter), codec.read);
+        return ((found instanceof Promise ? await found : found) as WithId<TSchema> | undefined) ?? null;
       }
       const request = { ...findRequest(codec, this.target, filter, options), limit: 1 };
       const cursor = await this.context.engine.find(request, options.session?.requestContext());
       const { documents } = await cursor.nextBatch(1, MOST_BYTES);
       cursor.close();
-      return documents[0] === undefined
-        ? null
-        : codec.options.raw === true
-          ? (documents[0] as unknown as WithId<TSchema>)
-          : codec.decode(documents[0]);
+      return documents[0] === undefined ? null : (codec.read(documents[0], 0) as WithId<TSchema>);
     } catch (error) {
       throw publicError(error);
     }

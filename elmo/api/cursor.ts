@@ -62,7 +62,10 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
 
   private take(): NonNullable<TSchema> {
     const raw = this.documents[this.next_++]!;
-    const document = this.codec.options.raw === true ? raw : this.codec.decode<unknown>(raw);
+    return this.shown(this.codec.options.raw === true ? raw : this.codec.decode<unknown>(raw));
+  }
+
+  private shown(document: unknown): NonNullable<TSchema> {
     return (this.transform === undefined ? document : this.transform(document)) as NonNullable<TSchema>;
   }
 
@@ -124,9 +127,31 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
   }
 
   async toArray(): Promise<TSchema[]> {
-    const documents: TSchema[] = [];
+    const documents: TSchema[] = this.readBufferedDocuments();
+    if (await this.drain(documents)) return documents;
     while (await this.hasNext()) while (this.next_ < this.documents.length) documents.push(this.take());
     return documents;
+  }
+
+  /** Adds all that is left, decoded where it lies. @returns whether the query offers that */
+  private async drain(into: TSchema[]): Promise<boolean> {
+    if (this.isClosed || this.isLast) return false;
+    this.isStarted = true;
+    const { read } = this.codec;
+    const found: unknown[] = [];
+    try {
+      this.inner ??= await this.open();
+      if (this.inner.drain === undefined) return false;
+      await this.inner.drain((bytes, at) => void found.push(read(bytes, at)));
+    } catch (error) {
+      this.isClosed = true;
+      this.inner?.close();
+      throw publicError(error);
+    }
+    this.isLast = true;
+    await this.close();
+    for (const document of found) into.push(this.shown(document));
+    return true;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TSchema, void, void> {

@@ -4,6 +4,8 @@ import { Encoder } from '../bson/encode.js';
 import type { Document } from '../bson/package.js';
 import { ARRAY, OBJECT } from '../bson/types.js';
 import { Value, valueOf } from '../bson/value.js';
+import { copyDocument } from '../bson/writer.js';
+import type { ReadDocument } from '../operation/row-source.js';
 import type { CommonRequest, RawDocument } from '../operation/requests.js';
 import { parseFilterText } from '../query/filter-text.js';
 import { MongoInvalidArgumentError } from './errors.js';
@@ -46,6 +48,10 @@ export class Codec {
   decode<T>(raw: Uint8Array, at = 0): T {
     return this.decoder.decode(raw, at) as T;
   }
+
+  /** What the user gets of a document at `bytes[at]`, which does not stay: decoded, or a copy of its bytes. */
+  readonly read: ReadDocument<object> = (bytes, at) =>
+    this.options.raw === true ? copyDocument(bytes, at) : this.decoder.decode(bytes, at);
 }
 
 const CODEC_OPTIONS = [

@@ -3,7 +3,7 @@
  * when they close. What is written is not checked: the caller keeps names free of NUL and closes what it opens.
  */
 import { BsonError } from './errors.js';
-import { highWordOfDouble, lowWordOfDouble } from './read.js';
+import { highWordOfDouble, lowWordOfDouble, readInt32 } from './read.js';
 import { MISSING } from './types.js';
 
 interface NativeText {
@@ -40,6 +40,11 @@ export function copyBytes(from: Uint8Array, start: number, end: number): Uint8Ar
   if (length <= 32) for (let i = 0; i < length; i++) copy[i] = from[start + i]!;
   else copy.set(start === 0 && end === from.length ? from : from.subarray(start, end));
   return copy;
+}
+
+/** A copy of the document at `at`. */
+export function copyDocument(from: Uint8Array, at: number): Uint8Array {
+  return copyBytes(from, at, at + readInt32(from, at));
 }
 
 export class BsonWriter {

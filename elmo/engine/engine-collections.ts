@@ -8,6 +8,7 @@ import type {
   StoreFacts,
 } from '../aggregate/collections.js';
 import type { Value } from '../bson/value.js';
+import { copyDocument } from '../bson/writer.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import { canFindById, findByKey, isPointType, uniqueIndexOn } from '../exec/find-one.js';
@@ -65,7 +66,9 @@ export class EngineCollections implements Collections {
     const entry = this.catalog.get(namespace, this.unit);
     if (entry === undefined) return undefined;
     const index = path === '_id' && canFindById(entry) ? entry.spec.indexes[0] : uniqueIndexOn(entry, path);
-    return index === undefined ? undefined : (findByKey(entry, index, this.view, value) ?? null);
+    return index === undefined
+      ? undefined
+      : (findByKey(entry, index, this.view, value, copyDocument) ?? null);
   }
 
   open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, options: ReadOptions): RowSource {

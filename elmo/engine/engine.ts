@@ -38,10 +38,11 @@ import type {
 } from '../operation/requests.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
 import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
-import type { RowSource } from '../operation/row-source.js';
+import type { ReadDocument, RowSource } from '../operation/row-source.js';
 import type { Pipeline } from '../aggregate/stage.js';
 import type { NamedValue } from '../catalog/raw-document.js';
 import { documentValue, type Value } from '../bson/value.js';
+import { copyDocument } from '../bson/writer.js';
 import type { SessionContext } from '../session/session-context.js';
 import { SessionRegistry } from '../session/session-registry.js';
 import { RetryLog } from '../session/retry-log.js';
@@ -278,7 +279,8 @@ export class Engine {
     return this.promise(() => {
       checkReadableNamespace(request.namespace);
       const filter = filterOfPlainFind(request);
-      const found = filter === undefined ? undefined : this.findNow(request.namespace, filter, session);
+      const found =
+        filter === undefined ? undefined : this.findNow(request.namespace, filter, session, copyDocument);
       if (found !== undefined) return new ListCursor(found === null ? [] : [found]);
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
@@ -289,32 +291,38 @@ export class Engine {
     });
   }
 
-  /** The first document that matches, without options: at once where its key is unique. @throws ElmoError */
-  findOne(
+  /**
+   * What `read` makes of the first document that matches, without options: at once where its key is unique.
+   * @throws ElmoError
+   */
+  findOne<T extends object>(
     namespace: Namespace,
     filter: RawDocument,
-  ): RawDocument | undefined | Promise<RawDocument | undefined> {
-    const found = this.findNow(namespace, filter, undefined);
-    return found === undefined ? this.findFirst({ namespace, filter, limit: 1 }) : (found ?? undefined);
+    read: ReadDocument<T>,
+  ): T | undefined | Promise<T | undefined> {
+    const found = this.findNow(namespace, filter, undefined, read);
+    return found === undefined ? this.findFirst({ namespace, filter, limit: 1 }, read) : (found ?? undefined);
   }
 
-  private async findFirst(request: FindRequest): Promise<RawDocument | undefined> {
+  private async findFirst<T>(request: FindRequest, read: ReadDocument<T>): Promise<T | undefined> {
     const cursor = await this.find(request);
     const { documents } = await cursor.nextBatch(1, MOST_BYTES);
     cursor.close();
-    return documents[0];
+    return documents[0] === undefined ? undefined : read(documents[0], 0);
   }
 
   /**
-   * At once the document of a unique key, for a find that asks for no more than `filter` says; null: there is none.
+   * At once what `read` makes of the document of a unique key, for a find that asks for no more than `filter` says; null:
+   * there is none.
    * @returns undefined if it needs a plan: nothing was done
    * @throws ElmoError
    */
-  findNow(
+  findNow<T extends object>(
     namespace: Namespace,
     filter: RawDocument,
     session: SessionContext | undefined,
-  ): RawDocument | null | undefined {
+    read: ReadDocument<T>,
+  ): T | null | undefined {
     if (session?.txnNumber !== undefined || session?.isSnapshot === true) return undefined;
     const point = pointOf(filter);
     if (point === undefined) return undefined;
@@ -323,7 +331,7 @@ export class Engine {
     const index = entry === undefined ? undefined : indexOfPoint(entry, point);
     if (index === undefined) return undefined;
     this.sessions.enter(session);
-    return findByKey(entry!, index, this.kv, point.value) ?? null;
+    return findByKey(entry!, index, this.kv, point.value, read) ?? null;
   }
 
   /** @throws ElmoError */

@@ -3,10 +3,9 @@
  * get their turn.
  */
 import { ElmoError } from '../errors.js';
-import { documentLength } from '../bson/walk.js';
-import { copyBytes } from '../bson/writer.js';
+import { copyDocument } from '../bson/writer.js';
 import type { Operation } from '../operation/operation.js';
-import { END, PAUSE, type RowSource } from '../operation/row-source.js';
+import { END, PAUSE, type ReadDocument, type RowSource } from '../operation/row-source.js';
 
 export interface RawBatch {
   readonly documents: Uint8Array[];
@@ -28,6 +27,11 @@ export interface ElmoCursor {
    * @throws ElmoError; the cursor is then closed
    */
   nextBatch(maxDocuments: number, maxBytes: number, options?: BatchOptions): Promise<RawBatch>;
+  /**
+   * Shows `take` all documents that are left, and closes the cursor: where it can, which spares copies.
+   * @throws ElmoError; the cursor is then closed
+   */
+  drain?(take: ReadDocument<void>): Promise<void>;
   /** Whether it waits for documents that are yet to come (tailable and awaitData, change streams). */
   readonly isAwaiting: boolean;
   /** Safe to call twice. */
@@ -67,17 +71,12 @@ export class RowCursor implements ElmoCursor {
   private resumed: Uint8Array[] | undefined;
 
   async nextBatch(maxDocuments: number, maxBytes: number, options?: BatchOptions): Promise<RawBatch> {
-    if (this.isClosed) throw new ElmoError('CursorNotFound', 'the cursor is closed');
-    const documents = this.resumed ?? [];
-    this.resumed = undefined;
-    this.operation.beginSlice();
+    const documents = this.begin();
     try {
-      if (this.isGone?.() === true) throw collectionGone();
       for (;;) {
         const isLast = this.fill(documents, maxDocuments, maxBytes);
         if (isLast !== undefined) return { documents, isLast };
-        await this.operation.turn();
-        if (this.isClosed) throw new ElmoError('CursorKilled', 'the cursor was killed while it was read');
+        await this.turn();
         if (options?.signal?.aborted === true)
           throw new ElmoError('Interrupted', 'operation was interrupted');
       }
@@ -85,6 +84,43 @@ export class RowCursor implements ElmoCursor {
       this.close();
       throw error;
     }
+  }
+
+  async drain(take: ReadDocument<void>): Promise<void> {
+    const documents = this.begin();
+    if (this.pending !== undefined) documents.push(this.pending);
+    this.pending = undefined;
+    try {
+      for (const document of documents) take(document, 0);
+      const { rows } = this;
+      for (;;) {
+        const pulled = rows.pull();
+        if (pulled === END) return this.close();
+        if (pulled === PAUSE) await this.turn();
+        else take(rows.bytes, rows.at);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** @returns what was pulled already. @throws ElmoError if there is no more to come */
+  private begin(): Uint8Array[] {
+    if (this.isClosed) throw new ElmoError('CursorNotFound', 'the cursor is closed');
+    const documents = this.resumed ?? [];
+    this.resumed = undefined;
+    this.operation.beginSlice();
+    if (this.isGone?.() === true) {
+      this.close();
+      throw collectionGone();
+    }
+    return documents;
+  }
+
+  private async turn(): Promise<void> {
+    await this.operation.turn();
+    if (this.isClosed) throw new ElmoError('CursorKilled', 'the cursor was killed while it was read');
   }
 
   /** @returns whether the rows are at their end; undefined: pause */
@@ -101,9 +137,8 @@ export class RowCursor implements ElmoCursor {
       const pulled = rows.pull();
       if (pulled === PAUSE) return undefined;
       if (pulled === END) return this.end();
-      const { at } = rows;
-      const length = documentLength(rows.bytes, at);
-      const document = copyBytes(rows.bytes, at, at + length);
+      const document = copyDocument(rows.bytes, rows.at);
+      const { length } = document;
       if (bytes + length > maxBytes && documents.length > 0) {
         this.pending = document;
         return false;

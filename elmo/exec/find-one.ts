@@ -9,6 +9,7 @@ import type { Value } from '../bson/value.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { appendRecordKey, LONGEST_ENTRY_KEY, RecordIdReader } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
+import type { ReadDocument } from '../operation/row-source.js';
 
 const key = new KeyWriter();
 const ids = new RecordIdReader();
@@ -57,14 +58,15 @@ function decidesAlone(index: IndexSpec): boolean {
 
 /**
  * @param index  unique, of one field; see `canFindById`, `uniqueIndexOn`
- * @returns a copy; undefined if there is none
+ * @returns what `read` makes of it; undefined if there is none
  */
-export function findByKey(
+export function findByKey<T>(
   { spec, state }: CatalogEntry,
   index: IndexSpec,
   view: ReadView,
   { type, bytes, at }: Value,
-): Uint8Array | undefined {
+  read: ReadDocument<T>,
+): T | undefined {
   state.noteIndexUse(index.name);
   key.clear();
   key.appendVarint(index.keyspace);
@@ -75,5 +77,5 @@ export function findByKey(
   const recordId = ids.readAt(view.valueBytes, view.valueOffset, view.valueOffset + view.valueLength);
   key.clear();
   appendRecordKey(key, spec.keyspace, recordId);
-  return view.get(key.bytes.subarray(0, key.length));
+  return view.lookup(key.bytes.subarray(0, key.length)) ? read(view.valueBytes, view.valueOffset) : undefined;
 }

@@ -31,6 +31,9 @@ export interface RowSource {
   close(): void;
 }
 
+/** What somebody makes of a document at `bytes[at]`, which is there during the call alone. May not call the store. */
+export type ReadDocument<T> = (bytes: Uint8Array, at: number) => T;
+
 /** Values of `{$meta: …}`. */
 export interface RowMetadata {
   readonly textScore?: number;

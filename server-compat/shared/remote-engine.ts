@@ -5,6 +5,7 @@ import {
   type CommandSettings,
   type ElmoCursor,
   type RawDocument,
+  type ReadDocument,
   type requests,
   type ReplyWriter,
   type SessionContext,
@@ -54,9 +55,13 @@ export class RemoteEngine {
     });
   }
 
-  async findOne(namespace: requests.Namespace, filter: RawDocument): Promise<RawDocument | undefined> {
+  async findOne<T extends object>(
+    namespace: requests.Namespace,
+    filter: RawDocument,
+    read: ReadDocument<T>,
+  ): Promise<T | undefined> {
     const { documents } = await this.find({ namespace, filter, limit: 1 }).nextBatch(1, MOST_BYTES);
-    return documents[0];
+    return documents[0] === undefined ? undefined : read(documents[0], 0);
   }
 
   aggregate(request: requests.AggregateRequest, session?: SessionContext): ElmoCursor {

@@ -20,6 +20,7 @@ import {
   type OpenEngineOptions,
   type RawBatch,
   type RawDocument,
+  type ReadDocument,
   type requests,
   type SessionContext,
   type Value,
@@ -247,8 +248,12 @@ export class SharedEngine implements CommandEngine {
     return Promise.resolve(new SharedCursor(this, open, session, request.awaitData === true, true));
   }
 
-  findOne(namespace: requests.Namespace, filter: RawDocument): Promise<RawDocument | undefined> {
-    return this.read(undefined, async (place) => place.findOne(namespace, filter));
+  findOne<T extends object>(
+    namespace: requests.Namespace,
+    filter: RawDocument,
+    read: ReadDocument<T>,
+  ): Promise<T | undefined> {
+    return this.read(undefined, async (place) => place.findOne(namespace, filter, read));
   }
 
   aggregate(request: requests.AggregateRequest, session?: SessionContext): Promise<ElmoCursor> {

@@ -23,6 +23,7 @@ import {
 import { INT64, NULL, OBJECT } from '../../bson/types.js';
 import { ERROR_CODES } from '../../error-codes.js';
 import { readInt64 } from '../../bson/read.js';
+import { copyDocument } from '../../bson/writer.js';
 
 const TYPE_MISMATCH = ERROR_CODES.TypeMismatch;
 
@@ -116,7 +117,7 @@ const find: Command = {
     const namespace = { db: context.db, collection: collectionOf(args, 'find') };
     const filter = filterAlone(args);
     if (filter !== undefined && batchSize !== 0) {
-      const found = context.engine.findNow(namespace, filter, context.session);
+      const found = context.engine.findNow(namespace, filter, context.session, copyDocument);
       if (found !== undefined) {
         if (found !== null) context.engine.state.activity.documents.returned++;
         return wholeBatch(reply, found === null ? [] : [found], namespace);

@@ -1,6 +1,7 @@
 /** An engine in memory comes back to a marked state: what it holds, what it counts, what it knows of collections. */
 import { expect } from 'chai';
 import { encodeDocument } from '../../../elmo/bson/encode.js';
+import { copyDocument } from '../../../elmo/bson/writer.js';
 import { MemoryEngine } from '../../../elmo/engine/memory-engine.js';
 import type { SessionContext } from '../../../elmo/session/session-context.js';
 import { codeOf } from '../../support/documents.js';
@@ -38,8 +39,10 @@ describe('an engine in memory', () => {
       expect(await count()).to.equal(5);
       engine.rewind(mark);
       expect(await count()).to.equal(2);
-      expect(await codeOf(() => engine.findOne(namespace, encodeDocument({ _id: 4 })))).to.equal('ok');
-      expect(await engine.findOne(namespace, encodeDocument({ _id: 4 }))).to.equal(undefined);
+      expect(
+        await codeOf(() => engine.findOne(namespace, encodeDocument({ _id: 4 }), copyDocument)),
+      ).to.equal('ok');
+      expect(await engine.findOne(namespace, encodeDocument({ _id: 4 }), copyDocument)).to.equal(undefined);
     }
     await insert(engine, [3]);
     const later = engine.mark();

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { valueOf } from '../../../elmo/bson/value.js';
+import { copyDocument } from '../../../elmo/bson/writer.js';
 import { canFindById, findByKey } from '../../../elmo/exec/find-one.js';
 import { PlannedCollection, raw } from './planned-collection.js';
 
@@ -8,7 +9,7 @@ describe('the document of an _id', () => {
   collection.insert([{ _id: 1, a: 'one' }, { _id: 'x' }, { _id: { a: 1 } }, { _id: null }]);
   const { entry, kv } = collection;
   const find = (id: unknown): Uint8Array | undefined =>
-    findByKey(entry, entry.spec.indexes[0]!, kv, valueOf(id));
+    findByKey(entry, entry.spec.indexes[0]!, kv, valueOf(id), copyDocument);
 
   for (const [why, id, expected] of [
     ['of a number', 1, { _id: 1, a: 'one' }],
