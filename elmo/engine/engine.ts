@@ -37,7 +37,7 @@ import type {
   UpdateResult,
 } from '../operation/requests.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
-import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
+import type { WriteUnit } from '../operation/write-unit.js';
 import type { ReadDocument, RowSource } from '../operation/row-source.js';
 import type { Pipeline } from '../aggregate/stage.js';
 import type { NamedValue } from '../catalog/raw-document.js';
@@ -61,6 +61,7 @@ import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import { countRequest, explainQuery, isWholeCount, type ExplainTarget, type Verbosity } from './explain.js';
 import { explainPipeline } from './explain-pipeline.js';
 import { viewRequest } from './find-pipeline.js';
+import { labelled } from './transient-errors.js';
 import { checkViewCollation, effectiveCollation, releaseOnce, requestScope } from './reading.js';
 import { findAndModify } from './find-and-modify.js';
 import { updateDocuments } from './updating.js';
@@ -236,15 +237,8 @@ export class Engine {
     } catch (error) {
       place.release();
       if (place.unit !== undefined) this.sessions.abortAfter(session!);
-      throw this.labelled(error, place.unit);
+      throw labelled(error, place.unit !== undefined);
     }
-  }
-
-  /** An error inside a transaction that ends it for a passing reason says so. */
-  private labelled(error: unknown, unit: TransactionUnit | undefined): unknown {
-    if (unit === undefined || !(error instanceof ElmoError) || error.code !== 112) return error;
-    if (error.details.errorLabels?.includes(TRANSIENT) === true) return error;
-    return new ElmoError(error.code, error.message, { ...error.details, errorLabels: [TRANSIENT] });
   }
 
   /** Tells later whether the name still means that collection. */
@@ -404,7 +398,7 @@ export class Engine {
       return await run(place);
     } catch (error) {
       if (place.unit !== undefined) this.sessions.abortAfter(session!);
-      throw this.labelled(error, place.unit);
+      throw labelled(error, place.unit !== undefined);
     } finally {
       place.release();
     }
@@ -527,7 +521,7 @@ export class Engine {
       return result;
     } catch (error) {
       if (transaction !== undefined) this.sessions.abortAfter(session!);
-      throw this.labelled(error, transaction);
+      throw labelled(error, transaction !== undefined);
     }
   }
 
