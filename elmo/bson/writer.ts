@@ -14,6 +14,7 @@ const utf8Write = (Buffer.prototype as unknown as NativeText).utf8Write;
 /** Above this many characters one native call is cheaper than a loop. */
 const LOOP_CHARACTERS = 32;
 const FIRST_BYTES = 1024;
+const NOTHING = new Uint8Array(0);
 /** What a writer that is used again may keep. */
 const KEPT_BYTES = 1 << 20;
 const MOST_BYTES = 0x7fff_ffff;
@@ -49,13 +50,13 @@ export function copyDocument(from: Uint8Array, at: number): Uint8Array {
 
 export class BsonWriter {
   /** What is written lies in [0, length). Another array after any call that writes. */
-  bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
+  bytes: Uint8Array = NOTHING;
   length = 0;
 
   /** Forgets what was written. */
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
+    if (this.bytes.length > KEPT_BYTES) this.bytes = NOTHING;
   }
 
   /** A copy of what was written. Its memory may be part of a larger piece: never transfer it to another thread. */
@@ -71,7 +72,7 @@ export class BsonWriter {
   private grow(count: number): void {
     const needed = this.length + count;
     if (needed > MOST_BYTES) throw new BsonError('a document is too large', 'size');
-    const grown = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2), MOST_BYTES));
+    const grown = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2, FIRST_BYTES), MOST_BYTES));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

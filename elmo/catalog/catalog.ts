@@ -97,6 +97,9 @@ type Overrides = Map<string, CatalogEntry | null>;
 export class Catalog {
   private readonly open: LRUCache<string, CatalogEntry | typeof ABSENT>;
   private readonly states = new Map<number, CollectionState>();
+  /** The name last asked for outside of transactions, as that very object, and what it meant. */
+  private lastNamespace: Namespace | undefined;
+  private lastEntry: CatalogEntry | undefined;
   private readonly overrides = new WeakMap<WriteUnit, Overrides>();
   private expiring: Map<string, Namespace> | undefined;
   private nextKeyspace = 0;
@@ -142,9 +145,14 @@ export class Catalog {
    * @throws ElmoError SnapshotUnavailable if the collection was changed after the transaction began
    */
   get(namespace: Namespace, unit?: WriteUnit): CatalogEntry | undefined {
+    if (unit === undefined && namespace === this.lastNamespace) return this.lastEntry;
     const text = namespaceText(namespace);
     if (text.length > LONGEST_NAMESPACE) return undefined; // views may stand on what cannot be
-    if (unit === undefined) return this.committed(text, namespace);
+    if (unit === undefined) {
+      this.lastEntry = this.committed(text, namespace);
+      this.lastNamespace = namespace;
+      return this.lastEntry;
+    }
     const own = this.overrides.get(unit)?.get(text);
     if (own !== undefined) return own ?? undefined;
     const entry = this.committed(text, namespace);
@@ -167,7 +175,7 @@ export class Catalog {
     const raw = this.kv.get(catalogKey(namespace));
     const entry = raw === undefined ? ABSENT : this.entryOf(decodeCollection(namespace, raw));
     if (entry !== ABSENT) entry.version = entry.state.version;
-    this.open.set(text, entry);
+    this.keepOpen(text, entry);
     return entry === ABSENT ? undefined : entry;
   }
 
@@ -255,7 +263,12 @@ export class Catalog {
   /** What everybody sees from now on. */
   private publish(text: string, entry: CatalogEntry | null): void {
     if (entry !== null) entry.version = ++entry.state.version;
-    this.open.set(text, entry ?? ABSENT);
+    this.keepOpen(text, entry ?? ABSENT);
+  }
+
+  private keepOpen(text: string, entry: CatalogEntry | typeof ABSENT): void {
+    this.lastNamespace = undefined;
+    this.open.set(text, entry);
   }
 
   private store(unit: WriteUnit, namespace: Namespace, entry: CatalogEntry, isChange: boolean): void {
@@ -400,6 +413,7 @@ export class Catalog {
 
   /** The store holds something else now: nothing that was open is valid. */
   reset(): void {
+    this.lastNamespace = undefined;
     this.open.clear();
     this.expiring = undefined;
     const states = [...this.states.values()];

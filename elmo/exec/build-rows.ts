@@ -12,7 +12,7 @@ import { KeyRows } from './key-rows.js';
 import type { StageStats } from './plan-stats.js';
 import { PointScan, UniqueLookup } from './point-scan.js';
 import { FilterRows, Nothing } from './row-stages.js';
-import { IndexEntries, keyspaceBounds } from '../keys/key-layout.js';
+import { EntryReader, keyspaceBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
 import { compileFilter } from '../query/compile.js';
@@ -40,12 +40,11 @@ export interface AccessRows {
 }
 
 /** A reader of an index's keys. */
-export function entriesOf({ keyspace, fields, isUnique }: IndexSpec): IndexEntries {
-  return new IndexEntries(
+export function entriesOf({ keyspace, fields, isUnique }: IndexSpec): EntryReader {
+  return new EntryReader(
     keyspace,
     fields.map(({ direction }) => direction),
     isUnique,
-    true,
   );
 }
 

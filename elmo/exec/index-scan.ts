@@ -4,7 +4,7 @@
  * by seeking.
  */
 import type { Cursor, ReadView } from '../../lsm/index.js';
-import type { IndexEntries, KeyBounds } from '../keys/key-layout.js';
+import type { EntryReader, KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import { StageStats } from './plan-stats.js';
@@ -54,7 +54,7 @@ export class IndexScan implements RecordIdSource {
     private readonly view: ReadView,
     private readonly ranges: readonly KeyBounds[],
     direction: 'forward' | 'backward',
-    readonly entries: IndexEntries,
+    readonly entries: EntryReader,
     private readonly operation: Operation,
     options: IndexScanOptions,
   ) {

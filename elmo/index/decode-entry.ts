@@ -1,7 +1,7 @@
 /** From the bytes of an index entry back to the values: for covered queries, error messages and checks. */
 import { Value } from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
-import type { IndexEntries } from '../keys/key-layout.js';
+import type { EntryReader } from '../keys/key-layout.js';
 import { TypeBitsReader } from '../keys/type-bits.js';
 import { KeyReader } from '../keys/value-decoding.js';
 
@@ -13,7 +13,7 @@ const typeBits = new TypeBitsReader();
  * @throws BsonError if the entry is damaged
  */
 export function decodeEntry(
-  entries: IndexEntries,
+  entries: EntryReader,
   key: Uint8Array,
   value: Uint8Array,
   keyEnd = key.length,

@@ -115,18 +115,8 @@ export function appendRecordKey(writer: KeyWriter, keyspace: number, id: number)
   appendRecordId(writer, id);
 }
 
-/**
- * Builds and takes apart the entries of one index.
- *
- *   entries.begin();
- *   entries.append(type, document, at)   for each field in order
- *   entries.finish(recordId);            now `key` and `value` hold the entry
- */
-export class IndexEntries {
-  /** The key of the entry last finished; valid until the next `begin`. */
-  readonly key = new KeyWriter();
-  /** Its value. */
-  readonly value = new KeyWriter();
+/** Takes apart the entries of one index. */
+export class EntryReader {
   /** What `parse` found: the record. */
   recordId = 0;
   /** Where the values lie in the key. */
@@ -135,19 +125,58 @@ export class IndexEntries {
   /** Where the type bits start in the entry's value; they end with it. */
   typeBitsStart = 0;
 
+  private readonly ids = new RecordIdReader();
+
+  constructor(
+    readonly keyspace: number,
+    readonly directions: readonly FieldDirection[],
+    readonly isUnique: boolean,
+  ) {}
+
+  /**
+   * Takes an entry of this index apart: `recordId`, `valuesStart` …
+   * @throws BsonError if it is damaged
+   */
+  parse(key: Uint8Array, keyEnd: number, value: Uint8Array, valueStart: number, valueEnd: number): void {
+    this.valuesStart = afterKeyspace(key);
+    if (this.isUnique) {
+      this.recordId = this.ids.readAt(value, valueStart, valueEnd);
+      this.valuesEnd = keyEnd;
+      this.typeBitsStart = this.ids.end;
+    } else {
+      this.recordId = this.ids.readBefore(key, keyEnd, this.valuesStart);
+      this.valuesEnd = this.ids.start;
+      this.typeBitsStart = valueStart;
+    }
+  }
+}
+
+/**
+ * Builds the entries of one index, and takes them apart.
+ *
+ *   entries.begin();
+ *   entries.append(type, document, at)   for each field in order
+ *   entries.finish(recordId);            now `key` and `value` hold the entry
+ */
+export class IndexEntries extends EntryReader {
+  /** The key of the entry last finished; valid until the next `begin`. */
+  readonly key = new KeyWriter();
+  /** Its value. */
+  readonly value = new KeyWriter();
   private field = 0;
   private readonly typeBits = new TypeBitsWriter();
-  private readonly ids = new RecordIdReader();
 
   /**
    * @param keepsTypes  whether entries carry type bits, so that the index can cover queries
    */
   constructor(
-    readonly keyspace: number,
-    readonly directions: readonly FieldDirection[],
-    readonly isUnique: boolean,
+    keyspace: number,
+    directions: readonly FieldDirection[],
+    isUnique: boolean,
     readonly keepsTypes: boolean,
-  ) {}
+  ) {
+    super(keyspace, directions, isUnique);
+  }
 
   begin(): void {
     this.field = 0;
@@ -168,22 +197,5 @@ export class IndexEntries {
   finish(recordId: number): void {
     appendRecordId(this.isUnique ? this.value : this.key, recordId);
     this.value.appendBytes(this.typeBits.bytes, 0, this.typeBits.length);
-  }
-
-  /**
-   * Takes an entry of this index apart: `recordId`, `valuesStart` …
-   * @throws BsonError if it is damaged
-   */
-  parse(key: Uint8Array, keyEnd: number, value: Uint8Array, valueStart: number, valueEnd: number): void {
-    this.valuesStart = afterKeyspace(key);
-    if (this.isUnique) {
-      this.recordId = this.ids.readAt(value, valueStart, valueEnd);
-      this.valuesEnd = keyEnd;
-      this.typeBitsStart = this.ids.end;
-    } else {
-      this.recordId = this.ids.readBefore(key, keyEnd, this.valuesStart);
-      this.valuesEnd = this.ids.start;
-      this.typeBitsStart = valueStart;
-    }
   }
 }

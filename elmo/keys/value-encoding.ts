@@ -75,19 +75,21 @@ import {
   TAG_UNDEFINED,
 } from './tags.js';
 
-const FIRST_BYTES = 256;
+/** So few need no memory outside the heap. */
+const FIRST_BYTES = 64;
+const NOTHING = new Uint8Array(0);
 const KEPT_BYTES = 1 << 16;
 const VARINT_BYTES = 8;
 
 /** A key that grows value by value. */
 export class KeyWriter {
   /** The key is [0, length). Another array after any call that appends. */
-  bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
+  bytes: Uint8Array = NOTHING;
   length = 0;
 
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
+    if (this.bytes.length > KEPT_BYTES) this.bytes = NOTHING;
   }
 
   /** A copy of the key. Its memory may be part of a larger piece: never transfer it to another thread. */
@@ -101,7 +103,7 @@ export class KeyWriter {
   }
 
   private grow(count: number): void {
-    const grown = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2));
+    const grown = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2, FIRST_BYTES));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }
