@@ -17,6 +17,10 @@ const MIN_FRAMES = 4;
 /** Indexes of tables may take this much even when the budget is 0: nothing can be read without them. */
 const MIN_META_BYTES = 64 * 1024;
 const EXPIRED = 0xdb;
+/** At most so many numbers may be noted beside a frame. */
+const MAX_NOTES = 34;
+/** A frame of fewer bytes has room for fewer: two, and two for each of this many bytes. */
+const BYTES_PER_NOTES = 512;
 
 /** Memory of a table (its index, or its filter) that counts against the budget, and that the cache may ask back. */
 export class MetaShare {
@@ -52,7 +56,13 @@ export class BlockCache {
   generation = 0;
   /** Generation of each frame. Replaced when it grows: read it through the cache. */
   generations = new Int32Array(0);
+  /**
+   * `notesPerFrame` numbers for each frame, of whoever reads blocks; they stay as long as the block does: what he would
+   * look up in the block first lies here close together. Replaced when it grows, like `generations`.
+   */
+  notes = new Int32Array(0);
   readonly frameBytes: number;
+  readonly notesPerFrame: number;
 
   private hits = 0;
   private misses = 0;
@@ -96,6 +106,7 @@ export class BlockCache {
     private readonly isScribbling = checked,
   ) {
     this.frameBytes = (blockBytes + 63) & ~63;
+    this.notesPerFrame = Math.min(MAX_NOTES, 2 + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
     this.keepsBlocks = cacheBytes > 0;
     let shift = 0;
     const chunkBytes = Math.min(CHUNK_BYTES, cacheBytes / 8);
@@ -263,6 +274,9 @@ export class BlockCache {
     const generations = new Int32Array(length);
     generations.set(this.generations);
     this.generations = generations;
+    const notes = new Int32Array(length * this.notesPerFrame);
+    notes.set(this.notes);
+    this.notes = notes;
     const tables = new Float64Array(length);
     tables.set(this.tables);
     this.tables = tables;

@@ -4,6 +4,7 @@
  * sound because a flush keeps each entry that a live snapshot needs.
  */
 import type { Bytes } from '../base/bytes.js';
+import type { LookupHash } from '../table/bloom.js';
 import type { Memtable } from '../memtable/memtable.js';
 import type { RangeTombstones } from '../memtable/range-tombstones.js';
 import type { RunReader } from './run-reader.js';
@@ -36,7 +37,7 @@ export class Layer {
     key: Bytes,
     offset: number,
     length: number,
-    hash: number,
+    hash: LookupHash,
     maxSeq: number,
     out: EntryRegisters,
   ): boolean {
@@ -68,7 +69,7 @@ export class Layer {
   }
 
   /** Sequence number of the newest entry of the key or range tombstone over it; 0 when there is none, or it is old. */
-  newestSeq(key: Bytes, offset: number, length: number, hash: number, out: EntryRegisters): number {
+  newestSeq(key: Bytes, offset: number, length: number, hash: LookupHash, out: EntryRegisters): number {
     if (this.memtable !== undefined) {
       const { memtable } = this;
       const own = memtable.newestSeq(key, offset, length);

@@ -3,6 +3,7 @@
  */
 import { compareBytes, compareRanges, sharedPrefixLength, type Bytes } from '../base/bytes.js';
 import { RangeTombstones } from '../memtable/range-tombstones.js';
+import type { LookupHash } from '../table/bloom.js';
 import { RunCursor } from '../table/run-cursor.js';
 import type { TableReader } from '../table/table-reader.js';
 import type { EntryRegisters, SourceCursor } from './source-cursor.js';
@@ -76,7 +77,7 @@ export class RunReader {
     key: Bytes,
     offset: number,
     length: number,
-    hash: number,
+    hash: LookupHash,
     maxSeq: number,
     out: EntryRegisters,
   ): boolean {

@@ -17,7 +17,7 @@ import type {
   ReadView,
   ValueReader,
 } from '../ordered-kv.js';
-import { keyHash } from '../table/bloom.js';
+import { LookupHash } from '../table/bloom.js';
 import { lz4CanHold, lz4Decompress } from '../table/lz4.js';
 import { KvCursor } from './kv-cursor.js';
 import type { Layer } from './layer.js';
@@ -35,6 +35,7 @@ export class ReadContext {
   isOpen = true;
   readonly reads = { n: 0 };
   readonly registers = new EntryRegisters();
+  readonly hash = new LookupHash();
   readonly unpacker = new ValueUnpacker();
   readonly slab = new Slab();
   readonly keyScratch: Bytes = new Uint8Array(MAX_KEY_BYTES);
@@ -71,7 +72,8 @@ export abstract class LayeredView implements ReadView {
     const scratch = context.keyScratch;
     if (length <= 48) for (let i = 0; i < length; i++) scratch[i] = key[i]!;
     else scratch.set(key);
-    const hash = keyHash(scratch, 0, length);
+    const { hash } = context;
+    hash.forget();
     const own = this.ownLayerCount();
     const seq = this.readSeq();
     const out = context.registers;

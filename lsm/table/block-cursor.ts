@@ -13,9 +13,11 @@ import { corrupt, type LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import { MAX_KEY_BYTES } from '../options.js';
 import { SourceCursor } from '../read/source-cursor.js';
+import { directoryHead, doPartsAddUp } from './block-notes.js';
 import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
 
 const varints = new VarintReader();
+const NO_NOTES = new Int32Array(0);
 /** Up to this many bytes a loop is faster than a call of the runtime. */
 const SHORT_COPY = 64;
 
@@ -33,6 +35,9 @@ export class BlockCursor extends SourceCursor {
   private prefixAt = 0;
   private prefixLength = 0;
   private directoryAt = 0;
+  /** Where the directory is noted, see block-notes.ts; -1: only the block has it. */
+  private directoryNote = -1;
+  private notes: Int32Array = NO_NOTES;
   private keysAt = 0;
   private keysEnd = 0;
   private groupCount = 0;
@@ -65,15 +70,49 @@ export class BlockCursor extends SourceCursor {
     const entryCount = readU16(bytes, base + 12);
     const prefixLength = readU16(bytes, base + 14);
     const valuesLength = readU32(bytes, base + 16);
-    const keysLength = readU32(bytes, base + 20);
-    const groupCount = (entryCount + GROUP_ENTRIES - 1) >>> 4;
-    if (
-      entryCount === 0 ||
-      BLOCK_HEADER_BYTES + valuesLength + prefixLength + groupCount * DIRECTORY_ENTRY_BYTES + keysLength !==
-        length
-    ) {
+    if (!doPartsAddUp(entryCount, prefixLength, valuesLength, readU32(bytes, base + 20), length)) {
       throw this.damaged('the lengths of its parts do not add up');
     }
+    const hasSeqs = (bytes[base + 11]! & FLAG_SEQS) !== 0;
+    this.setParts(bytes, base, length, entryCount, prefixLength, valuesLength, hasSeqs);
+  }
+
+  /**
+   * The same for a block that `noteBlock` has noted: its bytes are not looked at.
+   * @throws LsmError Corrupt as `openBlock` does
+   */
+  protected openNoted(
+    bytes: Bytes,
+    base: number,
+    length: number,
+    notes: Int32Array,
+    at: number,
+    file: string,
+    position: number,
+  ): void {
+    const counts = notes[at]!;
+    if (counts === 0) return this.openBlock(bytes, base, length, file, position);
+    const values = notes[at + 1]!;
+    this.isValid = false;
+    this.file = file;
+    this.position = position;
+    this.setParts(bytes, base, length, counts & 0xffff, counts >>> 16, values >>> 2, (values & 1) !== 0);
+    if ((values & 2) !== 0) {
+      this.notes = notes;
+      this.directoryNote = at + 2;
+    }
+  }
+
+  private setParts(
+    bytes: Bytes,
+    base: number,
+    length: number,
+    entryCount: number,
+    prefixLength: number,
+    valuesLength: number,
+    hasSeqs: boolean,
+  ): void {
+    const groupCount = (entryCount + GROUP_ENTRIES - 1) >>> 4;
     this.block = bytes;
     this.blockBase = base;
     this.entryCount = entryCount;
@@ -82,8 +121,9 @@ export class BlockCursor extends SourceCursor {
     this.prefixLength = prefixLength;
     this.directoryAt = this.prefixAt + prefixLength;
     this.keysAt = this.directoryAt + groupCount * DIRECTORY_ENTRY_BYTES;
-    this.keysEnd = this.keysAt + keysLength;
-    this.hasSeqs = (bytes[base + 11]! & FLAG_SEQS) !== 0;
+    this.keysEnd = base + length;
+    this.directoryNote = -1;
+    this.hasSeqs = hasSeqs;
     this.hasPrefix = false;
     this.markedGroup = -1;
     this.valueBytes = bytes;
@@ -101,6 +141,7 @@ export class BlockCursor extends SourceCursor {
     this.suffixAt += by;
     this.nextAt += by;
     this.valueAt += by;
+    this.directoryNote = -1;
     this.markedGroup = -1;
     this.valueBytes = bytes;
     this.valueOffset += by;
@@ -206,7 +247,7 @@ export class BlockCursor extends SourceCursor {
 
   /** The last group whose first key is < the target, or the first group. */
   private findGroup(key: Bytes, target: number, targetLength: number): number {
-    const { block, directoryAt } = this;
+    const { block, directoryAt, notes, directoryNote } = this;
     const b0 = targetLength > 0 ? key[target]! : 0;
     const b1 = targetLength > 1 ? key[target + 1]! : 0;
     const b2 = targetLength > 2 ? key[target + 2]! : 0;
@@ -219,9 +260,10 @@ export class BlockCursor extends SourceCursor {
     let sharedHigh = 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const at = directoryAt + middle * DIRECTORY_ENTRY_BYTES;
       const h =
-        ((block[at]! << 24) | (block[at + 1]! << 16) | (block[at + 2]! << 8) | block[at + 3]!) ^ 0x8000_0000;
+        directoryNote >= 0
+          ? notes[directoryNote + middle * 2]!
+          : directoryHead(block, directoryAt + middle * DIRECTORY_ENTRY_BYTES);
       let isBelow = h < head;
       let shared = 0;
       if (h === head) {
@@ -273,13 +315,17 @@ export class BlockCursor extends SourceCursor {
   }
 
   private groupStart(group: number): number {
+    if (this.directoryNote >= 0)
+      return this.keysAt + (this.notes[this.directoryNote + group * 2 + 1]! & 0xffff);
     const at = this.directoryAt + group * DIRECTORY_ENTRY_BYTES;
     return this.keysAt + readU16(this.block, at + 4);
   }
 
   private groupValues(group: number): number {
+    const valuesAt = this.blockBase + BLOCK_HEADER_BYTES;
+    if (this.directoryNote >= 0) return valuesAt + (this.notes[this.directoryNote + group * 2 + 1]! >>> 16);
     const at = this.directoryAt + group * DIRECTORY_ENTRY_BYTES;
-    return this.blockBase + BLOCK_HEADER_BYTES + readU16(this.block, at + 6);
+    return valuesAt + readU16(this.block, at + 6);
   }
 
   /** Finds the first entry >= the target in the group, or else the first of the next group. */

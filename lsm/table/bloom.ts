@@ -14,7 +14,7 @@ const LINE_BITS = LINE_BYTES * 8;
 const MAX_PROBES = 16;
 const HASH_SEED = 0x51ed270b;
 
-/** 32 bits of hash of a key (murmur3's rounds). Computed once a lookup, for all tables. @returns a signed number */
+/** 32 bits of hash of a key (murmur3's rounds). @returns a signed number */
 export function keyHash(key: Bytes, offset: number, length: number): number {
   let h = HASH_SEED;
   const end = offset + length;
@@ -39,6 +39,26 @@ export function keyHash(key: Bytes, offset: number, length: number): number {
   h = Math.imul(h ^ (h >>> 16), -2048144789);
   h = Math.imul(h ^ (h >>> 13), -1028477387);
   return h ^ (h >>> 16);
+}
+
+/** The hash of a key that is looked up: computed once, for all tables, when the first filter is asked. */
+export class LookupHash {
+  private isKnown = false;
+  private hash = 0;
+
+  /** Another key is looked up. */
+  forget(): void {
+    this.isKnown = false;
+  }
+
+  /** @param key, offset, length  the same key until `forget` */
+  of(key: Bytes, offset: number, length: number): number {
+    if (!this.isKnown) {
+      this.hash = keyHash(key, offset, length);
+      this.isKnown = true;
+    }
+    return this.hash;
+  }
 }
 
 function mix(hash: number): number {

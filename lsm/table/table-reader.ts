@@ -14,7 +14,8 @@ import type { TableMeta } from '../manifest/table-meta.js';
 import type { EntryRegisters } from '../read/source-cursor.js';
 import { BlockCursor } from './block-cursor.js';
 import { BlockLoader } from './block-loader.js';
-import { BloomFilter, isBloom } from './bloom.js';
+import { noteBlock } from './block-notes.js';
+import { BloomFilter, isBloom, type LookupHash } from './bloom.js';
 import { estimateRange } from './estimate.js';
 import {
   PLACE_BLOB_IDS,
@@ -50,6 +51,13 @@ class Probe extends BlockCursor {
   constructor(fixedSeq: number) {
     super();
     this.fixedSeq = fixedSeq;
+  }
+
+  /** Opens the block in the registers of the cache. @throws LsmError Corrupt */
+  openCached(cache: BlockCache, file: string, position: number): void {
+    const { bytes, base, length, frame } = cache;
+    if (frame < 0) this.openBlock(bytes, base, length, file, position);
+    else this.openNoted(bytes, base, length, cache.notes, frame * cache.notesPerFrame, file, position);
   }
 
   /** Moves on while the key at the cursor is older than the target's reader: @returns whether a version was found */
@@ -127,7 +135,7 @@ export class TableReader {
 
   /**
    * The newest version of a key with seq <= maxSeq: a deletion counts as one. Range tombstones are not looked at.
-   * @param hash  `keyHash` of the key
+   * @param hash  of the key
    * @param out   filled when found; `out.bytes` is valid until the next read of the store
    * @throws LsmError Corrupt
    */
@@ -135,12 +143,12 @@ export class TableReader {
     key: Bytes,
     offset: number,
     length: number,
-    hash: number,
+    hash: LookupHash,
     maxSeq: number,
     out: EntryRegisters,
   ): boolean {
     if (this.meta.commitSeq > maxSeq) return false;
-    if (this.hitsInRow < TRUSTED_HITS && !this.mayContain(hash)) return false;
+    if (this.hitsInRow < TRUSTED_HITS && !this.mayContain(hash.of(key, offset, length))) return false;
     const index = this.needIndex();
     if (index.blockCount === 0) return false;
     let block = index.locate(key, offset, length);
@@ -177,7 +185,7 @@ export class TableReader {
     this.loadBlock(block, false);
     const cache = this.cache;
     const position = this.meta.offset + this.index!.offsets[block]!;
-    this.probe.openBlock(cache.bytes, cache.base, cache.length, this.fileName, position);
+    this.probe.openCached(cache, this.fileName, position);
   }
 
   /** False: the table has no entry whose key has this hash. */
@@ -287,6 +295,13 @@ export class TableReader {
       loader.unpack(body, cache.bytes, cache.base);
     }
     cache.commit(meta.id, block, isCold);
+    this.noteBlock();
+  }
+
+  /** Notes the block in the registers of the cache. */
+  private noteBlock(): void {
+    const { bytes, base, length, frame, notes, notesPerFrame } = this.cache;
+    if (frame >= 0) noteBlock(bytes, base, length, notes, frame * notesPerFrame, notesPerFrame);
   }
 
   /**

@@ -5,6 +5,9 @@
 import type { Bytes } from '../base/bytes.js';
 import type { Layer } from '../read/layer.js';
 import type { EntryRegisters } from '../read/source-cursor.js';
+import { LookupHash } from '../table/bloom.js';
+
+const hash = new LookupHash();
 
 /** Whether a write with a number above `seq` changed the key. */
 export function isKeyNewer(
@@ -12,10 +15,10 @@ export function isKeyNewer(
   key: Bytes,
   offset: number,
   length: number,
-  hash: number,
   seq: number,
   out: EntryRegisters,
 ): boolean {
+  hash.forget();
   for (const layer of layers) {
     if (layer.maxSeq > seq && layer.newestSeq(key, offset, length, hash, out) > seq) return true;
   }

@@ -25,7 +25,6 @@ import type {
 import { Layer } from '../read/layer.js';
 import type { Hold } from '../read/snapshot.js';
 import { LayeredView } from '../read/view.js';
-import { keyHash } from '../table/bloom.js';
 import { isKeyNewer } from './conflicts.js';
 import { encodeOverlay } from './overlay.js';
 import { PendingRuns } from './pending-runs.js';
@@ -194,16 +193,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
     this.checkOpen();
     checkKey(key);
     const own = copyOf(key);
-    const hash = keyHash(own, 0, own.length);
-    return isKeyNewer(
-      this.host.currentLayers(),
-      own,
-      0,
-      own.length,
-      hash,
-      this.held.seq,
-      this.context.registers,
-    );
+    return isKeyNewer(this.host.currentLayers(), own, 0, own.length, this.held.seq, this.context.registers);
   }
 
   savepoint(): number {

@@ -7,7 +7,7 @@ import type { Layer } from '../read/layer.js';
 import type { RunReader } from '../read/run-reader.js';
 import { EntryRegisters } from '../read/source-cursor.js';
 import { MAX_SEQ } from '../read/view.js';
-import { keyHash } from '../table/bloom.js';
+import { LookupHash } from '../table/bloom.js';
 import { isKeyNewer, isRangeNewer } from './conflicts.js';
 
 /** Entries looked at between two chances to yield. */
@@ -31,7 +31,7 @@ export class TransactionReads {
   /** @throws LsmError WriteConflict if a declared read was changed after `seq` */
   check(layers: readonly Layer[], seq: number, out: EntryRegisters): void {
     for (const key of this.keys) {
-      if (isKeyNewer(layers, key, 0, key.length, keyHash(key, 0, key.length), seq, out)) {
+      if (isKeyNewer(layers, key, 0, key.length, seq, out)) {
         throw conflict('a key it declared as read');
       }
     }
@@ -49,9 +49,7 @@ export class TransactionReads {
     const cursor = overlay.cursor();
     for (cursor.first(); cursor.isValid; cursor.next()) {
       const { keyBytes, keyOffset, keyLength } = cursor;
-      const hash = keyHash(keyBytes, keyOffset, keyLength);
-      if (isKeyNewer(layers, keyBytes, keyOffset, keyLength, hash, seq, out))
-        throw conflict('a key it wrote');
+      if (isKeyNewer(layers, keyBytes, keyOffset, keyLength, seq, out)) throw conflict('a key it wrote');
     }
     cursor.close();
   }
@@ -75,6 +73,7 @@ export class TransactionReads {
       }
     }
     const own = new EntryRegisters();
+    const hash = new LookupHash();
     for (const layer of layers) {
       if (layer.maxSeq <= seq) continue;
       for (const { low, high, seq: deletedAt } of layer.tombstones()?.records() ?? []) {
@@ -87,7 +86,7 @@ export class TransactionReads {
         if (++looked % SLICE_ENTRIES === 0) await yieldSlice();
         if (cursor.seq <= seq) continue;
         const { keyBytes, keyOffset, keyLength } = cursor;
-        const hash = keyHash(keyBytes, keyOffset, keyLength);
+        hash.forget();
         if (runs.some((run) => run.find(keyBytes, keyOffset, keyLength, hash, MAX_SEQ, own))) {
           throw conflict('a key it wrote');
         }

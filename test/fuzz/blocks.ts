@@ -10,7 +10,7 @@ import type { TableMeta } from '../../lsm/manifest/table-meta.js';
 import type { CodecName } from '../../lsm/options.js';
 import { ValueUnpacker } from '../../lsm/read/scratch.js';
 import { EntryRegisters } from '../../lsm/read/source-cursor.js';
-import { keyHash } from '../../lsm/table/bloom.js';
+import { LookupHash } from '../../lsm/table/bloom.js';
 import { FOOTER_BYTES } from '../../lsm/table/format.js';
 import { TableBuilder } from '../../lsm/table/table-builder.js';
 import type { TableCursor } from '../../lsm/table/table-cursor.js';
@@ -76,8 +76,7 @@ function readAll(
   for (let n = 0; n < 3; n++) {
     const { key, value } = random.pick(entries);
     const isThere = attempt(wrong, () => {
-      const hash = keyHash(key, 0, key.length);
-      return reader.find(key, 0, key.length, hash, Number.MAX_SAFE_INTEGER, found);
+      return reader.find(key, 0, key.length, new LookupHash(), Number.MAX_SAFE_INTEGER, found);
     });
     if (isThere === undefined) continue;
     if (!isThere) {

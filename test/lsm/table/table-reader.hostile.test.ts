@@ -6,7 +6,7 @@ import { BlockCache } from '../../../lsm/cache/block-cache.js';
 import { LsmError } from '../../../lsm/errors.js';
 import { KIND_BLOB, KIND_DELETE } from '../../../lsm/key/entry-kind.js';
 import { EntryRegisters } from '../../../lsm/read/source-cursor.js';
-import { keyHash } from '../../../lsm/table/bloom.js';
+import { LookupHash } from '../../../lsm/table/bloom.js';
 import { TableBuilder } from '../../../lsm/table/table-builder.js';
 import { TableReader } from '../../../lsm/table/table-reader.js';
 import {
@@ -62,7 +62,7 @@ function readAll(built: Built, cipher: StubCipher | undefined, isTrusted: boolea
   const out = new EntryRegisters();
   const { length } = built.bytes;
   for (const { key, seq } of [entries[0]!, entries[20]!, entries[41]!]) {
-    const hash = keyHash(key, 0, key.length);
+    const hash = new LookupHash();
     const isFound = orCorrupt(() => reader.find(key, 0, key.length, hash, 2 ** 47, out), length);
     if (isTrusted && isFound !== undefined) expect([isFound, out.seq]).to.deep.equal([true, seq]);
   }

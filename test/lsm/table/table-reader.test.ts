@@ -5,7 +5,7 @@ import { BlockCache } from '../../../lsm/cache/block-cache.js';
 import { LsmError } from '../../../lsm/errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_LZ4, KIND_RAW } from '../../../lsm/key/entry-kind.js';
 import { EntryRegisters } from '../../../lsm/read/source-cursor.js';
-import { keyHash } from '../../../lsm/table/bloom.js';
+import { LookupHash } from '../../../lsm/table/bloom.js';
 import { unpackValue, ValueScratch } from '../../../lsm/table/codec.js';
 import { Lz4Compressor } from '../../../lsm/table/lz4.js';
 import { TableBuilder } from '../../../lsm/table/table-builder.js';
@@ -30,7 +30,7 @@ const out = new EntryRegisters();
 
 /** The newest version with seq <= maxSeq, as the reader finds it. */
 function find(reader: TableReader, key: Bytes, maxSeq = Number.MAX_SAFE_INTEGER): Entry | undefined {
-  const hash = keyHash(key, 0, key.length);
+  const hash = new LookupHash();
   if (!reader.find(key, 0, key.length, hash, maxSeq, out)) return undefined;
   const scratch = new ValueScratch();
   expect(unpackValue(out.kind, out.bytes, out.offset, out.storedLength, out.rawLength, scratch)).to.equal(

@@ -1,0 +1,60 @@
+/**
+ * What a lookup needs of a block before it comes to its keys, as numbers beside the cache's frame: the block's header and
+ * directory lie in two lines of memory far from each other, and each costs the wait for one. The notes of a frame:
+ *
+ *   0      entryCount + prefixLength * 65536; 0: nothing is noted, the block is to be opened and checked
+ *   1      valuesLength * 4 + 2 when the directory is noted + 1 when the entries carry sequence numbers
+ *   2 + 2n of group n: its head, as a signed number that sorts like its bytes
+ *   3 + 2n where it begins in `keys` + where its values begin in `values` * 65536
+ */
+import { readU16, readU32, type Bytes } from '../base/bytes.js';
+import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
+
+/**
+ * Notes a block at `notes[at, at + room)`, a directory only if it fits; one that is not what our builder writes gets no
+ * notes.
+ */
+export function noteBlock(
+  bytes: Bytes,
+  base: number,
+  length: number,
+  notes: Int32Array,
+  at: number,
+  room: number,
+): void {
+  notes[at] = 0;
+  if (length < BLOCK_HEADER_BYTES) return;
+  const entryCount = readU16(bytes, base + 12);
+  const prefixLength = readU16(bytes, base + 14);
+  const valuesLength = readU32(bytes, base + 16);
+  if (!doPartsAddUp(entryCount, prefixLength, valuesLength, readU32(bytes, base + 20), length)) return;
+  const groupCount = (entryCount + GROUP_ENTRIES - 1) >>> 4;
+  const hasDirectory = 2 + groupCount * 2 <= room;
+  notes[at] = entryCount | (prefixLength << 16);
+  notes[at + 1] = (valuesLength << 2) | (hasDirectory ? 2 : 0) | (bytes[base + 11]! & FLAG_SEQS);
+  if (!hasDirectory) return;
+  let entry = base + BLOCK_HEADER_BYTES + valuesLength + prefixLength;
+  for (let n = at + 2, end = n + groupCount * 2; n < end; n += 2) {
+    notes[n] = directoryHead(bytes, entry);
+    notes[n + 1] = readU32(bytes, entry + 4);
+    entry += DIRECTORY_ENTRY_BYTES;
+  }
+}
+
+/** Four bytes as a signed number that sorts like them. */
+export function directoryHead(bytes: Bytes, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) ^ 0x8000_0000;
+}
+
+/** Whether the parts that a block's header tells of make up its length. */
+export function doPartsAddUp(
+  entryCount: number,
+  prefixLength: number,
+  valuesLength: number,
+  keysLength: number,
+  length: number,
+): boolean {
+  const directoryLength = ((entryCount + GROUP_ENTRIES - 1) >>> 4) * DIRECTORY_ENTRY_BYTES;
+  const parts = BLOCK_HEADER_BYTES + valuesLength + prefixLength + directoryLength + keysLength;
+  return entryCount !== 0 && parts === length;
+}

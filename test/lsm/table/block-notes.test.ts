@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import { copyOf, type Bytes } from '../../../lsm/base/bytes.js';
+import { BlockBuilder } from '../../../lsm/table/block-builder.js';
+import { BlockCursor } from '../../../lsm/table/block-cursor.js';
+import { noteBlock } from '../../../lsm/table/block-notes.js';
+import { BLOCK_HEADER_BYTES } from '../../../lsm/table/format.js';
+import { entriesArbitrary, type Entry } from './table-model.js';
+
+const BASE = 5;
+
+function blockOf(entries: readonly Entry[]): Bytes {
+  const builder = new BlockBuilder(1 << 20);
+  builder.reset();
+  for (const { key, kind, seq, value } of entries) {
+    builder.reserveValue(value.length);
+    builder.buffer.set(value, builder.valueEnd);
+    builder.add(key, 0, key.length, kind, seq, value.length, value.length);
+  }
+  const block = new Uint8Array(BASE + builder.finish());
+  block.set(copyOf(builder.buffer, 0, block.length - BASE), BASE);
+  block[BASE + 11] = builder.hasSeqs ? 1 : 0;
+  return block;
+}
+
+/** A cursor that reads a block through its notes. */
+class NotedCursor extends BlockCursor {
+  constructor(block: Bytes, notes: Int32Array) {
+    super();
+    this.openNoted(block, BASE, block.length - BASE, notes, 0, 'file', 0);
+  }
+}
+
+/** Where a search for each key ends: its entry, whether it is the key itself, its value. */
+function searches(cursor: BlockCursor, keys: readonly Bytes[]): unknown[] {
+  return keys.map((key) => {
+    if (!cursor.search(key, 0, key.length)) return 'none';
+    return [cursor.entryIndex, cursor.isExact, cursor.valueOffset, cursor.storedLength, cursor.seq];
+  });
+}
+
+describe('notes of a block', () => {
+  for (const [what, room] of [
+    ['the header and the directory', 600],
+    ['the header alone, when the directory has no room', 2],
+  ] as const) {
+    it(`say what ${what} say`, () => {
+      fc.assert(
+        fc.property(entriesArbitrary(), (entries) => {
+          fc.pre(entries.length > 0);
+          const block = blockOf(entries);
+          const plain = new BlockCursor();
+          plain.openBlock(block, BASE, block.length - BASE, 'file', 0);
+          const keys = entries.flatMap(({ key }) => [key, Uint8Array.of(...key, 0), key.subarray(1)]);
+          const expected = searches(plain, keys);
+          const notes = new Int32Array(room);
+          noteBlock(block, BASE, block.length - BASE, notes, 0, room);
+          const unread = block.slice().fill(0xdb, BASE, BASE + BLOCK_HEADER_BYTES);
+          expect(searches(new NotedCursor(unread, notes), keys)).to.deep.equal(expected);
+        }),
+      );
+    });
+  }
+
+  it('are not made of a block whose parts do not add up: opening it tells', () => {
+    const block = blockOf([{ key: Uint8Array.of(1), kind: 0, seq: 0, value: Uint8Array.of(2) } as Entry]);
+    block[BASE + 20]!++;
+    const notes = new Int32Array(34).fill(7);
+    noteBlock(block, BASE, block.length - BASE, notes, 0, 34);
+    expect(() => new NotedCursor(block, notes)).to.throw('the lengths of its parts do not add up');
+  });
+});
