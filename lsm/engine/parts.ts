@@ -142,7 +142,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     owner,
   );
   const runner: JobRunner = isShared
-    ? new JobThread({ path, cipherKey: open.cipherKey, form }, owner)
+    ? new JobThread({ path, cipherKey: open.cipherKey, form }, owner, env.clock)
     : inline;
 
   const logs = options.readOnly

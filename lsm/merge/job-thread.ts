@@ -1,10 +1,11 @@
 /**
- * Runs jobs in a worker thread that opens the same file. The thread starts at the first job and stays; it keeps the
- * process alive only while a job runs. If it dies, its jobs are rejected, what they were lent is given back, and the next
- * job starts another.
+ * Runs jobs in a worker thread that opens the same file. The thread starts at the first job and ends when there was none for
+ * a while, for its heap and its buffers take tens of megabytes; it keeps the process alive only while a job runs. If it dies,
+ * its jobs are rejected, what they were lent is given back. The next job starts another.
  */
 import { Worker } from 'node:worker_threads';
 import type { Extent } from '../base/extent.js';
+import type { Clock } from '../env/env.js';
 import { LsmError } from '../errors.js';
 import type { FlushSpec, JobOutcome, JobOwner, JobRunner, MergeSpec } from './job-runner.js';
 import {
@@ -25,6 +26,9 @@ interface PendingJob {
 /** Beside its heap a worker holds two tables that are being built for each job, and read-ahead for each input run. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 6 };
 
+/** A thread that had no job for so long ends. Starting another takes some 50 ms, beside everything else. */
+export const IDLE_MS = 10_000;
+
 /** Starts a worker thread. */
 export function startWorker(settings: WorkerSettings): Worker {
   return new Worker(new URL('./worker.js', import.meta.url), {
@@ -40,11 +44,13 @@ export class JobThread implements JobRunner {
   private lastJob = 0;
   private isClosed = false;
   private ended: Promise<void> = Promise.resolve();
+  private forgetIdle: (() => void) | undefined = undefined;
 
   /** @param start  how a worker is started */
   constructor(
     private readonly settings: WorkerSettings,
     private readonly owner: JobOwner,
+    private readonly clock: Clock,
     private readonly start: (settings: WorkerSettings) => Worker = startWorker,
   ) {}
 
@@ -62,6 +68,7 @@ export class JobThread implements JobRunner {
 
   async close(): Promise<void> {
     this.isClosed = true;
+    this.forgetIdle?.();
     if (this.worker !== undefined) {
       this.worker.ref();
       this.send({ kind: 'close' });
@@ -72,6 +79,7 @@ export class JobThread implements JobRunner {
   private run(request: (job: number, tableIds: number[]) => ToWorker): Promise<JobOutcome> {
     if (this.isClosed) return Promise.reject(new LsmError('the store is closed', 'Closed'));
     return new Promise((resolve, reject) => {
+      this.forgetIdle?.();
       const job = ++this.lastJob;
       const tableIds = Array.from({ length: IDS_AHEAD }, () => this.owner.nextTableId());
       this.jobs.set(job, { lent: [], resolve, reject });
@@ -91,15 +99,25 @@ export class JobThread implements JobRunner {
     let failure: unknown;
     worker.on('message', (message: FromWorker) => this.receive(worker, message));
     worker.on('error', (error) => (failure = error));
-    this.ended = new Promise((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       worker.once('exit', (exitCode) => {
-        if (this.worker === worker) this.worker = undefined;
-        this.abandonJobs(exitCode, failure);
+        // One that ended for want of jobs has none; those there are belong to the next one.
+        if (this.worker === worker) {
+          this.worker = undefined;
+          this.abandonJobs(exitCode, failure);
+        }
         resolve();
       });
     });
+    const before = this.ended;
+    this.ended = ended.then(() => before);
     this.worker = worker;
     return worker;
+  }
+
+  private endIdle(): void {
+    this.send({ kind: 'close' });
+    this.worker = undefined;
   }
 
   private send(message: ToWorker): void {
@@ -139,7 +157,10 @@ export class JobThread implements JobRunner {
   private take(worker: Worker, id: number): PendingJob | undefined {
     const job = this.jobs.get(id);
     this.jobs.delete(id);
-    if (this.jobs.size === 0 && !this.isClosed) worker.unref();
+    if (this.jobs.size === 0 && !this.isClosed) {
+      worker.unref();
+      this.forgetIdle = this.clock.after(IDLE_MS, () => this.endIdle());
+    }
     return job;
   }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +8,10 @@ import { LsmError } from '../../../lsm/errors.js';
 import { NodeFileSystem } from '../../../lsm/env/node-files.js';
 import type { File } from '../../../lsm/env/file-system.js';
 import type { FlushSpec, JobOutcome, MergeSpec } from '../../../lsm/merge/job-runner.js';
-import { JobThread, startWorker } from '../../../lsm/merge/job-thread.js';
+import { IDLE_MS, JobThread, startWorker } from '../../../lsm/merge/job-thread.js';
 import type { MergePlan } from '../../../lsm/merge/pick.js';
 import { changeOf } from '../../../lsm/merge/schedule.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { sortedOf, type Write } from './history.js';
 import { CountingOwner, FORM, MergeBench, TABLE_BYTES } from './merge-bench.js';
 
@@ -21,6 +23,7 @@ describe('JobThread', function () {
   let file: File;
   let owner: CountingOwner;
   let thread: JobThread;
+  let clock: FakeClock;
   let workers: Worker[];
 
   const flushSpec = (part: Write[], firstSeq: number): FlushSpec => ({
@@ -39,7 +42,7 @@ describe('JobThread', function () {
     deeperSpans: [],
   });
   const makeThread = (path: string): JobThread =>
-    new JobThread({ path, cipherKey: undefined, form: FORM }, owner, (settings) => {
+    new JobThread({ path, cipherKey: undefined, form: FORM }, owner, clock, (settings) => {
       const worker = startWorker(settings);
       workers.push(worker);
       return worker;
@@ -58,6 +61,7 @@ describe('JobThread', function () {
     file = new NodeFileSystem().open(join(directory, 'store'), 'create');
     owner = new CountingOwner();
     workers = [];
+    clock = new FakeClock();
     thread = makeThread(file.path);
   });
 
@@ -118,6 +122,23 @@ describe('JobThread', function () {
     expect(owner.lent.size).to.equal(lent);
     await thread.merge(mergeSpec([b.tables, a.tables]));
     expect(workers.length).to.equal(2);
+  });
+
+  it('ends its worker when there was no job for a while, and starts another for the next', async () => {
+    const a = await thread.flush(flushSpec(puts(3, 10), 1));
+    clock.advance(IDLE_MS - 1);
+    const b = await thread.flush(flushSpec(puts(3, 10), 100));
+    clock.advance(IDLE_MS - 1);
+    expect(workers.length).to.equal(1);
+    const gone = once(workers[0]!, 'exit');
+    clock.advance(1);
+    const merged = await thread.merge(mergeSpec([b.tables, a.tables]));
+    expect(workers.length).to.equal(2);
+    expect(new MergeBench(file).contents(merged.tables).entries).to.have.lengthOf(3);
+    await gone;
+    clock.advance(IDLE_MS);
+    await thread.close();
+    expect(workers.map((worker) => worker.threadId)).to.deep.equal([-1, -1]);
   });
 
   it('carries an error of the owner there and back', async () => {
