@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 /** The command `elmo`, as a process. */
+import * as modules from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import { run } from './command.js';
-import { processTerminal } from './terminal.js';
+
+// Compiled programs are kept between runs, from Node 22.1 on; so what follows is imported after this.
+(modules as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+const { run } = await import('./command.js');
+const { processTerminal } = await import('./terminal.js');
 
 // Whoever reads our output may stop early (`| head`): that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,8 +1,7 @@
 /** `elmo serve FILE`: lets drivers, shells and tools in over MongoDB's wire protocol, until it is told to stop. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { openEngine } from '../elmo/index.js';
-import { serve, type ServerOptions, type TlsOptions } from '../server-compat/index.js';
+import { openEngine, serve, type ServerOptions, type TlsOptions } from '../server-compat/serving.js';
 import { outputTo } from './command-output.js';
 import { UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';

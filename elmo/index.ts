@@ -27,7 +27,7 @@ export { MemoryEngine, type Mark } from './engine/memory-engine.js';
 export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
 export { operatorNames, type OperatorNames } from './operator-names.js';
 export { parseShellText } from './query/filter-text.js';
-export { runCommand } from './api/context.js';
+export { runCommand } from './api/run-command.js';
 export type { ApiEngine, ApiSessions, CommandEngine, CommandSettings } from './api/api-engine.js';
 export { documentValue, Value } from './bson/value.js';
 export type { ElmoCursor, RawBatch, BatchOptions } from './exec/cursor.js';

@@ -1,6 +1,6 @@
 /**
  * Makes what was built ready to be carried along and quick to import: the layers' programs are joined into a few files, one
- * for each door and some that doors share; declarations that no door of the package leads to are removed. Loading 400 small
+ * for each door and some that doors share, and some that are loaded when they are first needed; declarations that no door of the package leads to are removed. Loading 400 small
  * files takes 400 ms of processor time, loading these a fifth.
  *
  * The command keeps its files: each of its parts is loaded when it is asked for, and enters the layers by their doors.
@@ -13,6 +13,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import ts from 'typescript';
+import { isLateDoor, lateDoors, pastDoors } from './doors.js';
 
 const FILTER_TEXT = 'elmo/query/filter-text.js';
 const QUERY_PARSER = 'mongodb-query-parser';
@@ -26,6 +27,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'elmo/index': 'elmo/index.js',
   'server-compat/index': 'server-compat/index.js',
   'server-compat/testing': 'server-compat/testing.js',
+  'server-compat/serving': 'server-compat/serving.js',
   // finds the query parser beside itself
   'chunks/filter-text': FILTER_TEXT,
   // found beside the file that starts it, which all doors share
@@ -88,14 +90,21 @@ function licenceIn(folder: string): string {
 export async function bundlePackage(folder: string): Promise<void> {
   const dist = join(folder, 'dist');
   const joined = join(dist, '.joined');
+  const late = LAYERS.map((name) => resolve(dist, name))
+    .filter(existsSync)
+    .flatMap(filesBelow)
+    .filter(isLateDoor);
   await build({
     ...FORM,
-    entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
+    entryPoints: {
+      ...Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
+      'chunks/late': 'late',
+    },
     bundle: true,
     splitting: true,
     outdir: joined,
     chunkNames: 'chunks/[name]-[hash]',
-    plugins: [QUERY_PARSER_BESIDE],
+    plugins: [QUERY_PARSER_BESIDE, lateDoors(dist, late), pastDoors(dist)],
   });
   await joinQueryParser(folder, join(joined, 'chunks'));
   const ofCommand = filesBelow(join(dist, 'cli')).filter((path) => path.endsWith('.js'));

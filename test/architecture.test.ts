@@ -74,7 +74,7 @@ const COMMON = new Set([
 ]);
 
 /** Doors beside a layer's index.ts: what can be used without loading the layer. */
-const SMALL_DOORS = new Set(['elmo/values.ts']);
+const SMALL_DOORS = new Set(['elmo/values.ts', 'server-compat/serving.ts']);
 
 const MOST_LINES = 600;
 

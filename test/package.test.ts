@@ -60,7 +60,7 @@ describe('the package', () => {
     expect(manifest.type).to.equal('module');
     expect(manifest.license).to.equal('Apache-2.0');
     expect(read('LICENSE')).to.contain('Apache License');
-    expect(manifest.engines['node']).to.equal('>=20.19');
+    expect(manifest.engines['node']).to.equal('^20.19.0 || >=22.12.0');
   });
 
   it('runs no code at install', () => {

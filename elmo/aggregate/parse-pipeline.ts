@@ -6,9 +6,9 @@ import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
 import { metaNamesIn } from '../projection/build.js';
 import { elementsOf } from './arguments.js';
+import { lateStages } from './late-stages.js';
 import { MAX_NESTED_PIPELINES, MAX_PIPELINE_STAGES } from './limits.js';
 import type { Pipeline, PipelineKind, Stage, StageContext, StageOperator } from './stage.js';
-import { stageOperators } from './table.js';
 
 const MAX_SUB_PIPELINE_DEPTH_EXCEEDED = 232;
 
@@ -27,6 +27,7 @@ export function parseStages(specs: readonly Value[], context: StageContext): Pip
     );
   if (specs.length > MAX_PIPELINE_STAGES)
     throw new ElmoError(7749501, `Pipeline length must be no longer than ${MAX_PIPELINE_STAGES} stages`);
+  const { stageOperators } = lateStages();
   const stages: Stage[] = [];
   const parsed: { name: string; operator: StageOperator }[] = [];
   for (const spec of specs) {

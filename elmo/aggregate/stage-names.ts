@@ -1,5 +1,5 @@
 /** Which names are those of stages, so that a stage in a wrong place and one that nobody knows are told apart. */
-import { stageOperators } from './table.js';
+import { lateStages } from './late-stages.js';
 
 /** Stages that are known by name, whether or not the table has them. Source: MongoDB manual, "Aggregation Stages". */
 const NAMED: ReadonlySet<string> = new Set([
@@ -17,5 +17,5 @@ const NAMED: ReadonlySet<string> = new Set([
 
 /** @param name  with its dollar */
 export function isStageName(name: string): boolean {
-  return Object.hasOwn(stageOperators, name) || NAMED.has(name);
+  return Object.hasOwn(lateStages().stageOperators, name) || NAMED.has(name);
 }

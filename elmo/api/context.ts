@@ -1,20 +1,16 @@
 /** What the objects of the interface share: the engine, and a way to run commands. */
-import { CommandTable, dispatch } from '../commands/dispatch.js';
-import { ReplyWriter } from '../commands/reply.js';
-import { elmoCommands } from '../commands/table.js';
 import type { Document } from '../bson/package.js';
 import type { Engine } from '../engine/engine.js';
 import type { RawDocument } from '../operation/requests.js';
 import { takesCommands, type ApiEngine, type CommandSettings } from './api-engine.js';
 import { MongoServerError } from './errors.js';
+import { lateRunCommand } from './late-run-command.js';
 import type { Codec } from './options.js';
 import type { ClientSession } from './session.js';
 import type { ExplainVerbosity, OperationOptions, WriteOptions } from './types.js';
 
-const commands = new CommandTable(elmoCommands);
 /** What can be read in a snapshot session. */
 const SNAPSHOT_READS = new Set(['find', 'aggregate', 'distinct']);
-const EMBEDDED = { connectionId: 0, remote: 'embedded', appName: undefined };
 
 export interface CommandOptions {
   readonly session?: ClientSession | undefined;
@@ -47,25 +43,13 @@ export class ApiContext {
   private reply(body: RawDocument, settings: CommandSettings): Promise<RawDocument> {
     const { engine } = this;
     if (takesCommands(engine)) return engine.command(body, settings);
-    return runCommand(engine as Engine, body, settings);
+    return lateRunCommand().runCommand(engine as Engine, body, settings);
   }
 
   explain(command: Document, db: string, verbosity: ExplainVerbosity): Promise<Document> {
     const text = verbosity === true ? 'allPlansExecution' : verbosity === false ? 'queryPlanner' : verbosity;
     return this.command({ explain: command, verbosity: text }, db);
   }
-}
-
-/** Runs a command in this process. @returns the reply, whether it is an error or not */
-export async function runCommand(
-  engine: Engine,
-  body: RawDocument,
-  { session, signal }: CommandSettings,
-): Promise<RawDocument> {
-  const reply = new ReplyWriter();
-  const message = { body, sequences: undefined };
-  await dispatch(message, { engine, client: EMBEDDED, commands, signal, session }, reply);
-  return reply.toBytes();
 }
 
 /** A command with what every operation may carry. */

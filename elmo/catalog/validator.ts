@@ -5,7 +5,7 @@ import { openScope } from '../expression/scope.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
 import { parseFilter } from '../query/parse.js';
-import { validationDetails } from '../query/validation-details.js';
+import { lateValidationDetails } from '../query/late-validation-details.js';
 import type { CollectionSpec } from './collection-spec.js';
 import { fieldOf, rawDocument } from './raw-document.js';
 
@@ -55,7 +55,7 @@ export class Validator {
     if (this.accepts(document, 0)) return undefined;
     const { validator, collation } = this.spec;
     const scope = openScope({ collation, ...this.context });
-    const details = validationDetails(validator!, { collation, scope }, document, 0);
+    const details = lateValidationDetails().validationDetails(validator!, { collation, scope }, document, 0);
     return rawDocument([
       ['failingDocumentId', fieldOf(document, '_id')],
       ['details', documentValue(details)],

@@ -22,7 +22,7 @@ import {
   type DropIndexesResult,
   type IndexContext,
 } from '../index/create-indexes.js';
-import { modifyCollection } from '../index/modify-collection.js';
+import { lateModifyCollection } from '../index/late-modify-collection.js';
 import type { OpenCollections } from '../index/open-collection.js';
 import type { Committer } from '../operation/committer.js';
 import type { Operation } from '../operation/operation.js';
@@ -128,7 +128,7 @@ export class Defining {
   /** @param options  those of the command `collMod` @returns what the reply says of changed indexes */
   modify(namespace: Namespace, options: RawDocument, request: CommonRequest): Promise<RawDocument> {
     const operation = this.host.newOperation(request);
-    return modifyCollection(
+    return lateModifyCollection().modifyCollection(
       namespace,
       options,
       this.indexContext(request, operation, undefined),

@@ -53,13 +53,12 @@ import { bulkWrite } from './bulk-writing.js';
 import { filterOfPlainFind, indexOfPoint, pointOf } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections } from './engine-collections.js';
-import { openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
+import { countRequest, isWholeCount, openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
 import { Defining } from './defining.js';
 import { countPlanned, cut, countRows, countingPlan } from '../exec/count-rows.js';
 import { choose } from '../exec/planned-rows.js';
 import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
-import { countRequest, explainQuery, isWholeCount, type ExplainTarget, type Verbosity } from './explain.js';
-import { explainPipeline } from './explain-pipeline.js';
+import { lateExplain, type ExplainTarget, type Verbosity } from './late-explain.js';
 import { viewRequest } from './find-pipeline.js';
 import { labelled } from './transient-errors.js';
 import { checkViewCollation, effectiveCollation, releaseOnce, requestScope } from './reading.js';
@@ -459,6 +458,7 @@ export class Engine {
     return this.readingToEnd(session, async (place) => {
       const context = this.findContext(request, request.namespace, place);
       const isView = context.entry?.spec.kind === 'view';
+      const { explainQuery, explainPipeline } = lateExplain();
       if (target.kind !== 'aggregate' && !isView) return explainQuery(target, context, verbosity);
       const aggregated = target.kind === 'aggregate' ? target.request : viewRequest(target.request, context);
       const { pipeline, options } = this.parsedPipeline(aggregated, place);

@@ -17,6 +17,8 @@ import type { Collections } from '../aggregate/collections.js';
 import { explainQuery, type Verbosity } from './explain.js';
 import type { FindContext } from './find.js';
 
+export { explainQuery };
+
 /** Stages that write are shown, and not run. */
 const WRITING: ReadonlySet<string> = new Set(['$out', '$merge']);
 

@@ -21,12 +21,20 @@ import {
   type StageTree,
 } from '../exec/explain-stages.js';
 import { choose, runPlan, type RowsRequest, type RunningPlan } from '../exec/planned-rows.js';
-import type { AggregateRequest, CountRequest, FindRequest, RawDocument } from '../operation/requests.js';
+import type { AggregateRequest, FindRequest, RawDocument } from '../operation/requests.js';
 import { PAUSE, ROW } from '../operation/row-source.js';
 import type { QueryPlan } from '../plan/query-plan.js';
 import { filterToBson } from '../query/to-bson.js';
 import { planDistinct } from './distinct.js';
-import { prepareFind, rowsRequest, shapedRows, type FindContext, type PreparedFind } from './find.js';
+import {
+  countRequest,
+  isWholeCount,
+  prepareFind,
+  rowsRequest,
+  shapedRows,
+  type FindContext,
+  type PreparedFind,
+} from './find.js';
 
 export type Verbosity = 'queryPlanner' | 'executionStats' | 'allPlansExecution';
 
@@ -46,15 +54,6 @@ export type ExplainTarget = QueryTarget | { readonly kind: 'aggregate'; readonly
 /** Rows of a plan that is not chosen, as far as it is tried. */
 const TRIAL_ROWS = 101;
 const SIMPLE_TYPES: readonly number[] = [BOOL, DOUBLE, INT32, INT64, DECIMAL128];
-
-export function isWholeCount({ filter, hint }: CountRequest): boolean {
-  return (filter === undefined || filter.length <= 5) && hint === undefined;
-}
-
-/** A count needs no fields, in no order. */
-export function countRequest(request: RowsRequest): RowsRequest {
-  return { ...request, sort: undefined, requiredPaths: [] };
-}
 
 /** What a query shows: its plans as trees, and how they are run. */
 interface Explained {

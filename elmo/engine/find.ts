@@ -17,7 +17,7 @@ import { parseWithFolding } from '../expression/operator-kinds.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { Operation } from '../operation/operation.js';
-import type { FindRequest, RawDocument } from '../operation/requests.js';
+import type { CountRequest, FindRequest, RawDocument } from '../operation/requests.js';
 import { ROW, type Pulled, type RowSource } from '../operation/row-source.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
@@ -263,4 +263,14 @@ class NotedRows implements RowSource {
   close(): void {
     this.source.close();
   }
+}
+
+/** Whether all documents are counted, which the collection knows. */
+export function isWholeCount({ filter, hint }: CountRequest): boolean {
+  return (filter === undefined || filter.length <= 5) && hint === undefined;
+}
+
+/** A count needs no fields, in no order. */
+export function countRequest(request: RowsRequest): RowsRequest {
+  return { ...request, sort: undefined, requiredPaths: [] };
 }

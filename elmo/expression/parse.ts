@@ -22,7 +22,7 @@ import {
 } from './nodes.js';
 import { foldConstants, parseWithFolding } from './operator-kinds.js';
 import { checkTextLength } from './strings.js';
-import { expressionOperators } from './table.js';
+import { lateOperators } from './late-operators.js';
 
 /**
  * @param value  `'$a.b'`, `'$$NOW'`, `{$add: […]}`, `{a: '$x'}`, `['$x', 1]`, or a constant
@@ -91,6 +91,7 @@ function parseObject(value: Value, scope: ParseScope): Expression {
 }
 
 function parseOperator(name: string, argument: Value, scope: ParseScope): Expression {
+  const { expressionOperators } = lateOperators();
   const operator = Object.hasOwn(expressionOperators, name) ? expressionOperators[name] : undefined;
   if (operator === undefined)
     throw new ElmoError('InvalidPipelineOperator', `Unrecognized expression '${name}'`);

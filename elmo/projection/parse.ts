@@ -8,7 +8,7 @@ import { ElmoError } from '../errors.js';
 import type { ParseScope } from '../expression/expression.js';
 import { parsePath } from '../expression/field-names.js';
 import { parseExpression } from '../expression/parse.js';
-import { expressionOperators } from '../expression/table.js';
+import { lateOperators } from '../expression/late-operators.js';
 import { describe, elementsOf, isNumber, isTruthy } from '../query/elements.js';
 import { TreeBuilder } from './build.js';
 
@@ -41,7 +41,8 @@ export abstract class ProjectionParser {
 
   /** `{$name: argument}` in the place of a field's value; by default an expression. */
   protected parseOperator(path: () => readonly string[], value: Value, name: string, _argument: Value): void {
-    if (!Object.hasOwn(expressionOperators, name)) throw new ElmoError(31325, `Unknown expression ${name}`);
+    if (!Object.hasOwn(lateOperators().expressionOperators, name))
+      throw new ElmoError(31325, `Unknown expression ${name}`);
     if (name !== '$meta')
       this.computeInInclusion(31252, 'Cannot use expression other than $meta in exclusion projection');
     const expression = parseExpression(value, this.scope);

@@ -4,10 +4,10 @@
  */
 import { ElmoError } from '../errors.js';
 import { readText } from '../bson/read.js';
-import { parsePattern } from './parse-pattern.js';
+import { lateParsePattern } from './late-parse-pattern.js';
+import { lateTranslate } from './late-translate.js';
 import { PatternError, type PatternOptions } from './pattern.js';
 import { findLiteral, type Literal } from './literal.js';
-import { translate } from './translate.js';
 
 /** What one search found. */
 export interface RegexMatch {
@@ -68,8 +68,8 @@ export function compilePattern(pattern: string, options: string): CompiledRegex 
   }
   if (Buffer.byteLength(pattern) > MOST_PATTERN_BYTES)
     throw new PatternError('regular expression is too large');
-  const tree = parsePattern(pattern, patternOptions(options));
-  const { source, flags, groups } = translate(tree);
+  const tree = lateParsePattern().parsePattern(pattern, patternOptions(options));
+  const { source, flags, groups } = lateTranslate().translate(tree);
   let native: RegExp;
   try {
     native = new RegExp(source, `g${flags}`);
@@ -151,7 +151,7 @@ export interface LiteralPrefix {
  */
 export function literalPrefix(pattern: string, options: string): LiteralPrefix {
   try {
-    const literal = findLiteral(parsePattern(pattern, patternOptions(options)).root);
+    const literal = findLiteral(lateParsePattern().parsePattern(pattern, patternOptions(options)).root);
     if (literal.isAnchored) return { text: literal.text, isExact: literal.isWhole };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;

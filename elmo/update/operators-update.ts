@@ -13,7 +13,7 @@ import { checkNesting, nestingOf } from './nesting.js';
 import type { LeafNode, UpdateNode } from './node.js';
 import { UnsetNode } from './operators/fields.js';
 import type { OperatorContext } from './operators/operator.js';
-import { updateOperators } from './operators/table.js';
+import { lateOperators } from './late-operators.js';
 import type { UpdateOptions } from './parse.js';
 import { Run } from './run.js';
 import { ArrayNode, ObjectNode } from './tree.js';
@@ -111,6 +111,7 @@ class TreeBuilder {
   }
 
   private addOperator(name: string, argument: Value): void {
+    const { updateOperators } = lateOperators();
     const operator = Object.hasOwn(updateOperators, name) ? updateOperators[name] : undefined;
     if (operator === undefined)
       throw new ElmoError(

@@ -8,7 +8,7 @@ import { ElmoError } from '../errors.js';
 import type { ParseScope } from '../expression/expression.js';
 import { ArrayFilters } from './array-filters.js';
 import { parseOperatorsUpdate } from './operators-update.js';
-import { parsePipelineUpdate } from './pipeline.js';
+import { latePipeline } from './late-pipeline.js';
 import { ReplacementUpdate } from './replacement.js';
 import type { Update } from './update.js';
 
@@ -38,6 +38,7 @@ export function parseUpdate(update: Value, options: UpdateOptions): Update {
   if (update.type === ARRAY) {
     if (arrayFilters !== undefined && arrayFilters.length > 0)
       throw new ElmoError('FailedToParse', 'arrayFilters may not be specified for pipeline-style updates');
+    const { parsePipelineUpdate } = latePipeline();
     return parsePipelineUpdate(update.keep(), options.scope, constants, options.isStageName ?? (() => false));
   }
   if (update.type !== OBJECT)

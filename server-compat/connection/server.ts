@@ -1,7 +1,6 @@
 /** Listens, and keeps track of who is connected. */
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import { Connection, type ConnectionOwner, type Dispatcher, type Traffic } from './connection.js';
 import { removeSocket } from '../../lsm/index.js';
 import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
@@ -94,18 +93,19 @@ export class WireServer implements ConnectionOwner {
   async listen(): Promise<void> {
     const { bind, port, unixSocket, tcp } = this.options;
     if (tcp) {
-      const main = this.tcpServer();
+      const main = await this.tcpServer();
       await this.start(main, { host: bind, port });
       this.port = (main.address() as AddressInfo).port;
     }
     if (unixSocket !== undefined) await this.listenOnSocket(unixSocket);
   }
 
-  private tcpServer(): NetServer {
+  private async tcpServer(): Promise<NetServer> {
     const { tls } = this.options;
     if (tls === undefined) return createServer((socket) => this.accept(socket));
     const { cert, key, ca } = tls;
     const clients = ca === undefined ? {} : { ca: asPem(ca), requestCert: true, rejectUnauthorized: true };
+    const { createServer: createTlsServer } = await import('node:tls');
     return createTlsServer({ cert: asPem(cert), key: asPem(key), ...clients }, (socket) =>
       this.accept(socket),
     );

@@ -1,6 +1,6 @@
 /** What npm packs is small, complete, and works where it is installed: as modules, by `require`, for the compiler. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -33,6 +33,17 @@ const MODULE = `
   await (await openLsm(':memory:')).close();
   console.log(JSON.stringify([typed.length, insertedId instanceof ObjectId, refused instanceof MongoServerError, problems,
     server.uri.startsWith('mongodb://'), await connect(':memory:').then((c) => c.close())]));
+`;
+/** Inserts and finds, which needs nothing that is loaded late; then asks for a pipeline. */
+const EARLY = `
+  import { connect } from 'elmodb';
+  const client = await connect(':memory:');
+  const c = client.db('app').collection('c');
+  const { insertedId } = await c.insertOne({ n: 7 });
+  const found = await c.findOne({ _id: insertedId, n: { $gt: 1 } });
+  const grouped = c.aggregate([{ $group: { _id: null } }]).toArray();
+  console.log(found.n, await grouped.then((rows) => rows.length, (error) => error.code));
+  await client.close();
 `;
 const REQUIRED = `
   const { connect, ObjectId } = require('elmodb');
@@ -98,6 +109,18 @@ describe('the package as it is installed', function () {
     expect(await run('program.mjs', MODULE)).to.equal('[2,true,true,[],true,null]');
   });
 
+  it('loads late what only some programs need', async () => {
+    const chunks = join(consumer.folder, 'node_modules', 'elmodb', 'dist', 'chunks');
+    const [late, away] = [join(chunks, 'late.js'), join(chunks, 'away.js')];
+    renameSync(late, away);
+    try {
+      expect(await run('early.mjs', EARLY)).to.equal('7 MODULE_NOT_FOUND');
+    } finally {
+      renameSync(away, late);
+    }
+    expect(await run('early.mjs', EARLY)).to.equal('7 1');
+  });
+
   it('works by require', async () => {
     expect(await run('program.cjs', REQUIRED)).to.equal('1 string');
   });
@@ -118,7 +141,7 @@ describe('the package as it is installed', function () {
   it('its programs are joined into few files, with the worker beside what starts it', () => {
     const folder = join(consumer.folder, 'node_modules', 'elmodb', 'dist', 'chunks');
     const chunks = readdirSync(folder);
-    expect(chunks.length).to.be.lessThan(25);
+    expect(chunks.length).to.be.lessThan(35);
     expect(chunks).to.contain('worker.js');
     const starting = consumer.files.filter(
       ({ path }) =>

@@ -8,7 +8,7 @@ import { parseExpression } from '../../expression/parse.js';
 import { elementsOf, expectWhole, isNumber } from '../elements.js';
 import type { FilterContext, FilterNode } from '../filter.js';
 import { SampleRateExpression } from '../sample-rate.js';
-import { parseSchema } from '../schema/parse.js';
+import { lateSchema } from '../late-schema.js';
 import type { FieldOperators, ParsePosition, TopOperator, TopOperators } from './operator.js';
 import { regexOf } from './regex.js';
 
@@ -125,7 +125,7 @@ export const topOperators: TopOperators = {
       refuseForbidden(name, position.context);
       if (argument.type !== OBJECT) throw new ElmoError('TypeMismatch', '$jsonSchema must be an object');
       const raw = argument.keep();
-      return { kind: 'schema', schema: parseSchema(raw), raw };
+      return { kind: 'schema', schema: lateSchema().parseSchema(raw), raw };
     },
   },
   $text: {

@@ -1,0 +1,5 @@
+/** What `explain` shows, loaded when it is asked for (docs/decisions/0015-loaded-late.md). */
+import * as explain from './explain-pipeline.js';
+
+export const lateExplain = (): typeof explain => explain;
+export type { ExplainTarget, Verbosity } from './explain.js';

@@ -1,0 +1,4 @@
+/** The operators of updates, loaded when the first is named (docs/decisions/0015-loaded-late.md). */
+import * as table from './operators/table.js';
+
+export const lateOperators = (): typeof table => table;
