@@ -6,7 +6,7 @@ import { keyspaceBounds } from '../keys/key-layout.js';
 import type { Namespace } from '../operation/requests.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import type { Catalog, CatalogEntry } from './catalog.js';
-import type { CollectionSpec } from './collection-spec.js';
+import type { CollectionSpec, IndexSpec } from './collection-spec.js';
 import { viewRefusal } from './define.js';
 import { namespaceText } from './namespace.js';
 import { rawDocument } from './raw-document.js';
@@ -46,8 +46,14 @@ export function indexInfos(catalog: Catalog, namespace: Namespace, unit?: WriteU
   if (spec === undefined)
     throw new ElmoError('NamespaceNotFound', `ns does not exist: ${namespaceText(namespace)}`);
   if (spec.kind === 'view') throw viewRefusal(namespace);
-  if (spec.kind === 'timeseries') return spec.indexes.slice(1).map(({ definition }) => definition);
-  return spec.indexes.filter(({ isReady }) => isReady).map(({ definition }) => definition);
+  return listedIndexes(spec)
+    .filter(({ isReady }) => isReady)
+    .map(({ definition }) => definition);
+}
+
+/** The indexes that clients are told of: a time-series collection has none on `_id` for them. */
+export function listedIndexes({ kind, indexes }: CollectionSpec): readonly IndexSpec[] {
+  return kind === 'timeseries' ? indexes.slice(1) : indexes;
 }
 
 /** Approximate bytes that a collection takes, indexes included. */

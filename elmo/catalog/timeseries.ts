@@ -19,10 +19,31 @@ function invalid(message: string): ElmoError {
   return new ElmoError('InvalidOptions', message);
 }
 
-function checkFieldName(field: string, name: string | undefined): void {
-  if (name === undefined) return;
-  if (name.includes('\0')) throw new ElmoError('BadValue', `'${field}' cannot contain a null byte`);
-  if (name.includes('.')) throw invalid(`'${field}' must be a top-level field and not contain a '.'`);
+type CheckNames = (timeField: string, metaField: string | undefined) => void;
+
+/** What `create` asks of the names of fields. @throws ElmoError */
+const checkNewNames: CheckNames = (timeField, metaField) => {
+  for (const [field, name] of [
+    ['timeField', timeField],
+    ['metaField', metaField],
+  ] as const) {
+    checkName(field, name);
+    if (name?.includes('.') === true)
+      throw invalid(`'${field}' must be a top-level field and not contain a '.'`);
+  }
+  if (metaField === '_id') throw invalid('\'metaField\' cannot be "_id"');
+  if (metaField === timeField) throw invalid("'metaField' cannot be the same as 'timeField'");
+};
+
+/** `$out` asks less. */
+const checkOutNames: CheckNames = (timeField, metaField) => {
+  checkName('timeField', timeField);
+  checkName('metaField', metaField);
+};
+
+function checkName(field: string, name: string | undefined): void {
+  if (name?.includes('\0') === true) throw new ElmoError('BadValue', `'${field}' cannot contain a null byte`);
+  if (name?.startsWith('$') === true) throw new ElmoError('BadValue', `'${field}' cannot start with '$'`);
 }
 
 /**
@@ -50,31 +71,66 @@ function spanOf(timeseries: Uint8Array): number {
 
 /** @returns the options as listCollections shows them. @throws ElmoError */
 export function parseTimeseries(raw: Uint8Array): Uint8Array {
-  const fields = new OptionFields('create.timeseries', raw, FIELDS);
+  const fields = parseFields(raw, 'create.timeseries', checkNewNames);
+  checkSpans(fields);
+  return shownTimeseries(fields);
+}
+
+/** What was asked for of a time-series collection. */
+export interface TimeseriesFields {
+  readonly timeField: string;
+  readonly metaField: string | undefined;
+  readonly granularity: string | undefined;
+  /** Of a bucket, in seconds. */
+  readonly span: number | undefined;
+  readonly rounding: number | undefined;
+}
+
+/** Those of `$out`; see also `checkSpans`. @throws ElmoError */
+export function parseOutTimeseries(raw: Uint8Array): TimeseriesFields {
+  return parseFields(raw, '$out.timeseries', checkOutNames);
+}
+
+/** The field of a collection's options that each measurement has its time in. @param options  of the collection */
+export function timeFieldOf(options: Uint8Array): string {
+  return fieldOf(documentOf(options, 'timeseries')!, 'timeField')!.text;
+}
+
+function parseFields(raw: Uint8Array, where: string, checkNames: CheckNames): TimeseriesFields {
+  const fields = new OptionFields(where, raw, FIELDS);
   fields.expect('timeField');
   const timeField = fields.text('timeField')!;
   const metaField = fields.text('metaField');
-  checkFieldName('timeField', timeField);
-  checkFieldName('metaField', metaField);
-  if (metaField === '_id') throw invalid('\'metaField\' cannot be "_id"');
-  if (metaField === timeField) throw invalid("'metaField' cannot be the same as 'timeField'");
+  checkNames(timeField, metaField);
   const granularity = fields.choice('granularity', Object.keys(SPANS))?.text;
   const span = fields.whole('bucketMaxSpanSeconds');
   const rounding = fields.whole('bucketRoundingSeconds');
   checkSpan('bucketMaxSpanSeconds', span);
   checkSpan('bucketRoundingSeconds', rounding);
-  const isCustom = span !== undefined || rounding !== undefined;
-  if (isCustom && granularity !== undefined && (rounding !== undefined || span !== SPANS[granularity]))
+  return { timeField, metaField, granularity, span, rounding };
+}
+
+/** @throws ElmoError InvalidOptions if granularity, span and rounding do not go together */
+export function checkSpans({ granularity, span, rounding }: TimeseriesFields): void {
+  if (granularity === undefined) {
+    if (span !== rounding)
+      throw invalid("'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' must be set together and be equal");
+  } else if (rounding !== undefined || (span !== undefined && span !== SPANS[granularity]))
     throw invalid("'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' cannot be set with 'granularity'");
-  if (isCustom && granularity === undefined && span !== rounding)
-    throw invalid("'bucketMaxSpanSeconds' and 'bucketRoundingSeconds' must be set together and be equal");
-  const shown = isCustom ? granularity : (granularity ?? 'seconds');
+}
+
+/** As listCollections shows it. */
+export function shownTimeseries(fields: TimeseriesFields): Uint8Array {
+  const { timeField, metaField, rounding } = fields;
+  const isCustom = fields.span !== undefined || rounding !== undefined;
+  const granularity = fields.granularity ?? (isCustom ? undefined : 'seconds');
+  const span = fields.span ?? (granularity === undefined ? undefined : SPANS[granularity]);
   return rawDocument([
     ['timeField', stringValue(timeField)],
     ['metaField', metaField === undefined ? undefined : stringValue(metaField)],
-    ['granularity', shown === undefined ? undefined : stringValue(shown)],
+    ['granularity', granularity === undefined ? undefined : stringValue(granularity)],
     ['bucketRoundingSeconds', rounding === undefined ? undefined : wholeValue(rounding)],
-    ['bucketMaxSpanSeconds', wholeValue(span ?? SPANS[shown!]!)],
+    ['bucketMaxSpanSeconds', span === undefined ? undefined : wholeValue(span)],
   ]);
 }
 

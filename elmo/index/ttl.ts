@@ -6,7 +6,8 @@ import { ARRAY } from '../bson/types.js';
 import { dateValue, documentValue, Value } from '../bson/value.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec } from '../catalog/collection-spec.js';
-import { fieldOf, rawArray, rawDocument, type NamedValue } from '../catalog/raw-document.js';
+import { timeFieldOf } from '../catalog/timeseries.js';
+import { rawArray, rawDocument, type NamedValue } from '../catalog/raw-document.js';
 import type { Namespace } from '../operation/requests.js';
 
 export interface TtlOptions {
@@ -72,7 +73,7 @@ export class TtlDeleter {
 /** What is over, one filter for each index that says so. */
 export function expiredFilters(spec: CollectionSpec, nowMs: number): Uint8Array[] {
   if (spec.kind === 'timeseries') {
-    const timeField = fieldOf(fieldOf(spec.options, 'timeseries')!.document, 'timeField')!.text;
+    const timeField = timeFieldOf(spec.options);
     return spec.expireAfterSeconds === undefined
       ? []
       : [rawDocument([before(timeField, nowMs, spec.expireAfterSeconds)])];

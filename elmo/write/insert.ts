@@ -3,6 +3,7 @@ import type { InsertRequest, InsertResult, WriteFailure } from '../operation/req
 import type { OpenCollection } from '../index/open-collection.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { fillTimestamps, hasEmptyTimestamp } from '../update/timestamps.js';
+import { checkMeasurement } from './measurement.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
 import { asStatementError } from './statement-error.js';
@@ -25,6 +26,7 @@ export function insertOne(
   context: WriteContext,
   bypassesValidation: boolean,
 ): Uint8Array {
+  if (collection.spec.kind === 'timeseries') checkMeasurement(collection.spec, document);
   const stored = prepareInsert(document, () => context.newObjectId());
   if (!bypassesValidation) context.validate(collection.entry, stored);
   collection.insert(unit, stored);

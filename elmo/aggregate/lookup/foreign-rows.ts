@@ -141,7 +141,9 @@ export class ForeignRows {
 }
 
 /** How many of the first stages name none of the variables. */
-function countIndependent({ stages, context }: JoinSpec): number {
+function countIndependent({ stages, context, variables }: JoinSpec): number {
+  // a name that stands for something outside, too, would be taken for that
+  if (variables.some(({ name }) => context.scope.variable(name) !== undefined)) return 0;
   const all = elementsOf(stages);
   for (let i = 0; i < all.length; i++)
     try {

@@ -56,7 +56,6 @@ export function parseGroupKey(id: Value, scope: ParseScope): CreateGroupKey {
 
 /** One accumulated field: `{$sum: '$x'}`. @param name  of the field. */
 export function parseGroupField(name: string, value: Value, scope: ParseScope): GroupField {
-  if (name === '') throw new ElmoError(12116300, "The field name '' cannot be an empty string");
   if (name.includes('.')) throw new ElmoError(40235, `The field name '${name}' cannot contain '.'`);
   if (name.startsWith('$')) throw new ElmoError(40236, `The field name '${name}' cannot be an operator name`);
   const given = value.type === OBJECT ? [...argumentsOf(value)] : [];

@@ -1,12 +1,22 @@
 /** `$out`: the rows become a collection, in the place of the one that has its name. */
+import { compareDocuments } from '../../bson/compare.js';
+import { documentText } from '../../bson/text.js';
 import { OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
-import type { Value } from '../../bson/value.js';
+import { documentValue, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import type { CatalogEntry } from '../../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../../catalog/collection-spec.js';
 import { checkNewNamespace, namespaceText } from '../../catalog/namespace.js';
 import { newIndexSpec, specOf } from '../../catalog/record.js';
-import { encodeDocument } from '../../bson/encode.js';
+import type { CreateOptions } from '../../catalog/create-options.js';
+import { addCollection } from '../../catalog/define.js';
+import { documentOf, rawDocument } from '../../catalog/raw-document.js';
+import {
+  checkSpans,
+  parseOutTimeseries,
+  shownTimeseries,
+  type TimeseriesFields,
+} from '../../catalog/timeseries.js';
 import { ElmoError } from '../../errors.js';
 import { OpenCollection } from '../../index/open-collection.js';
 import { END, PAUSE, type Pulled, type RowSource } from '../../operation/row-source.js';
@@ -26,10 +36,11 @@ class OutStage implements Stage {
   constructor(
     readonly argument: Value,
     private readonly target: Namespace,
+    private readonly timeseries: TimeseriesFields | undefined,
   ) {}
 
   open(input: RowSource, run: PipelineRun): RowSource {
-    return new OutRows(input, new WriteSteps(run.writing!), this.target);
+    return new OutRows(input, new WriteSteps(run.writing!), this.target, this.timeseries);
   }
 
   addDependencies(into: Set<string>): boolean {
@@ -41,8 +52,6 @@ class OutStage implements Stage {
 /** Documents and bytes of one step. */
 const STEP_DOCUMENTS = 1000;
 const STEP_BYTES = 4 << 20;
-const EMPTY_DOCUMENT = encodeDocument({});
-const ID_INDEX = encodeDocument({ v: 2, key: { _id: 1 }, name: '_id_' });
 
 /**
  * Writes a collection beside the target, with the same options and indexes; at the end it takes the target's place, in one
@@ -59,6 +68,7 @@ class OutRows extends StageRows {
     input: RowSource,
     private readonly steps: WriteSteps,
     private readonly target: Namespace,
+    private readonly timeseries: TimeseriesFields | undefined,
   ) {
     super(input);
     this.checkOld();
@@ -68,6 +78,7 @@ class OutRows extends StageRows {
   private checkOld(): CollectionSpec | undefined {
     const spec = this.steps.writing.context.catalog.get(this.target)?.spec;
     const name = namespaceText(this.target);
+    if (spec !== undefined && this.timeseries !== undefined) checkTimeseries(spec, this.timeseries);
     if (spec?.kind === 'view')
       throw new ElmoError('CommandNotSupportedOnView', `Namespace ${name} is a view, not a collection`);
     if (spec?.isCapped === true)
@@ -142,25 +153,31 @@ class OutRows extends StageRows {
     const { context } = this.steps.writing;
     const { catalog } = context;
     const old = this.checkOld();
-    const uuid = new Uint8Array(16);
-    uuid.set(context.newObjectId(), 0);
-    uuid.set(context.newObjectId().subarray(8), 12);
-    uuid[6] = (uuid[6]! & 0x0f) | 0x40;
-    uuid[8] = (uuid[8]! & 0x3f) | 0x80;
-    const suffix = Buffer.from(uuid).toString('hex');
-    const definitions = old?.indexes.map(({ definition }) => definition) ?? [ID_INDEX];
-    const spec = specOf(
-      { db: this.target.db, collection: `tmp.agg_out.${suffix}` },
-      {
-        kind: 'collection',
-        uuid,
-        keyspace: catalog.takeKeyspace(),
-        options: old?.options ?? EMPTY_DOCUMENT,
-        indexes: definitions.map((definition) => newIndexSpec(definition, catalog.takeKeyspace(), true)),
-      },
-    );
+    const uuid = catalog.newUuid();
+    const temporary = { db: this.target.db, collection: `tmp.agg_out.${Buffer.from(uuid).toString('hex')}` };
     unit.afterRollback(() => (this.temporary = undefined));
+    if (old === undefined) return addCollection(catalog, unit, temporary, this.newOptions());
+    const spec = specOf(temporary, {
+      kind: old.kind,
+      uuid,
+      keyspace: catalog.takeKeyspace(),
+      options: old.options,
+      indexes: old.indexes.map(({ definition }) => newIndexSpec(definition, catalog.takeKeyspace(), true)),
+    });
     return catalog.add(unit, spec);
+  }
+
+  /** Of a collection that was not there; undefined: it has none. */
+  private newOptions(): CreateOptions | undefined {
+    const { timeseries } = this;
+    if (timeseries === undefined) return undefined;
+    checkSpans(timeseries);
+    return {
+      kind: 'timeseries',
+      options: rawDocument([['timeseries', documentValue(shownTimeseries(timeseries))]]),
+      collation: undefined,
+      clusteredIndex: undefined,
+    };
   }
 
   private takePlace(unit: WriteUnit): void {
@@ -188,6 +205,21 @@ class OutRows extends StageRows {
   }
 }
 
+/** @throws ElmoError 7268700, 7406103 unless the collection is a time-series collection of the same kind */
+function checkTimeseries(spec: CollectionSpec, timeseries: TimeseriesFields): void {
+  if (spec.kind !== 'timeseries')
+    throw new ElmoError(
+      7268700,
+      'Cannot create a time-series collection from a non time-series collection or view.',
+    );
+  const [found, wanted] = [documentOf(spec.options, 'timeseries')!, shownTimeseries(timeseries)];
+  if (compareDocuments(found, 0, wanted, 0) !== 0)
+    throw new ElmoError(
+      7406103,
+      `Time-series options must match those of the collection: ${documentText(found)}, given: ${documentText(wanted)}`,
+    );
+}
+
 function checkName(target: Namespace): void {
   try {
     checkNewNamespace(target);
@@ -200,37 +232,44 @@ function checkName(target: Namespace): void {
 
 const INTERNAL_DATABASES: ReadonlySet<string> = new Set(['admin', 'local', 'config']);
 
-function parseTarget(argument: Value, db: string): Namespace {
-  if (argument.type === STRING) return { db, collection: argument.text };
+interface OutArgument {
+  readonly target: Namespace;
+  readonly timeseries: TimeseriesFields | undefined;
+}
+
+function parseTimeseriesArgument(value: Value | undefined): TimeseriesFields | undefined {
+  if (value === undefined || value.isNullish) return undefined;
+  if (value.type !== OBJECT)
+    throw new ElmoError(
+      'TypeMismatch',
+      `BSON field '$out.timeseries' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'object'`,
+    );
+  return parseOutTimeseries(value.keep().document);
+}
+
+function parseArgument(argument: Value, db: string): OutArgument {
+  if (argument.type === STRING) return { target: { db, collection: argument.text }, timeseries: undefined };
   if (argument.type !== OBJECT)
     throw new ElmoError(
       16990,
       `$out only supports a string or object argument, but found ${TYPE_NAMES.get(argument.type)}`,
     );
-  const timeseries = argumentsOf(argument).get('timeseries');
-  if (timeseries !== undefined && !timeseries.isNullish) {
-    if (timeseries.type !== OBJECT)
-      throw new ElmoError(
-        'TypeMismatch',
-        `BSON field '$out.timeseries' is the wrong type '${TYPE_NAMES.get(timeseries.type)}', expected type 'object'`,
-      );
-    throw new ElmoError('CommandNotSupported', '$out to time-series collections is not supported');
-  }
+  const timeseries = parseTimeseriesArgument(argumentsOf(argument).get('timeseries'));
   const given = textFields(argument, '$out', ['db', 'coll'], ['timeseries']);
   for (const name of ['coll', 'db'])
     if (!given.has(name))
       throw new ElmoError('IDLFailedToParse', `BSON field '$out.${name}' is missing but a required field`);
-  return { db: given.get('db')!, collection: given.get('coll')! };
+  return { target: { db: given.get('db')!, collection: given.get('coll')! }, timeseries };
 }
 
 function parseOut(argument: Value, context: StageContext): Stage {
-  const target = parseTarget(argument, context.namespace.db);
+  const { target, timeseries } = parseArgument(argument, context.namespace.db);
   checkTarget(target, '$out');
   if (target.collection.startsWith('system.'))
     throw new ElmoError(17385, `Can't $out to special collection: ${target.collection}`);
   if (INTERNAL_DATABASES.has(target.db))
     throw new ElmoError(31321, `Can't $out to internal database: ${target.db}`);
-  return new OutStage(argument.keep(), target);
+  return new OutStage(argument.keep(), target, timeseries);
 }
 
 export const outStages: StageOperators = {

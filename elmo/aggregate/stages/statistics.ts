@@ -15,6 +15,7 @@ import {
   valueOf,
   type Value,
 } from '../../bson/value.js';
+import { listedIndexes } from '../../catalog/listing.js';
 import { namespaceText } from '../../catalog/namespace.js';
 import type { CollectionSpec } from '../../catalog/collection-spec.js';
 import { ElmoError } from '../../errors.js';
@@ -71,7 +72,7 @@ function parseIndexStats(argument: Value, context: StageContext): Stage {
     const { namespace } = resolveViews({ stages: [], context });
     const spec = collections.describe(namespace);
     const uses = collections.facts.figures(namespace)?.indexUses;
-    return (spec?.indexes ?? []).map((index) => {
+    return (spec === undefined ? [] : listedIndexes(spec)).map((index) => {
       const accesses = object([
         ['ops', int64OfNumber(uses?.get(index.name) ?? 0)],
         ['since', dateValue(collections.facts.openedMs)],
@@ -81,7 +82,6 @@ function parseIndexStats(argument: Value, context: StageContext): Stage {
         ['key', documentValue(index.key)],
         ['host', stringValue(collections.facts.host)],
         ['accesses', accesses],
-        ['shard', stringValue('')],
         ['spec', documentValue(index.definition)],
       ]);
     });

@@ -54,6 +54,24 @@ describe('$lookup', () => {
     expect(joined({ a: 1, m: 1 }, 'a', 'k', { let: { least: '$m' }, pipeline })).to.deep.equal([2, 14]);
   });
 
+  it('a variable of an inner one hides that of the outer one with the same name', () => {
+    const inner = {
+      $lookup: {
+        from: 'f',
+        let: { x: '$k', y: '$$x' },
+        pipeline: [{ $match: { _id: 5 } }, { $project: { _id: 0, x: '$$x', y: '$$y' } }],
+        as: 'z',
+      },
+    };
+    const pipeline = [{ $match: { _id: 1 } }, inner, { $project: { _id: 0, z: 1 } }];
+    expect(
+      run([{ $lookup: { from: 'f', let: { x: '$a' }, pipeline, as: 'z' } }], {
+        t: [{ _id: 0, a: 'outer' }],
+        f: foreign,
+      }),
+    ).to.deep.equal([{ _id: 0, a: 'outer', z: [{ z: [{ x: 1, y: 'outer' }] }] }]);
+  });
+
   const database: MemoryDatabase = {
     t: Array.from({ length: 12 }, (_, i) => ({ _id: i, a: i % 4 })),
     f: Array.from({ length: 20 }, (_, i) => ({ _id: i, x: i % 5, y: i })),

@@ -56,4 +56,55 @@ describe('$out', () => {
       await made.insert('t', [{ _id: 1 }]);
       expect(await made.codeOf([{ $out: spec }])).to.equal(code);
     });
+
+  describe('into a time-series collection', () => {
+    const time = new Date(0);
+    const timeseries = { timeField: 'at' };
+    const into = (coll: string, options: object): object => ({
+      $out: { db: 'test', coll, timeseries: options },
+    });
+
+    async function measured(): Promise<EngineRunner> {
+      const made = new EngineRunner();
+      await made.insert('t', [{ _id: 1, at: time, m: 'a' }]);
+      return made;
+    }
+
+    it('makes one, with the index it has from the start', async () => {
+      const made = await measured();
+      await made.aggregate([into('new', { ...timeseries, metaField: 'm' })]);
+      const { spec } = made.engine.catalog.expect({ db: 'test', collection: 'new' });
+      expect(spec.kind).to.equal('timeseries');
+      expect(spec.indexes.map(({ name }) => name)).to.deep.equal(['_id_', 'm_1_at_1']);
+      expect(await made.aggregate([], 'new')).to.deep.equal([{ _id: 1, at: time, m: 'a' }]);
+    });
+
+    it('keeps what one is, and its options, when it takes its place', async () => {
+      const made = await measured();
+      await made.aggregate([into('new', { ...timeseries, granularity: 'hours' })]);
+      await made.aggregate([{ $set: { m: 'b' } }, { $out: 'new' }]);
+      expect(made.engine.catalog.expect({ db: 'test', collection: 'new' }).spec.kind).to.equal('timeseries');
+      expect(await made.codeOf([into('new', timeseries)])).to.equal(7406103);
+      expect(await made.codeOf([into('new', { ...timeseries, granularity: 'hours' })])).to.equal(0);
+    });
+
+    for (const [why, code, stages] of [
+      ['a collection of another kind', 7268700, [into('t', timeseries)]],
+      ['a row without a time', 2, [{ $unset: 'at' }, into('new', timeseries)]],
+      ['a time that is no date', 2, [{ $set: { at: 5 } }, into('new', timeseries)]],
+      ['no field of time', 40414, [into('new', {})]],
+      ['a span without the rounding', 72, [into('new', { ...timeseries, bucketMaxSpanSeconds: 9 })]],
+      [
+        'a span of another granularity',
+        72,
+        [into('new', { ...timeseries, granularity: 'hours', bucketMaxSpanSeconds: 9 })],
+      ],
+      ['an unknown granularity', 2, [into('new', { ...timeseries, granularity: 'days' })]],
+      ['a field whose name starts with a dollar', 2, [into('new', { timeField: '$at' })]],
+      ['an unknown option', 40415, [into('new', { ...timeseries, x: 1 })]],
+    ] as const)
+      it(`refuses ${why}`, async () => {
+        expect(await (await measured()).codeOf([...stages])).to.equal(code);
+      });
+  });
 });
