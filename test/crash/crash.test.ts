@@ -1,24 +1,12 @@
 import { expect } from 'chai';
-import type { Bytes } from '../../lsm/base/bytes.js';
-import { STORE_ID_BYTES, WAL_HEADER_BYTES } from '../../lsm/wal/format.js';
-import { repairLog } from '../fuzz/logs.js';
 import { engine, type OpenStore } from '../support/subject.js';
 import { runCrashCampaign } from './campaign.js';
 import { exploreFaults, showFaultFailure } from './faults.js';
 import { killRounds } from './kill.js';
 import { showFailure } from './laboratory.js';
 import { plantedFaults } from './planted-faults.js';
+import { repairEngineLog, searchPlanted } from './planted-search.js';
 import { crashProgram } from './programs.js';
-
-/** Gives every record of a log of the engine the checksum of the bytes it has. */
-function repairEngineLog(log: Bytes, logNumber: number): void {
-  if (log.length >= WAL_HEADER_BYTES) {
-    repairLog(log, logNumber, log.slice(STORE_ID_AT, STORE_ID_AT + STORE_ID_BYTES));
-  }
-}
-
-/** Where the header of a log tells whose it is. */
-const STORE_ID_AT = 18;
 
 describe('the engine after a disaster', function () {
   this.timeout(60_000);
@@ -49,16 +37,7 @@ describe('the engine after a disaster', function () {
 
   for (const planted of plantedFaults(repairEngineLog)) {
     it(`is not trusted when ${planted.name}`, async () => {
-      const { cuts, found } = await runCrashCampaign({
-        openStore,
-        planted,
-        cuts: planted.findableWithin,
-        cutPoints: 16,
-        images: 3,
-        seed: 2,
-        budgetMs: 15_000,
-        shrinkMs: 0,
-      });
+      const { cuts, found } = await searchPlanted(openStore, planted, 2);
       expect(found, `nothing was found in ${cuts} cuts`).not.to.equal(undefined);
     });
   }

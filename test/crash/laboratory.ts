@@ -176,7 +176,7 @@ function verifyOne(
 
 /**
  * The calls to cut at. When they are too many, each kind of call gets its turn (a sync of the log, a removal, …), since
- * the rare ones are where an order may be wrong.
+ * the rare ones are where an order may be wrong; which kinds come first is left to chance.
  * @param journal  what each mutating call was
  */
 function cutPoints(journal: readonly string[], how: Exploration, random: SeededRandom): number[] {
@@ -191,10 +191,18 @@ function cutPoints(journal: readonly string[], how: Exploration, random: SeededR
     else calls.push(i + 1);
   });
   const chosen: number[] = [];
+  const kinds = inAnyOrder([...byKind.values()], random);
   while (chosen.length < most) {
-    for (const calls of byKind.values()) {
+    for (const calls of kinds) {
       if (calls.length > 0) chosen.push(calls.splice(random.int(calls.length), 1)[0]!);
     }
   }
   return chosen.slice(0, most).sort((a, b) => a - b);
+}
+
+function inAnyOrder<T>(from: readonly T[], random: SeededRandom): T[] {
+  const left = [...from];
+  const order: T[] = [];
+  while (left.length > 0) order.push(left.splice(random.int(left.length), 1)[0]!);
+  return order;
 }

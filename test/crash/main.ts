@@ -5,6 +5,7 @@
  *   node dist/test/crash/main.js --documents 5000 --seed 1 power cuts and crashes under documents, indexes, transactions
  *   node dist/test/crash/main.js --kill 50 --seed 1        real processes, kill -9
  *   node dist/test/crash/main.js --serve 50 --seed 1       servers under load of 32 clients, kill -9
+ *   node dist/test/crash/main.js --planted 40 --seed 1     how soon planted faults are found, for so many seeds
  * A failure prints how to repeat it: `--seed S --cut N --image I` is one image.
  */
 import { Arguments, endProgress, showProgress } from '../support/arguments.js';
@@ -14,6 +15,8 @@ import { runDocumentCampaign } from './documents/laboratory.js';
 import { exploreFaults, showFaultFailure } from './faults.js';
 import { killRounds } from './kill.js';
 import { showFailure, type CrashFailure } from './laboratory.js';
+import { plantedFaults } from './planted-faults.js';
+import { repairEngineLog, searchPlanted } from './planted-search.js';
 import { crashProgram } from './programs.js';
 import { serverKillRounds } from './server-kill.js';
 
@@ -137,7 +140,28 @@ async function cutDocuments(): Promise<void> {
   );
 }
 
-if (args.has('serve')) await killServers();
+/** Fails when a fault is found for fewer than nine seeds of ten. */
+async function findPlanted(): Promise<void> {
+  const seeds = args.number('planted', 20);
+  for (const planted of plantedFaults(repairEngineLog)) {
+    const cutsNeeded: number[] = [];
+    for (let n = 0; n < seeds; n++) {
+      showProgress(`${planted.name}: ${cutsNeeded.length} of ${n} seeds`);
+      const { cuts, found } = await searchPlanted(await engine(), planted, seed + n);
+      if (found !== undefined) cutsNeeded.push(cuts);
+    }
+    cutsNeeded.sort((a, b) => a - b);
+    endProgress();
+    const median = cutsNeeded[cutsNeeded.length >> 1] ?? 'none';
+    console.log(
+      `${planted.name}: found within ${planted.findableWithin} cuts for ${cutsNeeded.length} of ${seeds} seeds, the median after ${median}`,
+    );
+    if (cutsNeeded.length < seeds * 0.9) process.exitCode = 1;
+  }
+}
+
+if (args.has('planted')) await findPlanted();
+else if (args.has('serve')) await killServers();
 else if (args.has('kill')) await killProcesses();
 else if (args.has('faults')) await failCalls();
 else if (args.has('documents')) await cutDocuments();

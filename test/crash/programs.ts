@@ -45,13 +45,13 @@ export function crashProgram(seed: number): CrashProgram {
     steps: 8 + random.int(40),
     weights: CRASH_WEIGHTS,
     universe: random.pick([6, 20]),
-    bigBytes: random.pick([400, 4000, 4000, 70_000]),
-    bigPercent: random.pick([8, 8, 50]),
+    bigBytes: random.pick([400, 1500, 1500, 4000, 70_000]),
+    bigPercent: random.pick([8, 25, 50]),
     transactions: 2,
   });
   // 64 KiB keys say little here and cost much
   const small = steps.filter((step) => !JSON.stringify(step).includes('"h:'));
-  return { seed, row, options, steps: random.chance(40) ? unsynced(small) : small };
+  return { seed, row, options, steps: random.chance(50) ? unsynced(small) : small };
 }
 
 /** Without nearly all that makes bytes durable: long tails of a log that a power cut may tear anywhere. */

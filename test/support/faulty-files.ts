@@ -3,7 +3,8 @@
  *
  * Each file keeps its durable bytes (as of the last sync that ended) apart from the operations since; each name in a
  * directory likewise, until `syncDirectory`. From that come the images of a disk after a disaster:
- *   powerCut      each unsynced write and truncation kept, lost or torn by sectors of 512 bytes, each by itself;
+ *   powerCut      each unsynced write and truncation kept, lost or torn by sectors of 512 bytes, each by itself; or all
+ *                 kept but for one sector, as of a disk that wrote in an order of its own and was nearly done;
  *                 of the unsynced creations, renames and removals of a directory a prefix is kept
  *   processCrash  the system lives on: everything is kept, and what was not synced is still not synced
  * Both leave this file system as it was, so that one cut can give many images. All is repeatable: chance enters only
@@ -91,6 +92,32 @@ function applyTorn(to: MemoryBytes, write: PendingWrite, random: SeededRandom): 
   }
 }
 
+/** A sector that one of the writes touches; undefined when there is no write. */
+function pickSector(changes: readonly PendingChange[], random: SeededRandom): number | undefined {
+  const sectors = new Set<number>();
+  for (const change of changes) {
+    if (change.kind !== 'write') continue;
+    const end = change.position + change.bytes.length;
+    for (let sector = Math.floor(change.position / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
+      sectors.add(sector);
+    }
+  }
+  return sectors.size === 0 ? undefined : random.pick([...sectors]);
+}
+
+/** The change, but for what it does to one sector. */
+function applyAround(to: MemoryBytes, change: PendingChange, sector: number): void {
+  if (change.kind === 'truncate') {
+    applyChange(to, change);
+    return;
+  }
+  const { bytes, position } = change;
+  const before = Math.min(Math.max(sector * SECTOR_BYTES - position, 0), bytes.length);
+  const after = Math.min(Math.max((sector + 1) * SECTOR_BYTES - position, 0), bytes.length);
+  to.write(bytes, 0, before, position);
+  if (after < bytes.length) to.write(bytes, after, bytes.length - after, position + after);
+}
+
 function applyChange(to: MemoryBytes, change: PendingChange): void {
   if (change.kind === 'write') to.write(change.bytes, 0, change.bytes.length, change.position);
   else to.truncate(change.length);
@@ -126,7 +153,12 @@ class FileBody {
     body.durable = copyBytes(this.durable);
     const lostPercent = random.pick([0, 10, 50, 90, 100]);
     const changes = this.cutWrite === undefined ? this.pending : [...this.pending, this.cutWrite];
+    const lostSector = random.chance(50) ? pickSector(changes, random) : undefined;
     for (const change of changes) {
+      if (lostSector !== undefined) {
+        applyAround(body.durable, change, lostSector);
+        continue;
+      }
       if (random.chance(lostPercent)) continue;
       if (change.kind === 'write' && random.chance(50)) applyTorn(body.durable, change, random);
       else applyChange(body.durable, change);
