@@ -1,6 +1,6 @@
 /**
  * How does `elmo serve` do beside the reference engine, both behind the official driver? Rounds are interleaved, the order
- * of the two turns; medians and ratios are printed.
+ * of the two turns; medians and ratios are printed. 32 clients are spread over four processes of the driver.
  *
  *   npm run bench -- server [workload…] [--rounds R] [--reference URI | --alone] [--file FILE] [--profile FOLDER] [--json FILE]
  */
@@ -73,11 +73,16 @@ function readPlan(args: readonly string[]): Plan {
   };
 }
 
+function runOnce({ client, drivers }: Side, workload: ServerWorkload, round: number): Promise<number> {
+  return workload.isSpread === true
+    ? drivers.run({ workload: workload.name, database: DATABASE, round })
+    : workload.run(client.db(DATABASE), round);
+}
+
 async function measure(side: Side, workload: ServerWorkload, round: number): Promise<Sample> {
-  const db = side.client.db(DATABASE);
   const cpuBefore = side.pid === undefined ? NaN : processorMicros(side.pid);
   const startedAt = performance.now();
-  const units = await workload.run(db, round);
+  const units = await runOnce(side, workload, round);
   const seconds = (performance.now() - startedAt) / 1000;
   const cpu = side.pid === undefined ? NaN : processorMicros(side.pid) - cpuBefore;
   const sample = { workload: workload.name, side: side.name, round };
@@ -88,7 +93,7 @@ async function runAll(plan: Plan, sides: readonly Side[]): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const workload of plan.workloads) {
     for (const side of sides) await workload.prepare?.(side.client.db(DATABASE));
-    for (const side of sides) await workload.run(side.client.db(DATABASE), plan.rounds); // warms both up
+    for (const side of sides) await runOnce(side, workload, plan.rounds); // warms both up
     for (let round = 0; round < plan.rounds; round++)
       for (let turn = 0; turn < sides.length; turn++) {
         const sample = await measure(sides[(turn + round) % sides.length]!, workload, round);

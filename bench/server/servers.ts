@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { serialize } from 'bson';
 import { MongoClient } from 'mongodb';
 import { projectFolder } from '../peers.js';
+import { Drivers } from './drivers.js';
 
 /** Connections a client of the driver may open. */
 const POOL_SIZE = 32;
@@ -16,13 +17,15 @@ const POOL_SIZE = 32;
 export interface Side {
   readonly name: string;
   readonly client: MongoClient;
+  /** More clients, in processes of their own. */
+  readonly drivers: Drivers;
   /** Undefined: of another's process. */
   readonly pid: number | undefined;
   stop(): Promise<void>;
 }
 
 /** Both sides are spoken to alike: a standalone server, so no cluster times in replies, no statements that may be retried. */
-function clientOf(uri: string): MongoClient {
+export function clientOf(uri: string): MongoClient {
   return new MongoClient(uri, {
     directConnection: true,
     retryWrites: false,
@@ -72,11 +75,14 @@ export async function elmoSide(file: string, nodeArguments: readonly string[]): 
   const started = await startElmo(file, nodeArguments);
   const client = clientOf(started.uri);
   await client.connect();
+  const drivers = await Drivers.start(started.uri);
   return {
     name: 'elmo',
     client,
+    drivers,
     pid: started.child.pid,
     async stop() {
+      await drivers.stop();
       await client.close();
       await stopElmo(started);
     },
@@ -87,7 +93,17 @@ export async function elmoSide(file: string, nodeArguments: readonly string[]): 
 export async function referenceSide(uri: string): Promise<Side> {
   const client = clientOf(uri);
   await client.connect();
-  return { name: 'reference', client, pid: undefined, stop: () => client.close() };
+  const drivers = await Drivers.start(uri);
+  return {
+    name: 'reference',
+    client,
+    drivers,
+    pid: undefined,
+    async stop() {
+      await drivers.stop();
+      await client.close();
+    },
+  };
 }
 
 /** {ping: 1, $db: 'admin'} as OP_MSG. */

@@ -11,11 +11,22 @@ export interface ServerWorkload {
   readonly unit: string;
   /** Fills what `run` works on; not timed. */
   prepare?(db: Db): Promise<void>;
+  /** Whether its clients are spread over several processes. */
+  readonly isSpread?: boolean;
   /** @returns how many units were done */
-  run(db: Db, round: number): Promise<number>;
+  run(db: Db, round: number, share?: Share): Promise<number>;
 }
 
+/** What one of several processes does of a workload. */
+export interface Share {
+  readonly part: number;
+  readonly parts: number;
+}
+
+export const ALL: Share = { part: 0, parts: 1 };
+
 const DOCUMENTS = 10_000;
+const CYCLES = 1000;
 
 function documentOf(i: number): Document {
   return {
@@ -60,11 +71,12 @@ function findOnes(clients: number, count: number): ServerWorkload {
     question: `How many documents by _id do ${clients} clients get?`,
     wanted: 2,
     unit: 'reads',
+    isSpread: clients > 1,
     prepare: fill,
-    run(db) {
+    run(db, _round, { part, parts } = ALL) {
       const collection = db.collection<Document>('customers');
-      return sideBySide(clients, count, async (i) => {
-        const _id = (i * 7919) % DOCUMENTS;
+      return sideBySide(clients / parts, count / parts, async (i) => {
+        const _id = ((i * parts + part) * 7919) % DOCUMENTS;
         const found = await collection.findOne({ _id } as Document);
         expectCount(Number(found?.['_id']), _id);
       });
@@ -82,7 +94,7 @@ const repeated =
 
 export const SERVER_WORKLOADS: readonly ServerWorkload[] = [
   findOnes(1, 4000),
-  findOnes(32, 10_000),
+  findOnes(32, 20_000),
   {
     name: 'find1000',
     question: 'How many documents a second come out of finds of 1,000?',
@@ -150,13 +162,13 @@ export const SERVER_WORKLOADS: readonly ServerWorkload[] = [
     unit: 'cycles',
     async run(db) {
       const own = db.client.db(`${db.databaseName}_cycle`);
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < CYCLES; i++) {
         await own.dropDatabase();
         await own.createCollection('c');
         await own.collection('c').insertOne({ i });
       }
       await own.dropDatabase();
-      return 200;
+      return CYCLES;
     },
   },
 ];

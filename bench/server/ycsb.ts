@@ -4,10 +4,10 @@
  * Generating Billion-Record Synthetic Databases", 1994.
  */
 import type { Collection, Db, Document } from 'mongodb';
-import type { ServerWorkload } from './workloads.js';
+import { ALL, type ServerWorkload, type Share } from './workloads.js';
 
 const RECORDS = 10_000;
-const OPERATIONS = 6000;
+const OPERATIONS = 12_000;
 const CLIENTS = 32;
 const FIELDS = 10;
 const FIELD_BYTES = 100;
@@ -78,9 +78,19 @@ class State {
   readonly random: () => number;
   inserted: number;
 
-  constructor(readonly round: number) {
-    this.random = numbers(round * 1000 + 17);
-    this.inserted = RECORDS * (round + 1);
+  constructor(
+    readonly round: number,
+    private readonly share: Share,
+  ) {
+    this.random = numbers(round * 1000 + 17 + share.part * 7717);
+    this.inserted = RECORDS * (round + 1) + share.part;
+  }
+
+  /** The number of a record that nobody else inserts. */
+  nextNumber(): number {
+    const number = this.inserted;
+    this.inserted += this.share.parts;
+    return number;
   }
 
   someKey(): string {
@@ -89,7 +99,7 @@ class State {
 
   newestKey(): string {
     const back = ZIPFIAN.rank(this.random());
-    const number = this.inserted - 1 - back;
+    const number = this.inserted - this.share.parts * (1 + back);
     return keyOf(number >= RECORDS * (this.round + 1) ? number : back);
   }
 }
@@ -107,7 +117,7 @@ const readLatest: Step = async (records, state) => {
 const updateKey = (records: Collection<Document>, key: string, random: () => number): Promise<unknown> =>
   records.updateOne(one(key), { $set: { [`field${Math.floor(random() * FIELDS)}`]: fieldText(random) } });
 const update: Step = (records, state) => updateKey(records, state.someKey(), state.random);
-const insert: Step = (records, state) => records.insertOne(recordOf(state.inserted++, state.random));
+const insert: Step = (records, state) => records.insertOne(recordOf(state.nextNumber(), state.random));
 const readAndUpdate: Step = async (records, state) => {
   const key = state.someKey();
   await readKey(records, key);
@@ -127,16 +137,18 @@ function mix(letter: string, what: string, usual: Step, rest: Step, share: numbe
     question: `How fast is mix ${letter}: ${what}?`,
     wanted: 1.5,
     unit: 'operations',
+    isSpread: true,
     prepare: fill,
-    async run(db, round) {
+    async run(db, round, mine = ALL) {
       const records = db.collection<Document>('usertable');
-      const state = new State(round);
+      const state = new State(round, mine);
+      const own = OPERATIONS / mine.parts;
       let next = 0;
       const loop = async (): Promise<void> => {
-        while (next++ < OPERATIONS) await (state.random() < share ? rest : usual)(records, state);
+        while (next++ < own) await (state.random() < share ? rest : usual)(records, state);
       };
-      await Promise.all(Array.from({ length: CLIENTS }, loop));
-      return OPERATIONS;
+      await Promise.all(Array.from({ length: CLIENTS / mine.parts }, loop));
+      return own;
     },
   };
 }
