@@ -102,13 +102,21 @@ export class RangeTombstones {
     return newestAtMost(this.lists[this.stretchAt(key, offset, length)]!, maxSeq);
   }
 
-  /** The tombstones, ascending by `low`: joined where ranges of one number touch, without those no reader needs. */
-  records(): RangeTombstoneRecord[] {
+  /**
+   * The tombstones, ascending by `low`: joined where ranges of one number touch, without those no reader needs.
+   * @param low   with `high`: only those that share a key with [low, high), as far as its stretches reach
+   * @param high  undefined: open
+   */
+  records(low: Bytes = NO_BYTES, high?: Bytes): RangeTombstoneRecord[] {
     const records: RangeTombstoneRecord[] = [];
     if (this.count === 0) return records;
     const open = new Map<number, { low: Bytes; high: Bytes | undefined; seq: number }>();
-    for (let i = 0; i < this.lists.length; i++) {
+    for (let i = this.stretchAt(low, 0, low.length); i < this.lists.length; i++) {
       const bound = this.bounds[i]!;
+      if (high !== undefined && compareBytes(bound, high) >= 0) {
+        for (const record of open.values()) record.high = bound;
+        break;
+      }
       const list = this.lists[i]!;
       for (const [seq, record] of open) {
         if (list.includes(seq)) continue;

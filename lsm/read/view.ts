@@ -169,9 +169,9 @@ export abstract class LayeredView implements ReadView {
       if (!layer.mayOverlap(range.low, range.high)) continue;
       sources.push(layer.cursor());
       maxSeqs.push(i < own ? this.ownCursorSeq() : seq);
-      const of = layer.tombstones();
-      if (of !== undefined) hasTombstones = true;
-      tombstones.push(of === undefined ? [] : of.records());
+      const hiding = layer.tombstones()?.records(range.low, range.high) ?? [];
+      if (hiding.length > 0) hasTombstones = true;
+      tombstones.push(hiding);
     }
     const visible = new VisibleCursor(
       new MergeCursor(sources),

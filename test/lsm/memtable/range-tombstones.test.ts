@@ -102,6 +102,23 @@ describe('RangeTombstones', () => {
     );
   });
 
+  it('gives the records of a range alone, which say as much of its keys', () => {
+    fc.assert(
+      fc.property(deletions, deletion, fc.nat(15), (list, { low, high }, maxSeq) => {
+        const all = filled(numbered(list));
+        const some = filled(all.records(low, high));
+        for (const key of KEYS.filter((each) => covers({ low, high, seq: 0 }, each)))
+          expect(some.coveringSeq(key, 0, key.length, maxSeq), hex(key)).to.equal(
+            all.coveringSeq(key, 0, key.length, maxSeq),
+          );
+      }),
+      { numRuns: 200 },
+    );
+    const far = filled([{ low: text('b'), high: text('d'), seq: 5 }]);
+    expect(far.records(text('d'))).to.deep.equal([]);
+    expect(far.records(text('a'), text('b'))).to.deep.equal([]);
+  });
+
   it('gives a single record back as it was', () => {
     const record = { low: text('b'), high: text('d'), seq: 5 };
     expect(filled([record, { low: text('c'), high: undefined, seq: 7 }]).records()).to.deep.equal([
