@@ -4,8 +4,6 @@ import { lateStages } from './late-stages.js';
 /** Stages that are known by name, whether or not the table has them. Source: MongoDB manual, "Aggregation Stages". */
 const NAMED: ReadonlySet<string> = new Set([
   '$changeStream',
-  '$densify',
-  '$fill',
   '$geoNear',
   '$querySettings',
   '$queryStats',

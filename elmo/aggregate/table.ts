@@ -4,8 +4,10 @@ import { bucketStages } from './stages/bucket.js';
 import { bucketAutoStages } from './stages/bucket-auto.js';
 import { countStages } from './stages/count.js';
 import { currentOpStages } from './stages/current-op.js';
+import { densifyStages } from './stages/densify.js';
 import { documentsStages } from './stages/documents.js';
 import { facetStages } from './stages/facet.js';
+import { fillStages } from './stages/fill.js';
 import { graphLookupStages } from './stages/graph-lookup.js';
 import { groupStages } from './stages/group.js';
 import { limitStages } from './stages/limit.js';
@@ -45,5 +47,7 @@ export const stageOperators: StageOperators = {
   ...statisticsStages,
   ...currentOpStages,
   ...windowStages,
+  ...densifyStages,
+  ...fillStages,
   ...refusedStages,
 };

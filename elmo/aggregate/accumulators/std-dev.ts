@@ -1,7 +1,7 @@
 /** `$stdDevPop`, `$stdDevSamp`: mean and squared distances, kept up row by row (Welford). All in doubles. */
 import { readDouble } from '../../bson/read.js';
 import { ARRAY, DOUBLE } from '../../bson/types.js';
-import { doubleValue, NULL_VALUE, Value } from '../../bson/value.js';
+import { doubleValue, int32Value, NULL_VALUE, Value } from '../../bson/value.js';
 import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import type { Frame } from '../../expression/expression.js';
@@ -23,6 +23,8 @@ class StandardDeviation extends Accumulator {
   constructor(
     private readonly operand: Operand,
     private readonly isSample: boolean,
+    /** Of one number. */
+    private readonly ofOne: Value = doubleValue(0),
   ) {
     super();
   }
@@ -50,6 +52,7 @@ class StandardDeviation extends Accumulator {
   result(group: number): Value {
     const divisor = this.counts.values[group]! - (this.isSample ? 1 : 0);
     if (divisor <= 0) return NULL_VALUE;
+    if (this.counts.values[group] === 1) return this.ofOne;
     return doubleValue(Math.sqrt(this.squares.values[group]! / divisor));
   }
 
@@ -91,4 +94,9 @@ class StandardDeviation extends Accumulator {
 export const stdDevAccumulators: AccumulatorOperators = {
   $stdDevPop: unaryAccumulator((operand) => new StandardDeviation(operand, false)),
   $stdDevSamp: unaryAccumulator((operand) => new StandardDeviation(operand, true)),
+};
+
+/** In windows that rows leave again. */
+export const slidingStdDev: AccumulatorOperators = {
+  $stdDevPop: unaryAccumulator((operand) => new StandardDeviation(operand, false, int32Value(0))),
 };

@@ -9,15 +9,16 @@ import {
   subtractDecimals,
   type Decimal,
 } from '../../bson/decimal-arithmetic.js';
-import { DECIMAL128, OBJECT } from '../../bson/types.js';
-import { doubleValue, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
+import { ARRAY, DECIMAL128, OBJECT } from '../../bson/types.js';
+import { doubleValue, EMPTY_DOCUMENT, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import type { Frame } from '../../expression/expression.js';
 import { Frame as EvaluationFrame } from '../../expression/expression.js';
 import { decimalOf, doubleOf, isNumberType } from '../../expression/numbers.js';
 import type { AccumulatorSpec } from '../accumulators/accumulator.js';
+import { slidingStdDev } from '../accumulators/std-dev.js';
 import { accumulators } from '../accumulators/table.js';
-import { argumentsOf } from '../arguments.js';
+import { argumentsOf, objectValue } from '../arguments.js';
 import { wholeOf } from '../numbers.js';
 import { RowFields } from '../row-fields.js';
 import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
@@ -191,12 +192,33 @@ const OWN: Readonly<Record<string, ParseFunction>> = {
   $covarianceSamp: covarianceFunction(true),
 };
 
+/** An array is an expression in a window, where a group takes it for a list of arguments. */
+function asExpression(array: Value): Value {
+  const operands = objectValue(
+    [
+      ['vars', EMPTY_DOCUMENT],
+      ['in', array],
+    ],
+    OBJECT,
+  );
+  return objectValue([['$let', operands]], OBJECT);
+}
+
+/** Whether rows leave the frame on the way. */
+function isSliding(frame: FrameSpec): boolean {
+  return frame.kind !== 'whole' && frame.bounds.low !== undefined;
+}
+
 /** @param name  with its dollar. @throws ElmoError FailedToParse if there is none of that name */
 export function parseWindowFunction(name: string, argument: Value, context: WindowContext): WindowFunction {
   const own = Object.hasOwn(OWN, name) ? OWN[name] : undefined;
   if (own !== undefined) return own(argument, context, name);
-  const accumulator = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
+  const table = isSliding(context.frame) && Object.hasOwn(slidingStdDev, name) ? slidingStdDev : accumulators;
+  const accumulator = Object.hasOwn(table, name) ? table[name] : undefined;
   if (accumulator === undefined)
     throw new ElmoError('FailedToParse', `Unrecognized window function, ${name}`);
-  return new AccumulatorFunction(accumulator.parse(argument, context.scope, name), context.frame);
+  if (name === '$count' && (argument.type !== OBJECT || argumentsOf(argument).size > 0))
+    throw new ElmoError('FailedToParse', '$count only accepts an empty object as input');
+  const operand = argument.type === ARRAY ? asExpression(argument) : argument;
+  return new AccumulatorFunction(accumulator.parse(operand, context.scope, name), context.frame);
 }

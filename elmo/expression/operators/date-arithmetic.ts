@@ -100,7 +100,7 @@ const MOST_AMOUNTS: Readonly<Record<TimeUnit, bigint>> = {
 };
 
 /** An instant so many units later, by the clocks of a zone for units of a day and more. */
-function addUnits(instant: Instant, unit: TimeUnit, amount: bigint, zone: TimeZone): Instant {
+export function addUnits(instant: Instant, unit: TimeUnit, amount: bigint, zone: TimeZone): Instant {
   if (amount > MOST_AMOUNTS[unit] || amount < -MOST_AMOUNTS[unit])
     throw new ElmoError(5976500, `invalid dateAdd 'amount' parameter value: ${amount} ${unit}`);
   if (isMonthly(unit)) {

@@ -185,6 +185,7 @@ describe('$setWindowFields', () => {
     [{ $sum: 1, window: { range: [0, 1] } }, { sortBy: { d: 1 } }, 5429413],
     [{ $sum: 1, window: { range: [0, 1], unit: 'day' } }, { sortBy: { t: 1 } }, 5429513],
     [{ $rank: {} }, {}, 5371602],
+    [{ $count: ['$v'] }, byT, 9],
     [{ $sum: 1 }, { partitionBy: [1] }, 14],
     [{ $sum: 1 }, { sortBy: 1 }, 14],
   ] as const)

@@ -1,0 +1,209 @@
+/**
+ * The rows of `$densify`: those of its input, in order, and between them a row for each step that none of them stands on.
+ * Each partition has a grid of its own, which starts at the low end of the bounds.
+ */
+import { DATE, OBJECT } from '../../bson/types.js';
+import { MISSING_VALUE, Value } from '../../bson/value.js';
+import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
+import { BsonWriter } from '../../bson/writer.js';
+import { ElmoError } from '../../errors.js';
+import { addNumbers } from '../../expression/arithmetic.js';
+import { dateOf, instantAt } from '../../expression/dates/calendar.js';
+import { UTC } from '../../expression/dates/time-zone.js';
+import { doubleOf, isNumberType } from '../../expression/numbers.js';
+import { addUnits } from '../../expression/operators/date-arithmetic.js';
+import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import type { CanonicalKeys } from '../canonical-keys.js';
+import { StageRows } from '../rows.js';
+import { PathSetter } from '../set-path.js';
+import type { PipelineRun } from '../stage.js';
+import { compareTo, type DensifySpec } from './spec.js';
+
+const MOST_GENERATED = 500_000;
+const NO_FIELDS = new Uint8Array([5, 0, 0, 0, 0]);
+
+/** What is at a path that leads through documents alone. */
+class PlainPath {
+  private readonly names: readonly FieldName[];
+  private readonly finder = new FieldFinder();
+
+  constructor(path: string) {
+    this.names = path.split('.').map((name) => new FieldName(name));
+  }
+
+  follow(bytes: Uint8Array): Value {
+    const { finder, names } = this;
+    let at = 0;
+    for (const [i, name] of names.entries()) {
+      if (!finder.find(bytes, at, name)) return MISSING_VALUE;
+      if (i === names.length - 1) break;
+      if (finder.type !== OBJECT) return MISSING_VALUE;
+      at = finder.valueStart;
+    }
+    return new Value(finder.type, bytes, finder.valueStart);
+  }
+}
+
+interface Grid {
+  /** A document of the partition's fields alone. */
+  readonly base: Uint8Array;
+  /** The next place that no row has stood on yet. */
+  next: Value;
+}
+
+export class DensifyRows extends StageRows {
+  private readonly path: PlainPath;
+  private readonly partitionPaths: readonly PlainPath[];
+  private readonly partitionSetters: readonly PathSetter[];
+  private readonly setter: PathSetter;
+  private readonly writer = new BsonWriter();
+  private readonly grids = new Map<string, Grid>();
+  private generated = 0;
+  /** The row that comes after those that are filled in before it. */
+  private waiting: { readonly row: Uint8Array; readonly value: Value; readonly grid: Grid } | undefined;
+  /** The least and the greatest value of all rows so far. */
+  private least: Value | undefined;
+  private greatest: Value | undefined;
+  /** Grids that are filled up to the end of the bounds; undefined: the input has not ended. */
+  private rest: Grid[] | undefined;
+
+  constructor(
+    input: RowSource,
+    private readonly spec: DensifySpec,
+    private readonly keys: CanonicalKeys,
+    private readonly run: PipelineRun,
+  ) {
+    super(input);
+    this.path = new PlainPath(spec.field);
+    this.partitionPaths = spec.partitionBy.map((path) => new PlainPath(path));
+    this.partitionSetters = spec.partitionBy.map((path) => new PathSetter(path));
+    this.setter = new PathSetter(spec.field);
+    const { bounds } = spec;
+    if (bounds.kind === 'range' && spec.partitionBy.length === 0)
+      this.grids.set('', { base: NO_FIELDS, next: bounds.low });
+  }
+
+  pull(): Pulled {
+    for (;;) {
+      if (this.run.operation.shouldPause()) return PAUSE;
+      if (this.rest !== undefined) return this.fillRest();
+      if (this.waiting !== undefined) return this.showWaiting();
+      const pulled = this.input.pull();
+      if (pulled === PAUSE) return PAUSE;
+      if (pulled === END) this.rest = this.spec.bounds.kind === 'partition' ? [] : [...this.grids.values()];
+      else if (!this.take()) return this.pass();
+    }
+  }
+
+  /** @returns false if the row has no place and is passed on as it is */
+  private take(): boolean {
+    const { bytes, at } = this.input;
+    const row = bytes.slice(at, at + documentLength(bytes, at));
+    const value = this.path.follow(row);
+    if (value.isNullish) return false;
+    this.checkType(value);
+    this.least ??= value;
+    if (this.greatest === undefined || compareTo(value, this.greatest) > 0) this.greatest = value;
+    this.waiting = { row, value, grid: this.gridOf(row, value) };
+    return true;
+  }
+
+  private checkType(value: Value): void {
+    const isDate = value.type === DATE;
+    if (!isDate && !isNumberType(value.type))
+      throw new ElmoError(5733201, 'Densify field type must be numeric or a date');
+    if (isDate !== (this.spec.unit !== undefined))
+      throw new ElmoError(
+        6053600,
+        isDate
+          ? 'Encountered date densify value in collection when step does not have a date unit.'
+          : 'Encountered numeric densify value in collection when step has a date unit.',
+      );
+  }
+
+  private gridOf(row: Uint8Array, value: Value): Grid {
+    const { bounds } = this.spec;
+    const values = this.partitionPaths.map((path) => path.follow(row));
+    const key = this.keyOf(values);
+    let grid = this.grids.get(key);
+    if (grid === undefined) {
+      const next = bounds.kind === 'range' ? bounds.low : bounds.kind === 'full' ? this.least! : value;
+      grid = { base: this.baseOf(values), next };
+      this.grids.set(key, grid);
+    }
+    return grid;
+  }
+
+  private keyOf(values: readonly Value[]): string {
+    const { keys } = this;
+    if (values.length === 0) return '';
+    keys.clear();
+    for (const value of values) {
+      keys.writer.appendByte(value.isMissing ? 0 : 1);
+      if (!value.isMissing) keys.append(value.type, value.bytes, value.at);
+    }
+    return Buffer.from(keys.writer.toBytes()).toString('latin1');
+  }
+
+  private baseOf(values: readonly Value[]): Uint8Array {
+    let base: Uint8Array = NO_FIELDS;
+    for (const [i, value] of values.entries()) {
+      this.writer.clear();
+      this.partitionSetters[i]!.write(base, 0, value, this.writer);
+      base = this.writer.toBytes();
+    }
+    return base;
+  }
+
+  /** Fills in what comes before the waiting row, then shows that. */
+  private showWaiting(): Pulled {
+    const { row, value, grid } = this.waiting!;
+    const { bounds } = this.spec;
+    const isBeyond = bounds.kind === 'range' && compareTo(value, bounds.high) >= 0;
+    const end = isBeyond ? bounds.high : value;
+    if (compareTo(grid.next, end) < 0) return this.fill(grid);
+    if (!isBeyond && compareTo(grid.next, value) === 0) grid.next = this.after(grid.next);
+    this.waiting = undefined;
+    this.bytes = row;
+    this.at = 0;
+    return ROW;
+  }
+
+  private fillRest(): Pulled {
+    const { bounds } = this.spec;
+    for (;;) {
+      const grid = this.rest![0];
+      if (grid === undefined) return END;
+      const isLeft =
+        bounds.kind === 'range'
+          ? compareTo(grid.next, bounds.high) < 0
+          : compareTo(grid.next, this.greatest!) <= 0;
+      if (isLeft) return this.fill(grid);
+      this.rest!.shift();
+    }
+  }
+
+  /** One row on the grid. */
+  private fill(grid: Grid): Pulled {
+    if (++this.generated > MOST_GENERATED)
+      throw new ElmoError(
+        5897900,
+        `Generated ${this.generated} documents in $densify, which is over the limit of ${MOST_GENERATED}.`,
+      );
+    const { writer } = this;
+    writer.clear();
+    this.setter.write(grid.base, 0, grid.next, writer);
+    this.bytes = writer.bytes;
+    this.at = 0;
+    grid.next = this.after(grid.next);
+    return ROW;
+  }
+
+  /** A step further. */
+  private after(value: Value): Value {
+    const { step, unit } = this.spec;
+    if (unit === undefined) return addNumbers(value, step).keep();
+    const amount = BigInt(Math.trunc(doubleOf(step)));
+    return dateOf(addUnits(instantAt(value.bytes, value.at), unit, amount, UTC)).keep();
+  }
+}
