@@ -4,14 +4,19 @@
  *
  * Blocks up to `frameBytes` lie in frames of that size, in a few big chunks that are allocated when first needed; a frame
  * is taken from the block that was not used for longest (CLOCK). Taking it adds one to the frame's generation: a
- * cursor that kept frame and generation can tell that its block left. Longer blocks have arrays of their own, in LRU order.
+ * cursor that kept frame and generation asks `isCurrent` whether its block left. Longer blocks: see oversize-blocks.ts.
  *
  * The indexes and filters of open tables count against the same budget: see `claimMeta`. All results are in registers.
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
 import { checked, invariant } from '../base/invariant.js';
+import { OversizeBlocks } from './oversize-blocks.js';
 
 const CHUNK_BYTES = 2 * 1024 * 1024;
+/** `frame` of a block that lies in no frame and stays where it is. */
+export const NO_FRAME = -1;
+/** `frame` of the oversize block in slot 0; others follow downwards. */
+const FIRST_OVERSIZE = -2;
 /** So many frames exist whatever the budget, so that a few blocks can be in use at once. */
 const MIN_FRAMES = 4;
 /** Indexes of tables may take this much even when the budget is 0: nothing can be read without them. */
@@ -51,8 +56,11 @@ export class BlockCache {
   bytes: Bytes = NO_BYTES;
   base = 0;
   length = 0;
-  /** The frame, to compare `generations[frame]` with `generation` later; -1: an array of its own, which stays valid. */
-  frame = -1;
+  /**
+   * To ask `isCurrent(frame, generation)` later. 0 or more: a frame; NO_FRAME: an array that nobody else uses; below:
+   * an oversize block.
+   */
+  frame = NO_FRAME;
   generation = 0;
   /** Generation of each frame. Replaced when it grows: read it through the cache. */
   generations = new Int32Array(0);
@@ -86,8 +94,8 @@ export class BlockCache {
   private hand = 0;
   private pendingFrame = -1;
 
-  private readonly oversize = new Map<string, Bytes>();
-  private oversizeBytes = 0;
+  private readonly oversize: OversizeBlocks;
+  private pendingOversize: Bytes | undefined = undefined;
 
   private metaBytes = 0;
   private readonly shares: MetaShare[] = [];
@@ -108,6 +116,7 @@ export class BlockCache {
     this.frameBytes = (blockBytes + 63) & ~63;
     this.notesPerFrame = Math.min(MAX_NOTES, 2 + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
     this.keepsBlocks = cacheBytes > 0;
+    this.oversize = new OversizeBlocks(cacheBytes / 2, Math.max(64, this.frameBytes >>> 2), isScribbling);
     let shift = 0;
     const chunkBytes = Math.min(CHUNK_BYTES, cacheBytes / 8);
     while (this.frameBytes << (shift + 1) <= chunkBytes) shift++;
@@ -129,42 +138,65 @@ export class BlockCache {
         return true;
       }
     }
-    if (this.oversizeBytes > 0 && this.findOversize(tableId, block)) return true;
+    if (this.oversize.count > 0 && this.findOversize(tableId, block)) return true;
     this.misses++;
     return false;
   }
 
   private findOversize(tableId: number, block: number): boolean {
-    const key = `${tableId}/${block}`;
-    const bytes = this.oversize.get(key);
-    if (bytes === undefined) return false;
+    const found = this.oversize.find(tableId, block);
+    if (found === undefined) return false;
     this.hits++;
-    this.oversize.delete(key);
-    this.oversize.set(key, bytes);
-    this.bytes = bytes;
+    this.bytes = found.bytes;
     this.base = 0;
-    this.length = bytes.length;
-    this.frame = -1;
+    this.length = found.length;
+    this.pointToOversize(found.slot);
     return true;
+  }
+
+  private pointToOversize(slot: number): void {
+    this.frame = FIRST_OVERSIZE - slot;
+    this.generation = this.oversize.generations[slot]!;
+  }
+
+  /** Whether the block that `frame` and `generation` once told of is still there. */
+  isCurrent(frame: number, generation: number): boolean {
+    if (frame >= 0) return this.generations[frame] === generation;
+    return frame === NO_FRAME || this.oversize.generations[FIRST_OVERSIZE - frame] === generation;
   }
 
   /** Gives a place for a block of `length` bytes, in the registers; it is nobody's until `commit`. */
   reserve(length: number): void {
     this.length = length;
     if (length > this.frameBytes) {
-      this.bytes = new Uint8Array(length);
-      this.base = 0;
-      this.frame = -1;
+      this.reserveOversize(length);
       return;
     }
     if (this.pendingFrame < 0) this.pendingFrame = this.takeFrame();
     this.pointTo(this.pendingFrame);
   }
 
+  private reserveOversize(length: number): void {
+    const { oversize, pendingOversize } = this;
+    if (pendingOversize !== undefined) oversize.giveBack(pendingOversize);
+    this.pendingOversize = undefined;
+    this.base = 0;
+    this.frame = NO_FRAME;
+    if (!this.keepsBlocks || !oversize.hasRoomFor(length)) {
+      this.bytes = new Uint8Array(length);
+      return;
+    }
+    this.pendingOversize = oversize.take(length);
+    this.bytes = this.pendingOversize;
+    this.shrink();
+  }
+
   /** The place last reserved now holds this block. A cold one is the first to go. */
   commit(tableId: number, block: number, isCold: boolean): void {
     if (this.frame < 0) {
-      if (this.keepsBlocks) this.insertOversize(`${tableId}/${block}`, this.bytes);
+      if (this.pendingOversize === undefined) return;
+      this.pendingOversize = undefined;
+      this.pointToOversize(this.oversize.insert(tableId, block, this.bytes, this.length));
       return;
     }
     const frame = this.frame;
@@ -254,7 +286,7 @@ export class BlockCache {
   }
 
   private heldBytes(): number {
-    return this.frameCount * this.frameBytes + this.oversizeBytes + this.metaBytes;
+    return this.frameCount * this.frameBytes + this.oversize.heldBytes + this.metaBytes;
   }
 
   private addChunk(): void {
@@ -338,25 +370,6 @@ export class BlockCache {
     slots[hole] = 0;
   }
 
-  private insertOversize(key: string, bytes: Bytes): void {
-    const limit = this.cacheBytes / 2;
-    if (bytes.length > limit) return;
-    const replaced = this.oversize.get(key);
-    if (replaced !== undefined) {
-      this.oversize.delete(key);
-      this.oversizeBytes -= replaced.length;
-    }
-    for (const [oldest, old] of this.oversize) {
-      if (this.oversizeBytes + bytes.length <= limit) break;
-      this.oversize.delete(oldest);
-      this.oversizeBytes -= old.length;
-      this.evictions++;
-    }
-    this.oversize.set(key, bytes);
-    this.oversizeBytes += bytes.length;
-    this.shrink();
-  }
-
   /** Forgets every block of a table that is gone. */
   dropTable(tableId: number): void {
     for (let frame = 0; frame < this.frameCount; frame++) {
@@ -364,13 +377,7 @@ export class BlockCache {
       this.forget(frame);
       this.freeFrames.push(frame);
     }
-    if (this.oversizeBytes === 0) return;
-    const prefix = `${tableId}/`;
-    for (const [key, bytes] of this.oversize) {
-      if (!key.startsWith(prefix)) continue;
-      this.oversize.delete(key);
-      this.oversizeBytes -= bytes.length;
-    }
+    this.oversize.dropTable(tableId);
   }
 
   /** Bytes that indexes and filters may take together. */
@@ -425,12 +432,12 @@ export class BlockCache {
     return {
       hits: this.hits,
       misses: this.misses,
-      evictions: this.evictions,
+      evictions: this.evictions + this.oversize.evictions,
       bytes: this.heldBytes(),
       frameBytes: this.frameCount * this.frameBytes,
-      oversizeBytes: this.oversizeBytes,
+      oversizeBytes: this.oversize.heldBytes,
       metaBytes: this.metaBytes,
-      blocks: this.usedFrames + this.oversize.size,
+      blocks: this.usedFrames + this.oversize.count,
     };
   }
 }

@@ -6,6 +6,7 @@
  * loads it again when it moves, or when `refresh` is called.
  */
 import { NO_BYTES, compareBytes, type Bytes } from '../base/bytes.js';
+import { NO_FRAME } from '../cache/block-cache.js';
 import { KIND_LZ4 } from '../key/entry-kind.js';
 import { BlockCursor } from './block-cursor.js';
 import type { BlockLoader } from './block-loader.js';
@@ -60,8 +61,8 @@ export class TableCursor extends BlockCursor {
   private readonly useCache: boolean;
   private readonly windows: ReadWindows | undefined;
   private blockNumber = -1;
-  /** Frame and generation of the block; frame -1: it does not lie in the cache. */
-  private frame = -1;
+  /** Frame and generation of the block; NO_FRAME: it does not lie in the cache. */
+  private frame = NO_FRAME;
   private generation = 0;
   /** Blocks missed in a row. */
   private missesInRow = 0;
@@ -127,15 +128,19 @@ export class TableCursor extends BlockCursor {
 
   override next(): void {
     if (!this.isValid) return;
-    if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (!this.isBlockThere()) this.reload();
     if (!this.nextInBlock()) this.nextBlock();
   }
 
   override skipPlain(bound: Bytes | undefined, most: number): number {
     const { reader } = this;
     if (!this.isValid || reader!.meta.tombstoneCount > 0 || !this.isPlain) return 0;
-    if (this.frame >= 0 && reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (!this.isBlockThere()) this.reload();
     return this.skipInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, most);
+  }
+
+  private isBlockThere(): boolean {
+    return this.frame === NO_FRAME || this.reader!.cache.isCurrent(this.frame, this.generation);
   }
 
   /** Whether all keys of the block are known to be < the bound. */
@@ -149,13 +154,13 @@ export class TableCursor extends BlockCursor {
 
   override previous(): void {
     if (!this.isValid) return;
-    if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (!this.isBlockThere()) this.reload();
     if (!this.previousInBlock()) this.previousBlock();
   }
 
   override refresh(): void {
     if (!this.isValid) return;
-    if (this.frame >= 0 && this.reader!.cache.generations[this.frame] !== this.generation) this.reload();
+    if (!this.isBlockThere()) this.reload();
     if (this.kind === KIND_LZ4) this.offerView();
   }
 
@@ -175,7 +180,7 @@ export class TableCursor extends BlockCursor {
 
   override close(): void {
     super.close();
-    this.frame = -1;
+    this.frame = NO_FRAME;
     this.viewed = NO_BYTES;
     this.view = NO_VIEW;
     this.windows?.give(this.window);
@@ -279,7 +284,7 @@ export class TableCursor extends BlockCursor {
     const offset = reader.needIndex().offsets[block]!;
     reader.decodeBlock(block, this.window, offset - this.windowOffset, loader);
     this.blockNumber = block;
-    this.frame = -1;
+    this.frame = NO_FRAME;
     this.openBlock(loader.bytes, loader.base, loader.length, reader.fileName, reader.meta.offset + offset);
   }
 

@@ -36,6 +36,7 @@ export const OPTIONS_MATRIX: readonly OptionsRow[] = [
   { name: 'tiny, small cache', options: { ...TINY, cacheBytes: 2048, memtableBytes: 8192 } },
   { name: 'one-run levels', options: { ...TINY, levelZeroRuns: 1, slowdownRuns: 2, levelOneBytes: 16_384 } },
   { name: 'inline values', options: { ...TINY, blobBytes: 16_384, cacheBytes: 65_536 } },
+  { name: 'inline values, small cache', options: { ...TINY, blobBytes: 16_384, cacheBytes: 16_384 } },
   { name: 'codec none', options: { ...TINY, codec: 'none', blobBytes: 1024 } },
   { name: 'codec lz4-block', options: { ...TINY, codec: 'lz4-block', blobBytes: 1024 } },
   { name: 'codec deflate', options: { ...TINY, codec: 'deflate', blobBytes: 1024, blockBytes: 1024 } },
