@@ -1,7 +1,13 @@
 /** `elmo serve FILE`: lets drivers, shells and tools in over MongoDB's wire protocol, until it is told to stop. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { openEngine, serve, type ServerOptions, type TlsOptions } from '../server-compat/serving.js';
+import {
+  openEngine,
+  serve,
+  serveBeside,
+  type ServerOptions,
+  type TlsOptions,
+} from '../server-compat/serving.js';
 import { outputTo } from './command-output.js';
 import { UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';
@@ -19,6 +25,7 @@ interface ServeFlags {
   readonly standalone?: boolean;
   readonly replicaSet?: string;
   readonly enableTestCommands?: boolean;
+  readonly shared?: boolean;
 }
 
 const EXAMPLES = `
@@ -46,11 +53,12 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--tls-ca <file>', 'who signs the certificates of clients (PEM)')
     .option('--standalone', 'be no replica set of one: no transactions for drivers')
     .option('--enable-test-commands', 'commands that make others fail, for the tests of clients')
+    .option('--shared', 'programs on this machine may open the same file with { shared: true }')
     .option('--replica-set <name>', 'name of the replica set of one', 'elmo')
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .configureOutput(outputTo(terminal))
-    .action((file: string, flags: ServeFlags) => serveFile(file, optionsOf(flags), terminal));
+    .action((file: string, flags: ServeFlags) => serveFile(file, flags, terminal));
 }
 
 function optionsOf(flags: ServeFlags): ServerOptions {
@@ -81,14 +89,17 @@ function tlsOf({ tlsCert, tlsKey, tlsCa }: ServeFlags): TlsOptions | undefined {
   };
 }
 
-async function serveFile(file: string, options: ServerOptions, terminal: Terminal): Promise<void> {
+async function serveFile(file: string, flags: ServeFlags, terminal: Terminal): Promise<void> {
+  const options = optionsOf(flags);
+  if (flags.shared === true && file === ':memory:') throw new UsageError('--shared needs a file');
   const engine = await openEngine(file);
   try {
     const server = await serve(engine, options);
+    const beside = flags.shared === true ? await serveBeside(engine, file) : undefined;
     const stopped = nextSignal();
     await terminal.write(`elmo serves ${file} at ${server.uri}\n`);
     await Promise.race([stopped, server.stopAsked]);
-    await server.close();
+    await Promise.all([server.close(), beside?.close()]);
   } finally {
     await engine.close();
   }

@@ -13,6 +13,7 @@ import {
   type RawDocument,
   type ReplyWriter,
 } from '../elmo/index.js';
+import { localSocketPath } from '../lsm/index.js';
 import { authorize } from './commands/authorize.js';
 import type { Users } from './auth/users.js';
 import { helloCommands } from './commands/hello.js';
@@ -130,4 +131,9 @@ export async function serve(engine: Engine, options: ServerOptions = {}): Promis
   const server = hostOf(engine, options);
   await server.listen();
   return server;
+}
+
+/** Lets those in who open the file as one that is shared: on a socket beside it, for this user alone. */
+export function serveBeside(engine: Engine, path: string): Promise<WireServer> {
+  return serve(engine, { unixSocket: localSocketPath(path), tcp: false });
 }

@@ -94,12 +94,14 @@ export class FailurePace {
 
   constructor(private readonly nowMs: () => number) {}
 
-  /** How long the next answer to that address is held back. */
+  /** How long from now until an address is answered. Whoever has waited asks again: others may have failed meanwhile. */
   waitMs(address: string): number {
     const found = this.failures.get(address);
     if (found === undefined || found.count < FREE_FAILURES) return 0;
-    if (this.nowMs() - found.lastMs > FORGET_MS) return 0;
-    return Math.min(FIRST_WAIT_MS * 2 ** (found.count - FREE_FAILURES), MOST_WAIT_MS);
+    const sinceMs = this.nowMs() - found.lastMs;
+    if (sinceMs > FORGET_MS) return 0;
+    const paceMs = Math.min(FIRST_WAIT_MS * 2 ** (found.count - FREE_FAILURES), MOST_WAIT_MS);
+    return Math.max(paceMs - sinceMs, 0);
   }
 
   failed(address: string): void {

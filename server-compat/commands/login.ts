@@ -47,8 +47,8 @@ export class Logins {
 
   private async step(connection: Connection, run: () => LoginStep): Promise<LoginStep> {
     const address = connection.remote.replace(/:\d+$/, '');
-    const waitMs = this.pace.waitMs(address);
-    if (waitMs > 0) await this.engine.clock.sleep(waitMs);
+    for (let waitMs = this.pace.waitMs(address); waitMs > 0; waitMs = this.pace.waitMs(address))
+      await this.engine.clock.sleep(waitMs);
     try {
       const step = run();
       if (step.isDone) {

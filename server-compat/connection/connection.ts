@@ -15,7 +15,15 @@ import {
   type ServerFacts,
 } from '../../elmo/index.js';
 import { FrameReader } from '../wire/framing.js';
-import { HEADER_BYTES, OP_COMPRESSED, OP_MSG, OP_QUERY, readInt32Le, WireError } from '../wire/header.js';
+import {
+  HEADER_BYTES,
+  MAX_MESSAGE_BYTES,
+  OP_COMPRESSED,
+  OP_MSG,
+  OP_QUERY,
+  readInt32Le,
+  WireError,
+} from '../wire/header.js';
 import { compressMessage, uncompressMessage, type CompressorName } from '../wire/op-compressed.js';
 import {
   beginOpMsg,
@@ -52,7 +60,11 @@ export interface DispatchOutcome {
 export interface ConnectionOwner extends ServerFacts {
   readonly dispatcher: Dispatcher;
   readonly traffic: Traffic;
-  readonly options: { readonly maxWaitingBytes: number };
+  readonly options: {
+    readonly auth: boolean;
+    readonly maxWaitingBytes: number;
+    readonly maxBytesBeforeLogin: number;
+  };
 }
 
 /** Counted for all connections together. */
@@ -91,10 +103,18 @@ export class Connection implements CommandClient {
   /** One user of each database at a time. */
   logIn(user: AuthenticatedUser): void {
     this.users = [...this.users.filter(({ db }) => db !== user.db), user];
+    this.frames.maxMessageBytes = this.maxMessageBytes;
   }
 
   logOut(db: string): void {
     this.users = this.users.filter((user) => user.db !== db);
+    this.frames.maxMessageBytes = this.maxMessageBytes;
+  }
+
+  /** Who has not logged in yet is listened to, and not for long. */
+  private get maxMessageBytes(): number {
+    const { auth, maxBytesBeforeLogin } = this.server.options;
+    return auth && this.users.length === 0 ? maxBytesBeforeLogin : MAX_MESSAGE_BYTES;
   }
   /** Whether its last hello waits for changes: more of them may follow unasked. */
   isStreamingHello = false;
@@ -118,7 +138,7 @@ export class Connection implements CommandClient {
   ) {
     this.remote = hostAndPort(socket.remoteAddress, socket.remotePort) ?? 'anonymous unix socket:0';
     this.local = hostAndPort(socket.localAddress, socket.localPort);
-    this.frames = new FrameReader();
+    this.frames = new FrameReader(this.maxMessageBytes);
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.receive(piece));
     this.ended = new Promise((resolve) => socket.on('close', () => resolve()));
@@ -243,7 +263,7 @@ export class Connection implements CommandClient {
   private handle(message: Uint8Array): void | Promise<void> {
     let compressor: CompressorName | undefined;
     if (readInt32Le(message, 12) === OP_COMPRESSED) {
-      const inside = uncompressMessage(message);
+      const inside = uncompressMessage(message, this.maxMessageBytes);
       compressor = inside.compressor;
       message = inside.message;
     }

@@ -10,7 +10,8 @@ export class FrameReader {
   private offset = 0;
   private available = 0;
 
-  constructor(private readonly maxMessageBytes = MAX_MESSAGE_BYTES) {}
+  /** @param maxMessageBytes  may be changed: it concerns the messages whose length was not looked at yet */
+  constructor(public maxMessageBytes = MAX_MESSAGE_BYTES) {}
 
   /** Bytes that wait for the rest of their message. */
   get waitingBytes(): number {

@@ -59,10 +59,14 @@ const BY_ID = new Map([...COMPRESSORS].map(([name, compressor]) => [compressor.i
 
 /**
  * @param message  a whole OP_COMPRESSED
+ * @param maxBytes  of the message inside
  * @returns the message inside, with a header, and how it was packed
  * @throws WireError
  */
-export function uncompressMessage(message: Uint8Array): {
+export function uncompressMessage(
+  message: Uint8Array,
+  maxBytes = MAX_MESSAGE_BYTES,
+): {
   message: Uint8Array;
   compressor: CompressorName | undefined;
 } {
@@ -71,7 +75,7 @@ export function uncompressMessage(message: Uint8Array): {
   const length = readInt32Le(message, HEADER_BYTES + 4);
   const id = message[HEADER_BYTES + 8]!;
   if (opCode === OP_COMPRESSED) throw new WireError('OP_COMPRESSED inside OP_COMPRESSED');
-  if (length < 0 || length > MAX_MESSAGE_BYTES - HEADER_BYTES)
+  if (length < 0 || length > maxBytes - HEADER_BYTES)
     throw new WireError(`a compressed message of ${length} bytes`);
   const packed = message.subarray(HEADER_BYTES + 9);
   const name = BY_ID.get(id);

@@ -81,6 +81,42 @@ describe('a server that wants logins', () => {
     expect([unknown['code'], unknown['errmsg']]).to.deep.equal([18, 'Authentication failed.']);
   });
 
+  it('hears no long messages of who has not logged in', async () => {
+    const [stranger, known] = [await client(), await client()];
+    const long = { ping: 1, comment: 'x'.repeat(70_000) };
+    const refused: unknown = await stranger.run(long, 'admin').catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(Error);
+    await logIn(known, 'boss', 'p1', 'admin');
+    expect((await known.run(long, 'admin'))['ok']).to.equal(1);
+    await known.run({ logout: 1 }, 'admin');
+    expect(await known.run(long, 'admin').catch((error: unknown) => error)).to.be.instanceOf(Error);
+  });
+
+  it('makes those wait who fail again and again, also side by side', async () => {
+    const guesses = await Promise.all(Array.from({ length: 8 }, client));
+    const startedAt = performance.now();
+    const answers = await Promise.all(
+      guesses.map(async (guess) => {
+        const { code } = await logIn(guess, 'boss', 'p0', 'admin');
+        return { code: code as number, ms: performance.now() - startedAt };
+      }),
+    );
+    expect(new Set(answers.map(({ code }) => code))).to.deep.equal(new Set([18]));
+    const [sixth, seventh, eighth] = answers
+      .map(({ ms }) => ms)
+      .sort((a, b) => a - b)
+      .slice(5); // 5 are free
+    expect(sixth).to.be.greaterThan(150);
+    expect(seventh! - sixth!).to.be.greaterThan(300);
+    expect(eighth! - seventh!).to.be.greaterThan(600);
+    // who knows the password waits once more, and is free of it then
+    const right = await client();
+    expect((await logIn(right, 'boss', 'p1', 'admin'))['done']).to.equal(true);
+    const again = performance.now();
+    expect((await logIn(await client(), 'boss', 'p1', 'admin'))['done']).to.equal(true);
+    expect(performance.now() - again).to.be.lessThan(190);
+  }).timeout(15_000);
+
   it('lets a reader read its own database, and nothing else', async () => {
     const reader = await client();
     expect((await logIn(reader, 'reader', 'p2', 'shop'))['done']).to.equal(true);
