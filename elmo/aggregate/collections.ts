@@ -8,6 +8,7 @@ import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
+import type { SessionRow } from '../session/session-context.js';
 import type { WriteContext } from '../write/write-context.js';
 
 /** The part of a pipeline that the planner takes over. Documents are raw. */
@@ -56,6 +57,11 @@ export interface StoreFacts {
   readonly host: string;
   readonly openedMs: number;
   figures(namespace: Namespace): CollectionFigures | undefined;
+  /** Sessions that are kept; undefined: clients see a server of its own, which keeps none. */
+  sessions(): readonly SessionRow[] | undefined;
+  /** Who runs the pipeline, as 'name@db'; undefined: nobody has logged in. */
+  readonly asker: string | undefined;
+  databases(): readonly string[];
   /** Collections and views of a database. */
   names(db: string): readonly string[];
   /** Commands that run, the oldest first. */

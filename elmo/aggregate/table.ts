@@ -11,6 +11,7 @@ import { fillStages } from './stages/fill.js';
 import { graphLookupStages } from './stages/graph-lookup.js';
 import { groupStages } from './stages/group.js';
 import { limitStages } from './stages/limit.js';
+import { sessionStages } from './stages/list-sessions.js';
 import { lookupStages } from './stages/lookup.js';
 import { matchStages } from './stages/match.js';
 import { mergeStages } from './stages/merge.js';
@@ -46,6 +47,7 @@ export const stageOperators: StageOperators = {
   ...mergeStages,
   ...statisticsStages,
   ...currentOpStages,
+  ...sessionStages,
   ...windowStages,
   ...densifyStages,
   ...fillStages,

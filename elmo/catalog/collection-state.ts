@@ -10,6 +10,7 @@ import type { ElmoError } from '../errors.js';
 import { RecordIdReader, keyspaceBounds, afterKeyspace, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { CountTarget } from '../operation/write-unit.js';
+import type { IndexSpec } from './collection-spec.js';
 import { KEYSPACE_COUNTS } from './keyspaces.js';
 
 const COUNT_BYTES = 16;
@@ -21,6 +22,15 @@ function countsKey(keyspace: number): Uint8Array {
   return writer.toBytes();
 }
 
+/** A filter of the planner for queries of one shape. */
+export interface PlanFilter {
+  readonly shape: string;
+  /** As `planCacheListFilters` shows it. */
+  readonly shown: Uint8Array;
+  /** Whether plans may use the index. */
+  allows(index: IndexSpec): boolean;
+}
+
 export class CollectionState implements CountTarget {
   /** Wakes those that wait for new documents of a capped collection. */
   readonly waiters = new Set<() => void>();
@@ -28,6 +38,7 @@ export class CollectionState implements CountTarget {
   /** How often plans have used each index, by its name; and how often they have read the whole collection. */
   readonly indexUses = new Map<string, number>();
   collectionScans = 0;
+  planFilters: readonly PlanFilter[] = [];
   /** No record of a capped collection has a smaller id. */
   oldestId = 0;
   /** Sequence number of the last commit that changed the collection's definition or indexes, as far as it was seen. */

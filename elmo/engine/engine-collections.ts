@@ -21,6 +21,9 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import { planRows } from '../exec/planned-rows.js';
 import { parseRequestFilter } from './reading.js';
 
+/** What an engine tells of itself, whoever asks. */
+export type EngineFacts = Pick<StoreFacts, 'host' | 'openedMs' | 'operations' | 'sessions'>;
+
 export class EngineCollections implements Collections {
   readonly facts: StoreFacts;
 
@@ -33,11 +36,12 @@ export class EngineCollections implements Collections {
     private readonly catalog: Catalog,
     private readonly view: ReadView,
     private readonly unit: WriteUnit | undefined,
-    opened: Pick<StoreFacts, 'host' | 'openedMs' | 'operations'>,
+    facts: EngineFacts & Pick<StoreFacts, 'asker'>,
   ) {
     this.facts = {
-      ...opened,
+      ...facts,
       figures: (namespace) => this.figures(namespace),
+      databases: () => catalog.databaseNames(),
       names: (db) => catalog.collectionNames(db, unit),
     };
   }

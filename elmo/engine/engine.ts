@@ -3,7 +3,6 @@
  * session's transaction, runs statements, and gives cursors out.
  */
 import { LsmError, type Clock, type OrderedKv, type Random, type ReadView } from '../../lsm/index.js';
-import type { StoreFacts } from '../aggregate/collections.js';
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
@@ -43,7 +42,7 @@ import type { Pipeline } from '../aggregate/stage.js';
 import type { NamedValue } from '../catalog/raw-document.js';
 import { documentValue, type Value } from '../bson/value.js';
 import { copyDocument } from '../bson/writer.js';
-import type { SessionContext } from '../session/session-context.js';
+import { nameOfOwner, type SessionContext } from '../session/session-context.js';
 import { SessionRegistry } from '../session/session-registry.js';
 import { RetryLog } from '../session/retry-log.js';
 import { insertDocuments } from '../write/insert.js';
@@ -52,7 +51,7 @@ import { Background, type BackgroundOptions } from './background.js';
 import { bulkWrite } from './bulk-writing.js';
 import { filterOfPlainFind, indexOfPoint, pointOf } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
-import { EngineCollections } from './engine-collections.js';
+import { EngineCollections, type EngineFacts } from './engine-collections.js';
 import { countRequest, isWholeCount, openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
 import { Defining } from './defining.js';
 import { countPlanned, cut, countRows, countingPlan } from '../exec/count-rows.js';
@@ -61,7 +60,13 @@ import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import { lateExplain, type ExplainTarget, type Verbosity } from './late-explain.js';
 import { viewRequest } from './find-pipeline.js';
 import { labelled } from './transient-errors.js';
-import { checkViewCollation, effectiveCollation, releaseOnce, requestScope } from './reading.js';
+import {
+  checkViewCollation,
+  effectiveCollation,
+  releaseOnce,
+  requestScope,
+  type ReadPlace,
+} from './reading.js';
 import { findAndModify } from './find-and-modify.js';
 import { updateDocuments } from './updating.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
@@ -83,13 +88,6 @@ const hasFailures = ({ failures }: { readonly failures: readonly unknown[] }): b
 /** More than any document has. */
 const MOST_BYTES = 0x7fff_ffff;
 
-/** Where a request reads: in its session's transaction, or in a snapshot of its own. */
-interface ReadPlace {
-  readonly view: ReadView;
-  readonly unit: TransactionUnit | undefined;
-  readonly release: () => void;
-}
-
 export class Engine {
   readonly catalog: Catalog;
   readonly cursors: CursorRegistry;
@@ -104,7 +102,7 @@ export class Engine {
   private readonly validators: Validators;
   private background: Background | undefined;
   private readonly sharedUnit: DirectUnit;
-  private readonly opened: Pick<StoreFacts, 'host' | 'openedMs' | 'operations'>;
+  private readonly opened: EngineFacts;
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
 
@@ -118,6 +116,7 @@ export class Engine {
       host: options.host ?? 'localhost:27017',
       openedMs: clock.wallMs(),
       operations: () => this.state.activity.facts(clock.nowMs()),
+      sessions: () => (this.state.hasClusterTime ? this.sessions.rows(clock.wallMs()) : undefined),
     };
     this.catalog = new Catalog(kv, {
       openCollections: options.openCollections ?? 1000,
@@ -221,11 +220,12 @@ export class Engine {
 
   private readPlace(session: SessionContext | undefined): ReadPlace {
     const unit = this.sessions.enter(session);
-    if (unit !== undefined) return { view: unit.view, unit, release: () => undefined };
+    const asker = session?.owner === undefined ? undefined : nameOfOwner(session.owner);
+    if (unit !== undefined) return { view: unit.view, unit, asker, release: () => undefined };
     if (session?.isSnapshot === true)
-      return { view: this.sessions.snapshotOf(session), unit, release: () => undefined };
+      return { view: this.sessions.snapshotOf(session), unit, asker, release: () => undefined };
     const view = this.kv.snapshot();
-    return { view, unit, release: releaseOnce(view) };
+    return { view, unit, asker, release: releaseOnce(view) };
   }
 
   /** Runs a reading request; whatever it opened is given back if it fails. */
@@ -357,7 +357,7 @@ export class Engine {
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
     checkViewCollation(context.collation, context.entry);
-    const collections = this.collectionsAt(place.view, place.unit);
+    const collections = this.collectionsAt(place.view, place.unit, place.asker);
     const pipeline = parseWithFolding(() =>
       parseStages(
         request.pipeline.map((stage) => documentValue(stage)),
@@ -383,8 +383,8 @@ export class Engine {
     return this.collectionsAt(this.kv, undefined);
   }
 
-  private collectionsAt(view: ReadView, unit: WriteUnit | undefined): EngineCollections {
-    return new EngineCollections(this.kv, this.catalog, view, unit, this.opened);
+  private collectionsAt(view: ReadView, unit?: WriteUnit, asker?: string): EngineCollections {
+    return new EngineCollections(this.kv, this.catalog, view, unit, { ...this.opened, asker });
   }
 
   /** Runs a reading request to its end. */
@@ -462,7 +462,7 @@ export class Engine {
       if (target.kind !== 'aggregate' && !isView) return explainQuery(target, context, verbosity);
       const aggregated = target.kind === 'aggregate' ? target.request : viewRequest(target.request, context);
       const { pipeline, options } = this.parsedPipeline(aggregated, place);
-      const collections = this.collectionsAt(place.view, place.unit);
+      const collections = this.collectionsAt(place.view, place.unit, place.asker);
       const contextOf = (namespace: Namespace): FindContext => this.findContext(request, namespace, place);
       return explainPipeline(pipeline, options, collections, aggregated.hint, contextOf, verbosity);
     });

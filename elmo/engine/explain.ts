@@ -20,10 +20,11 @@ import {
   stageDocument,
   type StageTree,
 } from '../exec/explain-stages.js';
-import { choose, runPlan, type RowsRequest, type RunningPlan } from '../exec/planned-rows.js';
-import type { AggregateRequest, FindRequest, RawDocument } from '../operation/requests.js';
+import { choose, planFilterOf, runPlan, type RowsRequest, type RunningPlan } from '../exec/planned-rows.js';
+import type { AggregateRequest, FindRequest } from '../operation/requests.js';
 import { PAUSE, ROW } from '../operation/row-source.js';
 import type { QueryPlan } from '../plan/query-plan.js';
+import { queryShape } from '../plan/query-shape.js';
 import { filterToBson } from '../query/to-bson.js';
 import { planDistinct } from './distinct.js';
 import {
@@ -97,13 +98,14 @@ export async function explainQuery(
 function plannerFields(
   { request }: QueryTarget,
   { collation, entry }: FindContext,
-  { filter }: PreparedFind,
-  { winner, losers, loserTree }: Explained,
+  { filter, sort }: PreparedFind,
+  { winner, losers, loserTree, request: wanted }: Explained,
   tookMs: number,
   more: readonly NamedValue[],
 ): NamedValue[] {
   const namespace = namespaceText(request.namespace);
-  const shape = shapeHash(shapeText(request, filterToBson(filter)));
+  const { projection } = request;
+  const shape = shapeHash(`${namespace} ${queryShape({ filter, sort, projection, collation })}`);
   const indexes = entry?.spec.indexes.map(({ name }) => name).join() ?? '';
   const hashes: NamedValue[] =
     entry === undefined
@@ -117,7 +119,7 @@ function plannerFields(
     ['namespace', stringValue(namespace)],
     ['parsedQuery', documentValue(filterToBson(filter))],
     ['collation', collation === undefined ? undefined : documentValue(collationDocument(collation))],
-    ['indexFilterSet', boolValue(false)],
+    ['indexFilterSet', boolValue(wanted !== undefined && planFilterOf(wanted) !== undefined)],
     ...hashes,
     ['optimizationTimeMillis', int32Value(Math.floor(tookMs))],
     ...more,
@@ -128,22 +130,6 @@ function plannerFields(
     ['winningPlan', stageDocument(winner(), true)],
     ['rejectedPlans', array(losers.map((plan) => stageDocument(loserTree(plan), true)))],
   ];
-}
-
-/** What queries have in common that differ in their constants only. */
-function shapeText({ namespace, sort, projection }: FindRequest, filter: RawDocument): string {
-  return JSON.stringify([
-    namespace,
-    namesOf(filter),
-    sort && namesOf(sort),
-    projection && namesOf(projection),
-  ]);
-}
-
-function namesOf(raw: RawDocument): unknown {
-  return fieldsOf(raw).map(({ name, value }) =>
-    value.type === 0x03 || value.type === 0x04 ? [name, namesOf(value.document)] : name,
-  );
 }
 
 async function executionFields(

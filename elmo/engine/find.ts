@@ -104,6 +104,7 @@ export function rowsRequest(
     hint: request.hint,
     natural,
     minMax,
+    projection: request.projection,
     allowDiskUse: request.allowDiskUse ?? true,
     requiredPaths: isPositional ? undefined : projection?.requiredPaths,
     needsEntries:

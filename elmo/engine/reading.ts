@@ -12,12 +12,22 @@ import { openScope } from '../expression/scope.js';
 import { parseExpression } from '../expression/parse.js';
 import { Frame } from '../expression/expression.js';
 import type { Operation } from '../operation/operation.js';
+import type { TransactionUnit } from '../operation/transaction-unit.js';
 import type { RawDocument } from '../operation/requests.js';
 import type { FilterNode } from '../query/filter.js';
 import { normalizeFilter } from '../query/normalize.js';
 import { parseFilter } from '../query/parse.js';
 
 export const EMPTY_DOCUMENT_BYTES: RawDocument = new Uint8Array([5, 0, 0, 0, 0]);
+
+/** Where a request reads: in its session's transaction, or in a snapshot of its own. */
+export interface ReadPlace {
+  readonly view: ReadView;
+  readonly unit: TransactionUnit | undefined;
+  /** Who asks, as 'name@db'; undefined: nobody has logged in. */
+  readonly asker: string | undefined;
+  readonly release: () => void;
+}
 
 /** The collation that counts: the one asked for, or that of the collection. */
 export function effectiveCollation(

@@ -37,8 +37,6 @@ export class ServerState {
   slowMs = 100;
   sampleRate = 1;
   defaultConcerns: DefaultConcerns = { read: undefined, write: undefined, setAtMs: undefined };
-  /** Filters of the planner by namespace: documents as `planCacheListFilters` shows them. */
-  readonly planFilters = new Map<string, RawDocument[]>();
   /** Milliseconds since 1970. */
   readonly startedWallMs: number;
   readonly startedMs: number;

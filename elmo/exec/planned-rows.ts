@@ -5,6 +5,8 @@ import { WithEntry } from './key-rows.js';
 import { SortRows } from './sort.js';
 import { SortKeys, type SortField } from './sort-key.js';
 import type { RowSource } from '../operation/row-source.js';
+import type { PlanFilter } from '../catalog/collection-state.js';
+import { queryShape } from '../plan/query-shape.js';
 import type { FilterNode } from '../query/filter.js';
 import { accessRows, pathsOf, type AccessRows, type BuildContext } from './build-rows.js';
 import { choosePlan } from '../plan/choose.js';
@@ -24,6 +26,8 @@ export interface RowsRequest extends BuildContext {
   readonly natural?: ScanDirection | undefined;
   readonly minMax?: MinMax | undefined;
   readonly allowDiskUse: boolean;
+  /** Raw, for the query's shape; undefined: none. */
+  readonly projection?: Uint8Array | undefined;
   /** All that is wanted of the documents, and of the sort; undefined: all of them. */
   readonly requiredPaths?: readonly string[] | undefined;
   /** Whether rows say which entry and record they are, for `$meta`. */
@@ -42,11 +46,23 @@ export interface RunningPlan {
 /** @throws ElmoError of the hint, and of min and max */
 export function choose(request: RowsRequest): PlanChoice {
   const { entry, sort, minMax, filter, collation, view } = request;
-  const hint = resolveHint(entry.spec, request.hint);
+  const planFilter = minMax === undefined ? planFilterOf(request) : undefined;
+  const hint = resolveHint(entry.spec, planFilter === undefined ? request.hint : undefined);
   const fields = sort?.every(({ meta }) => meta === undefined) === true ? sort : undefined;
   if (minMax !== undefined)
     return { best: minMaxPlan(minMax, hint, entry.spec, filter, fields, collation, view), others: [] };
-  return choosePlan(planRequest(request, fields, hint.index, request.natural ?? hint.natural));
+  const wanted = planRequest(request, fields, hint.index, request.natural ?? hint.natural);
+  return choosePlan(
+    planFilter === undefined ? wanted : { ...wanted, allows: (index) => planFilter.allows(index) },
+  );
+}
+
+/** What the planner was told to keep to for such queries; it counts more than a hint. */
+export function planFilterOf(request: RowsRequest): PlanFilter | undefined {
+  const { planFilters } = request.entry.state;
+  if (planFilters.length === 0) return undefined;
+  const shape = queryShape({ ...request, projection: request.projection });
+  return planFilters.find((each) => each.shape === shape);
 }
 
 function planRequest(

@@ -23,11 +23,12 @@ const NOTHING_KNOWN: ReadonlySet<FilterNode> = new Set();
 const PLANNED_KINDS: ReadonlySet<string> = new Set(['ordered', 'hashed', 'wildcard']);
 
 /** Indexes that may be read, and whose documents include all matches. */
-export function usableIndexes({ collection, collation, filter }: PlanRequest): IndexSpec[] {
+export function usableIndexes({ collection, collation, filter, allows }: PlanRequest): IndexSpec[] {
   return collection.indexes.filter(
     (index) =>
       index.isReady &&
       !index.isHidden &&
+      allows?.(index) !== false &&
       PLANNED_KINDS.has(index.kind) &&
       impliesPartial(filter, index, collation),
   );

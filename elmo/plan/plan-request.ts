@@ -18,6 +18,8 @@ export interface PlanRequest {
   readonly wanted: number;
   /** The only index to look at. */
   readonly hint: IndexSpec | undefined;
+  /** Whether plans may use an index; undefined: all of them. */
+  readonly allows?: ((index: IndexSpec) => boolean) | undefined;
   /** Records as they lie, that way. */
   readonly natural: ScanDirection | undefined;
   /** All that is wanted of the documents; undefined: all of them. */

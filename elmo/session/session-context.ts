@@ -8,6 +8,21 @@ export interface SessionOwner {
   readonly roles: readonly { readonly role: string; readonly db: string }[];
 }
 
+/** 'name@db'. */
+export function nameOfOwner({ user, db }: SessionOwner): string {
+  return `${user}@${db}`;
+}
+
+/** A session as it is shown. */
+export interface SessionRow {
+  /** 16 bytes as 32 hexadecimal digits. */
+  readonly lsid: string;
+  /** Whose it is, as 'name@db'; undefined: nobody has logged in. */
+  readonly user: string | undefined;
+  /** When it was used last, in milliseconds since 1970. */
+  readonly usedMs: number;
+}
+
 /** In which session, and which transaction of it, a request runs. */
 export interface SessionContext {
   /** The session's id: 16 bytes as 32 hexadecimal digits. */

@@ -11,7 +11,7 @@ import { TRANSIENT } from '../operation/write-unit.js';
 import type { ClusterTime } from '../operation/operation.js';
 import { Moments } from './moments.js';
 import type { RetryableStatement, RetryLog } from './retry-log.js';
-import type { SessionContext, SessionOwner } from './session-context.js';
+import { nameOfOwner, type SessionContext, type SessionOwner, type SessionRow } from './session-context.js';
 
 interface OpenTransaction {
   readonly number: bigint;
@@ -293,6 +293,18 @@ export class SessionRegistry {
       state.moments?.expire(now);
       if (now - state.usedMs > this.sessionTimeoutMs) this.end(state.lsid);
     }
+  }
+
+  /** All sessions, the one that was used last first. @param wallMs  now, in milliseconds since 1970 */
+  rows(wallMs: number): SessionRow[] {
+    const now = this.nowMs();
+    return [...this.sessions.values()]
+      .map(({ lsid, owner, usedMs }) => ({
+        lsid,
+        user: owner === undefined ? undefined : nameOfOwner(owner),
+        usedMs: wallMs - (now - usedMs),
+      }))
+      .sort((a, b) => b.usedMs - a.usedMs);
   }
 
   /** Ends the sessions that are meant. */

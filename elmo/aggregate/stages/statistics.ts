@@ -257,10 +257,12 @@ function parseListClusterCatalog(argument: Value, context: StageContext): Stage 
     if (value.bytes[value.at] === 1) asked.add(name);
   }
   return new StatisticsStage('$listClusterCatalog', argument.keep(), true, ({ collections }) =>
-    collections.facts.names(db).flatMap((name) => {
-      const spec = collections.describe({ db, collection: name });
-      return spec === undefined ? [] : [catalogRow(spec, asked)];
-    }),
+    (db === 'admin' ? collections.facts.databases() : [db]).flatMap((each) =>
+      collections.facts.names(each).flatMap((name) => {
+        const spec = collections.describe({ db: each, collection: name });
+        return spec === undefined ? [] : [catalogRow(spec, asked)];
+      }),
+    ),
   );
 }
 
@@ -288,14 +290,6 @@ function uuidValue(uuid: Uint8Array): Value {
   return valueOf(new UUID(uuid));
 }
 
-/** Sessions of the server are kept by replica sets and mongos alone. */
-function refuseSessions(): never {
-  throw new ElmoError(
-    31111,
-    'The $listLocalSessions stage is not allowed in this context :: missing a LogicalSessionCache',
-  );
-}
-
 export const statisticsStages: StageOperators = {
   $indexStats: { position: 'first', parse: (argument, context) => [parseIndexStats(argument, context)] },
   $collStats: { position: 'first', parse: (argument, context) => [parseCollStats(argument, context)] },
@@ -308,6 +302,4 @@ export const statisticsStages: StageOperators = {
     onDatabase: 'allowed',
     parse: (argument, context) => [parseListClusterCatalog(argument, context)],
   },
-  $listSessions: { position: 'first', onDatabase: 'allowed', parse: refuseSessions },
-  $listLocalSessions: { position: 'first', onDatabase: 'allowed', parse: refuseSessions },
 };

@@ -1,8 +1,9 @@
 /** The planner's cache and filters: planCacheClear, planCacheListFilters, planCacheSetFilter, planCacheClearFilters. */
 import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
+import type { CatalogEntry } from '../../catalog/catalog.js';
 import { viewRefusal } from '../../catalog/define.js';
-import { namespaceText } from '../../catalog/namespace.js';
 import { parseCollation } from '../../collation/parse.js';
+import { givenQueryShape, isAmong } from '../../engine/plan-filters.js';
 import { ERROR_CODES } from '../../error-codes.js';
 import { ElmoError } from '../../errors.js';
 import type { Arguments } from '../arguments.js';
@@ -41,32 +42,36 @@ function checkShape(args: Arguments): void {
     throw new ElmoError('BadValue', 'sort, projection, or collation provided without query');
 }
 
-/** A filter's document: its shape, and the indexes it allows. */
-function filterDocument(args: Arguments, indexes: RawDocument | undefined): RawDocument {
+/** What `planCacheListFilters` shows: the shape, and the indexes it allows. */
+function filterDocument(args: Arguments): RawDocument {
   const writer = new ReplyWriter();
   const start = writer.beginDocument();
   for (const part of ['query', 'sort', 'projection'] as const)
     writer.document(part, args.document(part) ?? EMPTY);
   if (args.has('collation')) writer.document('collation', args.document('collation')!);
-  if (indexes !== undefined) writer.value('indexes', args.value('indexes')!);
+  writer.value('indexes', args.value('indexes')!);
   writer.endDocument(start);
   return writer.toBytes();
 }
 
-const sameShape = (filter: RawDocument, shape: RawDocument): boolean => {
-  // the shape's document is the filter's without its last field
-  const length = shape.length - 5;
-  return Buffer.compare(filter.subarray(4, 4 + length), shape.subarray(4, 4 + length)) === 0;
-};
+/** @throws ElmoError if the query is none */
+function shapeOf(args: Arguments, entry: CatalogEntry): string {
+  return givenQueryShape(entry, {
+    query: args.document('query') ?? EMPTY,
+    sort: args.document('sort'),
+    projection: args.document('projection'),
+    collation: args.document('collation'),
+  });
+}
 
-/** @throws ElmoError InvalidNamespace, CommandNotSupportedOnView */
-function namespaceOf(args: Arguments, { db, engine }: CommandContext, command: string): string {
+/** @returns undefined: there is no such collection. @throws ElmoError InvalidNamespace, CommandNotSupportedOnView */
+function entryOf(args: Arguments, { db, engine }: CommandContext, command: string): CatalogEntry | undefined {
   const namespace = { db, collection: collectionOf(args, command) };
   if (namespace.collection === '')
     throw new ElmoError('InvalidNamespace', `Invalid namespace specified '${db}'`);
-  const kind = engine.catalog.get(namespace)?.spec.kind;
-  if (kind === 'view' || kind === 'timeseries') throw viewRefusal(namespace);
-  return namespaceText(namespace);
+  const entry = engine.catalog.get(namespace);
+  if (entry?.spec.kind === 'view' || entry?.spec.kind === 'timeseries') throw viewRefusal(namespace);
+  return entry;
 }
 
 const planCacheClear: Command = {
@@ -76,7 +81,7 @@ const planCacheClear: Command = {
   fields: { ...SHAPE, sort: anything, projection: anything, collation: anything },
   ignoresUnknown: true,
   run(args, context) {
-    namespaceOf(args, context, 'planCacheClear');
+    entryOf(args, context, 'planCacheClear');
   },
 };
 
@@ -87,8 +92,11 @@ const planCacheListFilters: Command = {
   fields: {},
   ignoresUnknown: true,
   run(args, context, reply) {
-    const { planFilters } = context.engine.state;
-    reply.documents('filters', planFilters.get(namespaceOf(args, context, 'planCacheListFilters')) ?? []);
+    const filters = entryOf(args, context, 'planCacheListFilters')?.state.planFilters ?? [];
+    reply.documents(
+      'filters',
+      filters.map(({ shown }) => shown),
+    );
   },
 };
 
@@ -99,10 +107,8 @@ const planCacheSetFilter: Command = {
   fields: { ...SHAPE, indexes: anything, comment: anything },
   ignoresUnknown: true,
   run(args, context) {
-    const namespace = namespaceOf(args, context, 'planCacheSetFilter');
-    const [db, collection] = [context.db, collectionOf(args, 'planCacheSetFilter')];
-    if (context.engine.catalog.get({ db, collection }) === undefined)
-      throw new ElmoError('BadValue', 'no such collection');
+    const entry = entryOf(args, context, 'planCacheSetFilter');
+    if (entry === undefined) throw new ElmoError('BadValue', 'no such collection');
     const indexes = args.value('indexes');
     if (indexes === undefined) throw new ElmoError('BadValue', 'required field indexes missing');
     if (indexes.type !== ARRAY) throw new ElmoError('BadValue', 'required field indexes must be an array');
@@ -113,10 +119,13 @@ const planCacheSetFilter: Command = {
       if (type !== OBJECT && type !== STRING)
         throw new ElmoError('BadValue', 'each item in indexes must be an object or string');
     if (!args.has('query')) throw new ElmoError('BadValue', 'required field query missing');
-    const { planFilters } = context.engine.state;
-    const shape = filterDocument(args, undefined);
-    const others = (planFilters.get(namespace) ?? []).filter((filter) => !sameShape(filter, shape));
-    planFilters.set(namespace, [...others, filterDocument(args, indexes.bytes)]);
+    const shape = shapeOf(args, entry);
+    const allowed = elements.map((element) => element.keep());
+    const { state } = entry;
+    state.planFilters = [
+      ...state.planFilters.filter((each) => each.shape !== shape),
+      { shape, shown: filterDocument(args), allows: (index) => isAmong(index, allowed) },
+    ];
   },
 };
 
@@ -128,16 +137,11 @@ const planCacheClearFilters: Command = {
   ignoresUnknown: true,
   run(args, context) {
     checkShape(args);
-    const namespace = namespaceOf(args, context, 'planCacheClearFilters');
-    const { planFilters } = context.engine.state;
-    if (!args.has('query')) {
-      planFilters.delete(namespace);
-      return;
-    }
-    const shape = filterDocument(args, undefined);
-    const left = (planFilters.get(namespace) ?? []).filter((filter) => !sameShape(filter, shape));
-    if (left.length === 0) planFilters.delete(namespace);
-    else planFilters.set(namespace, left);
+    const entry = entryOf(args, context, 'planCacheClearFilters');
+    if (entry === undefined) return;
+    const { state } = entry;
+    const shape = args.has('query') ? shapeOf(args, entry) : undefined;
+    state.planFilters = state.planFilters.filter((each) => shape !== undefined && each.shape !== shape);
   },
 };
 

@@ -35,6 +35,9 @@ export class MemoryCollections implements Collections {
     openedMs: 0,
     figures: () => undefined,
     names: () => Object.keys(this.database),
+    databases: () => ['test'],
+    sessions: () => undefined,
+    asker: undefined,
     operations: () => [],
   };
 

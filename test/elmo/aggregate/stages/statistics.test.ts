@@ -48,7 +48,8 @@ describe('stages of statistics', () => {
     [{ $planCacheStats: {} }, 'nothing', 50933],
     [{ $listClusterCatalog: {} }, 't', 9621301],
     [{ $listClusterCatalog: 1 }, '', 9621302],
-    [{ $listSessions: {} }, 't', 31111],
+    [{ $listSessions: {} }, 't', 73],
+    [{ $listLocalSessions: {} }, 't', 73],
   ] as const)
     it(`${JSON.stringify(stage)} on '${on}' is refused`, async () =>
       expect(await runner.codeOf([stage], on)).to.equal(code));
