@@ -6,6 +6,7 @@
  *   npm run bench -- kv [workload…] [--entries N] [--peers elmo,leveldb,lmdb,sqlite] [--rounds R] [--seed S]
  *                       [--json FILE] [--dir FOLDER] [--urls FILE] [--big] [--all]
  *   npm run bench -- doc …               documents beside other databases: see doc/run.ts
+ *   npm run bench -- import …            documents in and out through the command: see import/main.ts
  */
 import { fork } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Job, Outcome } from './child.js';
 import { DOC_USAGE, DocUsageError, runDoc } from './doc/run.js';
+import { IMPORT_USAGE, ImportUsageError, runImportBench } from './import/main.js';
 import { PEER_NAMES, peerVersion, projectFolder, type PeerName } from './peers.js';
 import { machine, preamble, workloadTable, type Run } from './report.js';
 import { PREPARATIONS, WORKLOADS } from './workloads/table.js';
@@ -218,6 +220,7 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'server')
     return (await import('./server/main.js')).runServerBench(process.argv.slice(3));
   if (process.argv[2] === 'doc') return runDoc(process.argv.slice(3));
+  if (process.argv[2] === 'import') return runImportBench(process.argv.slice(3));
   const plan = readPlan();
   try {
     const run = await runAll(plan);
@@ -238,9 +241,18 @@ function keep(run: Run, name: string): void {
   console.log(`every figure: ${file}`);
 }
 
+/** What may be written instead; undefined: that was not what was wrong. */
+function usageFor(cause: unknown): string | undefined {
+  if (cause instanceof DocUsageError) return DOC_USAGE;
+  if (cause instanceof ImportUsageError) return IMPORT_USAGE;
+  return cause instanceof UsageError ? `${USAGE}\n${DOC_USAGE}\n${IMPORT_USAGE}` : undefined;
+}
+
 main().catch((cause: unknown) => {
-  if (!(cause instanceof UsageError) && !(cause instanceof DocUsageError)) throw cause;
-  if (cause.message !== '') console.error(`${cause.message}\n`);
-  console.error(cause instanceof DocUsageError ? DOC_USAGE : `${USAGE}\n${DOC_USAGE}`);
+  const usage = usageFor(cause);
+  if (usage === undefined) throw cause;
+  const { message } = cause as Error;
+  if (message !== '') console.error(`${message}\n`);
+  console.error(usage);
   process.exitCode = 2;
 });
