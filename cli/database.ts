@@ -17,8 +17,11 @@ export function parseNamespace(text: string): DatabaseName {
   return { db: text.slice(0, dot), collection: text.slice(dot + 1) };
 }
 
-/** Commands pass over data once: they need no large caches, whatever the size of the file. */
-const MODEST = { cacheBytes: 8 << 20, memtableBytes: 2 << 20 };
+/**
+ * Commands pass over data once: they need no large caches, whatever the size of the file. Up to three memtables are there at a
+ * time, and several tables are being built, each in memory.
+ */
+const MODEST = { cacheBytes: 2 << 20, memtableBytes: 1 << 20, tableBytes: 1 << 19, levelOneBytes: 8 << 20 };
 
 /**
  * Opens, does, closes.
