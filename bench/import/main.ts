@@ -10,9 +10,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cpuLoopMs } from '../measure.js';
+import { projectFolder } from '../peers.js';
 import { machine, median, number } from '../report.js';
 import { COLLECTION, DATABASE, makeData, type Made } from './data.js';
 import { USAGE_FILE, type Usage } from './usage.js';
@@ -29,7 +29,7 @@ export const IMPORT_USAGE = `npm run bench -- import [options]
 
 const MEGABYTE = 1_000_000;
 const MOST_PEAK_MEGABYTES = 150;
-const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
+const MAIN = join(projectFolder(), 'dist', 'cli', 'main.js');
 const USAGE = new URL('./usage.js', import.meta.url).href;
 const NAMESPACE = `${DATABASE}.${COLLECTION}`;
 
