@@ -26,14 +26,16 @@ const MODEST = { cacheBytes: 2 << 20, memtableBytes: 1 << 20, tableBytes: 1 << 1
 /**
  * Opens, does, closes.
  * @param mayCreate  whether a file that is not there is made
+ * @param shared     whether a process that shares the file may hold it
  */
 export async function withDatabase<T>(
   path: string,
   mayCreate: boolean,
   work: (client: ElmoClient) => Promise<T>,
+  shared = false,
 ): Promise<T> {
   if (!mayCreate && !existsSync(path)) throw new Error(`there is no file ${path}`);
-  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate, ...MODEST });
+  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate, shared, ...MODEST });
   try {
     return await work(client);
   } finally {

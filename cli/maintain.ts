@@ -36,14 +36,13 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
       .configureOutput(outputTo(terminal));
   return [
     make('stats', 'collections, documents, indexes, and the size of the file').action(
-      (file: string, flags: JsonFlag) =>
-        withDatabase(file, false, (client) => showStats(terminal, client, flags)),
+      (file: string, flags: JsonFlag) => withShared(file, (client) => showStats(terminal, client, flags)),
     ),
     make(
       'check',
       'read every byte, compare documents with indexes; exit code 1 when something is wrong',
     ).action(async (file: string, flags: JsonFlag) => {
-      const report = await withDatabase(file, false, (client) => client.check());
+      const report = await withShared(file, (client) => client.check());
       if (report.problems.length > 0) setExitCode(1);
       if (flags.json === true) return terminal.write(formatJson(report));
       for (const { code, message } of report.problems) await terminal.write(`${code}: ${message}\n`);
@@ -54,8 +53,8 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
       );
     }),
     make('compact', 'make the file as short as it can be').action(async (file: string, flags: JsonFlag) => {
-      const before = await withDatabase(file, false, async (client) => {
-        const { fileBytes } = client.stats();
+      const before = await withShared(file, async (client) => {
+        const { fileBytes } = await client.fileStats();
         await client.compact();
         return fileBytes;
       });
@@ -66,7 +65,7 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
     make('backup', 'copy a database to a new file')
       .argument('<to>', 'the new file')
       .action(async (file: string, to: string, flags: JsonFlag) => {
-        await withDatabase(file, false, (client) => client.backup(to));
+        await withShared(file, (client) => client.backup(to));
         const bytes = statSync(to).size;
         if (flags.json === true) return terminal.write(formatJson({ file: to, bytes }));
         return terminal.write(`${to}: ${formatSize(bytes)}\n`);
@@ -74,9 +73,13 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
   ];
 }
 
+/** A process that shares the file may hold it: then that one is asked. */
+const withShared = <T>(file: string, work: (client: ElmoClient) => Promise<T>): Promise<T> =>
+  withDatabase(file, false, work, true);
+
 async function showStats(terminal: Terminal, client: ElmoClient, { json }: JsonFlag): Promise<void> {
   const collections = await collectionFigures(client);
-  const { fileBytes } = client.stats();
+  const { fileBytes } = await client.fileStats();
   if (json === true) return terminal.write(formatJson({ file: client.path, fileBytes, collections }));
   await terminal.write(formatFacts([['file', `${client.path}, ${formatSize(fileBytes)}`]]));
   if (collections.length === 0) return;
@@ -90,7 +93,8 @@ async function showStats(terminal: Terminal, client: ElmoClient, { json }: JsonF
 
 async function collectionFigures(client: ElmoClient): Promise<CollectionFigures[]> {
   const figures: CollectionFigures[] = [];
-  for (const db of client.engine.catalog.databaseNames()) {
+  const { databases } = await client.db().admin().listDatabases({ nameOnly: true });
+  for (const { name: db } of databases) {
     for (const { name, type } of await client.db(db).listCollections().toArray()) {
       if (type === 'view') continue;
       const collection = client.db(db).collection(name);

@@ -28,6 +28,7 @@ export { openEngine, type OpenEngineOptions } from './engine/open-engine.js';
 export { operatorNames, type OperatorNames } from './operator-names.js';
 export { parseShellText } from './query/filter-text.js';
 export { runCommand } from './api/run-command.js';
+export { backupStore, checkAll, compactStore, storeStats } from './api/maintenance.js';
 export type { ApiEngine, ApiSessions, CommandEngine, CommandSettings } from './api/api-engine.js';
 export { documentValue, Value } from './bson/value.js';
 export type { ElmoCursor, RawBatch, BatchOptions } from './exec/cursor.js';

@@ -33,8 +33,8 @@ export class ElmoClient extends EmbeddedClient {
   protected override async open(options: OpenEngineOptions): Promise<ApiEngine> {
     if (!this.isShared) return super.open(options);
     const { SharedEngine } = await import('./shared/shared-engine.js');
-    const { serve } = await import('./host.js');
-    return SharedEngine.open(this.path, options, serve);
+    const { serveBeside } = await import('./host.js');
+    return SharedEngine.open(this.path, options, serveBeside);
   }
 
   /**
@@ -72,6 +72,6 @@ export async function connect(path: string, options: ElmoClientOptions = {}): Pr
  */
 export async function openShared(path: string, options: OpenEngineOptions = {}): Promise<CommandEngine> {
   const { SharedEngine } = await import('./shared/shared-engine.js');
-  const { serve } = await import('./host.js');
-  return SharedEngine.open(path, options, serve);
+  const { serveBeside } = await import('./host.js');
+  return SharedEngine.open(path, options, serveBeside);
 }

@@ -18,6 +18,7 @@ import { authorize } from './commands/authorize.js';
 import type { Users } from './auth/users.js';
 import { helloCommands } from './commands/hello.js';
 import { failPointCommands } from './commands/fail-point.js';
+import { fileCommands } from './commands/file.js';
 import { loginCommands, Logins } from './commands/login.js';
 import { replicationCommands } from './commands/replication.js';
 import { userCommands } from './commands/users.js';
@@ -74,7 +75,10 @@ class ConnectionDispatch implements DispatchOptions {
 class EngineHost implements ServerHost {
   private readonly dispatches = new WeakMap<Connection, ConnectionDispatch>();
 
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly engine: Engine,
+    private readonly more: readonly Command[],
+  ) {}
 
   dispatcherFor(server: WireServer): Dispatcher {
     const failPoints = server.options.enableTestCommands ? new FailPoints() : undefined;
@@ -87,6 +91,7 @@ class EngineHost implements ServerHost {
       ...userCommands(logins.users),
       ...replicationCommands(server),
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
+      ...this.more,
     ]);
     return {
       dispatch: (message, connection, reply, allowsExhaust) => {
@@ -121,9 +126,13 @@ function goesOn(name: string, connection: Connection, reply: ReplyWriter, start:
   return (name === 'hello' || name === 'isMaster' || name === 'ismaster') && connection.isStreamingHello;
 }
 
-/** A server for an engine that is open; it does not listen yet. */
-export function hostOf(engine: Engine, options: ServerOptions = {}): WireServer {
-  return new WireServer(new EngineHost(engine), options);
+/** A server for an engine that is open; it does not listen yet. @param more  commands beside the usual ones */
+export function hostOf(
+  engine: Engine,
+  options: ServerOptions = {},
+  more: readonly Command[] = [],
+): WireServer {
+  return new WireServer(new EngineHost(engine, more), options);
 }
 
 /** Serves an engine that is open. @returns the server, listening */
@@ -134,6 +143,8 @@ export async function serve(engine: Engine, options: ServerOptions = {}): Promis
 }
 
 /** Lets those in who open the file as one that is shared: on a socket beside it, for this user alone. */
-export function serveBeside(engine: Engine, path: string): Promise<WireServer> {
-  return serve(engine, { unixSocket: localSocketPath(path), tcp: false });
+export async function serveBeside(engine: Engine, path: string): Promise<WireServer> {
+  const server = hostOf(engine, { unixSocket: localSocketPath(path), tcp: false }, fileCommands);
+  await server.listen();
+  return server;
 }

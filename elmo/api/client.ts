@@ -1,5 +1,7 @@
 /** The client: what `connect` gives, and what holds the file open. */
 import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import type { Document } from '../bson/package.js';
 import { Engine } from '../engine/engine.js';
 import { openEngine, type OpenEngineOptions } from '../engine/open-engine.js';
 import { takesCommands, type ApiEngine } from './api-engine.js';
@@ -146,30 +148,52 @@ export class ElmoClient extends EventEmitter {
     }
   }
 
-  /** The file in figures: its size, what is free, tables, logs, caches, readers. */
+  /**
+   * The file in figures: its size, what is free, tables, logs, caches, readers.
+   * @throws MongoInvalidArgumentError when another process holds the file: then `fileStats` tells
+   */
   stats(): StoreStats {
     return storeStats(this.engine);
+  }
+
+  /** The same, wherever the file is held. */
+  async fileStats(): Promise<StoreStats> {
+    if (!this.isElsewhere) return this.stats();
+    return (await this.askHolder({ fileStats: 1 }))['stats'] as StoreStats;
+  }
+
+  /** Whether another process holds the file. */
+  private get isElsewhere(): boolean {
+    return takesCommands(this.connected) && this.connected.local === undefined;
+  }
+
+  /** Asks the process that holds the file for what concerns all of it. @throws MongoServerError */
+  private askHolder(command: Document): Promise<Document> {
+    return new ApiContext(this.connected, new Codec()).command(command, 'admin');
   }
 
   /**
    * Reads every byte of the file, and compares the documents with all indexes and counts.
    * @returns all that was found; `problems` is empty when all is well
    */
-  check(): Promise<CheckReport> {
-    return checkAll(this.engine);
+  async check(): Promise<CheckReport> {
+    if (!this.isElsewhere) return checkAll(this.engine);
+    return (await this.askHolder({ checkFile: 1 }))['report'] as CheckReport;
   }
 
   /** Makes the file as short as it can be, in place, while it is in use. */
-  compact(): Promise<void> {
-    return compactStore(this.engine);
+  async compact(): Promise<void> {
+    if (this.isElsewhere) await this.askHolder({ compactFile: 1 });
+    else await compactStore(this.engine);
   }
 
   /**
    * Writes the database as it is now, without free space, to a new file, while it is in use.
    * @throws LsmError BadOptions when there is a file already
    */
-  backup(path: string): Promise<void> {
-    return backupStore(this.engine, path);
+  async backup(path: string): Promise<void> {
+    if (this.isElsewhere) await this.askHolder({ backupFile: 1, to: resolve(path) });
+    else await backupStore(this.engine, path);
   }
 
   /** Closes cursors, transactions and the file. Safe to call twice. */

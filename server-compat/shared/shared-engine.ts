@@ -27,7 +27,6 @@ import {
 } from '../../elmo/index.js';
 import { isOwnSocket, localSocketPath, LsmError, systemEnv } from '../../lsm/index.js';
 import type { WireServer } from '../connection/server.js';
-import type { ServerOptions } from '../options.js';
 import { LinkLost, Links } from './link.js';
 import { RemoteEngine } from './remote-engine.js';
 
@@ -57,7 +56,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
 ]);
 
 type Place = Engine | RemoteEngine;
-type Serve = (engine: Engine, options: ServerOptions) => Promise<WireServer>;
+type Serve = (engine: Engine, path: string) => Promise<WireServer>;
 
 /** Sessions of our own, each for one retryable write at a time. */
 class WriteSessions {
@@ -101,7 +100,7 @@ export class SharedEngine implements CommandEngine {
   ) {}
 
   /**
-   * @param serve  lets the others in
+   * @param serve  lets the others in, on the socket beside the file
    * @throws LsmError Locked when another process holds the file and does not share it
    */
   static async open(path: string, options: OpenEngineOptions, serve: Serve): Promise<SharedEngine> {
@@ -159,7 +158,7 @@ export class SharedEngine implements CommandEngine {
     const giveUpAtMs = this.clock.nowMs() + patienceMs;
     const socketPath = localSocketPath(this.path);
     for (;;) {
-      const locked = await this.hold(socketPath);
+      const locked = await this.hold();
       if (locked === undefined) return this.holding!;
       if (isOwnSocket(socketPath))
         try {
@@ -174,7 +173,7 @@ export class SharedEngine implements CommandEngine {
   }
 
   /** @returns undefined if this process holds the file now, or the error that says who does */
-  private async hold(socketPath: string): Promise<LsmError | undefined> {
+  private async hold(): Promise<LsmError | undefined> {
     let engine: Engine;
     try {
       engine = await openEngine(this.path, this.options);
@@ -183,7 +182,7 @@ export class SharedEngine implements CommandEngine {
       throw error;
     }
     try {
-      this.server = await this.serve(engine, { unixSocket: socketPath, tcp: false });
+      this.server = await this.serve(engine, this.path);
       this.holding = engine;
       return undefined;
     } catch (error) {

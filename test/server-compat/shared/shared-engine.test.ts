@@ -101,6 +101,25 @@ describe('a shared file', () => {
       expect(await other.db('d').listCollections().toArray()).to.have.lengthOf(1);
     });
 
+    it('looks after the whole file', async () => {
+      await other
+        .db('d')
+        .collection('c')
+        .insertMany(Array.from({ length: 100 }, (_, n) => ({ n })));
+      expect((await other.fileStats()).fileBytes).to.equal(holder.stats().fileBytes);
+      expect(() => other.stats()).to.throw('held by another process');
+      expect(await other.check()).to.deep.equal({
+        ...{ collections: 1, documents: 100, indexEntries: 100, problems: [] },
+      });
+      await other.compact();
+      const copy = join(folder, 'copy.elmo');
+      await other.backup(copy);
+      expect(await other.backup(copy).catch((error: Error) => error.name)).to.equal('MongoServerError');
+      const copied = await connect(copy, { worker: false });
+      expect(await copied.db('d').collection('c').countDocuments()).to.equal(100);
+      await copied.close();
+    });
+
     it('reads long results batch by batch', async () => {
       const collection = other.db('d').collection<{ _id: number }>('c');
       await collection.insertMany(Array.from({ length: 2500 }, (_, _id) => ({ _id })));
