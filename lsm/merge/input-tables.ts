@@ -11,7 +11,7 @@ import { tableSpan } from './spans.js';
 export interface PassLimits {
   /** Tables with fewer bytes are better rewritten than passed. */
   readonly leastBytes: number;
-  /** Tables with a greater share of tombstones are rewritten, to drop them. */
+  /** Tables of which this share or more is tombstones are rewritten, to drop them; negative: all tables are. */
   readonly tombstoneShare: number;
 }
 
@@ -80,7 +80,9 @@ export class InputTables {
   private isPassable(rank: number, { meta }: TableReader, isCurrent: boolean): boolean {
     if (meta.highKey === undefined || meta.rangeTombstoneCount > 0) return false;
     if (meta.dataBytes < this.limits.leastBytes) return false;
-    if (meta.tombstoneCount > this.limits.tombstoneShare * meta.entryCount) return false;
+    const { tombstoneShare } = this.limits;
+    if (tombstoneShare < 0) return false;
+    if (meta.tombstoneCount > 0 && meta.tombstoneCount >= tombstoneShare * meta.entryCount) return false;
     if (this.fragments.length > 0 && meetsSpan(this.fragments, tableSpan(meta))) return false;
     if (isCurrent) {
       const { keyBytes, keyOffset, keyLength } = this.cursors[rank]!;

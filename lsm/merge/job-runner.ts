@@ -9,7 +9,7 @@ import type { TableMeta } from '../manifest/table-meta.js';
 import type { SortedEntries } from '../memtable/sorted-entries.js';
 import type { CodecName } from '../options.js';
 import type { JobResult, JobRules, JobStats } from './job.js';
-import type { MergePlan } from './pick.js';
+import { RICH_SHARE, type MergePlan } from './pick.js';
 import type { KeySpan } from './spans.js';
 
 /** A memtable to write as one run. Plain data: may be sent to another thread. */
@@ -25,7 +25,7 @@ export interface MergeSpec extends JobRules {
   readonly runs: readonly (readonly TableMeta[])[];
   /** Tables one level below the output: ascending, disjoint. */
   readonly nextLevel: readonly KeySpan[];
-  /** Input tables that nothing reaches into stay as they are, unless a greater share of their entries is tombstones. */
+  /** Input tables that nothing reaches into stay as they are, unless this share of their entries or more is tombstones; negative: none stays. */
   readonly passTombstoneShare: number;
 }
 
@@ -62,9 +62,6 @@ export interface TableForm {
   readonly codec: CodecName;
   readonly bloomBitsPerKey: number;
 }
-
-/** A share of tombstones from which on a table is rewritten rather than passed. */
-const RICH_SHARE = 0.2;
 
 /** The job that carries a plan out. The plan has inputs. */
 export function mergeSpecOf(plan: MergePlan, tableBytes: number, keepSeqsAbove: number): MergeSpec {

@@ -37,8 +37,8 @@ export interface LevelScore {
 
 /** Tables of one level that are merged at once. */
 const WINDOW_TABLES = 8;
-/** A table is rich in tombstones when this share of its entries is. */
-const RICH_SHARE = 0.2;
+/** A table is rich in tombstones when this share of its entries is. A merge rewrites a rich one, whatever else it passes. */
+export const RICH_SHARE = 0.2;
 /** A range tombstone weighs as much as this many tombstones. */
 const RANGE_WEIGHT = 100;
 /** Neighbours filled less than this on average become one table. */

@@ -14,6 +14,8 @@ import {
   writes,
   type Write,
 } from './history.js';
+import { mergeSpecOf } from '../../../lsm/merge/job-runner.js';
+import { pickMerge } from '../../../lsm/merge/pick.js';
 import { MergeBench, TABLE_BYTES } from './merge-bench.js';
 
 const puts = (from: number, to: number, bytes = 300): Write[] =>
@@ -163,6 +165,33 @@ describe('merge', () => {
     );
     const { moved, tables } = await bench.merge([upper.tables, lower.tables]);
     expect([moved, tables]).to.deep.equal([[], []]);
+  });
+
+  // Else what was picked for its tombstones would be passed as it is, and picked again, for ever.
+  it('rewrites what was picked for its tombstones, however few make it rich', async () => {
+    const bench = new MergeBench();
+    const { tables } = await bench.flush([...puts(0, 4, 900), { kind: 'delete', key: 4 }], 1);
+    expect(tables).to.have.lengthOf(1);
+    const plan = pickMerge(
+      { number: 1, runs: [{ level: 2, order: 0, tables }] },
+      {
+        options: { levelZeroRuns: 4, levelFactor: 8, levelOneBytes: 1e6, tableBytes: TABLE_BYTES },
+        levelPointers: new Map(),
+        busyTables: new Set(),
+        keepSeqsAbove: Infinity,
+      },
+    )!;
+    expect(plan.reason).to.equal('tombstones');
+    const { moved, stats } = await bench.runner.merge(mergeSpecOf(plan, TABLE_BYTES, Infinity));
+    expect(moved).to.deep.equal([]);
+    expect(stats.tombstonesDropped).to.equal(1);
+  });
+
+  it('passes a table without tombstones even when everything is merged', async () => {
+    const bench = new MergeBench();
+    const { tables } = await bench.flush(puts(0, 4, 900), 1);
+    const { moved } = await bench.merge([tables], { passTombstoneShare: 0 });
+    expect(moved).to.deep.equal(ids(tables));
   });
 
   it('remembers the greatest sequence number of a table even where it stores none', async () => {
