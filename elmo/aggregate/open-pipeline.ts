@@ -2,6 +2,8 @@
 import { ARRAY } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import type { Namespace } from '../catalog/collection-spec.js';
+import { namespaceText } from '../catalog/namespace.js';
+import { isSameCollation } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { Frame } from '../expression/expression.js';
 import type { RowSource } from '../operation/row-source.js';
@@ -23,7 +25,7 @@ export interface Resolved {
 
 /**
  * Puts the pipelines of views before the one that reads them.
- * @throws ElmoError ViewDepthLimitExceeded, GraphContainsCycle
+ * @throws ElmoError ViewDepthLimitExceeded, GraphContainsCycle; OptionNotSupportedOnView if it has another collation
  */
 export function resolveViews(pipeline: Pipeline): Resolved {
   const { context } = pipeline;
@@ -33,6 +35,11 @@ export function resolveViews(pipeline: Pipeline): Resolved {
   for (;;) {
     const spec = namespace.collection === '' ? undefined : context.collections.describe(namespace);
     if (spec?.kind !== 'view') return { namespace, pipeline: { context, stages } };
+    if (!isSameCollation(spec.collation, context.scope.collation))
+      throw new ElmoError(
+        'OptionNotSupportedOnView',
+        `Cannot override a view's default collation: ${namespaceText(namespace)}`,
+      );
     if (seen.has(namespace.collection))
       throw new ElmoError('GraphContainsCycle', `View cycle detected: ${[...seen].join(' => ')}`);
     seen.add(namespace.collection);

@@ -6,6 +6,7 @@ import type { Committer } from '../operation/committer.js';
 import type { DeleteRequest, DeleteResult } from '../operation/requests.js';
 import type { RetryLog } from '../session/retry-log.js';
 import type { SessionRegistry } from '../session/session-registry.js';
+import type { ExpirySettings } from './server-state.js';
 import type { CursorRegistry } from './cursor-registry.js';
 
 /** The engine, as far as it is needed. */
@@ -16,7 +17,7 @@ export interface BackgroundHost {
   readonly cursors: CursorRegistry;
   readonly retries: RetryLog;
   readonly sessions: SessionRegistry;
-  readonly state: { readonly cursorTimeoutMs: number };
+  readonly state: { readonly cursorTimeoutMs: number; readonly expiry: ExpirySettings };
   delete(request: DeleteRequest): Promise<DeleteResult>;
 }
 
@@ -43,8 +44,10 @@ export class Background {
     private readonly engine: BackgroundHost,
     options: BackgroundOptions,
   ) {
+    const { expiry } = engine.state;
     this.ttl = new TtlDeleter(engine.catalog, {
-      intervalMs: options.ttlIntervalMs ?? TTL_INTERVAL_MS,
+      intervalMs: () => expiry.intervalMs ?? options.ttlIntervalMs ?? TTL_INTERVAL_MS,
+      isEnabled: () => expiry.isEnabled,
       nowMs: () => engine.clock.wallMs(),
       deleteMatching: async (namespace, filter) => {
         const statements = [{ filter, isMulti: true }];
@@ -55,6 +58,7 @@ export class Background {
         return done.deleted;
       },
     });
+    expiry.changed = () => this.ttl.reschedule();
   }
 
   start(): void {

@@ -13,6 +13,15 @@ export interface ProfileSettings {
   filter: RawDocument | undefined;
 }
 
+/** Of the deleting of documents whose time is over. */
+export interface ExpirySettings {
+  isEnabled: boolean;
+  /** Between two rounds; undefined: as the engine was opened. */
+  intervalMs: number | undefined;
+  /** Called after a change of the interval. */
+  changed: () => void;
+}
+
 /** `setDefaultRWConcern`. */
 export interface DefaultConcerns {
   readonly read: RawDocument | undefined;
@@ -34,6 +43,8 @@ export class ServerState {
   readonly profiles = new Map<string, ProfileSettings>();
   /** Cursors that nobody has asked for this long are closed. */
   cursorTimeoutMs = 600_000;
+  /** How documents whose time is over are deleted. */
+  readonly expiry: ExpirySettings = { isEnabled: true, intervalMs: undefined, changed: () => undefined };
   slowMs = 100;
   sampleRate = 1;
   defaultConcerns: DefaultConcerns = { read: undefined, write: undefined, setAtMs: undefined };

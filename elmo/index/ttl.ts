@@ -11,8 +11,10 @@ import { rawArray, rawDocument, type NamedValue } from '../catalog/raw-document.
 import type { Namespace } from '../operation/requests.js';
 
 export interface TtlOptions {
-  /** Milliseconds between two rounds. */
-  readonly intervalMs: number;
+  /** Milliseconds between two rounds; `reschedule` when it changes. */
+  intervalMs(): number;
+  /** Whether rounds do anything. */
+  isEnabled(): boolean;
   /** Milliseconds since 1970. */
   nowMs(): number;
   /**
@@ -26,6 +28,7 @@ export class TtlDeleter {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<unknown> = Promise.resolve();
   private isStopped = true;
+  private isInRound = false;
 
   constructor(
     private readonly catalog: Catalog,
@@ -44,14 +47,26 @@ export class TtlDeleter {
     await this.running;
   }
 
+  /** Counts the time to the next round anew. */
+  reschedule(): void {
+    if (this.isInRound) return;
+    clearTimeout(this.timer);
+    this.schedule();
+  }
+
   private schedule(): void {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
+      this.isInRound = true;
       // a round that fails (a store that became read-only, say) is tried again; whoever writes is told the reason
-      this.running = this.runOnce()
+      const round = this.options.isEnabled() ? this.runOnce() : Promise.resolve();
+      this.running = round
         .catch(() => undefined)
-        .finally(() => this.schedule());
-    }, this.options.intervalMs);
+        .finally(() => {
+          this.isInRound = false;
+          this.schedule();
+        });
+    }, this.options.intervalMs());
     this.timer.unref();
   }
 

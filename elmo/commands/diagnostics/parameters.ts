@@ -148,6 +148,17 @@ function converted(name: string, { initial, low, high }: Parameter, given: Value
   return valueOf(number);
 }
 
+/** What the engine itself goes by. */
+function applied(state: ServerState, name: string, value: Value): void {
+  const { expiry } = state;
+  if (name === 'cursorTimeoutMillis') state.cursorTimeoutMs = plainNumber(value);
+  else if (name === 'ttlMonitorEnabled') expiry.isEnabled = isTrue(value);
+  else if (name === 'ttlMonitorSleepSecs') {
+    expiry.intervalMs = plainNumber(value) * 1000;
+    expiry.changed();
+  }
+}
+
 const setParameter: Command = {
   name: 'setParameter',
   help: 'sets a parameter of the server',
@@ -176,7 +187,7 @@ const setParameter: Command = {
     reply.value('was', valueIn(state, first[0]));
     for (const [name, value] of changes) {
       state.parameters.set(name, value);
-      if (name === 'cursorTimeoutMillis') state.cursorTimeoutMs = plainNumber(value);
+      applied(state, name, value);
     }
   },
 };

@@ -15,7 +15,8 @@ describe('the deleter of expired documents', () => {
     );
     const asked: unknown[] = [];
     const deleter = new TtlDeleter(store.catalog, {
-      intervalMs: 1000,
+      intervalMs: () => 1000,
+      isEnabled: () => true,
       nowMs: () => NOW,
       deleteMatching: (namespace, filter) => {
         asked.push([namespace.collection, decodeDocument(filter)]);
@@ -48,7 +49,8 @@ describe('the deleter of expired documents', () => {
     let rounds = 0;
     const third = new Promise<void>((resolve) => {
       const deleter = new TtlDeleter(store.catalog, {
-        intervalMs: 1,
+        intervalMs: () => 1,
+        isEnabled: () => true,
         nowMs: () => NOW,
         deleteMatching: () => {
           if (++rounds === 3) void deleter.stop().then(resolve);
@@ -61,5 +63,28 @@ describe('the deleter of expired documents', () => {
     await third;
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(rounds).to.equal(3);
+  });
+
+  it('runs at another interval from the moment that is told, and rests while it is not wanted', async () => {
+    const store = new Documents();
+    await store.index([{ key: { t: 1 }, name: 't', expireAfterSeconds: 60 }]);
+    const settings = { intervalMs: 1_000_000, isEnabled: false };
+    let rounds = 0;
+    const deleter = new TtlDeleter(store.catalog, {
+      intervalMs: () => settings.intervalMs,
+      isEnabled: () => settings.isEnabled,
+      nowMs: () => NOW,
+      deleteMatching: () => Promise.resolve(++rounds),
+    });
+    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+    deleter.start();
+    settings.intervalMs = 1;
+    deleter.reschedule();
+    await pause();
+    expect(rounds).to.equal(0);
+    settings.isEnabled = true;
+    await pause();
+    await deleter.stop();
+    expect(rounds).to.be.greaterThan(0);
   });
 });
