@@ -3,6 +3,7 @@ import { BsonWriter } from '../bson/writer.js';
 import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import type { FindAndModifyRequest, FindAndModifyResult, RawDocument } from '../operation/requests.js';
+import { parseWithFolding } from '../expression/operator-kinds.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
 import type { OpenCollection } from '../index/open-collection.js';
@@ -62,7 +63,7 @@ async function run(
     isUpsert ? UPSERT_FORBIDDEN : undefined,
   );
   const projection = projects
-    ? parseProjection(request.projection, { ...prepared, filter: prepared.parsed })
+    ? parseWithFolding(() => parseProjection(request.projection!, { ...prepared, filter: prepared.parsed }))
     : undefined;
   if (request.returnsNew === true && projection?.needsMatchedIndex === true)
     throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');

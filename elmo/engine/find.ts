@@ -98,7 +98,7 @@ export function rowsRequest(
     operation: context.operation,
     filter,
     collation: context.collation,
-    sort,
+    sort: isOneId(filter, request, context) ? undefined : sort,
     skip: request.skip ?? 0,
     limit: request.limit ?? 0,
     hint: request.hint,
@@ -110,6 +110,21 @@ export function rowsRequest(
     needsEntries:
       request.returnKey === true || metaNames.includes('indexKey') || metaNames.includes('recordId'),
   };
+}
+
+/** Whether the filter says which `_id` and nothing else: one document needs no order, not even one its values refuse. */
+function isOneId(
+  filter: FilterNode,
+  { skip = 0, hint }: FindRequest,
+  { collation, entry }: FindContext,
+): boolean {
+  return (
+    filter.kind === 'eq' &&
+    filter.path === '_id' &&
+    skip === 0 &&
+    hint === undefined &&
+    (collation === undefined || entry?.spec.collation !== undefined)
+  );
 }
 
 const isGiven = (raw: RawDocument | undefined): raw is RawDocument => raw !== undefined && raw.length > 5;

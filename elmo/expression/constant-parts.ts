@@ -4,7 +4,13 @@
  */
 import { Frame, type Expression, type ExpressionOperator } from './expression.js';
 import { ConstantExpression } from './nodes.js';
-import { type BuildOperator, foldConstants, parseOperands, tryConstants } from './operator-kinds.js';
+import {
+  type BuildOperator,
+  foldConstants,
+  mayRearrange,
+  parseOperands,
+  tryConstants,
+} from './operator-kinds.js';
 
 const NO_ROW = new Frame();
 
@@ -30,6 +36,7 @@ function joining(
       const operands = parseOperands(argument, scope);
       if (operands.every((operand) => operand.constant !== undefined))
         return foldConstants(build(operands, name, scope), operands);
+      if (!mayRearrange()) return build(operands, name, scope);
       const joined: Expression[] = [];
       let run: Expression[] = [];
       const endRun = (): void => {

@@ -26,6 +26,7 @@ const NO_ROW = new Frame();
  */
 const failures: ElmoError[] = [];
 let depth = 0;
+let unfoldedDepth = 0;
 
 /**
  * Parses an expression, or all of a request; the errors of constant parts come at the end of the outermost call.
@@ -58,12 +59,19 @@ export function parseForgivably(parse: () => Expression): { expression: Expressi
 export function parseUnfolded<T>(parse: () => T): T {
   const before = failures.length;
   depth++;
+  unfoldedDepth++;
   try {
     return parse();
   } finally {
     depth--;
+    unfoldedDepth--;
     failures.length = before;
   }
+}
+
+/** Whether operands may be left out or moved because of what is constant among them. */
+export function mayRearrange(): boolean {
+  return unfoldedDepth === 0;
 }
 
 /** Runs what is tried of constant parts while parsing. @returns undefined if it fails, which is told at the end */

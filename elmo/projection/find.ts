@@ -80,9 +80,9 @@ class FindParser extends ProjectionParser {
     if (!isTruthy(value)) throw new ElmoError(31395, 'positional projection cannot be used with exclusion');
     if (this.positionalPath !== undefined)
       throw new ElmoError(31276, 'Cannot specify more than one positional projection per query.');
-    this.refuseWholeDocumentFilter();
     if (this.hasElementMatch)
       throw new ElmoError(31256, 'Cannot specify positional operator and $elemMatch.');
+    this.refuseWholeDocumentFilter();
   }
 
   private refuseWholeDocumentFilter(): void {

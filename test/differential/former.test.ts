@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import { decodeDocument } from '../../elmo/bson/decode.js';
 import { Long, type Document } from '../../elmo/bson/package.js';
-import { Undefined } from './message.js';
+import { DbPointer, Undefined } from './message.js';
 import { messageOf, ourSide } from './sides.js';
 
 interface Former {
@@ -242,6 +242,109 @@ const FORMER: readonly Former[] = [
       },
     }),
     code: 40080,
+  },
+  {
+    why: 'one document by its _id needs no order, not even of parallel arrays',
+    documents: [{ _id: 1, a: [1, 2], b: [1, 2] }],
+    command: { find: 'c', filter: { _id: 1 }, sort: { a: 1, b: 1 } },
+    rows: [{ _id: 1, a: [1, 2], b: [1, 2] }],
+  },
+  {
+    why: 'but beside anything else it does',
+    documents: [{ _id: 1, a: [1, 2], b: [1, 2] }],
+    command: { find: 'c', filter: { _id: 1, a: 1 }, sort: { a: 1, b: 1 } },
+    code: 2,
+  },
+  {
+    why: 'and where some of the documents are left out',
+    documents: [{ _id: 1, a: [1, 2], b: [1, 2] }],
+    command: { find: 'c', filter: { _id: 1 }, sort: { a: 1, b: 1 }, skip: 1 },
+    code: 2,
+  },
+  ...[
+    { $zip: { inputs: [[1], 'a'] } },
+    { $toDate: { $filter: { input: [1], cond: true } } },
+    { $reverseArray: { $firstN: { input: { $literal: 2 }, n: 3 } } },
+    { $arrayElemAt: [{ $getField: { field: 'a', input: { $literal: { a: 'B' } } } }, 0] },
+    { $setField: { field: 'z', input: { $last: { $literal: ['a'] } }, value: 1 } },
+    { $replaceAll: { input: { $literal: 1 }, find: 'a', replacement: 'b' } },
+    { $size: { $median: { input: [1], method: 'approximate' } } },
+    { $size: { $map: { input: { $literal: 1 }, in: 1 } } },
+    { $size: { $reduce: { input: [1], initialValue: 0, in: 1 } } },
+    { $size: { $sortArray: { input: { $literal: 1 }, sortBy: 1 } } },
+  ].map((z) => ({
+    why: `constants of ${JSON.stringify(z)} are looked at row by row`,
+    documents: [{ _id: 1 }],
+    command: aggregate({ $match: { _id: 9 } }, { $project: { z } }),
+    rows: [],
+  })),
+  {
+    why: 'an operand of $bitAnd that is null ends it before a wrong one',
+    documents: [{ _id: 1, a: [1] }],
+    command: aggregate({
+      $project: { z: { $bitAnd: [{ $median: { input: [], method: 'approximate' } }, { $trunc: '$a' }] } },
+    }),
+    rows: [{ _id: 1, z: null }],
+  },
+  {
+    why: 'constants of an update by pipeline are not looked at first by $and',
+    documents: [{ _id: 1, a: 'x' }],
+    command: {
+      findAndModify: 'c',
+      query: { _id: 1 },
+      update: [{ $set: { z: { $and: [{ $setIsSubset: ['$a', [1]] }, false] } } }],
+    },
+    code: 17046,
+  },
+  {
+    why: 'nor by $setIsSubset',
+    documents: [{ _id: 1, a: [1] }],
+    command: {
+      update: 'c',
+      updates: [{ q: { _id: 9 }, u: [{ $set: { z: { $setIsSubset: ['$a', null] } } }] }],
+    },
+    reply: { n: 0, writeErrors: undefined },
+  },
+  {
+    why: '$setField of null does not ask for the value',
+    documents: [{ _id: 1, a: 'ab' }],
+    command: aggregate({
+      $project: { z: { $setField: { field: 'a', input: '$n', value: { $arrayToObject: '$a' } } } },
+    }),
+    rows: [{ _id: 1, z: null }],
+  },
+  {
+    why: 'parts of a date that no long can hold are not whole',
+    documents: [{ _id: 1 }],
+    command: aggregate({ $project: { z: { $dateFromParts: { year: 1989, hour: 2 ** 63 } } } }),
+    code: 40515,
+  },
+  {
+    why: 'a positional projection beside $elemMatch is told before what the filter is about',
+    documents: [{ _id: 1 }],
+    command: {
+      find: 'c',
+      filter: { $expr: '$a' },
+      projection: { q: { $elemMatch: { v: 1 } }, 'q.$': 1 },
+    },
+    code: 31256,
+  },
+  {
+    why: 'wrong constants are told last by findAndModify as well',
+    documents: [{ _id: 1 }],
+    command: {
+      findAndModify: 'c',
+      query: {},
+      update: { $set: { x: 1 } },
+      fields: { 'a.b': 1, a: { $toInt: 'x' } },
+    },
+    code: 31250,
+  },
+  {
+    why: 'a pointer is text with double quotes',
+    documents: [{ _id: 1, p: new DbPointer('d.c', 1) }],
+    command: aggregate({ $project: { z: { $convert: { input: '$p', to: 'string' } } } }),
+    rows: [{ _id: 1, z: 'DBRef("d.c", 000000000000000000000001)' }],
   },
   {
     why: 'but numbers',

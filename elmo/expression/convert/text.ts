@@ -68,7 +68,7 @@ export function textOfValue(value: Value): string {
     }
     case DB_POINTER: {
       const end = at + 4 + readInt32(bytes, at);
-      return `DBRef('${readText(bytes, at + 4, end - 1)}', ${hexText(bytes, end)})`;
+      return `DBRef("${readText(bytes, at + 4, end - 1)}", ${hexText(bytes, end)})`;
     }
     case CODE_WITH_SCOPE: {
       const scope = at + 8 + readInt32(bytes, at + 4);

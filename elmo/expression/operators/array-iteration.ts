@@ -9,7 +9,7 @@ import { ArrayBuilder, elementsOf, valueText, wholeInt32 } from '../elements.js'
 import { Expression, type ExpressionOperators, type Frame } from '../expression.js';
 import { checkVariableWrite } from '../field-names.js';
 import { typeNameOf } from '../numbers.js';
-import { foldConstants, namedArguments } from '../operator-kinds.js';
+import { namedArguments } from '../operator-kinds.js';
 
 /** The variable `as` names, `this` if it is absent. */
 function variableName(as: Value | undefined): string {
@@ -200,11 +200,7 @@ export const arrayIterationOperators: ExpressionOperators = {
       const body = inner.scope.parse(given.get('cond')!);
       const limit = given.get('limit');
       const limitExpression = limit === undefined ? undefined : scope.parse(limit);
-      const filter = new FilterExpression(input, inner.slots[0]!, body, limitExpression);
-      return foldConstants(
-        filter,
-        limitExpression === undefined ? [input, body] : [input, body, limitExpression],
-      );
+      return new FilterExpression(input, inner.slots[0]!, body, limitExpression);
     },
   },
   $map: {
@@ -219,7 +215,7 @@ export const arrayIterationOperators: ExpressionOperators = {
       const input = scope.parse(given.get('input')!);
       const inner = scope.withVariables([variableName(given.get('as'))]);
       const body = inner.scope.parse(given.get('in')!);
-      return foldConstants(new MapExpression(input, inner.slots[0]!, body), [input, body]);
+      return new MapExpression(input, inner.slots[0]!, body);
     },
   },
   $reduce: {
@@ -234,7 +230,7 @@ export const arrayIterationOperators: ExpressionOperators = {
       const initial = scope.parse(given.get('initialValue')!);
       const inner = scope.withVariables(['this', 'value']);
       const body = inner.scope.parse(given.get('in')!);
-      return foldConstants(new ReduceExpression(input, initial, inner.slots, body), [input, initial, body]);
+      return new ReduceExpression(input, initial, inner.slots, body);
     },
   },
   $zip: {
@@ -267,7 +263,7 @@ export const arrayIterationOperators: ExpressionOperators = {
         throw new ElmoError(34467, 'defaults and inputs must have the same length');
       if (defaults.length > 0 && !isLongest)
         throw new ElmoError(34466, 'cannot specify defaults unless useLongestLength is true');
-      return foldConstants(new ZipExpression(inputs, isLongest, defaults), [...inputs, ...defaults]);
+      return new ZipExpression(inputs, isLongest, defaults);
     },
   },
 };

@@ -16,7 +16,7 @@ import {
   type ParseScope,
 } from '../expression.js';
 import { doubleOf, isNumberType, typeNameOf } from '../numbers.js';
-import { foldConstants, namedArguments } from '../operator-kinds.js';
+import { namedArguments, parseUnfolded } from '../operator-kinds.js';
 
 type Order = (a: Value, b: Value) => number;
 
@@ -178,9 +178,9 @@ function fewElements(notObject: number, pick: Pick): ExpressionOperator {
         unknown: 5787901,
         missing: { n: 5787906, input: 5787907 },
       });
-      const input = scope.parse(given.get('input')!);
-      const count = scope.parse(given.get('n')!);
-      return foldConstants(new FewElements(input, count, pick, scope), [input, count]);
+      return parseUnfolded(
+        () => new FewElements(scope.parse(given.get('input')!), scope.parse(given.get('n')!), pick, scope),
+      );
     },
   };
 }
@@ -207,8 +207,7 @@ export const arraySortOperators: ExpressionOperators = {
       const order = sortBy === undefined ? undefined : parseOrder(sortBy, scope.compareTexts);
       if (!given.has('input')) throw new ElmoError(2942502, `${name} requires 'input' to be specified`);
       if (order === undefined) throw new ElmoError(2942503, `${name} requires 'sortBy' to be specified`);
-      const input = scope.parse(given.get('input')!);
-      return foldConstants(new SortArray(input, order), [input]);
+      return new SortArray(scope.parse(given.get('input')!), order);
     },
   },
 };

@@ -3,7 +3,7 @@ import { boolValue, FALSE_VALUE, TRUE_VALUE, type Value } from '../../bson/value
 import { isTruthy } from '../compare.js';
 import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
 import { ConstantExpression } from '../nodes.js';
-import { OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
+import { mayRearrange, OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
 
 /** Stops at the first operand that decides. */
 class JunctionExpression extends OperatorExpression {
@@ -28,9 +28,11 @@ class JunctionExpression extends OperatorExpression {
 function junction(decisive: boolean): ExpressionOperator {
   return {
     parse: (argument, scope, name) => {
+      const operands = parseOperands(argument, scope);
+      if (!mayRearrange()) return new JunctionExpression(operands, name, decisive);
       const rest: Expression[] = [];
       let isDecided = false;
-      for (const operand of parseOperands(argument, scope)) {
+      for (const operand of operands) {
         const { constant } = operand;
         if (constant === undefined) rest.push(operand);
         else if (isTruthy(constant) === decisive) isDecided = true;

@@ -266,13 +266,13 @@ function wholePart(value: Value, name: string): number {
   return whole;
 }
 
-/** Longs count as whole however large. */
+/** What a long can hold counts as whole. */
 function wholeOf(value: Value): number | undefined {
   if (value.type === INT64) return doubleOf(value);
   const whole = wholeInt32(value);
   if (whole !== undefined) return whole;
   const double = doubleOf(value);
-  return Number.isInteger(double) ? double : undefined;
+  return Number.isInteger(double) && double >= -(2 ** 63) && double < 2 ** 63 ? double : undefined;
 }
 
 function timestampPart(offset: number, code: number): ExpressionOperator {

@@ -13,7 +13,7 @@ import {
   type ParseScope,
 } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import { anyNumber, foldConstants, namedArguments, OperatorExpression } from '../operator-kinds.js';
+import { anyNumber, namedArguments, OperatorExpression, parseUnfolded } from '../operator-kinds.js';
 import { RootExpression } from '../nodes.js';
 
 const walker = new ElementWalker();
@@ -120,10 +120,12 @@ function parseGetField(argument: Value, scope: ParseScope, name: string): Expres
       missing: { field: 3041702, input: 3041703 },
     });
     field = given.get('field')!;
-    input = scope.parse(given.get('input')!);
+    input = parseUnfolded(() => scope.parse(given.get('input')!));
   }
-  const fieldExpression = scope.parse(field);
-  return foldConstants(new GetField(fieldExpression, input), [fieldExpression, input]);
+  return new GetField(
+    parseUnfolded(() => scope.parse(field)),
+    input,
+  );
 }
 
 function isOperator(document: Value): boolean {
@@ -144,10 +146,10 @@ class SetField extends Expression {
 
   evaluate(frame: Frame): Value {
     const input = this.input.evaluate(frame);
-    const value = this.value.evaluate(frame);
     if (input.isNullish) return NULL_VALUE;
     if (input.type !== OBJECT)
       throw new ElmoError(4161105, "$setField requires 'input' to evaluate to type Object");
+    const value = this.value.evaluate(frame);
     const { writer, field } = this;
     const { bytes } = input;
     writer.clear();
@@ -183,7 +185,7 @@ function setField(takesValue: boolean): ExpressionOperator {
       const field = constantField(given.get('field')!, scope);
       const input = scope.parse(given.get('input')!);
       const value = scope.parse(takesValue ? given.get('value')! : REMOVE);
-      return foldConstants(new SetField(field, input, value), [input, value]);
+      return new SetField(field, input, value);
     },
   };
 }

@@ -11,7 +11,7 @@ import {
   type ParseScope,
 } from '../expression.js';
 import { doubleOf, isNumberType, typeNameOf } from '../numbers.js';
-import { foldConstants, namedArguments } from '../operator-kinds.js';
+import { namedArguments, parseUnfolded } from '../operator-kinds.js';
 
 class Percentiles extends Expression {
   constructor(
@@ -94,8 +94,11 @@ function percentiles(isMedian: boolean): ExpressionOperator {
       const shares = isMedian ? [0.5] : parseShares(given.get('p')!, scope);
       if (method!.text !== 'approximate')
         throw new ElmoError('BadValue', "Currently only 'approximate' can be used as a percentile 'method'.");
-      const input = scope.parse(given.get('input')!);
-      return foldConstants(new Percentiles(input, shares, isMedian), [input]);
+      return new Percentiles(
+        parseUnfolded(() => scope.parse(given.get('input')!)),
+        shares,
+        isMedian,
+      );
     },
   };
 }

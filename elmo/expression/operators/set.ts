@@ -7,14 +7,7 @@ import { unordered } from '../constant-parts.js';
 import { arrayOf, elementsOf } from '../elements.js';
 import type { Expression, ExpressionOperators, Frame, ParseScope } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import {
-  exactly,
-  foldConstants,
-  OperatorExpression,
-  parseOperands,
-  tryConstants,
-  unary,
-} from '../operator-kinds.js';
+import { exactly, OperatorExpression, parseOperands, tryConstants, unary } from '../operator-kinds.js';
 
 /** A set's operands know how strings compare. */
 abstract class SetExpression extends OperatorExpression {
@@ -153,10 +146,12 @@ class SetIsSubset extends SetExpression {
     super(operands, name, scope);
     const second = operands[1]!.constant;
     if (operands[0]!.constant === undefined && second !== undefined && second.type !== ARRAY)
-      throw new ElmoError(
-        17311,
-        `both operands of ${name} must be arrays. Second argument is of type: ${typeNameOf(second)}`,
-      );
+      tryConstants(() => {
+        throw new ElmoError(
+          17311,
+          `both operands of ${name} must be arrays. Second argument is of type: ${typeNameOf(second)}`,
+        );
+      });
   }
 
   evaluate(frame: Frame): Value {
@@ -194,7 +189,7 @@ export const setOperators: ExpressionOperators = {
       const operands = parseOperands(argument, scope);
       if (operands.length < 2)
         throw new ElmoError(17045, `${name} needs at least two arguments had: ${operands.length}`);
-      return foldConstants(new SetEquals(operands, name, scope), operands);
+      return new SetEquals(operands, name, scope);
     },
   },
   $setIntersection: unordered((operands, name, scope) => new SetIntersection(operands, name, scope)),

@@ -6,14 +6,7 @@ import { grouping } from '../constant-parts.js';
 import { arrayOf, valueText } from '../elements.js';
 import { Expression, type ExpressionOperator, type ExpressionOperators, type Frame } from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import {
-  binary,
-  foldConstants,
-  named,
-  namedArguments,
-  OperatorExpression,
-  unary,
-} from '../operator-kinds.js';
+import { binary, foldConstants, namedArguments, OperatorExpression, unary } from '../operator-kinds.js';
 import { byteLengthOf, coercedText, stringOf, stringOfBytes, textBytesOf, utf8Of } from '../strings.js';
 import { regexOf } from './regex.js';
 
@@ -239,15 +232,18 @@ class Replace extends Expression {
 }
 
 function replace(isAll: boolean): ExpressionOperator {
-  return named(
-    {
-      required: ['input', 'find', 'replacement'],
-      notObject: 51751,
-      unknown: 51750,
-      missing: { input: 51749, find: 51748, replacement: 51747 },
+  return {
+    parse: (argument, scope, name) => {
+      const given = namedArguments(argument, name, {
+        required: ['input', 'find', 'replacement'],
+        notObject: 51751,
+        unknown: 51750,
+        missing: { input: 51749, find: 51748, replacement: 51747 },
+      });
+      const operand = (key: string): Expression => scope.parse(given.get(key)!);
+      return new Replace(operand('input'), operand('find'), operand('replacement'), isAll, name);
     },
-    ({ input, find, replacement }, name) => new Replace(input!, find!, replacement!, isAll, name),
-  );
+  };
 }
 
 export const stringOperators: ExpressionOperators = {
