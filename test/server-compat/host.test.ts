@@ -1,8 +1,10 @@
 /** What a server does between the engine and its clients. */
 import { expect } from 'chai';
-import { openEngine, type Engine } from '../../elmo/index.js';
+import { openEngine, type Document, type Engine } from '../../elmo/index.js';
 import { serve, type WireServer } from '../../server-compat/index.js';
 import { WireClient } from '../support/wire-client.js';
+
+const aggregation = (stage: Document): Document => ({ aggregate: 'orders', pipeline: [stage], cursor: {} });
 
 describe('a served engine', () => {
   let engine: Engine;
@@ -37,6 +39,55 @@ describe('a served engine', () => {
       const reply = Buffer.from(await client.send(command, 'd'));
       expect(reply.includes(raw), JSON.stringify(command)).to.equal(true);
     }
+  });
+
+  describe('what a graphical client asks, one thing after another', () => {
+    before(() =>
+      client.run({ insert: 'orders', documents: [{ _id: 1, tags: ['a'], at: new Date(0) }] }, 'shop'),
+    );
+
+    for (const [db, command, fields] of [
+      [
+        'admin',
+        {
+          hello: 1,
+          client: { driver: { name: 'nodejs|Compass', version: '1.44.0' }, os: { type: 'Linux' } },
+        },
+        ['me', 'maxWireVersion', 'setName'],
+      ],
+      ['admin', { connectionStatus: 1, showPrivileges: true }, ['authInfo']],
+      ['admin', { hostInfo: 1 }, ['system', 'os', 'extra']],
+      ['admin', { buildInfo: 1 }, ['version', 'versionArray', 'modules', 'maxBsonObjectSize']],
+      ['admin', { getParameter: 1, featureCompatibilityVersion: 1 }, ['featureCompatibilityVersion']],
+      ['admin', { getCmdLineOpts: 1 }, ['argv', 'parsed']],
+      ['admin', { listDatabases: 1, nameOnly: true, authorizedDatabases: true }, ['databases']],
+      ['shop', { dbStats: 1 }, ['collections', 'objects', 'dataSize', 'storageSize', 'indexes', 'indexSize']],
+      ['shop', { listCollections: 1, nameOnly: true, authorizedCollections: true }, ['cursor']],
+      ['shop', { listIndexes: 'orders', cursor: {} }, ['cursor']],
+      ['shop', { collStats: 'orders' }, ['count', 'size', 'avgObjSize', 'nindexes', 'indexSizes', 'capped']],
+      ['shop', aggregation({ $collStats: { storageStats: {} } }), ['cursor']],
+      ['shop', aggregation({ $indexStats: {} }), ['cursor']],
+      ['shop', aggregation({ $sample: { size: 1000 } }), ['cursor']],
+      [
+        'shop',
+        { explain: { find: 'orders', filter: { tags: 'a' } }, verbosity: 'executionStats' },
+        ['executionStats'],
+      ],
+      ['admin', { serverStatus: 1 }, ['opcounters', 'connections', 'network', 'mem']],
+      ['admin', { top: 1 }, ['totals']],
+      ['admin', { currentOp: 1, $all: true }, ['inprog']],
+      ['admin', { getLog: 'startupWarnings' }, ['log', 'totalLinesWritten']],
+    ] as const)
+      it(Object.keys(command)[0] + JSON.stringify(Object.values(command)[1] ?? ''), async () => {
+        const reply = await client.run(command, db);
+        expect(reply['ok'], JSON.stringify(reply)).to.equal(1);
+        expect(reply).to.include.keys([...fields]);
+      });
+
+    it('and whether it is another product, in vain', async () => {
+      for (const command of [{ atlasVersion: 1 }, { getnonce: 1 }])
+        expect((await client.run(command, 'admin'))['codeName']).to.equal('CommandNotFound');
+    });
   });
 
   it('counts what it did', async () => {

@@ -38,6 +38,35 @@ describe('server-compat/connection', () => {
     }
   });
 
+  it('reads no further from a client that sends faster than it is answered', async () => {
+    const own = await serve(engine, { port: 0, maxWaitingBytes: 10_000, enableTestCommands: true });
+    const fast = await RawClient.to(own.address);
+    const mode = { times: 1 };
+    const data = { failCommands: ['ping'], blockConnection: true, blockTimeMS: 300 };
+    await fast.command({ configureFailPoint: 'failCommand', mode, data, $db: 'admin' });
+    const pings = Array.from({ length: 4000 }, (_, requestId) =>
+      opMsg({ ping: 1, comment: 'x'.repeat(10_000), $db: 'admin' }, { requestId }),
+    );
+    fast.send(Buffer.concat(pings)); // 40 MB
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(own.traffic.bytesIn).to.be.lessThan(2_000_000);
+    for (let i = 0; i < pings.length; i++) expect(await fast.next()).to.not.equal(undefined);
+    expect(own.traffic.bytesIn).to.be.greaterThan(40_000_000);
+    await fast.end();
+    await own.close(0);
+  }).timeout(20_000);
+
+  it('lets no more in than it may', async () => {
+    const own = await serve(engine, { port: 0, maxConnections: 2 });
+    const [first, second] = [await RawClient.to(own.address), await RawClient.to(own.address)];
+    await Promise.all([first.command({ ping: 1 }), second.command({ ping: 1 })]);
+    const third = await RawClient.to(own.address);
+    await third.closed;
+    expect((await first.command({ ping: 1 })).ok).to.equal(1);
+    await Promise.all([first.end(), second.end()]);
+    await own.close(0);
+  });
+
   it('gives no reply to a request with moreToCome', async () => {
     client.send(opMsg({ insert: 'quiet', documents: [{ _id: 1 }], $db: 'test' }, { flags: MORE_TO_COME }));
     expect((await client.command({ count: 'quiet' })).n).to.equal(1);
