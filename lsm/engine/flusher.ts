@@ -8,6 +8,7 @@ import type { LsmError } from '../errors.js';
 import { isSyncFailure } from '../manifest/manifest-log.js';
 import { extentOf } from '../manifest/manifest-state.js';
 import type { JobRunner } from '../merge/job-runner.js';
+import type { KeySpan } from '../merge/spans.js';
 import type { HoldList } from '../read/snapshot.js';
 import type { LogSet } from '../transaction/group-commit.js';
 import { deeperSpansOf } from './job-inputs.js';
@@ -107,6 +108,18 @@ export class Flusher {
     }
   }
 
+  /**
+   * Only where no older run lies below can a deletion be dropped already, and for no reader: one of an older version may
+   * have tables there that are gone by now, and what this flush writes takes the memtable's place for him too.
+   * @returns undefined: all deletions stay
+   */
+  private deeperSpans(order: number): KeySpan[] | undefined {
+    const { live, holds } = this.parts;
+    const oldest = holds.oldestHold;
+    if (oldest !== undefined && oldest.state.versionNumber !== live.version.number) return undefined;
+    return deeperSpansOf(live.version, order);
+  }
+
   private async flush(target: MemtableLayer): Promise<void> {
     const { live, logs, holds, runner, clock } = this.parts;
     const { memtable, layer, logNumber } = target;
@@ -121,8 +134,7 @@ export class Flusher {
       snapshots: holds.seqsUpTo(memtable.maxSeq),
       keepSeqsAbove: oldest === undefined ? this.parts.lastSeq() : oldest.seq,
       tableBytes: this.parts.tableBytes,
-      // Only where no older memtable or run lies below could a tombstone be dropped already.
-      deeperSpans: deeperSpansOf(live.version, layer.order),
+      deeperSpans: this.deeperSpans(layer.order),
     });
     const blobs = live.blobsOf(layer);
     const dropped = new Set(result.droppedBlobs);

@@ -1,6 +1,6 @@
 /** Deleting a range: one tombstone, whole tables freed at once, no merge. */
 import { expect } from 'chai';
-import { MEMORY_PATH, type OpenOptions } from '../../../lsm/index.js';
+import { MEMORY_PATH, type LsmStore, type OpenOptions } from '../../../lsm/index.js';
 import { FaultyFileSystem } from '../../support/faulty-files.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import {
@@ -66,6 +66,37 @@ describe('deleting a range', () => {
     await store.mergeAll();
     expect(contents(store).size).to.equal(1);
     expect(store.stats().levels.reduce((sum, { entries }) => sum + entries, 0)).to.equal(1);
+  });
+
+  for (const [what, begin] of [
+    ['a snapshot', (store: LsmStore) => store.snapshot()],
+    ['a transaction', (store: LsmStore) => store.begin()],
+  ] as const) {
+    it(`stays for ${what} that began before its tables went, when it is flushed after`, async () => {
+      const store = await stage.open(MEMORY_PATH, { ...SMALL, autoMerge: false });
+      await store.put(bytes('k'), bytes('old'));
+      await store.flush();
+      const deleted = store.deleteRange({ low: bytes('a'), high: bytes('z') });
+      const reader = begin(store);
+      expect(reader.get(bytes('k'))).to.equal(undefined);
+      await deleted;
+      await store.settle();
+      expect(reader.get(bytes('k'))).to.equal(undefined);
+      if ('release' in reader) reader.release();
+      else reader.rollback();
+    });
+  }
+
+  it('a deletion of a single key stays too, when its table went with a later deletion of a range', async () => {
+    const store = await stage.open(MEMORY_PATH, { ...SMALL, autoMerge: false });
+    await store.put(bytes('k'), bytes('old'));
+    await store.flush();
+    await store.delete(bytes('k'));
+    const reader = store.snapshot();
+    await store.deleteRange({ low: bytes('a'), high: bytes('z') });
+    await store.settle();
+    expect(reader.get(bytes('k'))).to.equal(undefined);
+    reader.release();
   });
 
   it('frees its large values with their tables', async () => {
