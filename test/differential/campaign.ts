@@ -6,7 +6,7 @@ import type { Document } from '../../elmo/bson/package.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import type { WireClient } from '../support/wire-client.js';
 import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
-import { decidedDifference, OPTIMIZED_AWAY, PLACE_OF_A_FIELD } from './decided.js';
+import { decidedDifference, isRenumbered, OPTIMIZED_AWAY, PLACE_OF_A_FIELD } from './decided.js';
 import {
   areAlike,
   ask,
@@ -106,7 +106,8 @@ export class Round {
   private async isOptimizers(random: RandomCommand, ours: Answer): Promise<boolean> {
     const command = random.changes === undefined ? unoptimized(random.command) : undefined;
     if (command === undefined) return false;
-    return areAlike(ours, await ask(this.theirs, { ...random, command }), random.isOrdered);
+    const theirs = await ask(this.theirs, { ...random, command });
+    return areAlike(ours, theirs, random.isOrdered) || isRenumbered(ours, theirs);
   }
 
   /** Whatever plan was chosen: a scan of the whole collection gives the same. */

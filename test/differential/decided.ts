@@ -26,6 +26,15 @@ const RENUMBERED: readonly (readonly [ours: number, theirs: number])[] = [
   [10503901, 10503903],
 ];
 
+/** Whether the answers are errors that differ only in such a code. */
+export function isRenumbered(ours: Answer, theirs: Answer): boolean {
+  return RENUMBERED.some(
+    ([here, there]) =>
+      ours.facts.includes(String(here)) &&
+      ours.facts.replaceAll(String(here), String(there)) === theirs.facts,
+  );
+}
+
 /** Found by asking the reference again with its optimizer held back. */
 export const OPTIMIZED_AWAY = 'what an optimizer moves or leaves out';
 
@@ -66,12 +75,7 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   {
     name: 'the codes of $split and $replaceAll for separators that are none',
     reason: 'a build of the reference numbers them otherwise than its releases',
-    applies: (_, ours, theirs) =>
-      RENUMBERED.some(
-        ([here, there]) =>
-          ours.facts.includes(String(here)) &&
-          ours.facts.replaceAll(String(here), String(there)) === theirs.facts,
-      ),
+    applies: (_, ours, theirs) => isRenumbered(ours, theirs),
   },
   {
     name: 'whether an $expr that fails is reached',

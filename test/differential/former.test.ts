@@ -347,6 +347,31 @@ const FORMER: readonly Former[] = [
     rows: [{ _id: 1, z: 'DBRef("d.c", 000000000000000000000001)' }],
   },
   {
+    why: 'a $switch that has no case is told after what is wrong with the request',
+    documents: [{ _id: 1 }],
+    command: {
+      find: 'c',
+      projection: { 'a.b': 1, a: { $switch: { branches: [{ case: false, then: 1 }] } } },
+    },
+    code: 31250,
+  },
+  {
+    why: 'and row by row where constants are',
+    documents: [{ _id: 1 }],
+    command: aggregate({
+      $project: {
+        z: { $firstN: { n: 1, input: { $switch: { branches: [{ case: false, then: 1 }] } } } },
+      },
+    }),
+    code: 40066,
+  },
+  {
+    why: '$atan2 does not ask for its second operand when the first decides',
+    documents: [{ _id: 1, a: [1] }],
+    command: aggregate({ $project: { z: { $atan2: ['$none', { $toInt: '$a' }] } } }),
+    rows: [{ _id: 1, z: null }],
+  },
+  {
     why: 'but numbers',
     documents: [{ _id: 1, a: 0 }],
     before: [

@@ -6,7 +6,13 @@ import { ElementWalker } from '../../bson/walk.js';
 import { ElmoError } from '../../errors.js';
 import { isTruthy } from '../compare.js';
 import { Expression, type ExpressionOperators, type Frame, type ParseScope } from '../expression.js';
-import { namedArguments, OperatorExpression, parseForgivably, parseOperands } from '../operator-kinds.js';
+import {
+  namedArguments,
+  OperatorExpression,
+  parseForgivably,
+  parseOperands,
+  tryConstants,
+} from '../operator-kinds.js';
 
 class CondExpression extends OperatorExpression {
   constructor(
@@ -185,10 +191,12 @@ function reduced(branches: readonly Branch[], given: Expression, name: string): 
     } else branch.forgiveResult();
   }
   if (rest.length === 0 && otherwise instanceof NoCaseExpression)
-    throw new ElmoError(
-      40069,
-      'Cannot execute a switch statement where all the cases evaluate to false without a default',
-    );
+    tryConstants(() => {
+      throw new ElmoError(
+        40069,
+        'Cannot execute a switch statement where all the cases evaluate to false without a default',
+      );
+    });
   if (rest.length === 0) return otherwise;
   return new SwitchExpression(
     rest.map(({ condition }) => condition),

@@ -20,9 +20,9 @@ import * as doubles from '../../bson/double-functions.js';
 import { DECIMAL128 } from '../../bson/types.js';
 import { doubleValue, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
-import type { ExpressionOperator, ExpressionOperators } from '../expression.js';
+import type { ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
 import { decimalOf, doubleOf, isNumberType, typeNameOf } from '../numbers.js';
-import { binary, unary } from '../operator-kinds.js';
+import { exactly, OperatorExpression, unary } from '../operator-kinds.js';
 
 /** Where a function is defined. */
 interface Domain {
@@ -78,16 +78,21 @@ function within(
   });
 }
 
-function arcTangent2(y: Value, x: Value): Value {
-  if (y.isNullish) return NULL_VALUE;
-  if (!isNumberType(y.type))
-    throw new ElmoError(51044, `$atan2 only supports numeric types, not ${typeNameOf(y)}`);
-  if (x.isNullish) return NULL_VALUE;
-  if (!isNumberType(x.type))
-    throw new ElmoError(51045, `$atan2 only supports numeric types, not ${typeNameOf(x)}`);
-  if (y.type === DECIMAL128 || x.type === DECIMAL128)
-    return decimalValue(arcTangent2OfDecimals(decimalOf(y), decimalOf(x)));
-  return doubleValue(doubles.atan2(doubleOf(y), doubleOf(x)));
+/** The second operand is not asked for when the first decides. */
+class ArcTangent2 extends OperatorExpression {
+  evaluate(frame: Frame): Value {
+    const y = this.operands[0]!.evaluate(frame);
+    if (y.isNullish) return NULL_VALUE;
+    if (!isNumberType(y.type))
+      throw new ElmoError(51044, `$atan2 only supports numeric types, not ${typeNameOf(y)}`);
+    const x = this.operands[1]!.evaluate(frame);
+    if (x.isNullish) return NULL_VALUE;
+    if (!isNumberType(x.type))
+      throw new ElmoError(51045, `$atan2 only supports numeric types, not ${typeNameOf(x)}`);
+    if (y.type === DECIMAL128 || x.type === DECIMAL128)
+      return decimalValue(arcTangent2OfDecimals(decimalOf(y), decimalOf(x)));
+    return doubleValue(doubles.atan2(doubleOf(y), doubleOf(x)));
+  }
 }
 
 const DEGREE = parseDecimal('0.01745329251994329576923690768488613')!;
@@ -101,7 +106,7 @@ export const trigonometryOperators: ExpressionOperators = {
   $asin: within(ONE_TO_ONE, Math.asin, arcSineOfDecimal),
   $acos: within(ONE_TO_ONE, doubles.acos, arcCosineOfDecimal),
   $atan: within(EVERYWHERE, doubles.atan, arcTangentOfDecimal),
-  $atan2: binary(arcTangent2),
+  $atan2: exactly(2, (operands, name) => new ArcTangent2(operands, name)),
   $sinh: within(EVERYWHERE, doubles.sinh, (value) => hyperbolicOfDecimal('sinh', value)),
   $cosh: within(EVERYWHERE, doubles.cosh, (value) => hyperbolicOfDecimal('cosh', value)),
   $tanh: within(EVERYWHERE, doubles.tanh, (value) => hyperbolicOfDecimal('tanh', value)),
