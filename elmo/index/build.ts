@@ -103,7 +103,8 @@ export class IndexBuild {
     );
     let seen = 0;
     let isAtEnd = false;
-    let last = NO_BYTES;
+    let last = -1;
+    const { claims } = this.committer;
     operation.beginSlice();
     try {
       while (unit.byteLength < BATCH_BYTES && !operation.shouldPause()) {
@@ -112,8 +113,8 @@ export class IndexBuild {
           break;
         }
         const recordId = this.recordIdOf(cursor);
-        last = cursor.key();
-        unit.checkFree(last);
+        if (!claims.isEmpty) unit.checkFree(collection.recordKey(recordId));
+        last = recordId;
         const document = cursor.value();
         collection.addEntries(unit, indexes, recordId, document, 0);
         seen++;
@@ -127,7 +128,7 @@ export class IndexBuild {
     }
     unit.afterCommit(() => {
       this.progress.documents += seen;
-      if (last.length > 0) this.nextKey = after(last);
+      if (last >= 0) this.nextKey = collection.recordKey(last + 1);
     });
     return isAtEnd;
   }
@@ -165,13 +166,6 @@ export class IndexBuild {
       }
     }
   }
-}
-
-/** The least key above another. */
-function after(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1);
-  next.set(key);
-  return next;
 }
 
 /** Forgets unfinished indexes of a collection that may be gone, with what was built of them. */
