@@ -130,9 +130,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** The family of the subcommand that is named; all of them, when none is or nobody knows it. */
+/** The family of the subcommand that is named; none for the version; all of them, when none is named or nobody knows it. */
 function familiesFor(argv: readonly string[]): readonly Family[] {
   const name = argv.find((word) => !word.startsWith('-')) ?? '';
+  if (name === '' && argv.some((word) => word === '--version' || word === '-V')) return [];
   const family = FAMILIES.find(({ names }) => names.includes(name));
   return family === undefined ? FAMILIES : [family];
 }
