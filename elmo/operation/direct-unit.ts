@@ -110,9 +110,10 @@ export class DirectUnit implements WriteUnit {
    * @returns resolves when as durable as asked
    */
   commit(isDurable = false): Promise<void> {
-    const { batch, onCommit, targets } = this;
+    const { batch, kv } = this;
     let written: Promise<void> | undefined;
     if (batch.count > 0) {
+      const { seq } = kv;
       try {
         written = this.write(batch, isDurable);
       } catch (error) {
@@ -120,11 +121,36 @@ export class DirectUnit implements WriteUnit {
         throw error;
       }
       batch.clear();
+      if (kv.seq === seq) return this.commitLater(written);
     }
-    for (let i = 0; i < targets.length; i++) targets[i]!.add(this.documents[i]!, this.bytes[i]!);
+    const { onCommit } = this;
+    this.addCounts(this.targets, this.documents, this.bytes);
     this.clear();
     for (const run of onCommit) run();
     return written ?? Promise.resolve();
+  }
+
+  /** The store has not taken the write yet, or refuses it. The unit is free meanwhile. */
+  private async commitLater(written: Promise<void>): Promise<void> {
+    const { onCommit, onRollback } = this;
+    const [targets, documents, bytes] = [[...this.targets], [...this.documents], [...this.bytes]];
+    this.clear();
+    try {
+      await written;
+    } catch (error) {
+      for (let i = onRollback.length - 1; i >= 0; i--) onRollback[i]!();
+      throw error;
+    }
+    this.addCounts(targets, documents, bytes);
+    for (const run of onCommit) run();
+  }
+
+  private addCounts(
+    targets: readonly CountTarget[],
+    documents: readonly number[],
+    bytes: readonly number[],
+  ): void {
+    for (let i = 0; i < targets.length; i++) targets[i]!.add(documents[i]!, bytes[i]!);
   }
 
   /** Forgets what was put. */
