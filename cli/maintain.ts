@@ -96,7 +96,7 @@ async function collectionFigures(client: ElmoClient): Promise<CollectionFigures[
   const { databases } = await client.db().admin().listDatabases({ nameOnly: true });
   for (const { name: db } of databases) {
     for (const { name, type } of await client.db(db).listCollections().toArray()) {
-      if (type === 'view') continue;
+      if (type === 'view' || name === 'system.views') continue;
       const collection = client.db(db).collection(name);
       const documents = await collection.estimatedDocumentCount();
       figures.push({ namespace: `${db}.${name}`, documents, indexes: (await collection.indexes()).length });

@@ -1,0 +1,89 @@
+/** Bad input, through the built command: it says what, where, how many went in, and how to go on; nothing is lost. */
+import { writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import { connect } from '../../server-compat/index.js';
+import { elmo, spawnElmo, usePlace } from './fixture.js';
+
+describe('bad input of the built command', () => {
+  const place = usePlace();
+  const file = (): string => place.path('a.elmo');
+  const given = (name: string, bytes: string | Uint8Array): string => {
+    writeFileSync(place.path(name), bytes);
+    return place.path(name);
+  };
+  const count = async (): Promise<string> => (await elmo('count', file(), 'x.a')).out.trim();
+
+  for (const [what, bytes, message, out, kept] of [
+    [
+      'half a document',
+      '{"_id":1}\n{"_id":2}\n{"_id":3,"a":"ha',
+      /^line 3, column 1: the input ends in the middle of a document\n$/,
+      /^2 documents imported, 1 left out/,
+      '2',
+    ],
+    [
+      'a duplicate key in the middle',
+      '{"_id":1}\n{"_id":2}\n{"_id":1}\n{"_id":3}\n',
+      /^line 3: E11000 .*_id: 1.*\n1 were there already: --mode upsert replaces them, --mode merge adds to them\n$/,
+      /^3 documents imported, 1 left out/,
+      '3',
+    ],
+  ] as const)
+    it(what, async () => {
+      const told = await spawnElmo(['import', file(), 'x.a', given('a.json', bytes)]);
+      expect(told.code).to.equal(1);
+      expect(told.err).to.match(message);
+      expect(told.out).to.match(out);
+      expect(await count()).to.equal(kept);
+    });
+
+  it('a broken gzip: what came before is in, and the way on works', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `{"_id":${i},"x":${Math.sin(i)}}\n`).join('');
+    const packed = gzipSync(lines);
+    const broken = given('a.json.gz', packed.subarray(0, packed.length >> 1));
+    const told = await spawnElmo(['import', file(), 'x.a', broken]);
+    expect(told.code).to.equal(1);
+    const went = /damaged gzip: .*; ([\d,]+) documents went in before/
+      .exec(told.err)?.[1]
+      ?.replaceAll(',', '');
+    expect(await count()).to.equal(went);
+    const mended = given('a.json.gz', packed);
+    expect((await spawnElmo(['import', file(), 'x.a', mended, '--mode', 'upsert'])).code).to.equal(0);
+    expect(await count()).to.equal('20000');
+  });
+
+  it('a missing file, a file of another kind', async () => {
+    const missing = await spawnElmo(['import', file(), 'x.a', place.path('none.json')]);
+    expect([missing.code, missing.err]).to.deep.equal([
+      1,
+      `error: there is no file ${place.path('none.json')}\n`,
+    ]);
+    const letter = given('letter.elmo', 'a letter to Ada');
+    const other = await spawnElmo(['import', letter, 'x.a', given('b.json', '{"_id":1}')]);
+    expect([other.code, other.err]).to.deep.equal([
+      1,
+      `error: ${letter} is not a store of this engine [NotAStore]\n`,
+    ]);
+  });
+
+  it('a locked file, for each command', async () => {
+    const client = await connect(file());
+    try {
+      for (const argv of [
+        ['import', file(), 'x.a', given('a.json', '{"_id":1}')],
+        ['export', file(), 'x.a'],
+        ['dump', file(), place.path('dump')],
+        ['stats', file()],
+      ]) {
+        const told = await spawnElmo(argv);
+        expect(told.code, argv[0]).to.equal(1);
+        expect(told.err, argv[0]).to.match(
+          /^error: .*\[Locked\]\n +close the program that has the file open/,
+        );
+      }
+    } finally {
+      await client.close();
+    }
+  });
+});
