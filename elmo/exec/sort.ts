@@ -2,6 +2,7 @@
 import type { OrderedKv } from '../../lsm/index.js';
 import { readDouble } from '../bson/read.js';
 import { documentLength } from '../bson/walk.js';
+import { copyDocument } from '../bson/writer.js';
 import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import type { Operation } from '../operation/operation.js';
@@ -9,10 +10,13 @@ import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '
 import { MergeRuns } from './merge-runs.js';
 import { StageStats } from './plan-stats.js';
 import { compareBytes, type SortKeys } from './sort-key.js';
+import { SlicedSort } from './sliced-sort.js';
 import { Spill } from './spill.js';
 
 /** What a sort holds in memory, as the reference's `internalQueryMaxBlockingSortMemoryUsageBytes`. */
 export const MAX_SORT_BYTES: number = 100 * 1024 * 1024;
+/** What it holds before it goes to disk, where it may: so that with the store's cache it stays within 200 MB. */
+const MAX_HELD_BYTES = 48 * 1024 * 1024;
 /** What a row costs beside its bytes. */
 const ROW_OVERHEAD = 160;
 
@@ -50,7 +54,9 @@ export class SortRows implements RowSource {
   private isSorted = false;
   private spill: Spill | undefined;
   private readonly maxBytes: number;
+  private readonly stored = new StoredRow();
   private runs = 0;
+  private sorting: SlicedSort<SortedRow> | undefined;
   private merged: MergeRuns | undefined;
 
   constructor(
@@ -58,7 +64,7 @@ export class SortRows implements RowSource {
     readonly keys: SortKeys,
     private readonly options: SortOptions,
   ) {
-    this.maxBytes = options.maxBytes ?? MAX_SORT_BYTES;
+    this.maxBytes = options.maxBytes ?? (options.allowsDisk ? MAX_HELD_BYTES : MAX_SORT_BYTES);
   }
 
   get isAtEnd(): boolean {
@@ -76,19 +82,32 @@ export class SortRows implements RowSource {
   private fill(): Pulled {
     const { source } = this;
     for (;;) {
+      // a run that is being sorted takes no further rows
+      if (this.sorting !== undefined && this.spill !== undefined && this.flush(this.spill)) return PAUSE;
       const pulled = source.pull();
       if (pulled === PAUSE) return PAUSE;
       if (pulled === END) break;
       if (this.take() && this.options.operation.look()) return PAUSE;
     }
-    if (this.spill === undefined) this.rows.sort(this.compare);
-    else {
+    if (this.spill === undefined) {
+      if (!this.sortRows()) return PAUSE;
+    } else {
       if (this.flush(this.spill)) return PAUSE;
       this.openRuns(this.spill);
     }
     this.isSorted = true;
     source.close();
     return ROW;
+  }
+
+  /** @returns false to pause, then call again */
+  private sortRows(): boolean {
+    this.sorting ??= new SlicedSort(this.rows, this.compare);
+    const sorted = this.sorting.run(() => this.options.operation.look());
+    if (sorted === undefined) return false;
+    this.rows = sorted;
+    this.sorting = undefined;
+    return true;
   }
 
   /** Takes the source's row. @returns whether to pause */
@@ -103,7 +122,9 @@ export class SortRows implements RowSource {
       const last = heap[0]!.key!;
       if (compareBytes(key, key.length, last, last.length) >= 0) return false;
     }
-    const row = bytes.slice(at, at + documentLength(bytes, at));
+    if (this.spill !== undefined && key !== undefined)
+      return this.spill.add(key, this.stored.of(bytes, at, source.recordId), this.sequence++);
+    const row = copyDocument(bytes, at);
     const sorted: SortedRow = {
       key,
       values: hasCollation ? keys.valuesOf(bytes, at) : undefined,
@@ -112,8 +133,6 @@ export class SortRows implements RowSource {
       metadata: this.options.keepsMetadata === true ? source.metadata : undefined,
       sequence: this.sequence++,
     };
-    if (this.spill !== undefined && key !== undefined)
-      return this.spill.add(key, stored(sorted), sorted.sequence);
     if (limit > 0 && this.spill === undefined) return this.takeTop(sorted, limit);
     heap.push(sorted);
     return this.account(row.length + (key?.length ?? 0) + ROW_OVERHEAD);
@@ -139,7 +158,7 @@ export class SortRows implements RowSource {
     if (this.keys.collation !== undefined) return this.flushRun(spill);
     while (rows.length > 0) {
       const row = rows.pop()!;
-      if (spill.add(row.key!, stored(row), row.sequence)) return true;
+      if (spill.add(row.key!, this.stored.of(row.row, 0, row.recordId), row.sequence)) return true;
     }
     this.rowBytes = 0;
     return false;
@@ -147,14 +166,17 @@ export class SortRows implements RowSource {
 
   /** The same where keys have no order of bytes: what is written at a stretch is a run of its own. */
   private flushRun(spill: Spill): boolean {
-    const rows = this.rows.sort(this.compare);
+    if (!this.sortRows()) return true;
+    const { rows } = this;
     const run = runKey(this.runs++);
     this.rowBytes = 0;
-    for (let i = 0; i < rows.length; i++)
-      if (spill.add(run, stored(rows[i]!), i)) {
+    for (let i = 0; i < rows.length; i++) {
+      const { row, recordId } = rows[i]!;
+      if (spill.add(run, this.stored.of(row, 0, recordId), i)) {
         this.rows = rows.slice(i + 1);
         return true;
       }
+    }
     this.rows = [];
     return false;
   }
@@ -246,11 +268,22 @@ export class SortRows implements RowSource {
 const RECORD_ID_BYTES = 8;
 
 /** A row as it is spilled: its document, and behind it the record id. */
-function stored({ row, recordId }: SortedRow): Uint8Array {
-  const bytes = new Uint8Array(row.length + RECORD_ID_BYTES);
-  bytes.set(row);
-  new DataView(bytes.buffer).setFloat64(row.length, recordId, true);
-  return bytes;
+class StoredRow {
+  private bytes = new Uint8Array(0);
+  private view = new DataView(this.bytes.buffer);
+
+  /** @returns bytes that the next call writes over */
+  of(from: Uint8Array, at: number, recordId: number): Uint8Array {
+    const length = documentLength(from, at);
+    const total = length + RECORD_ID_BYTES;
+    if (total > this.bytes.length) {
+      this.bytes = new Uint8Array(total * 2);
+      this.view = new DataView(this.bytes.buffer);
+    }
+    this.bytes.set(from.subarray(at, at + length));
+    this.view.setFloat64(length, recordId, true);
+    return this.bytes.subarray(0, total);
+  }
 }
 
 /** What the keys of a run start with. */
