@@ -50,10 +50,8 @@ export abstract class BlockingRows extends StageRows {
       const pulled = this.input.pull();
       if (pulled === ROW) this.take(this.input.bytes, this.input.at);
       else if (pulled === PAUSE) return PAUSE;
-      else {
-        this.isFilled = true;
-        this.finish();
-      }
+      else if (!this.finish()) return PAUSE;
+      else this.isFilled = true;
     }
     if (this.isClosed) return END;
     if (this.operation.shouldPause()) return PAUSE;
@@ -67,9 +65,10 @@ export abstract class BlockingRows extends StageRows {
   /** One row of the input. */
   protected abstract take(bytes: Uint8Array, at: number): void;
 
-  /** After the last. */
-  protected finish(): void {
+  /** After the last. @returns false to pause; it is then called again */
+  protected finish(): boolean {
     this.input.close();
+    return true;
   }
 
   /** Leaves the next row in `bytes` and `at`. @returns false if there is none */
@@ -89,9 +88,14 @@ export class ListRows implements RowSource {
   readonly metadata = undefined;
   private next = 0;
 
-  constructor(private documents: readonly Uint8Array[]) {}
+  /** @param operation  where the documents are many: asked whether to pause */
+  constructor(
+    private documents: readonly Uint8Array[],
+    private readonly operation?: Operation,
+  ) {}
 
   pull(): Pulled {
+    if (this.operation?.shouldPause() === true) return PAUSE;
     if (this.next >= this.documents.length) return END;
     this.bytes = this.documents[this.next++]!;
     return ROW;

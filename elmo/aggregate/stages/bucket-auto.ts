@@ -5,6 +5,7 @@ import { NULL_VALUE, type Value, writeElement } from '../../bson/value.js';
 import { documentLength, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
+import { SlicedSort } from '../../exec/sliced-sort.js';
 import { Frame, type Expression } from '../../expression/expression.js';
 import { doubleOf, INT32_MAX, INT32_MIN, isNumberType } from '../../expression/numbers.js';
 import type { RowSource } from '../../operation/row-source.js';
@@ -59,6 +60,7 @@ const ID = new FieldName('_id').bytes;
 
 class BucketAutoRows extends BlockingRows {
   private rows: Sorted[] = [];
+  private sorting: SlicedSort<Sorted> | undefined;
   private rowBytes = 0;
   /** The first row that is in no bucket yet. */
   private next = 0;
@@ -97,10 +99,14 @@ class BucketAutoRows extends BlockingRows {
     this.rows.push({ value: value.isMissing ? NULL_VALUE : value.keep(), row });
   }
 
-  protected override finish(): void {
+  protected override finish(): boolean {
     super.finish();
-    this.rows.sort((a, b) => this.compare(a.value, b.value));
-    this.bucketRows = Math.max(1, Math.round(this.rows.length / this.options.buckets));
+    this.sorting ??= new SlicedSort(this.rows, (a, b) => this.compare(a.value, b.value));
+    const sorted = this.sorting.run(() => this.operation.look());
+    if (sorted === undefined) return false;
+    this.rows = sorted;
+    this.bucketRows = Math.max(1, Math.round(sorted.length / this.options.buckets));
+    return true;
   }
 
   private compare(a: Value, b: Value): number {

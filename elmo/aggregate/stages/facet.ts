@@ -103,7 +103,7 @@ class FacetRows extends StageRows {
       this.count = 0;
       this.rows = pipeline.stages.reduce<RowSource>(
         (rows, stage) => stage.open(rows, this.run),
-        new ListRows(this.kept),
+        new ListRows(this.kept, this.run.operation),
       );
     }
     const { rows } = this;

@@ -53,13 +53,14 @@ class SampleRows extends BlockingRows {
     if (place < size) kept[place] = copyBytes(bytes, at, at + documentLength(bytes, at));
   }
 
-  protected override finish(): void {
+  protected override finish(): boolean {
     super.finish();
     const { kept } = this;
     for (let i = kept.length - 1; i > 0; i--) {
       const j = Math.floor(this.random() * (i + 1));
       [kept[i], kept[j]] = [kept[j]!, kept[i]!];
     }
+    return true;
   }
 
   protected emit(): boolean {

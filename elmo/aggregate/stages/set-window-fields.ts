@@ -4,6 +4,7 @@ import { NULL_VALUE, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
+import { SlicedSort } from '../../exec/sliced-sort.js';
 import { compareBytes, type SortField } from '../../exec/sort-key.js';
 import type { Expression } from '../../expression/expression.js';
 import { PathFollower } from '../../expression/nodes.js';
@@ -64,6 +65,7 @@ const ROW_OVERHEAD = 240;
 
 class WindowRows extends BlockingRows {
   private rows: KeyedRow[] = [];
+  private sorting: SlicedSort<KeyedRow> | undefined;
   private rowBytes = 0;
   private next = 0;
   /** End of the partition that `values` are of. */
@@ -111,14 +113,19 @@ class WindowRows extends BlockingRows {
       throw new ElmoError(5414201, `$setWindowFields exceeded its memory limit of ${most} bytes`);
   }
 
-  protected override finish(): void {
+  protected override finish(): boolean {
     super.finish();
     const hasOrder = this.options.sortBy.length > 0;
-    this.rows.sort(
+    this.sorting ??= new SlicedSort(
+      this.rows,
       (a, b) =>
         compareBytes(a.partition, a.partition.length, b.partition, b.partition.length) ||
         (hasOrder ? this.order.compare(a.key, b.key) : 0),
     );
+    const sorted = this.sorting.run(() => this.operation.look());
+    if (sorted === undefined) return false;
+    this.rows = sorted;
+    return true;
   }
 
   protected emit(): boolean {
