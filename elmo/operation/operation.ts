@@ -88,6 +88,11 @@ export class Operation {
     return now > this.sliceEndMs || this.pending !== undefined;
   }
 
+  /** Whether it is time to let others run; never throws. For who has something to finish before `look`. */
+  get isSliceOver(): boolean {
+    return this.clock.nowMs() > this.sliceEndMs;
+  }
+
   /** Called by the driver of the rows when the event loop had its turn. */
   beginSlice(): void {
     this.countdown = CALLS_PER_LOOK;

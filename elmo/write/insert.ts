@@ -11,6 +11,8 @@ import { asStatementError } from './statement-error.js';
 /** Documents and bytes that go into one batch of the store. */
 const BATCH_DOCUMENTS = 1000;
 const BATCH_BYTES = 8 << 20;
+/** Documents between two looks whether a batch has held the event loop for long enough. */
+const DOCUMENTS_PER_LOOK = 64;
 
 export async function insertDocuments(request: InsertRequest, context: WriteContext): Promise<InsertResult> {
   return context.transaction === undefined
@@ -83,7 +85,8 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
       failures.push({ index: i, error: asStatementError(thrown) });
       if (isOrdered) break;
     }
-    if (pending >= BATCH_DOCUMENTS || unit.byteLength >= BATCH_BYTES) {
+    const isFull = pending >= BATCH_DOCUMENTS || unit.byteLength >= BATCH_BYTES;
+    if (isFull || ((i + 1) % DOCUMENTS_PER_LOOK === 0 && context.operation.isSliceOver)) {
       commit(i + 1);
       if (context.operation.look()) await context.operation.turn();
     }
