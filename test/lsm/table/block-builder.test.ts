@@ -3,12 +3,12 @@ import * as fc from 'fast-check';
 import { compareBytes, copyOf, type Bytes } from '../../../lsm/base/bytes.js';
 import { KIND_BLOB, KIND_DELETE } from '../../../lsm/key/entry-kind.js';
 import { LsmError } from '../../../lsm/errors.js';
-import { BlockBuilder } from '../../../lsm/table/block-builder.js';
 import { BlockCursor } from '../../../lsm/table/block-cursor.js';
 import { writeSeparator } from '../../../lsm/table/table-index.js';
 import {
   allBackward,
   allForward,
+  blockOf,
   build,
   bytesOf,
   entriesArbitrary,
@@ -16,23 +16,6 @@ import {
   put,
   type Entry,
 } from './table-model.js';
-
-/** A block with all of the entries. */
-function blockOf(entries: readonly Entry[]): Bytes {
-  const builder = new BlockBuilder(1 << 20);
-  builder.reset();
-  for (const { key, kind, seq, value } of entries) {
-    builder.reserveValue(value.length);
-    builder.buffer.set(value, builder.valueEnd);
-    expect(builder.add(key, 0, key.length, kind, seq, value.length, value.length)).to.equal(true);
-  }
-  const estimated = builder.estimatedBytes;
-  const length = builder.finish();
-  expect(length).to.be.at.most(estimated);
-  const block = copyOf(builder.buffer, 0, length);
-  block[11] = builder.hasSeqs ? 1 : 0;
-  return block;
-}
 
 /** The block somewhere in a bigger array, as in a cache. */
 function cursorOver(block: Bytes, base = 7): BlockCursor {

@@ -1,25 +1,18 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { copyOf, type Bytes } from '../../../lsm/base/bytes.js';
-import { BlockBuilder } from '../../../lsm/table/block-builder.js';
+import type { Bytes } from '../../../lsm/base/bytes.js';
 import { BlockCursor } from '../../../lsm/table/block-cursor.js';
 import { noteBlock } from '../../../lsm/table/block-notes.js';
 import { BLOCK_HEADER_BYTES } from '../../../lsm/table/format.js';
-import { entriesArbitrary, type Entry } from './table-model.js';
+import { blockOf, entriesArbitrary, type Entry } from './table-model.js';
 
 const BASE = 5;
 
-function blockOf(entries: readonly Entry[]): Bytes {
-  const builder = new BlockBuilder(1 << 20);
-  builder.reset();
-  for (const { key, kind, seq, value } of entries) {
-    builder.reserveValue(value.length);
-    builder.buffer.set(value, builder.valueEnd);
-    builder.add(key, 0, key.length, kind, seq, value.length, value.length);
-  }
-  const block = new Uint8Array(BASE + builder.finish());
-  block.set(copyOf(builder.buffer, 0, block.length - BASE), BASE);
-  block[BASE + 11] = builder.hasSeqs ? 1 : 0;
+/** A block behind other bytes, as in a cache. */
+function placed(entries: readonly Entry[]): Bytes {
+  const plain = blockOf(entries);
+  const block = new Uint8Array(BASE + plain.length);
+  block.set(plain, BASE);
   return block;
 }
 
@@ -48,7 +41,7 @@ describe('notes of a block', () => {
       fc.assert(
         fc.property(entriesArbitrary(), (entries) => {
           fc.pre(entries.length > 0);
-          const block = blockOf(entries);
+          const block = placed(entries);
           const plain = new BlockCursor();
           plain.openBlock(block, BASE, block.length - BASE, 'file', 0);
           const keys = entries.flatMap(({ key }) => [key, Uint8Array.of(...key, 0), key.subarray(1)]);
@@ -63,7 +56,7 @@ describe('notes of a block', () => {
   }
 
   it('are not made of a block whose parts do not add up: opening it tells', () => {
-    const block = blockOf([{ key: Uint8Array.of(1), kind: 0, seq: 0, value: Uint8Array.of(2) } as Entry]);
+    const block = placed([{ key: Uint8Array.of(1), kind: 0, seq: 0, value: Uint8Array.of(2) } as Entry]);
     block[BASE + 20]!++;
     const notes = new Int32Array(34).fill(7);
     noteBlock(block, BASE, block.length - BASE, notes, 0, 34);

@@ -1,4 +1,5 @@
 /** Tables for tests: built in memory from plain entries, and a simple model to compare a reader with. */
+import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { compareBytes, copyOf, NO_BYTES, type Bytes } from '../../../lsm/base/bytes.js';
 import { crc32 } from '../../../lsm/base/checksum.js';
@@ -12,6 +13,7 @@ import type { TableMeta } from '../../../lsm/manifest/table-meta.js';
 import type { CodecName } from '../../../lsm/options.js';
 import type { SourceCursor } from '../../../lsm/read/source-cursor.js';
 import { isCodecAvailable, unpackValue, ValueScratch } from '../../../lsm/table/codec.js';
+import { BlockBuilder } from '../../../lsm/table/block-builder.js';
 import { TableBuilder, type TableBuilderOptions } from '../../../lsm/table/table-builder.js';
 import { TableReader } from '../../../lsm/table/table-reader.js';
 
@@ -63,6 +65,23 @@ export function options(changes: Partial<TableBuilderOptions> = {}): TableBuilde
 
 export function addTo(builder: TableBuilder, { key, seq, kind, value }: Entry): void {
   builder.add(key, 0, key.length, kind, seq, value, 0, value.length, kind === KIND_BLOB ? 0 : value.length);
+}
+
+/** A block with all of the entries. */
+export function blockOf(entries: readonly Entry[]): Bytes {
+  const builder = new BlockBuilder(1 << 20);
+  builder.reset();
+  for (const { key, kind, seq, value } of entries) {
+    builder.reserveValue(value.length);
+    builder.buffer.set(value, builder.valueEnd);
+    expect(builder.add(key, 0, key.length, kind, seq, value.length, value.length)).to.equal(true);
+  }
+  const estimated = builder.estimatedBytes;
+  const length = builder.finish();
+  expect(length).to.be.at.most(estimated);
+  const block = copyOf(builder.buffer, 0, length);
+  block[11] = builder.hasSeqs ? 1 : 0;
+  return block;
 }
 
 export interface Built {
