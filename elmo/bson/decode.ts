@@ -22,6 +22,7 @@ import {
   UUID,
 } from './package.js';
 import type { Document } from './package.js';
+import { Shapes, type FieldReader } from './shapes.js';
 import { endOfCString, readDouble, readInt32, readInt64, readInt64AsDouble, readText } from './read.js';
 import {
   ARRAY,
@@ -68,7 +69,7 @@ const NEW_UUID = 4;
 const DOLLAR = 0x24;
 
 /** One decoder per set of options, kept and used again. */
-export class Decoder {
+export class Decoder implements FieldReader {
   private readonly promoteLongs: boolean;
   private readonly promoteValues: boolean;
   private readonly promoteBuffers: boolean;
@@ -76,8 +77,8 @@ export class Decoder {
   private readonly bsonRegExp: boolean;
   private readonly raw: boolean;
   private readonly names = new NameCache();
-  /** Offset after what was read last. */
-  private end = 0;
+  private readonly shapes: Shapes;
+  end = 0;
 
   /** @throws BsonError if the options contradict each other */
   constructor({
@@ -96,6 +97,7 @@ export class Decoder {
     this.useBigInt64 = useBigInt64;
     this.bsonRegExp = bsonRegExp;
     this.raw = raw;
+    this.shapes = new Shapes(promoteValues);
   }
 
   /** The document at `at`. */
@@ -108,12 +110,39 @@ export class Decoder {
     return type === 0 ? undefined : this.readValue(bytes, type, at);
   }
 
-  private readObject(bytes: Uint8Array, start: number, mayBeReference = true): Document {
+  private readObject(bytes: Uint8Array, start: number): Document {
+    const reader = this.shapes.readerOf(bytes, start);
+    if (reader !== undefined) return reader(this, bytes, start);
+    this.shapes.missed(bytes, start);
+    return this.readFields({}, bytes, start, start + 4, true);
+  }
+
+  readRest(
+    bytes: Uint8Array,
+    start: number,
+    at: number,
+    names: readonly string[],
+    values: readonly unknown[],
+  ): Document {
+    const object: Document = {};
+    for (let n = 0; n < values.length; n++) object[names[n]!] = values[n];
+    return this.readFields(object, bytes, start, at, true);
+  }
+
+  /**
+   * The fields from `at` on of the document at `start`.
+   * @param mayBeReference  false: it is no `DBRef`, whatever its names
+   */
+  private readFields(
+    object: Document,
+    bytes: Uint8Array,
+    start: number,
+    at: number,
+    mayBeReference: boolean,
+  ): Document {
     const names = this.names;
     const limit = start + readInt32(bytes, start) - 1;
-    const object: Document = {};
     let dollars = 0;
-    let at = start + 4;
     while (at < limit) {
       const type = bytes[at++]!;
       const isDollar = bytes[at] === DOLLAR;
@@ -157,8 +186,7 @@ export class Decoder {
     return array;
   }
 
-  /** Sets `end`. */
-  private readValue(bytes: Uint8Array, type: number, at: number): unknown {
+  readValue(bytes: Uint8Array, type: number, at: number): unknown {
     switch (type) {
       case STRING:
         return this.readString(bytes, at);
@@ -236,7 +264,7 @@ export class Decoder {
         return new Code(this.readString(bytes, at));
       case CODE_WITH_SCOPE: {
         const code = this.readString(bytes, at + 4);
-        return new Code(code, this.readObject(bytes, this.end, false)); // a scope is no DBRef
+        return new Code(code, this.readFields({}, bytes, this.end, this.end + 4, false)); // a scope is no DBRef
       }
       case DB_POINTER: {
         const namespace = this.readString(bytes, at);

@@ -1,0 +1,185 @@
+/**
+ * Readers made for the shapes that documents have (decision 0016). An object to which fields are added under names that
+ * vary costs a search for its next shape at each of them, and grows several times; one whose fields are written in the
+ * code costs neither. So where objects with the same names in the same order come again and again, a function is made
+ * that expects these names, reads the values between them and makes the object at once. An object that differs from some
+ * field on is read on without it, from there.
+ *
+ * Where the runtime forbids making code from text, nothing is made, and all is read field by field.
+ */
+import { readInt32, readText } from './read.js';
+import type { Document } from './package.js';
+import { ARRAY, BOOL, DATE, DOUBLE, INT32, INT64, OBJECT, OBJECT_ID, STRING } from './types.js';
+import { ElementWalker } from './walk.js';
+
+/** What reads values, and objects that have no shape. */
+export interface FieldReader {
+  /** Offset after the value read last. */
+  end: number;
+  /** Sets `end`. */
+  readValue(bytes: Uint8Array, type: number, at: number): unknown;
+  /**
+   * The object of which the first fields are known.
+   * @param names  of all fields of a shape, of which the first `values.length` were read
+   * @param at  of the next field's type
+   */
+  readRest(
+    bytes: Uint8Array,
+    start: number,
+    at: number,
+    names: readonly string[],
+    values: readonly unknown[],
+  ): Document;
+}
+
+/** Reads the object at `start`, whatever it has. Sets `end` of the reader. */
+export type ShapeReader = (reader: FieldReader, bytes: Uint8Array, start: number) => Document;
+
+const SLOTS = 256;
+/** So many objects must have come in vain before a reader is made; one that fails more than half of the time is replaced. */
+const WORTH = 64;
+/** Where readers failed so often, none is made any more. */
+const ATTEMPTS = 4;
+/** Objects with more fields have no reader: what is made for them grows with the square. */
+const MOST_FIELDS = 48;
+const LONGEST_NAME = 64;
+
+/** The readers that one decoder has made, each for what came at a place of a small hash table. */
+export class Shapes {
+  private readonly readers: (ShapeReader | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
+  /** Since the last reckoning: objects that came, and those of them that had no reader, or one that did not know them. */
+  private readonly uses = new Uint32Array(SLOTS);
+  private readonly misses = new Uint8Array(SLOTS);
+  /** Readers made; more than ATTEMPTS: no more of them. */
+  private readonly attempts = new Uint8Array(SLOTS);
+  /** The slot asked last. */
+  private slot = 0;
+
+  /** @param readsInt32  whether int32s are plain numbers */
+  constructor(private readonly readsInt32: boolean) {}
+
+  /** The reader for such an object. */
+  readerOf(bytes: Uint8Array, start: number): ShapeReader | undefined {
+    const slot = slotOf(bytes, start);
+    this.slot = slot;
+    this.uses[slot]!++;
+    return this.readers[slot];
+  }
+
+  /** The object that `readerOf` was asked about last has none. */
+  missed(bytes: Uint8Array, start: number): void {
+    this.missedAt(this.slot, bytes, start);
+  }
+
+  private missedAt(slot: number, bytes: Uint8Array, start: number): void {
+    const { attempts, misses, uses, readers } = this;
+    if (attempts[slot]! > ATTEMPTS || ++misses[slot]! < WORTH) return;
+    const isWorthIt = uses[slot]! >= 2 * WORTH;
+    misses[slot] = 0;
+    uses[slot] = 0;
+    if (isWorthIt && readers[slot] !== undefined) return;
+    const reader = attempts[slot]! < ATTEMPTS ? this.make(slot, bytes, start) : undefined;
+    readers[slot] = reader;
+    attempts[slot] = reader === undefined ? ATTEMPTS + 1 : attempts[slot]! + 1;
+  }
+
+  private make(slot: number, bytes: Uint8Array, start: number): ShapeReader | undefined {
+    const names = namesOf(bytes, start);
+    if (names === undefined) return undefined;
+    const noteMiss = (source: Uint8Array, at: number): void => this.missedAt(slot, source, at);
+    return makeReader(names, this.readsInt32, noteMiss);
+  }
+}
+
+/**
+ * Of the first field's name, and of the second one's first bytes where it is quickly found: what collections differ in.
+ */
+function slotOf(bytes: Uint8Array, start: number): number {
+  const type = bytes[start + 4]!;
+  let hash = 0;
+  let at = start + 5;
+  for (let byte = bytes[at]!; byte > 0; byte = bytes[++at]!) hash = Math.imul(hash ^ byte, 0x01000193);
+  at++;
+  if (type === OBJECT_ID) at += 12;
+  else if (type === STRING) at += 4 + readInt32(bytes, at);
+  else if (type === INT32) at += 4;
+  else if (type === DOUBLE || type === DATE || type === INT64) at += 8;
+  else if (type === OBJECT || type === ARRAY) at += readInt32(bytes, at);
+  else if (type === BOOL) at++;
+  else return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+  if (bytes[at]! !== 0) {
+    const b = bytes[at + 1]!;
+    const c = b === 0 ? 0 : bytes[at + 2]!;
+    hash = Math.imul(hash ^ b, 0x01000193);
+    hash = Math.imul(hash ^ c, 0x01000193);
+    if (c !== 0) hash = Math.imul(hash ^ bytes[at + 3]!, 0x01000193);
+  }
+  return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+}
+
+const walker = new ElementWalker();
+
+/** The names of an object's fields; undefined: it has none, too many, or such as are not for a literal. */
+function namesOf(bytes: Uint8Array, start: number): string[] | undefined {
+  const names: string[] = [];
+  walker.open(bytes, start);
+  while (walker.next()) {
+    const name = readText(bytes, walker.nameStart, walker.nameEnd);
+    // names with a dollar may be a reference's; what is no ASCII may be no UTF-8 either
+    const isPlain = name.length <= LONGEST_NAME && /^[\x20-\x23\x25-\x7e][\x20-\x7e]*$/u.test(name);
+    if (!isPlain || name === '__proto__' || names.length === MOST_FIELDS) return undefined;
+    names.push(name);
+  }
+  return names.length === 0 || new Set(names).size < names.length ? undefined : names;
+}
+
+/** @returns undefined: the runtime makes no code from text */
+function makeReader(
+  names: readonly string[],
+  readsInt32: boolean,
+  noteMiss: (bytes: Uint8Array, start: number) => void,
+): ShapeReader | undefined {
+  const lines = names.map((name, n) => fieldCode(name, n, readsInt32));
+  const parameters = names.map((_, n) => `v${n}`).join(', ');
+  const fields = names.map((name, n) => `this[${JSON.stringify(name)}] = v${n};`).join(' ');
+  const code = `'use strict';
+    function Shape(${parameters}) { ${fields} }
+    Shape.prototype = Object.prototype;
+    return (reader, bytes, start) => {
+      const limit = start + readInt32(bytes, start) - 1;
+      let at = start + 4;
+      let end = 0;
+      ${lines.join('')}
+      if (at !== limit) { ${missCode(names.length)} }
+      reader.end = limit + 1;
+      return new Shape(${parameters});
+    };`;
+  try {
+    // All of the text is ours but for the names, which are quoted.
+    const make = new Function('names', 'readInt32', 'readText', 'noteMiss', code) as (
+      ...given: unknown[]
+    ) => ShapeReader;
+    return make(names, readInt32, readText, noteMiss);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads field `n` into `v<n>`, or hands over to who reads the rest. */
+function fieldCode(name: string, n: number, readsInt32: boolean): string {
+  const differs = [...`${name}\0`].map((c, i) => `bytes[at + ${i + 1}] !== ${c.charCodeAt(0)}`).join(' || ');
+  const int32 = readsInt32 ? `else if (t${n} === ${INT32}) { v${n} = readInt32(bytes, at); at += 4; }` : '';
+  return `
+      const t${n} = bytes[at];
+      if (t${n} === 0 || ${differs}) { ${missCode(n)} }
+      at += ${name.length + 2};
+      let v${n};
+      if (t${n} === ${STRING}) { end = at + 4 + readInt32(bytes, at); v${n} = readText(bytes, at + 4, end - 1); at = end; }
+      ${int32}
+      else { v${n} = reader.readValue(bytes, t${n}, at); at = reader.end; }`;
+}
+
+function missCode(read: number): string {
+  const values = Array.from({ length: read }, (_, n) => `v${n}`).join(', ');
+  return `noteMiss(bytes, start); return reader.readRest(bytes, start, at, names, [${values}]);`;
+}

@@ -1,0 +1,118 @@
+import { deserialize, ObjectId, serialize } from 'bson';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
+import { inspect } from 'node:util';
+import { Decoder } from '../../../elmo/bson/decode.js';
+import { DBRef } from '../../../elmo/bson/package.js';
+import { documentBytes, fieldLists } from '../../support/bson-values.js';
+
+const shown = (value: unknown): string => inspect(value, { depth: 50 });
+
+/** A decoder that has seen so many objects of one kind that it has a reader for them. */
+function decoderUsedTo(document: object, options = {}): Decoder {
+  const decoder = new Decoder(options);
+  for (let i = 0; i < 200; i++) decoder.decode(serialize(document));
+  return decoder;
+}
+
+describe('objects of a shape that comes again and again', () => {
+  const usual = { _id: 1, name: 'x', inner: { a: 1.5, b: [1, 2] }, at: new Date(0), flag: true };
+
+  function gives(decoder: Decoder, document: object, options = {}): void {
+    const bytes = serialize(document);
+    expect(shown(decoder.decode(bytes))).to.equal(shown(deserialize(bytes, options)));
+  }
+
+  it('are read as all others are', () => {
+    for (const options of [{}, { promoteValues: false }, { promoteLongs: false }]) {
+      const decoder = decoderUsedTo(usual, options);
+      gives(decoder, usual, options);
+      gives(decoder, { ...usual, name: 7, inner: null, flag: 'no' }, options);
+    }
+  });
+
+  it('and those that differ from some field on too', () => {
+    const decoder = decoderUsedTo(usual);
+    gives(decoder, { _id: 1, name: 'x' });
+    gives(decoder, { _id: 1, name: 'x', inner: {} });
+    gives(decoder, { ...usual, more: 1, evenMore: [{ a: 1 }] });
+    gives(decoder, { _id: 1, name: 'x', inne: 1 });
+    gives(decoder, { _id: 1, name: 'x', inner2: 1, inner: 2 });
+    gives(decoder, { _id: 1, nam: 'x', inner: 3 });
+    gives(decoder, {});
+  });
+
+  it('are plain objects', () => {
+    const decoded = decoderUsedTo(usual).decode(serialize(usual));
+    expect(Object.getPrototypeOf(decoded)).to.equal(Object.prototype);
+    expect(decoded.constructor).to.equal(Object);
+    expect(decoded).to.deep.equal(usual);
+  });
+
+  it('whose names are those of methods, numbers or full of signs', () => {
+    for (const document of [
+      { constructor: 1, toString: 2, hasOwnProperty: 3, __defineGetter__: 4 },
+      { b: 1, 10: 2, 9: 3, a: 4 },
+      { 'a"b': 1, "c'd": 2, 'e\\f': 3, '`${g}`': 4, 'h\u2028': 5 },
+      { a: { $x: 1 }, b: 2 },
+      { ключ: 1, b: 2 },
+      { '': 1, ' ': 2 },
+    ])
+      gives(decoderUsedTo(document), document);
+  });
+
+  it('with a field named __proto__', () => {
+    const document = JSON.parse('{"a": 1, "__proto__": {"b": 2}}') as object;
+    const decoded = decoderUsedTo(document).decode(serialize(document));
+    expect(Object.keys(decoded)).to.deep.equal(['a', '__proto__']);
+    expect(Object.getPrototypeOf(decoded)).to.equal(Object.prototype);
+  });
+
+  it('with more fields than are worth a reader', () => {
+    const wide = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`field${n}`, n]));
+    gives(decoderUsedTo(wide), wide);
+  });
+
+  it('that turn out to be references', () => {
+    const decoder = decoderUsedTo({ a: 1, b: 2 });
+    const bytes = serialize({ a: 1, $ref: 'c', $id: new ObjectId('0123456789abcdef01234567') });
+    expect(decoder.decode(bytes)).to.be.instanceOf(DBRef);
+    expect(shown(decoder.decode(bytes))).to.equal(shown(deserialize(bytes)));
+  });
+
+  it('that come mixed with others of the same first fields', () => {
+    const decoder = new Decoder();
+    for (let i = 0; i < 3000; i++) {
+      const document: Record<string, unknown> = { _id: i, type: 'a' };
+      for (let n = 0; n < 6; n++) if (((i * 2_654_435_761) >>> n) & 1) document[`f${n}`] = n;
+      gives(decoder, document);
+    }
+  });
+
+  it('whatever they hold', () => {
+    fc.assert(
+      fc.property(fc.array(fieldLists, { minLength: 1, maxLength: 3 }), (kinds) => {
+        const decoder = new Decoder({ bsonRegExp: true });
+        const all = kinds.map(documentBytes);
+        const wanted = all.map((bytes) => shown(deserialize(bytes, { bsonRegExp: true })));
+        for (let i = 0; i < 150; i++) decoder.decode(all[i % all.length]!);
+        expect(all.map((bytes) => shown(decoder.decode(bytes)))).to.deep.equal(wanted);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('are read where no code may be made from text', () => {
+    const decodeUrl = new URL('../../../elmo/bson/decode.js', import.meta.url).href;
+    const program = `
+      import { serialize } from 'bson';
+      import { Decoder } from ${JSON.stringify(decodeUrl)};
+      const decoder = new Decoder();
+      let last;
+      for (let i = 0; i < 500; i++) last = decoder.decode(serialize({ a: i, b: 'x' }));
+      process.stdout.write(JSON.stringify(last));`;
+    const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '-e', program];
+    expect(execFileSync(process.execPath, flags, { encoding: 'utf8' })).to.equal('{"a":499,"b":"x"}');
+  });
+});
