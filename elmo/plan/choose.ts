@@ -4,7 +4,7 @@
  * documents never.
  */
 import type { FilterNode } from '../query/filter.js';
-import { costOf } from './cost.js';
+import { costOf, mostCostOf } from './cost.js';
 import { indexPlans, scansOf, usableIndexes } from './index-plans.js';
 import { noSolutions } from './hint.js';
 import type { PlanRequest } from './plan-request.js';
@@ -82,6 +82,12 @@ function ranked(
   wholeScan: QueryPlan | undefined,
   request: PlanRequest,
 ): PlanChoice {
+  if (
+    plans.length === 1 &&
+    wholeScan !== undefined &&
+    mostCostOf(plans[0]!, request) <= costOf(wholeScan, request)
+  )
+    return { best: plans[0]!, others: [] };
   const candidates = plans.map((plan) => ({ plan, cost: costOf(plan, request) }));
   if (wholeScan !== undefined) {
     const cost = costOf(wholeScan, request);

@@ -13,9 +13,18 @@ const LEFT_SHARE = 0.1;
 const FILTER_COST = 0.5;
 const FIELD_COST = 0.1;
 
-export function costOf({ access, isSorted, isCovered }: QueryPlan, request: PlanRequest): number {
+export function costOf(plan: QueryPlan, request: PlanRequest): number {
+  return costOfRows(plan, plan.access.estimate.count, request);
+}
+
+/** What it costs at most, whatever the bounds hold: nothing is asked of the view. */
+export function mostCostOf(plan: QueryPlan, request: PlanRequest): number {
+  return costOfRows(plan, request.documentCount, request);
+}
+
+function costOfRows({ access, isSorted, isCovered }: QueryPlan, count: number, request: PlanRequest): number {
   const { sort, wanted, documentCount } = request;
-  let rows = access.estimate.count;
+  let rows = count;
   const stopsEarly = wanted > 0 && (isSorted || sort === undefined);
   // with a condition left, more rows than wanted are looked at
   if (stopsEarly)
@@ -48,5 +57,5 @@ export function costOf({ access, isSorted, isCovered }: QueryPlan, request: Plan
     case 'or':
       cost = fetched + rows + access.scans.length * SEEK_COST + filtering;
   }
-  return isSorted || sort === undefined ? cost : cost + access.estimate.count * SORT_COST;
+  return isSorted || sort === undefined ? cost : cost + count * SORT_COST;
 }

@@ -75,7 +75,8 @@ function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanReq
 
 /** A first look: whether filter or sort are about its first field at all. */
 function mayServe({ fields }: IndexSpec, { byPath }: Predicates, { sort, hint }: PlanRequest): boolean {
-  return byPath.has(fields[0]!.path) || sort !== undefined || hint !== undefined;
+  const first = fields[0]!.path;
+  return hint !== undefined || byPath.has(first) || sort?.some(({ path }) => path === first) === true;
 }
 
 /**
