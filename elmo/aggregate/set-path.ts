@@ -4,7 +4,7 @@
  */
 import { MISSING, OBJECT } from '../bson/types.js';
 import { MISSING_VALUE, writeElement, type Value } from '../bson/value.js';
-import { ElementWalker, FieldName } from '../bson/walk.js';
+import { documentLength, ElementWalker, FieldName } from '../bson/walk.js';
 import type { BsonWriter } from '../bson/writer.js';
 
 export class PathSetter {
@@ -32,19 +32,22 @@ export class PathSetter {
     const start = into.beginDocument();
     let isDone = false;
     walker.open(bytes, at);
-    while (walker.next()) {
-      if (isDone || !walker.isNamed(name)) {
-        into.writeRange(bytes, walker.nameStart - 1, walker.valueEnd);
-        continue;
-      }
+    /** Where those fields begin that are not written yet and stay as they are. */
+    let from = walker.valueEnd;
+    while (!isDone && walker.next()) {
+      if (!walker.isNamed(name)) continue;
       isDone = true;
-      if (level === this.names.length - 1) writeElement(into, name.bytes, value);
+      const isLast = level === this.names.length - 1;
+      if (!isLast && walker.type !== OBJECT && value.type === MISSING) break; // nothing is at the path
+      into.writeRange(bytes, from, walker.nameStart - 1);
+      from = walker.valueEnd;
+      if (isLast) writeElement(into, name.bytes, value);
       else if (walker.type === OBJECT) {
         into.writeName(OBJECT, name.bytes);
         this.writeLevel(bytes, walker.valueStart, level + 1, value, into);
-      } else if (value.type === MISSING) into.writeRange(bytes, walker.nameStart - 1, walker.valueEnd);
-      else this.writeNew(level, value, into);
+      } else this.writeNew(level, value, into);
     }
+    into.writeRange(bytes, from, at + documentLength(bytes, at) - 1);
     if (!isDone && value.type !== MISSING) this.writeNew(level, value, into);
     into.endDocument(start);
   }
