@@ -2,7 +2,8 @@
  * The argument of an accumulator or the key of a group, read from the row without an object: type, array and place are
  * left in registers. A path is read straight from the bytes; arrays on its way go the expression's own way.
  */
-import { FieldFinder, FieldName } from '../bson/walk.js';
+import { LayoutFinder } from '../bson/layout.js';
+import { FieldName } from '../bson/walk.js';
 import { ARRAY, MISSING, OBJECT } from '../bson/types.js';
 import { MISSING_VALUE, Value } from '../bson/value.js';
 import type { Expression, Frame } from '../expression/expression.js';
@@ -18,8 +19,7 @@ export class Operand {
   readonly isConstant: boolean;
   private readonly slot: number;
   /** The components after the first. */
-  private readonly rest: readonly FieldName[];
-  private readonly finder = new FieldFinder();
+  private readonly rest: readonly LayoutFinder[];
 
   /** @param fields  is to be read before this on each row */
   constructor(
@@ -30,7 +30,7 @@ export class Operand {
     this.isConstant = constant !== undefined;
     const [first, ...rest] = rootPath?.split('.') ?? [];
     this.slot = first === undefined ? NO_SLOT : fields.want(first);
-    this.rest = rest.map((component) => new FieldName(component));
+    this.rest = rest.map((component) => new LayoutFinder(new FieldName(component)));
     if (constant !== undefined) this.take(constant);
   }
 
@@ -46,13 +46,12 @@ export class Operand {
   }
 
   private descend(frame: Frame): void {
-    const { finder } = this;
-    for (const name of this.rest) {
+    for (const finder of this.rest) {
       if (this.type === ARRAY) {
         this.take(this.expression.evaluate(frame));
         return;
       }
-      if (this.type !== OBJECT || !finder.find(this.bytes, this.at, name)) {
+      if (this.type !== OBJECT || !finder.find(this.bytes, this.at)) {
         this.type = MISSING;
         return;
       }

@@ -2,6 +2,7 @@
  * The fields of a row that several readers want, found in one walk over the row instead of one walk for each. Readers
  * register the names they want, once, and look at `types` and `starts` after each `read`.
  */
+import { LayoutGuess } from '../bson/layout.js';
 import { readInt32 } from '../bson/read.js';
 import { MISSING } from '../bson/types.js';
 import { endOfValue, FieldName } from '../bson/walk.js';
@@ -18,6 +19,7 @@ export class RowFields {
   /** By first byte of a name: a slot of such a name; and by slot: the next one with the same first byte. */
   private readonly slotOfByte = new Int16Array(256).fill(NONE);
   private readonly nextSlot: number[] = [];
+  private guess: LayoutGuess | undefined = undefined;
 
   /** The slot of a field, the same for all who want it. */
   want(name: string): number {
@@ -29,6 +31,7 @@ export class RowFields {
     this.names.push(wanted);
     this.nextSlot.push(this.slotOfByte[first]!);
     this.slotOfByte[first] = slot;
+    this.guess = undefined;
     this.types = new Uint8Array(slot + 1);
     this.starts = new Int32Array(slot + 1);
     return slot;
@@ -39,6 +42,8 @@ export class RowFields {
     const { types, slotOfByte } = this;
     let left = types.length;
     if (left === 0) return;
+    this.guess ??= new LayoutGuess(this.names);
+    if (this.guess.read(bytes, at, types, this.starts)) return;
     for (let i = 0; i < types.length; i++) types[i] = MISSING;
     const limit = at + readInt32(bytes, at) - 1;
     at += 4;

@@ -17,9 +17,10 @@
  * Learnt from the reference by asking it about every small document. A path is compiled once; visiting allocates
  * nothing.
  */
+import { LayoutFinder } from './layout.js';
 import { endOfCString, readInt32 } from './read.js';
 import { ARRAY, MISSING, OBJECT } from './types.js';
-import { endOfValue, FieldFinder, FieldName } from './walk.js';
+import { endOfValue, FieldName } from './walk.js';
 
 /** Is shown what a path leads to. */
 export interface PathVisitor {
@@ -62,7 +63,8 @@ export class PathReader {
   private readonly isIndex: readonly boolean[];
   private readonly leafArrays: 'each' | 'elements' | 'whole';
   private readonly innerArrays: 'each' | 'nothing' | 'whole';
-  private readonly finder = new FieldFinder();
+  /** One for each component. */
+  private readonly finders: readonly LayoutFinder[];
   private visitor: PathVisitor = NO_VISITOR;
 
   constructor(
@@ -71,6 +73,7 @@ export class PathReader {
   ) {
     const parts = path.split('.');
     this.components = parts.map((part) => new FieldName(part));
+    this.finders = this.components.map((name) => new LayoutFinder(name));
     this.isIndex = parts.map((part) => DIGITS.test(part));
     this.leafArrays = leafArrays;
     this.innerArrays = innerArrays;
@@ -93,11 +96,12 @@ export class PathReader {
    * @returns whether there is something; a scalar before the end of the path is nothing
    */
   find(bytes: Uint8Array, at: number): boolean {
-    const { components, finder } = this;
-    const last = components.length - 1;
+    const { finders } = this;
+    const last = finders.length - 1;
     for (let part = 0; ; part++) {
       this.component = part;
-      if (!finder.find(bytes, at, components[part]!)) break;
+      const finder = finders[part]!;
+      if (!finder.find(bytes, at)) break;
       const type = finder.type;
       at = finder.valueStart;
       if (part === last || type === ARRAY) {
@@ -112,10 +116,11 @@ export class PathReader {
   }
 
   private intoDocument(bytes: Uint8Array, at: number, part: number): boolean {
-    const { components, finder } = this;
-    const last = components.length - 1;
+    const { finders } = this;
+    const last = finders.length - 1;
     for (; ; part++) {
-      if (!finder.find(bytes, at, components[part]!)) return this.visitor.visit(bytes, MISSING, 0);
+      const finder = finders[part]!;
+      if (!finder.find(bytes, at)) return this.visitor.visit(bytes, MISSING, 0);
       const type = finder.type;
       at = finder.valueStart;
       if (type === ARRAY) {

@@ -7,6 +7,7 @@
  *
  * Where the runtime forbids making code from text, nothing is made, and all is read field by field.
  */
+import { resultOf } from './made-code.js';
 import { readInt32, readText } from './read.js';
 import type { Document } from './package.js';
 import { ARRAY, BOOL, DATE, DOUBLE, INT32, INT64, OBJECT, OBJECT_ID, STRING } from './types.js';
@@ -142,8 +143,7 @@ function makeReader(
   const lines = names.map((name, n) => fieldCode(name, n, readsInt32));
   const parameters = names.map((_, n) => `v${n}`).join(', ');
   const fields = names.map((name, n) => `this[${JSON.stringify(name)}] = v${n};`).join(' ');
-  const code = `'use strict';
-    function Shape(${parameters}) { ${fields} }
+  const code = `function Shape(${parameters}) { ${fields} }
     Shape.prototype = Object.prototype;
     return (reader, bytes, start) => {
       const limit = start + readInt32(bytes, start) - 1;
@@ -154,15 +154,7 @@ function makeReader(
       reader.end = limit + 1;
       return new Shape(${parameters});
     };`;
-  try {
-    // All of the text is ours but for the names, which are quoted.
-    const make = new Function('names', 'readInt32', 'readText', 'noteMiss', code) as (
-      ...given: unknown[]
-    ) => ShapeReader;
-    return make(names, readInt32, readText, noteMiss);
-  } catch {
-    return undefined;
-  }
+  return resultOf<ShapeReader>(code, { names, readInt32, readText, noteMiss });
 }
 
 /** Reads field `n` into `v<n>`, or hands over to who reads the rest. */

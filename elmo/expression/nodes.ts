@@ -11,9 +11,10 @@
  *   $a.b.c   {a: [{b: [{c: 1}, {c: 2}]}, {b: {c: 3}}]}  [[1, 2], 3]
  *   $a.0     {a: [5, 6]}                              []
  */
+import { LayoutFinder } from '../bson/layout.js';
 import { ARRAY, MISSING, NULL, OBJECT } from '../bson/types.js';
 import { documentValue, MISSING_VALUE, Value, writeElement } from '../bson/value.js';
-import { ElementWalker, FieldFinder, FieldName } from '../bson/walk.js';
+import { ElementWalker, FieldName } from '../bson/walk.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import { Expression, type Frame } from './expression.js';
@@ -32,24 +33,25 @@ export class ConstantExpression extends Expression {
   }
 }
 
-const finder = new FieldFinder();
 const walker = new ElementWalker();
 
 /** Follows field names from a document; one for each path, used again and again. */
 export class PathFollower {
-  private readonly names: readonly FieldName[];
+  /** One for each component. */
+  private readonly finders: readonly LayoutFinder[];
   private writer: BsonWriter | undefined = undefined;
 
   constructor(components: readonly string[]) {
-    this.names = components.map((component) => new FieldName(component));
+    this.finders = components.map((component) => new LayoutFinder(new FieldName(component)));
   }
 
   /** What the path leads to from the document at `at`. */
   follow(bytes: Uint8Array, at: number): Value {
-    const { names } = this;
-    const last = names.length - 1;
+    const { finders } = this;
+    const last = finders.length - 1;
     for (let part = 0; ; part++) {
-      if (!finder.find(bytes, at, names[part]!)) return MISSING_VALUE;
+      const finder = finders[part]!;
+      if (!finder.find(bytes, at)) return MISSING_VALUE;
       const type = finder.type;
       at = finder.valueStart;
       if (part === last) return new Value(type, bytes, at);
@@ -94,10 +96,11 @@ export class PathFollower {
     part: number,
     index: number,
   ): boolean {
-    const { names } = this;
-    const last = names.length - 1;
+    const { finders } = this;
+    const last = finders.length - 1;
     for (; ; part++) {
-      if (!finder.find(bytes, at, names[part]!)) return false;
+      const finder = finders[part]!;
+      if (!finder.find(bytes, at)) return false;
       const type = finder.type;
       at = finder.valueStart;
       if (part === last) {

@@ -1,11 +1,12 @@
 /**
  * Compiled filters: small objects that ask one document. Matchers that find a value at a path hand it to a `ValueTest`.
  */
+import { LayoutFinder } from '../../bson/layout.js';
 import { PathReader } from '../../bson/path.js';
 import { endOfCString, readInt32 } from '../../bson/read.js';
 import { ARRAY, BOOL, MISSING, OBJECT } from '../../bson/types.js';
 import type { FieldName } from '../../bson/walk.js';
-import { endOfValue, FieldFinder } from '../../bson/walk.js';
+import { endOfValue } from '../../bson/walk.js';
 import { Frame, type Expression } from '../../expression/expression.js';
 import { isTruthy } from '../elements.js';
 import type { Matcher, SchemaPredicate } from '../filter.js';
@@ -35,21 +36,22 @@ export class ConstantMatcher extends CompiledMatcher {
 /** A field of the document itself, tested. */
 export class FieldMatcher extends CompiledMatcher {
   override readonly cost: number;
-  private readonly finder = new FieldFinder();
+  private readonly finder: LayoutFinder;
   private readonly wantsWholeArrays: boolean;
 
   constructor(
-    private readonly name: FieldName,
+    name: FieldName,
     private readonly test: ValueTest,
   ) {
     super();
+    this.finder = new LayoutFinder(name);
     this.cost = test.cost;
     this.wantsWholeArrays = test.wantsWholeArrays;
   }
 
   override matches(bytes: Uint8Array, at: number): boolean {
     const { finder, test } = this;
-    if (!finder.find(bytes, at, this.name)) return test.visit(bytes, MISSING, 0);
+    if (!finder.find(bytes, at)) return test.visit(bytes, MISSING, 0);
     const type = finder.type;
     const value = finder.valueStart;
     if (type === ARRAY && !this.wantsWholeArrays && this.matchesElement(bytes, value)) return true;
