@@ -59,6 +59,14 @@ export class MemoryKv extends MemoryView implements OrderedKv, CommitTarget {
     return this.lastSeq;
   }
 
+  get isUpToDate(): boolean {
+    return true;
+  }
+
+  async upToDate(): Promise<void> {
+    this.entries();
+  }
+
   snapshot(): Snapshot {
     return new MemorySnapshot(this, this.entries());
   }

@@ -173,6 +173,10 @@ export interface Transaction extends ReadView {
 export interface OrderedKv extends ReadView {
   /** Sequence number of the last write. */
   readonly seq: number;
+  /** Whether every write that was called is applied, so that reads see it: one waits while the store makes room for it. */
+  readonly isUpToDate: boolean;
+  /** Resolves when the writes called before are applied, or refused. */
+  upToDate(): Promise<void>;
   snapshot(): Snapshot;
   begin(options?: TransactionOptions): Transaction;
   batch(): WriteBatch;

@@ -106,6 +106,14 @@ export class LsmStore extends LayeredView implements OrderedKv {
     return this.parts.writes.lastSeq;
   }
 
+  get isUpToDate(): boolean {
+    return this.parts.writes.queued === 0;
+  }
+
+  upToDate(): Promise<void> {
+    return this.parts.writes.drained();
+  }
+
   snapshot(): Snapshot {
     this.checkOpen();
     return new KvSnapshot(this.context, this.parts.holds, this.newHold('snapshot'), () => this.isOpen);

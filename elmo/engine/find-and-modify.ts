@@ -13,7 +13,13 @@ import { forEachRecord, idOf } from '../write/mutate.js';
 import { duringStatement } from '../write/statement-error.js';
 import { idOfStatement, writeById } from './by-id.js';
 import { change, isRetriable, prepareChange, upsert, UPSERT_FORBIDDEN, type Changing } from './updating.js';
-import { candidatesOf, prepareQuery, type PreparedQuery, type WritingContext } from './writing.js';
+import {
+  candidatesOf,
+  prepareQuery,
+  untilUpToDate,
+  type PreparedQuery,
+  type WritingContext,
+} from './writing.js';
 
 const COMMAND = 'findAndModify';
 const MOST_ATTEMPTS = 3;
@@ -71,29 +77,41 @@ async function run(
     modified(found, request, projection, changing !== undefined),
   );
   const isSought = id === undefined ? undefined : await byId(request, id, action, context, written);
-  if (isSought === undefined && collection !== undefined) {
-    const candidates = candidatesOf(collection, prepared, context, 1);
-    try {
-      const done = await forEachRecord(
-        collection,
-        candidates,
-        context,
-        false,
-        COMMAND,
-        (recordId, document, _at, unit) => {
-          action.run(collection, recordId, document, unit, prepared.matcher);
-          return false;
-        },
-      );
-      written.push(...done);
-    } finally {
-      candidates.release();
-    }
-  }
+  if (isSought === undefined && collection !== undefined)
+    while (await losesToOthers(collection, prepared, action, context, written));
   if (action.result !== undefined) return action.result;
   if (changing === undefined || !isUpsert)
     return { document: undefined, updatedExisting: false, matched: 0, upsertedId: undefined };
   return inserted(request, prepared, changing, projection, context, written);
+}
+
+/** Looks for the document by a plan. @returns whether somebody else has changed the first one meanwhile: look again */
+async function losesToOthers(
+  collection: OpenCollection,
+  prepared: PreparedQuery,
+  action: Action,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<boolean> {
+  if (!context.kv.isUpToDate) await untilUpToDate(context);
+  const candidates = candidatesOf(collection, prepared, context, 1);
+  try {
+    const done = await forEachRecord(
+      collection,
+      candidates,
+      context,
+      false,
+      COMMAND,
+      (recordId, document, _at, unit) => {
+        action.run(collection, recordId, document, unit, prepared.matcher);
+        return false;
+      },
+    );
+    written.push(...done);
+  } finally {
+    candidates.release();
+  }
+  return candidates.hasLost && action.result === undefined && context.transaction === undefined;
 }
 
 /** What is done with the one document. */

@@ -31,6 +31,7 @@ import {
   candidatesOf,
   prepareQuery,
   refuseMulti,
+  untilUpToDate,
   withLet,
   type PreparedQuery,
   type StatementQuery,
@@ -198,28 +199,34 @@ async function updateByPlan(
     const { isMulti } = statement;
     // what a transaction has written it sees again: an update that moves a record in an index must not meet it twice
     const seen = isMulti && context.transaction !== undefined ? new Set<number>() : undefined;
-    const candidates = candidatesOf(collection, prepared, context, isMulti ? 0 : 1);
-    try {
-      const done = await forEachRecord(
-        collection,
-        candidates,
-        context,
-        isMulti,
-        'update',
-        (recordId, document, at, unit) => {
-          if (seen?.has(recordId) === true) return true;
-          seen?.add(recordId);
-          const changed = change(changing, collection, recordId, document, at, unit, context);
-          matched++;
-          if (changed !== undefined) modified++;
-          context.retries?.recordUpdate(unit, index, { matched, modified, upsertedId: undefined });
-          return isMulti;
-        },
-      );
-      written.push(...done);
-    } finally {
-      candidates.release();
-    }
+    let isLost: boolean;
+    do {
+      if (!context.kv.isUpToDate) await untilUpToDate(context);
+      const candidates = candidatesOf(collection, prepared, context, isMulti ? 0 : 1);
+      try {
+        const done = await forEachRecord(
+          collection,
+          candidates,
+          context,
+          isMulti,
+          'update',
+          (recordId, document, at, unit) => {
+            if (seen?.has(recordId) === true) return true;
+            seen?.add(recordId);
+            const changed = change(changing, collection, recordId, document, at, unit, context);
+            matched++;
+            if (changed !== undefined) modified++;
+            context.retries?.recordUpdate(unit, index, { matched, modified, upsertedId: undefined });
+            return isMulti;
+          },
+        );
+        written.push(...done);
+      } finally {
+        candidates.release();
+      }
+      // somebody else has changed the one it was about: there may be another
+      isLost = candidates.hasLost && matched === 0 && !isMulti && context.transaction === undefined;
+    } while (isLost);
   }
   if (matched > 0 || !statement.isUpsert) return { matched, modified, upsertedId: undefined };
   const upserting =

@@ -80,6 +80,11 @@ export function prepareQuery(
   };
 }
 
+/** Waits until what the store holds back is applied: the statements before this one may be among it. */
+export async function untilUpToDate({ transaction, kv, operation }: WritingContext): Promise<void> {
+  while (transaction === undefined && !kv.isUpToDate) await operation.waitFor(kv.upToDate());
+}
+
 /** Rows of the records a statement is about. @param limit  0: all */
 export function candidatesOf(
   collection: OpenCollection,
@@ -106,7 +111,7 @@ export function candidatesOf(
       hint: prepared.hint,
       allowDiskUse: true,
     });
-    return { rows, matcher: prepared.matcher, release };
+    return { rows, matcher: prepared.matcher, hasLost: false, release };
   } catch (error) {
     release();
     throw error;
@@ -163,6 +168,7 @@ async function runDelete(
   const query = withLet(statement, request);
   const prepared = prepareQuery(query, collection?.entry, context);
   if (collection === undefined) return 0;
+  if (!context.kv.isUpToDate) await untilUpToDate(context);
   const candidates = candidatesOf(collection, prepared, context, statement.isMulti ? 0 : 1);
   let deleted = 0;
   try {

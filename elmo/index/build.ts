@@ -105,6 +105,7 @@ export class IndexBuild {
     let isAtEnd = false;
     let last = -1;
     const { claims } = this.committer;
+    unit.checkUpToDate();
     operation.beginSlice();
     try {
       while (unit.byteLength < BATCH_BYTES && !operation.shouldPause()) {

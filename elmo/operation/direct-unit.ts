@@ -35,6 +35,7 @@ export class DirectUnit implements WriteUnit {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
+    this.checkUpToDate();
     if (this.own.size > 0) {
       const own = this.own.get(keyText(key));
       if (own !== undefined) return own ?? undefined;
@@ -79,6 +80,7 @@ export class DirectUnit implements WriteUnit {
   }
 
   claimKeyspace(keyspace: number): void {
+    this.checkUpToDate();
     const user = this.claims.otherUser(keyspace);
     if (user !== undefined) throw new MustWait(user.ended);
   }
@@ -161,8 +163,14 @@ export class DirectUnit implements WriteUnit {
     for (let i = onRollback.length - 1; i >= 0; i--) onRollback[i]!();
   }
 
-  /** @throws MustWait if an open transaction has written the key */
+  /** @throws MustWait while the store holds writes back: what is read does not show them, so nothing may be decided by it */
+  checkUpToDate(): void {
+    if (!this.kv.isUpToDate) throw new MustWait(this.kv.upToDate());
+  }
+
+  /** @throws MustWait if an open transaction has written the key, or while the store holds writes back */
   checkFree(key: Uint8Array): void {
+    this.checkUpToDate();
     if (this.claims.isEmpty) return;
     const owner = this.claims.ownerOf(key);
     if (owner !== undefined) throw new MustWait(owner.ended);

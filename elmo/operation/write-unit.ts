@@ -66,15 +66,15 @@ export function writeConflict(cause?: unknown): ElmoError {
 }
 
 /**
- * A write outside of transactions has met what an open transaction has written. It is given up and done again when that
- * has ended: `Committer.run` does so.
+ * A write outside of transactions has met what an open transaction has written, or a store that holds writes back. It is
+ * given up and done again when that has ended: `Committer.run` does so.
  */
 export class MustWait extends Error {
   override readonly name = 'MustWait';
 
-  /** @param ended  resolves when the transaction has ended, either way */
+  /** @param ended  resolves when the transaction has ended, either way, or when the store has applied what it held back */
   constructor(readonly ended: Promise<void>) {
-    super('an open transaction has written the same');
+    super('an open transaction has written the same, or the store holds writes back');
   }
 }
 

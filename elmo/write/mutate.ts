@@ -19,6 +19,8 @@ export interface Candidates {
   readonly rows: RowSource;
   /** The whole filter. */
   readonly matcher: Matcher;
+  /** Whether one of them was changed by somebody else before its turn came, and does not match any more. */
+  hasLost: boolean;
 }
 
 const ID = new FieldName('_id');
@@ -76,7 +78,7 @@ export async function forEachRecord(
   command: string,
   action: RecordAction,
 ): Promise<Promise<void>[]> {
-  const { rows, matcher } = candidates;
+  const { rows } = candidates;
   const { operation } = context;
   const written: Promise<void>[] = [];
   operation.beginSlice();
@@ -88,7 +90,7 @@ export async function forEachRecord(
         await operation.turn();
         continue;
       }
-      const goesOn = await writeOne(collection, rows.recordId, matcher, context, written, action);
+      const goesOn = await writeOne(collection, rows.recordId, candidates, context, written, action);
       if (!goesOn && !isMulti) break;
       if (operation.shouldPause()) await operation.turn();
     }
@@ -104,16 +106,16 @@ export async function forEachRecord(
 function writeOne(
   collection: OpenCollection,
   recordId: number,
-  matcher: Matcher,
+  candidates: Candidates,
   context: WriteContext,
   written: Promise<void>[],
   action: RecordAction,
 ): boolean | Promise<boolean> {
   const { transaction } = context;
-  if (transaction !== undefined) return attempt(collection, recordId, matcher, transaction, action);
+  if (transaction !== undefined) return attempt(collection, recordId, candidates, transaction, action);
   const unit = context.sharedUnit;
   try {
-    const goesOn = attempt(collection, recordId, matcher, unit, action);
+    const goesOn = attempt(collection, recordId, candidates, unit, action);
     written.push(unit.commit(context.isDurable));
     return goesOn;
   } catch (error) {
@@ -121,18 +123,21 @@ function writeOne(
     if (!(error instanceof MustWait)) throw error;
     return context.operation
       .waitFor(error.ended)
-      .then(() => writeOne(collection, recordId, matcher, context, written, action));
+      .then(() => writeOne(collection, recordId, candidates, context, written, action));
   }
 }
 
 function attempt(
   collection: OpenCollection,
   recordId: number,
-  matcher: Matcher,
+  candidates: Candidates,
   unit: WriteUnit,
   action: RecordAction,
 ): boolean {
   const found = unit.get(collection.recordKey(recordId));
-  if (found === undefined || !matcher.matches(found, 0)) return true; // somebody was faster
+  if (found === undefined || !candidates.matcher.matches(found, 0)) {
+    candidates.hasLost = true;
+    return true;
+  }
   return action(recordId, found, 0, unit);
 }

@@ -1,5 +1,5 @@
 /** Writes on an engine in memory, in terms of plain values. */
-import { MemoryKv } from '../../../lsm/index.js';
+import { MemoryKv, type OrderedKv } from '../../../lsm/index.js';
 import { documentValue, plainJs, valueOf } from '../../../elmo/bson/value.js';
 import { Engine } from '../../../elmo/engine/engine.js';
 import { createIndexes } from '../../../elmo/index/create-indexes.js';
@@ -53,7 +53,11 @@ export function removalOf(q: object, isMulti = true): DeleteStatement {
 }
 
 export class EngineWriter {
-  readonly engine = new Engine(new MemoryKv(), clock as never, random as never);
+  readonly engine: Engine;
+
+  constructor(kv: OrderedKv = new MemoryKv()) {
+    this.engine = new Engine(kv, clock as never, random as never);
+  }
 
   async insert(...documents: readonly object[]): Promise<void> {
     const { failures } = await this.engine.insert({
