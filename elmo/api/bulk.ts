@@ -21,6 +21,7 @@ import {
   type BulkWriteCounts,
 } from './errors.js';
 import { commonOf, encodeFilter, encodeHint, encodeSort, isAcknowledged, type Codec } from './options.js';
+import { mapInSlices } from './slices.js';
 import type { BulkWriteOptions, CollationOptions, Hint, Sort, WriteConcernSettings } from './types.js';
 
 export class BulkWriteResult implements BulkWriteCounts {
@@ -181,7 +182,11 @@ export async function runBulk(
   options: BulkWriteOptions,
   inherited: WriteConcernSettings | undefined,
 ): Promise<BulkWriteResult> {
-  const steps = operations.map((operation) => stepOf(codec, operation as Record<string, unknown>));
+  const steps = await mapInSlices(
+    operations,
+    (operation) => stepOf(codec, operation as Record<string, unknown>),
+    context.engine.clock,
+  );
   const acknowledged = isAcknowledged(options, inherited);
   const result = new BulkWriteResult(acknowledged);
   const common = commonOf(codec, options, inherited);

@@ -4,7 +4,7 @@ import { collectionSpecs } from '../catalog/listing.js';
 import { namespaceText } from '../catalog/namespace.js';
 import type { Engine } from '../engine/engine.js';
 import { MongoInvalidArgumentError } from './errors.js';
-import { verifyCollection } from '../index/verify.js';
+import { verifyInSlices } from '../index/verify.js';
 
 /** Something in the file that is not as it has to be. */
 export interface CheckProblem {
@@ -36,18 +36,18 @@ export function storeStats(engine: Engine): StoreStats {
 /** Reads every byte of the file, then compares every document with every index, and the counts with both. */
 export async function checkAll(engine: Engine): Promise<CheckReport> {
   const problems: CheckProblem[] = engine.kv instanceof LsmStore ? await engine.kv.check({ deep: true }) : [];
+  const operation = engine.newOperation({});
   let [collections, documents, indexEntries] = [0, 0, 0];
   for (const db of engine.catalog.databaseNames()) {
     for (const { namespace } of collectionSpecs(engine.catalog, db)) {
       const collection = engine.collections.get(namespace);
       if (collection === undefined || collection.spec.kind === 'view') continue;
-      const found = verifyCollection(engine.kv, collection);
+      const found = await verifyInSlices(engine.kv, collection, operation);
       collections++;
       documents += found.documents;
       indexEntries += found.entries;
       for (const problem of found.problems)
         problems.push({ code: 'Documents', message: `${namespaceText(namespace)}: ${problem}` });
-      await new Promise((resolve) => setImmediate(resolve));
     }
   }
   return { collections, documents, indexEntries, problems };

@@ -4,6 +4,7 @@ import { documentText } from '../bson/text.js';
 import { MAX_DEPTH, validateExactly } from '../bson/validate.js';
 import { fieldOf } from '../catalog/raw-document.js';
 import { afterKeyspace, keyspaceBounds, RecordIdReader } from '../keys/key-layout.js';
+import type { Operation } from '../operation/operation.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import type { OpenCollection } from './open-collection.js';
 import type { OpenIndex } from './open-index.js';
@@ -46,6 +47,25 @@ export function verifyCollection(kv: OrderedKv, collection: OpenCollection): Ver
   }
 }
 
+/** The same as it is now, letting others run meanwhile. @throws ElmoError MaxTimeMSExpired, Interrupted */
+export async function verifyInSlices(
+  kv: OrderedKv,
+  collection: OpenCollection,
+  operation: Operation,
+): Promise<VerifyResult> {
+  const view = kv.snapshot();
+  try {
+    const steps = new Verification(view, collection, undefined).steps();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      if (operation.shouldPause()) await operation.turn();
+    }
+  } finally {
+    view.release();
+  }
+}
+
 /** The same, and every entry and count that is wrong is put right in `unit`. Documents are never touched. */
 export function repairCollection(unit: WriteUnit, collection: OpenCollection): VerifyResult {
   return new Verification(unit.view, collection, { unit }).run();
@@ -58,6 +78,8 @@ class Verification {
   private documents = 0;
   private damaged = 0;
   private bytes = 0;
+  /** What is counted when the verification begins. */
+  private readonly counted: { readonly documentCount: number; readonly byteCount: number };
 
   constructor(
     private readonly view: ReadView,
@@ -65,17 +87,34 @@ class Verification {
     private readonly mending: Mending | undefined,
   ) {
     this.missing = collection.indexes.map(() => 0);
+    const { documentCount, byteCount } = collection.state;
+    this.counted = { documentCount, byteCount };
   }
 
   run(): VerifyResult {
+    const steps = this.steps();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** A step for each document and each entry. */
+  *steps(): Generator<undefined, VerifyResult> {
     const { collection, view } = this;
     const cursor = view.scan(collection.state.bounds);
-    while (cursor.next()) {
-      const recordId = this.ids.readAt(cursor.keyBytes, afterKeyspace(cursor.keyBytes), cursor.keyLength);
-      this.checkDocument(recordId, cursor.value());
+    try {
+      while (cursor.next()) {
+        const recordId = this.ids.readAt(cursor.keyBytes, afterKeyspace(cursor.keyBytes), cursor.keyLength);
+        this.checkDocument(recordId, cursor.value());
+        yield;
+      }
+    } finally {
+      cursor.close();
     }
-    cursor.close();
-    const indexes = collection.indexes.map((index, i) => this.checkEntries(index, this.missing[i]!));
+    const indexes: IndexVerdict[] = [];
+    for (const [i, index] of collection.indexes.entries())
+      indexes.push(yield* this.checkEntries(index, this.missing[i]!));
     this.checkCounts();
     return {
       documents: this.documents,
@@ -119,18 +158,21 @@ class Verification {
     });
   }
 
-  private checkEntries(index: OpenIndex, missing: number): IndexVerdict {
+  private *checkEntries(index: OpenIndex, missing: number): Generator<undefined, IndexVerdict> {
     const { spec } = index;
     let [entries, extra] = [0, 0];
     const cursor = this.view.scan(keyspaceBounds(spec.keyspace));
-    while (cursor.next()) {
-      entries++;
-      if (!spec.isReady || this.hasDocument(index, cursor.key(), cursor.value())) continue;
-      extra++;
-      if (spec.isUnique) this.mending?.unit.deleteUnique(cursor.key());
-      else this.mending?.unit.deleteEntry(cursor.key());
+    try {
+      for (; cursor.next(); yield) {
+        entries++;
+        if (!spec.isReady || this.hasDocument(index, cursor.key(), cursor.value())) continue;
+        extra++;
+        if (spec.isUnique) this.mending?.unit.deleteUnique(cursor.key());
+        else this.mending?.unit.deleteEntry(cursor.key());
+      }
+    } finally {
+      cursor.close();
     }
-    cursor.close();
     if (extra > 0) this.complain(`index ${spec.name} has ${extra} entries that no document has`);
     return { name: spec.name, entries, missing, extra };
   }
@@ -148,7 +190,7 @@ class Verification {
 
   private checkCounts(): void {
     const { state } = this.collection;
-    const { documentCount, byteCount } = state;
+    const { documentCount, byteCount } = this.counted;
     const { documents, bytes, mending } = this;
     if (documentCount === documents && byteCount === bytes) return;
     this.complain(

@@ -2,7 +2,7 @@
  * Whether tables and blobs are whole, and whether each blob has one owner. These checks read every byte.
  */
 import type { TableMeta } from '../manifest/table-meta.js';
-import { problemsOf, type Problem } from './report.js';
+import { problemsOf, problemsOfSteps, type Problem } from './report.js';
 
 /** The part of a `TableReader` that checks need. */
 export interface CheckedTable {
@@ -22,6 +22,14 @@ export interface CheckedBlob {
 /** @returns a problem when the table does not pass its own checks */
 export function checkTable(table: CheckedTable): Problem[] {
   return problemsOf('TableDamaged', `table ${table.meta.id}`, () => table.verify());
+}
+
+/** The same, block by block. */
+export function checkTableInSteps(
+  table: CheckedTable & { verifySteps(): Iterator<unknown> },
+  pause: () => Promise<void>,
+): Promise<Problem[]> {
+  return problemsOfSteps('TableDamaged', `table ${table.meta.id}`, () => table.verifySteps(), pause);
 }
 
 /** @returns a problem when the blob does not pass its own checks */

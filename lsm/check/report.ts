@@ -40,9 +40,35 @@ export function problemsOf(code: ProblemCode, what: string, check: () => void): 
     check();
     return [];
   } catch (error) {
-    if (!(error instanceof LsmError)) throw error;
-    return [{ code, message: `${what}: ${error.message}`, at: error.at }];
+    return [problemOf(code, what, error)];
   }
+}
+
+/**
+ * The same for a check that is made step by step.
+ * @param pause  awaited after each step; what it throws is no problem of the check
+ */
+export async function problemsOfSteps(
+  code: ProblemCode,
+  what: string,
+  begin: () => Iterator<unknown>,
+  pause: () => Promise<void>,
+): Promise<Problem[]> {
+  let steps: Iterator<unknown> | undefined;
+  for (;;) {
+    try {
+      steps ??= begin();
+      if (steps.next().done === true) return [];
+    } catch (error) {
+      return [problemOf(code, what, error)];
+    }
+    await pause();
+  }
+}
+
+function problemOf(code: ProblemCode, what: string, error: unknown): Problem {
+  if (!(error instanceof LsmError)) throw error;
+  return { code, message: `${what}: ${error.message}`, at: error.at };
 }
 
 /** A line for each problem; 'no problem' when there is none. */

@@ -3,7 +3,7 @@ import { BlobReader } from '../blob/blob-reader.js';
 import { decodeBlobDescriptor } from '../blob/descriptor.js';
 import { checkLevels } from '../check/check-levels.js';
 import { checkSpace } from '../check/check-space.js';
-import { checkBlob, checkBlobOwners, checkTable } from '../check/check-table.js';
+import { checkBlob, checkBlobOwners, checkTableInSteps } from '../check/check-table.js';
 import type { Problem } from '../check/report.js';
 import { KIND_BLOB } from '../key/entry-kind.js';
 import { RunCursor } from '../table/run-cursor.js';
@@ -22,12 +22,15 @@ export async function checkStore(
   if (!isDeep) return problems;
   const tables = state.version.runs.flatMap((run) => run.tables.map((meta) => live.tableReader(meta)));
   problems.push(...checkBlobOwners(tables, new Map(state.blobs)));
-  for (const table of tables) {
-    const found = checkTable(table);
-    problems.push(...found);
-    if (found.length === 0 && table.meta.blobCount > 0) problems.push(...checkBlobs(parts, table));
+  const pause = async (): Promise<void> => {
     await transactions.yieldSlice();
     checkOpen();
+  };
+  for (const table of tables) {
+    const found = await checkTableInSteps(table, pause);
+    problems.push(...found);
+    if (found.length === 0 && table.meta.blobCount > 0) problems.push(...checkBlobs(parts, table));
+    await pause();
   }
   return problems;
 }

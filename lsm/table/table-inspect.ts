@@ -104,7 +104,13 @@ function loadPlain(
  * @throws LsmError Corrupt at the first thing that does not hold
  */
 export function verifyTable(reader: TableReader): void {
-  new TableVerifier(reader).run();
+  const steps = verifySteps(reader);
+  while (steps.next().done !== true);
+}
+
+/** The same, a step for each block: whoever takes the steps decides when. */
+export function verifySteps(reader: TableReader): Generator<undefined, void> {
+  return new TableVerifier(reader).steps();
 }
 
 class TableVerifier {
@@ -129,7 +135,7 @@ class TableVerifier {
     this.blobIds = new Set(reader.blobIds());
   }
 
-  run(): void {
+  *steps(): Generator<undefined, void> {
     const { reader } = this;
     const { meta } = reader;
     const index = reader.needIndex();
@@ -145,6 +151,7 @@ class TableVerifier {
       }
       const counted = index.entriesBefore[block + 1]! - index.entriesBefore[block]!;
       this.expectCount(`entries in block ${block}`, counted, this.entryCount - before);
+      yield;
     }
     this.offset = index.offsets[index.blockCount]!;
     this.expectCount('entries', meta.entryCount, this.entryCount);

@@ -38,7 +38,7 @@ import { readThrough } from './lz4.js';
 import { checkPiece, openSealed } from './piece.js';
 import { readBlobIds, readTombstones } from './sections.js';
 import { TableCursor, type TableCursorOptions } from './table-cursor.js';
-import { verifyTable, dumpBlock, type BlockDump } from './table-inspect.js';
+import { dumpBlock, verifySteps, verifyTable, type BlockDump } from './table-inspect.js';
 import { readTableIndex, type TableIndex } from './table-index.js';
 
 /** After so many lookups in a row that found their key the filter is not asked, until one does not. */
@@ -240,6 +240,11 @@ export class TableReader {
   /** Reads everything and checks it against everything. @throws LsmError Corrupt with the position of the damage */
   verify(): void {
     verifyTable(this);
+  }
+
+  /** The same, block by block. @throws LsmError Corrupt, from a step */
+  verifySteps(): Generator<undefined, void> {
+    return verifySteps(this);
   }
 
   /** What a block holds, for people. */

@@ -4,7 +4,7 @@ import { viewRefusal } from '../../catalog/define.js';
 import { namespaceText } from '../../catalog/namespace.js';
 import { uuidValue } from '../../catalog/record.js';
 import { ElmoError } from '../../errors.js';
-import { repairCollection, verifyCollection, type VerifyResult } from '../../index/verify.js';
+import { repairCollection, verifyInSlices, type VerifyResult } from '../../index/verify.js';
 import type { OpenCollection } from '../../index/open-collection.js';
 import type { Arguments } from '../arguments.js';
 import { collectionOf, type Command } from '../command.js';
@@ -77,11 +77,12 @@ const validate: Command = {
       );
     if (collection.spec.kind === 'view') throw viewRefusal(namespace);
     const isRead = !options.has('metadata');
-    let found = isRead ? verifyCollection(engine.kv, collection) : unread(collection);
+    const operation = engine.newOperation(common);
+    let found = isRead ? await verifyInSlices(engine.kv, collection, operation) : unread(collection);
     const isRepaired = options.has('repair') && found.problems.length > found.damaged;
     if (isRepaired) {
-      await engine.committer.run(engine.newOperation(common), (unit) => repairCollection(unit, collection));
-      found = verifyCollection(engine.kv, collection);
+      await engine.committer.run(operation, (unit) => repairCollection(unit, collection));
+      found = await verifyInSlices(engine.kv, collection, operation);
     }
     write(reply, collection, found, { isRead, isRepaired, repairs: options.has('repair') });
   },

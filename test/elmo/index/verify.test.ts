@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { keyspaceBounds } from '../../../elmo/keys/key-layout.js';
-import { repairCollection, verifyCollection } from '../../../elmo/index/verify.js';
+import { repairCollection, verifyCollection, verifyInSlices } from '../../../elmo/index/verify.js';
+import { Operation } from '../../../elmo/operation/operation.js';
 import { Documents } from '../../support/documents.js';
 
 describe('elmo/index/verify', () => {
@@ -60,5 +61,22 @@ describe('elmo/index/verify', () => {
     await repair();
     expect(store.problems()).to.deep.equal([]);
     expect(store.collection().state.documentCount).to.equal(3);
+  });
+
+  it('lets others run, and is about what was there when it began', async () => {
+    let turns = 0;
+    let now = 0;
+    const clock = {
+      wallMs: () => 0,
+      nowMs: () => (now += 10),
+      turn: async () => {
+        if (turns++ === 0) await store.insert({ _id: 'late', a: 99, u: 99 });
+      },
+    };
+    for (let i = 100; i < 400; i++) await store.insert({ _id: i, a: [i, i + 1000], u: i });
+    const found = await verifyInSlices(store.kv, store.collection(), new Operation(clock));
+    expect(found).to.deep.include({ documents: 303, problems: [] });
+    expect(turns).to.be.greaterThan(3);
+    expect(verifyCollection(store.kv, store.collection())).to.deep.include({ documents: 304, problems: [] });
   });
 });
