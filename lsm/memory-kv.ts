@@ -22,11 +22,14 @@ import {
   type Entries,
   type Operation,
 } from './memory-batch.js';
+import { MemoryLoad } from './memory-load.js';
 import { MemoryTransaction, type CommitTarget } from './memory-transaction.js';
 import { MemoryView, closed } from './memory-view.js';
 import { resolveOptions } from './options.js';
 import type {
   KeyRange,
+  Load,
+  LoadOptions,
   OrderedKv,
   Snapshot,
   Transaction,
@@ -88,6 +91,11 @@ export class MemoryKv extends MemoryView implements OrderedKv, CommitTarget {
     const transaction = new MemoryTransaction(this, this.entries());
     this.transactions.add(transaction);
     return transaction;
+  }
+
+  load(options: LoadOptions = {}): Load {
+    this.entries();
+    return new MemoryLoad(this, options);
   }
 
   batch(): WriteBatch {

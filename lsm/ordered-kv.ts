@@ -170,6 +170,31 @@ export interface Transaction extends ReadView {
   [Symbol.dispose](): void;
 }
 
+export interface LoadOptions {
+  /** Free text shown in `stats().transactions`. */
+  readonly label?: string;
+  /** Two puts of one key make the load fail, instead of the last one counting. */
+  readonly isDistinct?: boolean;
+}
+
+/**
+ * Many new entries that come in any order: they are sorted and become tables, past the log and the memtables. Nobody sees
+ * any of them before the commit. What others write to the same keys meanwhile is older than they are.
+ */
+export interface Load {
+  /** Puts `key[0, keyLength)` with `value[0, valueLength)`, which stay with their keys however long they are; both are copied. */
+  put(key: Bytes, keyLength: number, value: Bytes, valueLength: number): void;
+  /** Resolves when there is room for more. To be awaited now and then, at the latest after some megabytes. */
+  settle(): Promise<void>;
+  /**
+   * All or nothing, and durable. The load is then over.
+   * @returns false if keys had to be distinct and are not: nothing was written
+   */
+  commit(): Promise<boolean>;
+  /** Forgets everything; frees its space. Safe to call twice, and after a commit. */
+  rollback(): void;
+}
+
 export interface OrderedKv extends ReadView {
   /** Sequence number of the last write. */
   readonly seq: number;
@@ -179,6 +204,7 @@ export interface OrderedKv extends ReadView {
   upToDate(): Promise<void>;
   snapshot(): Snapshot;
   begin(options?: TransactionOptions): Transaction;
+  load(options?: LoadOptions): Load;
   batch(): WriteBatch;
   put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void>;
   delete(key: Bytes, options?: WriteOptions): Promise<void>;

@@ -18,6 +18,8 @@ import { checkKey } from './key/validate.js';
 import { resolveOptions, type LsmOptions } from './options.js';
 import type {
   KeyRange,
+  Load,
+  LoadOptions,
   OrderedKv,
   Snapshot,
   Transaction,
@@ -32,6 +34,7 @@ import { LayeredView } from './read/view.js';
 import { writeBlobs } from './transaction/batch-blobs.js';
 import type { NewBlob } from './transaction/host.js';
 import { PendingTransaction } from './transaction/pending.js';
+import { TableLoad } from './transaction/table-load.js';
 import { KvBatch, OpsBuffer } from './transaction/write-batch.js';
 import { readSource } from './transaction/value-source.js';
 
@@ -124,6 +127,12 @@ export class LsmStore extends LayeredView implements OrderedKv {
     if (this.closing !== undefined) throw closed();
     const { transactions } = this.parts;
     return transactions.add(new PendingTransaction(transactions, options));
+  }
+
+  load(options: LoadOptions = {}): Load {
+    if (this.closing !== undefined) throw closed();
+    const { transactions } = this.parts;
+    return transactions.add(new TableLoad(transactions, options));
   }
 
   batch(): WriteBatch {

@@ -10,7 +10,6 @@ import type { FlushSpec, JobOutcome, JobRunner } from '../merge/job-runner.js';
 import { TransactionSpares } from '../transaction/spares.js';
 import { OpsBuffer } from '../transaction/write-batch.js';
 import type { NewBlob, PreparedRuns, TransactionHost } from '../transaction/host.js';
-import type { PendingTransaction } from '../transaction/pending.js';
 import type { LogSet } from '../transaction/group-commit.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Layer } from '../read/layer.js';
@@ -46,12 +45,22 @@ export interface HostParts {
   onFatal(cause: LsmError): void;
 }
 
+/** What holds pending tables: a transaction, or a load. */
+export interface OpenWork {
+  readonly label: string;
+  /** Milliseconds, by the store's clock, at which it began. */
+  readonly since: number;
+  readonly memoryBytes: number;
+  readonly pendingTables: number;
+  rollback(): void;
+}
+
 export class StoreTransactions implements TransactionHost {
   readonly context: ReadContext;
   readonly options: ResolvedOptions;
   readonly scratchOps = new OpsBuffer();
   readonly spares: TransactionSpares;
-  private readonly open = new Set<PendingTransaction>();
+  private readonly open = new Set<OpenWork>();
   private sliceEndMs = 0;
 
   constructor(private readonly parts: HostParts) {
@@ -60,13 +69,13 @@ export class StoreTransactions implements TransactionHost {
     this.spares = new TransactionSpares(parts.options.transactionBytes, parts.isShared);
   }
 
-  add(transaction: PendingTransaction): PendingTransaction {
+  add<T extends OpenWork>(transaction: T): T {
     this.open.add(transaction);
     return transaction;
   }
 
   ended(transaction: object, usedSpace: boolean): void {
-    this.open.delete(transaction as PendingTransaction);
+    this.open.delete(transaction as OpenWork);
     if (this.open.size === 0) this.spares.dropLarge();
     // A small one that held nothing up costs no look at the file.
     if (this.open.size === 0 && (this.parts.space.release() > 0 || usedSpace)) this.parts.trim();
@@ -108,12 +117,20 @@ export class StoreTransactions implements TransactionHost {
     return this.parts.live.state.layers;
   }
 
+  nowMs(): number {
+    return this.parts.clock.nowMs();
+  }
+
+  get isShared(): boolean {
+    return this.parts.isShared;
+  }
+
   currentSeq(): number {
     return this.parts.writes.lastSeq;
   }
 
-  async buildRun(entries: SortedEntries): Promise<RunReader> {
-    return this.runOf((await this.parts.runner.flush(this.flushSpec(entries))).tables);
+  async buildRun(entries: SortedEntries, isUnsorted = false): Promise<RunReader> {
+    return this.runOf((await this.parts.runner.flush({ ...this.flushSpec(entries), isUnsorted })).tables);
   }
 
   buildRunNow(entries: SortedEntries): RunReader {

@@ -9,6 +9,8 @@ import type { Clock } from '../env/env.js';
 import type { File } from '../env/file-system.js';
 import { LsmError } from '../errors.js';
 import type { TableMeta } from '../manifest/table-meta.js';
+import { sortEntries } from '../memtable/sort-entries.js';
+import type { SortedEntries } from '../memtable/sorted-entries.js';
 import { ReadWindows } from '../table/table-cursor.js';
 import { TableReader } from '../table/table-reader.js';
 import { newBuilder } from './table-output.js';
@@ -86,7 +88,7 @@ export class SlicedRunner implements JobRunner {
     if (this.isClosed) return Promise.reject(new LsmError('the store is closed', 'Closed'));
     const run = this.startRun(true, supplies);
     const make = (builders: Builders): RewriteJob =>
-      flushJob(spec.entries, { ...this.flushParams(spec, supplies), builders });
+      flushJob(sortedOf(spec), { ...this.flushParams(spec, supplies), builders });
     this.flushCount++;
     const done = this.flushes.then(() => this.execute(run, spec.tableBytes, make));
     this.flushes = done.then(ignore, ignore).then(() => this.flushCount--);
@@ -113,7 +115,7 @@ export class SlicedRunner implements JobRunner {
     const startMs = this.parts.clock.nowMs();
     const builders = this.takeBuilders(FLUSH_BUILDERS, spec.tableBytes);
     try {
-      const job = flushJob(spec.entries, { ...this.flushParams(spec, owner), builders }).run();
+      const job = flushJob(sortedOf(spec), { ...this.flushParams(spec, owner), builders }).run();
       const { result, tables } = driveJobNow(job, ({ bytes, meta }) => {
         const extent = owner.allocate(extentBytesFor(bytes.length));
         lent.push(extent);
@@ -241,6 +243,11 @@ export class SlicedRunner implements JobRunner {
     }
     return { ...meta, offset: extent.offset, extentBytes: extent.bytes };
   }
+}
+
+function sortedOf({ entries, isUnsorted }: FlushSpec): SortedEntries {
+  if (isUnsorted === true) sortEntries(entries.arena, entries.offsets);
+  return entries;
 }
 
 /** Their indexes count against the runner's cache. */

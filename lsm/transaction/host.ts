@@ -33,6 +33,9 @@ export interface TransactionHost {
   readonly scratchOps: OpsBuffer;
   /** Small overlays and encoded batches are used again: most transactions are small and short. */
   readonly spares: TransactionSpares;
+  /** Flushes run in another thread. */
+  readonly isShared: boolean;
+  nowMs(): number;
   /** @throws LsmError Closed, ReadOnly */
   checkWritable(): void;
   takeHold(label: string): Hold;
@@ -45,7 +48,7 @@ export interface TransactionHost {
   /** Number of the last committed write. */
   currentSeq(): number;
   /** Writes entries to pending tables: in the file, in no version. */
-  buildRun(entries: SortedEntries): Promise<RunReader>;
+  buildRun(entries: SortedEntries, isUnsorted?: boolean): Promise<RunReader>;
   /** The same at once, holding the event loop. */
   buildRunNow(entries: SortedEntries): RunReader;
   /** Merges pending runs (newest first) to one. The inputs stay. */

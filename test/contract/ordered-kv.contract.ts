@@ -5,6 +5,7 @@
  */
 import { conflictsContract } from './conflicts.contract.js';
 import type { OpenKv } from './fixture.js';
+import { loadsContract } from './loads.contract.js';
 import { readsContract } from './reads.contract.js';
 import { refusalsContract } from './refusals.contract.js';
 import { scansContract } from './scans.contract.js';
@@ -25,6 +26,7 @@ export function orderedKvContract(name: string, open: OpenKv): void {
     writesContract(open);
     transactionsContract(open);
     conflictsContract(open);
+    loadsContract(open);
     streamsContract(open);
     refusalsContract(open);
   });

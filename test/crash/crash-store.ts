@@ -5,7 +5,7 @@
 import type { Bytes } from '../../lsm/base/bytes.js';
 import type { Env } from '../../lsm/env/env.js';
 import type { LsmOptions } from '../../lsm/options.js';
-import type { KeyRange, ValueSource, WriteOptions } from '../../lsm/ordered-kv.js';
+import type { KeyRange, Load, LoadOptions, ValueSource, WriteOptions } from '../../lsm/ordered-kv.js';
 import type { Finding } from '../support/subject.js';
 
 /** What batches and transactions have in common. */
@@ -32,6 +32,7 @@ export interface CrashStore<Batch extends Writable = Writable> {
   putStream(key: Bytes, source: ValueSource, options?: WriteOptions): Promise<void>;
   write(batch: Batch, options?: WriteOptions): Promise<void>;
   begin(): CrashTransaction;
+  load(options?: LoadOptions): Load;
   snapshot(): { release(): void };
   scan(): { next(): boolean; key(): Bytes; value(): Bytes; close(): void };
   flush(): Promise<void>;

@@ -9,7 +9,7 @@ import type { LsmOptions } from '../../lsm/options.js';
 import type { LabEnv } from '../support/lab-env.js';
 import type { Op, Step, View } from '../support/programs.js';
 import { keyOf } from '../support/values.js';
-import { apply, chunksOf, rangeOf, SourceBroke } from '../model/player.js';
+import { apply, chunksOf, loadAll, rangeOf, SourceBroke } from '../model/player.js';
 import type { CrashStore, CrashTransaction } from './crash-store.js';
 import type { History } from './history.js';
 
@@ -86,6 +86,15 @@ export class Executor {
         const batch = store.batch();
         for (const op of step.ops) apply(batch, op);
         return this.#wait(this.#commit(step.ops, step.sync, () => store.write(batch, { sync: step.sync })));
+      }
+      case 'load': {
+        await this.#join();
+        const keys = new Set(step.puts.map(([, key]) => key));
+        const isRefused = step.isDistinct === true && keys.size < step.puts.length;
+        const load = async (): Promise<void> => {
+          await loadAll(store, step);
+        };
+        return this.#wait(isRefused ? load().catch(() => undefined) : this.#commit(step.puts, true, load));
       }
       case 'stream':
         return this.#stream(step);

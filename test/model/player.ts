@@ -77,6 +77,8 @@ export class Player {
         await this.kv.write(batch, { sync: step.sync });
         return 'written';
       }
+      case 'load':
+        return (await loadAll(this.kv, step)) ? 'loaded' : 'keys are not distinct';
       case 'stream': {
         const key = keyOf(step.key);
         const source = chunksOf(step.value, step.chunk, step.breaks);
@@ -204,6 +206,19 @@ export function apply(to: Writable, op: Op): void {
   if (op[0] === 'put') to.put(keyOf(op[1]), valueOf(op[2]));
   else if (op[0] === 'delete') to.delete(keyOf(op[1]));
   else to.deleteRange(rangeOf(op[1], op[2]));
+}
+
+/** @returns whether it was committed: what must be distinct may not be */
+export async function loadAll(
+  kv: Pick<OrderedKv, 'load'>,
+  { puts, isDistinct }: Step & { do: 'load' },
+): Promise<boolean> {
+  const load = kv.load({ isDistinct });
+  for (const [, key, value] of puts) {
+    load.put(keyOf(key), keyOf(key).length, valueOf(value), valueOf(value).length);
+    await load.settle();
+  }
+  return load.commit();
 }
 
 export function writeOne(kv: OrderedKv, op: Op, sync?: boolean): Promise<void> {

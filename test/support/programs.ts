@@ -25,6 +25,7 @@ export type Move =
 export type Step =
   | { do: 'write'; at: View; op: Op; sync?: boolean; hold?: boolean }
   | { do: 'batch'; ops: readonly Op[]; sync?: boolean; hold?: boolean }
+  | { do: 'load'; puts: readonly (readonly ['put', KeyName, ValueName])[]; isDistinct?: boolean }
   | {
       do: 'stream';
       at: View;
@@ -71,6 +72,7 @@ export const MODEL_WEIGHTS: Weights = {
   delete: 8,
   deleteRange: 3,
   batch: 10,
+  load: 2,
   stream: 3,
   get: 22,
   read: 4,
@@ -102,6 +104,7 @@ export const CRASH_WEIGHTS: Weights = {
   delete: 8,
   deleteRange: 2,
   batch: 12,
+  load: 2,
   stream: 3,
   snapshot: 2,
   release: 2,
@@ -177,6 +180,12 @@ class StepMaker {
         return { do: 'write', at: 'store', op: this.deleteRange() };
       case 'batch':
         return { do: 'batch', ops: this.ops(1 + dice.int(12)), ...this.sync(5) };
+      case 'load':
+        return {
+          do: 'load',
+          puts: Array.from({ length: 1 + dice.int(dice.int(4) === 0 ? 200 : 12) }, () => this.shortPut()),
+          ...(dice.int(3) === 0 ? { isDistinct: true } : {}),
+        };
       case 'stream':
         return {
           do: 'stream',
@@ -243,6 +252,11 @@ class StepMaker {
 
   private value(): ValueName {
     return pickValue(this.dice, this.shape.bigBytes, this.shape.bigPercent);
+  }
+
+  /** Of a value that is a blob under no options. */
+  private shortPut(): readonly ['put', KeyName, ValueName] {
+    return ['put', this.key(), `c:${this.dice.int(1000)}:${1 + this.dice.int(60)}`];
   }
 
   private put(): Op {
@@ -358,6 +372,8 @@ async function shrinkBatches(
 
 function withoutPart(step: Step, n: number): Step | undefined {
   if (step.do === 'batch' && n < step.ops.length) return { ...step, ops: step.ops.filter((_, i) => i !== n) };
+  if (step.do === 'load' && n < step.puts.length)
+    return { ...step, puts: step.puts.filter((_, i) => i !== n) };
   if (step.do === 'scan' && n < step.moves.length && step.moves.length > 1) {
     return { ...step, moves: step.moves.filter((_, i) => i !== n) };
   }

@@ -15,7 +15,7 @@ import type { File } from '../../lsm/env/file-system.js';
 import { corrupt, LsmError } from '../../lsm/errors.js';
 import type { LsmOptions, ResolvedOptions } from '../../lsm/options.js';
 import { resolveOptions } from '../../lsm/options.js';
-import type { KeyRange, ValueSource, WriteOptions } from '../../lsm/ordered-kv.js';
+import type { KeyRange, Load, LoadOptions, ValueSource, WriteOptions } from '../../lsm/ordered-kv.js';
 import type { CrashStore, CrashTransaction, Writable } from '../crash/crash-store.js';
 import type { Finding } from './subject.js';
 
@@ -128,6 +128,26 @@ export class ToyStore implements CrashStore<OpList> {
 
   begin(): ToyTransaction {
     return new ToyTransaction(this);
+  }
+
+  load(options: LoadOptions = {}): Load {
+    const batch = this.batch();
+    const seen = new Set<string>();
+    let count = 0;
+    return {
+      put: (key, keyLength, value, valueLength) => {
+        count++;
+        seen.add(key.subarray(0, keyLength).join());
+        batch.put(key.slice(0, keyLength), value.slice(0, valueLength));
+      },
+      settle: async () => undefined,
+      commit: async () => {
+        if (options.isDistinct === true && seen.size < count) return false;
+        await this.write(batch, { sync: true });
+        return true;
+      },
+      rollback: () => undefined,
+    };
   }
 
   put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void> {
