@@ -10,6 +10,7 @@ import {
 } from '../env/cipher.js';
 import type { Env } from '../env/env.js';
 import type { File } from '../env/file-system.js';
+import { SerialSyncFile } from '../env/serial-sync-file.js';
 import { LsmError } from '../errors.js';
 import { equalBytes } from '../base/bytes.js';
 import { ManifestLog } from '../manifest/manifest-log.js';
@@ -34,7 +35,9 @@ export async function openFile(path: string, env: Env, options: ResolvedOptions)
   if (!isThere && (options.readOnly || !options.createIfMissing)) {
     throw new LsmError(`${path} does not exist`, 'NotFound', { file: path });
   }
-  const file = files.open(path, isThere ? (options.readOnly ? 'read' : 'write') : 'create');
+  const file = new SerialSyncFile(
+    files.open(path, isThere ? (options.readOnly ? 'read' : 'write') : 'create'),
+  );
   try {
     const meta = readMeta(file);
     if (meta === undefined) {
@@ -42,7 +45,12 @@ export async function openFile(path: string, env: Env, options: ResolvedOptions)
       return await createStore(file, env, options);
     }
     const { cipher, cipherKey } = cipherOf(path, env, options, meta);
-    return { file, manifest: ManifestLog.open(file, meta, cipher), cipher, cipherKey };
+    const manifest = ManifestLog.open(file, meta, cipher);
+    if (!options.readOnly && !meta.isClean) {
+      await manifest.confirm();
+      files.syncDirectory(path);
+    }
+    return { file, manifest, cipher, cipherKey };
   } catch (error) {
     file.close();
     throw error;

@@ -26,6 +26,7 @@ import {
   MIN_MANIFEST_BYTES,
   STORE_ID_BYTES,
   eraseMeta,
+  hasBothSlots,
   writeMeta,
   type ManifestPointer,
   type Meta,
@@ -172,6 +173,20 @@ export class ManifestLog {
     return this.enqueue(async () => {
       await this.syncFile();
       await this.switchMeta({ ...this.current, sequence: this.current.sequence + 1, isClean });
+    });
+  }
+
+  /**
+   * Makes sure of the slot that counts, after a process that ended without closing: it may have been written and not synced,
+   * or synced in vain, and what it calls obsolete must not be touched before. A creation that was cut off is brought to its
+   * end.
+   */
+  confirm(): Promise<void> {
+    return this.enqueue(async () => {
+      writeMeta(this.file, this.current);
+      await this.syncFile();
+      if (hasBothSlots(this.file)) return;
+      await this.switchMeta({ ...this.current, sequence: this.current.sequence + 1 });
     });
   }
 

@@ -117,6 +117,13 @@ export function readMeta(file: File): Meta | undefined {
   throw corrupt(`both meta slots (at bytes 0 and ${SLOT_BYTES}) are lost: ${found}`, file.path, 0);
 }
 
+/** Whether both slots are whole. */
+export function hasBothSlots(file: File): boolean {
+  const bytes = new Uint8Array(FIRST_EXTENT);
+  file.read(bytes, 0, FIRST_EXTENT, 0);
+  return isWholeSlot(bytes, 0) && isWholeSlot(bytes, 1);
+}
+
 /** Writes the slot whose turn it is; the other one stays as it is. */
 export function writeMeta(file: File, meta: Meta): void {
   const bytes = encodeMeta(meta);

@@ -18,6 +18,7 @@ import { countSegments, forEachSegment } from '../transaction/write-batch.js';
 import { RECORD_HEADER_BYTES, WAL_HEADER_BYTES, walNumberOf, walPath } from '../wal/format.js';
 import { readWal } from '../wal/wal-reader.js';
 import { WalWriter } from '../wal/wal-writer.js';
+import { rewriteBytes, rewriteExtents } from './make-durable.js';
 
 export interface RecoveredLog {
   readonly number: number;
@@ -61,12 +62,11 @@ export function recoverLogs(input: RecoveryInput): Recovery {
     if (number !== undefined) numbers.push(number);
   }
   numbers.sort((a, b) => a - b);
-  const logs: RecoveredLog[] = [];
+  const scanned: ScannedLog[] = [];
   let { nextBlobId } = input;
   // Tables may hold later writes than a log: a large transaction does not go through the log.
   let lastSeq = 0;
   let nextLog = firstLog;
-  let last: ScannedLog | undefined;
   let isOver = false;
   for (const number of numbers) {
     // A log that is missing was never written to: its creation was lost, and so was all that came after.
@@ -78,8 +78,7 @@ export function recoverLogs(input: RecoveryInput): Recovery {
       if (recovered !== undefined) isOver = true;
       continue;
     }
-    logs.push(recovered);
-    last = recovered;
+    scanned.push(recovered);
     isOver = !recovered.isSealed;
     nextLog = number + 1;
     lastSeq = recovered.lastSeq;
@@ -89,9 +88,13 @@ export function recoverLogs(input: RecoveryInput): Recovery {
     // The removals are durable before a new log takes a number again, and before a log is sealed: a sealed log vouches
     // for the one after it.
     files.syncDirectory(path);
-    if (last !== undefined && !last.isSealed) sealLog(input, last);
+    if (scanned.some(({ unsyncedBlobs }) => unsyncedBlobs.length > 0)) {
+      for (const { unsyncedBlobs } of scanned) rewriteExtents(input.dataFile, unsyncedBlobs);
+      input.dataFile.syncNow();
+    }
+    for (const log of scanned) keepLog(input, log);
   }
-  return { logs, lastSeq: Math.max(lastSeq, input.lastSeq), nextBlobId, nextLog };
+  return { logs: scanned, lastSeq: Math.max(lastSeq, input.lastSeq), nextBlobId, nextLog };
 }
 
 function newMemtable({ memtableBytes, isShared }: RecoveryInput, log: File, baseSeq: number): Memtable {
@@ -104,15 +107,23 @@ interface ScannedLog extends RecoveredLog {
   readonly lastSeq: number;
   /** Byte at which its good records end. */
   readonly end: number;
+  /** Bytes of it, from the first, that were synced for certain. */
+  readonly syncedTo: number;
+  /** Extents of blobs that records behind those refer to. */
+  readonly unsyncedBlobs: readonly Extent[];
 }
 
-/** Ends a log where its good records end, so that the next recovery goes on to the logs after it. */
-function sealLog(
-  { files, path, storeId, cipher }: RecoveryInput,
-  { number, end, lastSeq }: ScannedLog,
-): void {
+/**
+ * Makes a log durable, and ends it where its good records end, so that the next recovery goes on to the logs after it: what
+ * is synced from now on is worth nothing without it.
+ */
+function keepLog({ files, path, storeId, cipher }: RecoveryInput, log: ScannedLog): void {
+  const { number, end, isSealed, lastSeq, syncedTo } = log;
   const file = files.open(walPath(path, number), 'write');
   try {
+    rewriteBytes(file, syncedTo, end);
+    file.syncNow();
+    if (isSealed) return;
     WalWriter.resume(file, number, storeId, cipher, end, lastSeq).appendSeal();
     file.syncNow();
   } finally {
@@ -130,6 +141,8 @@ function recoverLog(input: RecoveryInput, number: number, lastSeqBefore: number)
   try {
     let memtable = newMemtable(input, file, 0);
     const blobs: BlobDescriptor[] = [];
+    /** Where the record begins that tells of each of them. */
+    const toldAt: number[] = [];
     let order = 0;
     let lastSeq = lastSeqBefore;
     /** Where the good records end. */
@@ -143,7 +156,10 @@ function recoverLog(input: RecoveryInput, number: number, lastSeqBefore: number)
         if (seq <= lastSeq) throw corrupt(`record ${seq} follows record ${lastSeq}`, logPath, 0);
         const segments = countSegments(ops, offset, length, logPath);
         try {
-          blobs.push(...claimBlobs(input, ops, offset, length, logPath));
+          for (const blob of claimBlobs(input, ops, offset, length, logPath)) {
+            blobs.push(blob);
+            toldAt.push(end);
+          }
         } catch (error) {
           if (!(error instanceof MissingBlob)) throw error;
           isCut = true;
@@ -160,7 +176,12 @@ function recoverLog(input: RecoveryInput, number: number, lastSeqBefore: number)
         end += RECORD_HEADER_BYTES + length + (cipher === undefined ? 0 : cipher.overhead);
       },
     );
-    return { number, memtable, order, blobs, isSealed: summary.sealed && !isCut, lastSeq, end };
+    const isSealed = summary.sealed && !isCut;
+    // The seal is rewritten with the records.
+    if (isSealed) end = summary.validBytes;
+    const syncedTo = Math.min(summary.syncedTo, end);
+    const unsyncedBlobs = blobs.filter((_, i) => toldAt[i]! >= syncedTo).flatMap(({ extents }) => extents);
+    return { number, memtable, order, blobs, isSealed, lastSeq, end, syncedTo, unsyncedBlobs };
   } finally {
     file.close();
   }

@@ -62,7 +62,7 @@ function readLog(env: Env, path: string, logNumber: number, meta: Meta, cipher: 
   const file = env.files.open(path, 'read');
   const bytes = file.size();
   const count = new OperationCount(path);
-  let summary: WalSummary = { validBytes: 0, records: 0, sealed: false, tornBytes: 0 };
+  let summary: WalSummary = { validBytes: 0, records: 0, sealed: false, syncedTo: 0, tornBytes: 0 };
   let batches = 0;
   let firstSeq = 0;
   let lastSeq = 0;

@@ -49,6 +49,8 @@ export interface WalSummary {
   readonly records: number;
   /** The log was ended in order. */
   readonly sealed: boolean;
+  /** Bytes from the start that were on stable storage when the last good record was written. */
+  readonly syncedTo: number;
   /** Bytes of the file after the valid ones, up to the last that is not zero: zeros are room for more. */
   readonly tornBytes: number;
 }
@@ -97,12 +99,14 @@ class WalReader {
     let position = 0;
     let records = 0;
     let sealed = false;
+    let syncedTo = 0;
     if (this.hasGoodHeader()) {
       position = WAL_HEADER_BYTES;
       while (!sealed) {
         const length = this.checkRecord(position);
         if (length < 0) break;
         const at = position - this.windowAt;
+        syncedTo = readU48(this.window, at + SYNCED_TO_AT);
         if (this.window[at + KIND_AT] === RECORD_SEAL) sealed = true;
         else {
           this.visitBatch(at, position, length, visit);
@@ -112,7 +116,8 @@ class WalReader {
       }
     }
     if (!sealed && position < this.size) this.refuseDamage(position);
-    return { validBytes: position, records, sealed, tornBytes: this.lastByteEnd(position) - position };
+    const tornBytes = this.lastByteEnd(position) - position;
+    return { validBytes: position, records, sealed, syncedTo, tornBytes };
   }
 
   /** Where the last byte from `position` on that is not zero ends; `position` when there is none. */

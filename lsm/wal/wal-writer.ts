@@ -108,8 +108,8 @@ export class WalWriter {
   }
 
   /**
-   * A writer that goes on in a log that is there: its records end at `position`, the last one has number `lastSeq`. What
-   * lies behind is cut off.
+   * A writer that goes on in a log that is there: its records end at `position`, the last one has number `lastSeq`, and all
+   * of it is durable. What lies behind is cut off.
    * @throws LsmError of the truncation
    */
   static resume(
@@ -122,6 +122,7 @@ export class WalWriter {
   ): WalWriter {
     const writer = new WalWriter(file, logNumber, storeId, cipher);
     writer.position = position;
+    writer.durableBytes = position;
     writer.lastSeq = lastSeq;
     file.truncate(position);
     return writer;

@@ -192,6 +192,8 @@ export class Executor {
         const commit = async (): Promise<void> => {
           await transaction.commit({ sync: step.sync });
         };
+        // Nothing is in it: that it is acknowledged says nothing of what was written before.
+        if (open.ops.length === 0) return this.#wait(commit());
         return this.#wait(this.#commit(open.ops, step.sync, commit));
       }
       default:

@@ -18,6 +18,7 @@ import { ioError, type LsmErrorCode } from '../../lsm/errors.js';
 import { MEMORY_PATH, openLsm, type LsmStore, type OpenOptions } from '../../lsm/index.js';
 import { encodeMeta, readMeta } from '../../lsm/manifest/meta-slots.js';
 import { FaultyFileSystem } from '../support/faulty-files.js';
+import { SeededRandom } from '../support/seeded-random.js';
 import {
   bytes,
   contents,
@@ -163,6 +164,23 @@ describe('opening a store', () => {
         chmodSync(stage.folder, 0o755);
       }
     });
+  });
+
+  describe('whose creation failed', () => {
+    for (const call of [1, 2, 3]) {
+      it(`at its sync ${call}: the next opening finishes it, and a power cut later takes nothing away`, async () => {
+        const disk = new FaultyFileSystem();
+        disk.failAt('sync', call, 'ENOSPC');
+        await refusal(() => stage.openOn(disk), 'DiskFull');
+        const random = new SeededRandom(call);
+        const store = await stage.openOn(disk);
+        await store.put(bytes('a'), bytes('1'), { sync: true });
+        for (let round = 0; round < 10; round++) {
+          const again = await stage.openOn(disk.powerCut(random));
+          expect(text(again.get(bytes('a'))), `round ${round}`).to.equal('1');
+        }
+      });
+    }
   });
 
   describe('of a newer format', () => {
