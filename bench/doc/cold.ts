@@ -1,12 +1,15 @@
 /**
  * Cold start, in a process of its own: how long until a closed database has answered a first findOne, and how much memory
- * the process takes then. The code of the peer is loaded before the clock starts; how long that takes is told too.
+ * the process takes then. The code of the peer is loaded before the clock starts; how long that takes is told too. elmo is
+ * the package as users install it, its files joined.
  */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { MIB } from '../measure.js';
 import { order, orderId } from './data.js';
-import { openDocPeer, type DocPeer, type DocPeerName } from './peer.js';
+import { ELMO_FILE, openDocPeer, type DocPeer, type DocPeerName } from './peer.js';
+import type { DriverDb } from './peers/driver-peer.js';
 import { mustBeOrder } from './workload.js';
 
 export interface ColdJob {
@@ -15,6 +18,8 @@ export interface ColdJob {
   readonly folder: string;
   readonly documents: number;
   readonly seed: number;
+  /** URL of elmo's program. */
+  readonly program: string;
 }
 
 export type ColdOutcome =
@@ -41,17 +46,36 @@ async function prepare({ peer: name, folder, documents, seed }: ColdJob): Promis
   return { ok: true, ms: 0, importMs: 0, rssMiB: 0 };
 }
 
-/** Loads the code of a peer by opening nothing. */
-async function load(name: DocPeerName): Promise<void> {
-  if (name === 'elmo') await import('../../index.js');
+/** What is used of elmo's program. */
+interface Program {
+  connect(path: string): Promise<{ db(name: string): DriverDb; close(): Promise<void> }>;
+  ObjectId: new (hex: string) => object;
 }
 
-async function open({ peer: name, folder, documents, seed }: ColdJob): Promise<ColdOutcome> {
+/** Loads the code of a peer. @returns what opens it */
+async function load({ peer: name, folder, program }: ColdJob): Promise<() => Promise<DocPeer>> {
+  if (name !== 'elmo') return () => openDocPeer(name, folder);
+  const { connect, ObjectId } = (await import(program)) as Program;
+  const { DriverPeer } = await import('./peers/driver-peer.js');
+  return async () => {
+    const client = await connect(join(folder, ELMO_FILE));
+    return new DriverPeer({
+      durability: '',
+      db: client.db('bench'),
+      objectId: (hex) => new ObjectId(hex),
+      settle: () => Promise.resolve(),
+      close: () => client.close(),
+    });
+  };
+}
+
+async function open(job: ColdJob): Promise<ColdOutcome> {
+  const { documents, seed } = job;
   const started = performance.now();
-  await load(name);
+  const openPeer = await load(job);
   const loaded = performance.now();
   const i = documents >> 1;
-  const peer: DocPeer = await openDocPeer(name, folder);
+  const peer = await openPeer();
   const found = await peer.findById(peer.key(orderId(i)));
   const ms = performance.now() - loaded;
   const rssMiB = process.memoryUsage.rss() / MIB;

@@ -73,6 +73,9 @@ export interface DocPeer {
   close(): Awaitable<unknown>;
 }
 
+/** The name of elmo's file in a peer's folder. */
+export const ELMO_FILE = 'bench.elmo';
+
 /** Opens a peer in a folder of its own; only that peer's code is loaded. */
 export async function openDocPeer(name: DocPeerName, folder: string): Promise<DocPeer> {
   switch (name) {

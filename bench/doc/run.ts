@@ -6,11 +6,12 @@
  *                        [--million] [--no-cold] [--json FILE] [--dir FOLDER]
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bundlePackage } from '../../packaging/bundle.js';
 import { projectFolder } from '../peers.js';
 import type { DocJob, DocOutcome } from './child.js';
 import type { ColdJob, ColdOutcome } from './cold.js';
@@ -183,6 +184,17 @@ function askCold(job: ColdJob): Promise<ColdOutcome> {
   });
 }
 
+/** The package as it is installed, in a folder of its own. @returns URL of its program */
+async function installedProgram(folder: string): Promise<string> {
+  const package_ = join(folder, 'installed');
+  mkdirSync(package_, { recursive: true });
+  cpSync(join(projectFolder(), 'package.json'), join(package_, 'package.json'));
+  cpSync(join(projectFolder(), 'dist'), join(package_, 'dist'), { recursive: true });
+  symlinkSync(join(projectFolder(), 'node_modules'), join(package_, 'node_modules'));
+  await bundlePackage(package_);
+  return pathToFileURL(join(package_, 'dist', 'index.js')).href;
+}
+
 function coldLines(documents: number): readonly [Line, Line, Line] {
   const what = `${documents.toLocaleString('en-US')} orders`;
   const common = { better: 'less', goals: [], question: '' } as const;
@@ -193,21 +205,26 @@ function coldLines(documents: number): readonly [Line, Line, Line] {
   ];
 }
 
-async function measureCold(plan: DocPlan, run: DocRun, documents: number): Promise<readonly Line[]> {
+async function measureCold(
+  plan: DocPlan,
+  run: DocRun,
+  documents: number,
+  program: string,
+): Promise<readonly Line[]> {
   const [time, memory, importing] = coldLines(documents);
-  const { seed } = plan;
+  const common = { documents, seed: plan.seed, program } as const;
   // What holds all in memory is not asked for a million.
   const peers = plan.peers.filter(
     (name) => name !== 'reference' && (documents <= plan.documents || !['nedb', 'lokijs'].includes(name)),
   );
   const folderOf = (peer: DocPeerName): string => join(plan.folder, `cold-${peer}-${documents}`);
   for (const peer of peers) {
-    const outcome = await askCold({ kind: 'prepare', peer, folder: folderOf(peer), documents, seed });
+    const outcome = await askCold({ ...common, kind: 'prepare', peer, folder: folderOf(peer) });
     if (!outcome.ok) throw new Error(`${peer}: ${outcome.error}`);
   }
   for (let round = 0; round < plan.rounds; round++) {
     for (const peer of peers) {
-      const outcome = await askCold({ kind: 'open', peer, folder: folderOf(peer), documents, seed });
+      const outcome = await askCold({ ...common, kind: 'open', peer, folder: folderOf(peer) });
       if (!outcome.ok) {
         record(run, time, peer, round, outcome);
         continue;
@@ -230,7 +247,8 @@ export async function runDoc(args: readonly string[]): Promise<void> {
   try {
     await measureAll(plan, run, await openHolders(plan, run));
     const lines: Line[] = [...DOC_WORKLOADS];
-    for (const count of plan.cold) lines.push(...(await measureCold(plan, run, count)));
+    const program = plan.cold.length === 0 ? '' : await installedProgram(plan.folder);
+    for (const count of plan.cold) lines.push(...(await measureCold(plan, run, count, program)));
     const measured = lines.filter(({ name }) => run.samples.some(({ workload }) => workload === name));
     console.log(`\n${docPreamble(run)}`);
     console.log(docTable(run, measured, plan.peers));

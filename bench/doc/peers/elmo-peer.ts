@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { connect, ObjectId } from '../../../index.js';
 import type { LsmStore } from '../../../lsm/index.js';
-import type { DocPeer } from '../peer.js';
+import { ELMO_FILE, type DocPeer } from '../peer.js';
 import { DriverPeer, type DriverDb } from './driver-peer.js';
 
 export async function openElmoPeer(folder: string): Promise<DocPeer> {
-  const client = await connect(join(folder, 'bench.elmo'));
+  const client = await connect(join(folder, ELMO_FILE));
   return new DriverPeer({
     durability:
       'in the log when answered: survives the death of the process; durable: synced before the answer',
