@@ -11,6 +11,7 @@ import { RecordIdReader, keyspaceBounds, afterKeyspace, type KeyBounds } from '.
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { CountTarget } from '../operation/write-unit.js';
 import type { IndexSpec } from './collection-spec.js';
+import type { ChangedRecords } from './changed-records.js';
 import { KEYSPACE_COUNTS } from './keyspaces.js';
 
 const COUNT_BYTES = 16;
@@ -47,6 +48,8 @@ export class CollectionState implements CountTarget {
   version = 0;
   /** Indexes under construction that have met duplicates, by their keyspaces. */
   readonly failedBuilds = new Map<number, ElmoError>();
+  /** Indexes that are loaded at present, by their keyspaces: writers note what they change instead of keeping them up to date. */
+  private readonly loading = new Map<number, ChangedRecords>();
   readonly bounds: KeyBounds;
   private readonly countsKey: Uint8Array;
   private nextId = -1;
@@ -120,6 +123,23 @@ export class CollectionState implements CountTarget {
     if (!this.isStored) return;
     this.isStored = false;
     this.kv.delete(this.countsKey).catch(() => undefined); // the write that follows meets the same error
+  }
+
+  beginLoad(keyspaces: readonly number[], changed: ChangedRecords): void {
+    for (const keyspace of keyspaces) this.loading.set(keyspace, changed);
+  }
+
+  endLoad(keyspaces: readonly number[]): void {
+    for (const keyspace of keyspaces) this.loading.delete(keyspace);
+  }
+
+  isLoading(keyspace: number): boolean {
+    return this.loading.has(keyspace);
+  }
+
+  /** A write changes a record. */
+  noteChange(recordId: number): void {
+    if (this.loading.size > 0) for (const changed of this.loading.values()) changed.note(recordId);
   }
 
   /** After a commit. Once counted, counts follow; before, they are not needed. */

@@ -71,17 +71,9 @@ import { findAndModify } from './find-and-modify.js';
 import { updateDocuments } from './updating.js';
 import { deleteDocuments, type WritingContext } from './writing.js';
 import { ServerState } from './server-state.js';
+import type { EngineOptions } from './engine-options.js';
 import { UserRecords } from './user-records.js';
 import { Validators } from './validators.js';
-
-export interface EngineOptions {
-  /** What the engine calls its host where the reference tells 'host:port'. Default 'localhost:27017'. */
-  readonly host?: string;
-  /** Collections kept open. Default 1000. */
-  readonly openCollections?: number;
-  /** Most cursors that clients may have open. Default 10,000. */
-  readonly maxCursors?: number;
-}
 
 const hasFailures = ({ failures }: { readonly failures: readonly unknown[] }): boolean => failures.length > 0;
 
@@ -134,7 +126,7 @@ export class Engine {
     );
     this.committer = new Committer(kv);
     this.sharedUnit = this.committer.direct();
-    this.collections = new OpenCollections(this.catalog);
+    this.collections = new OpenCollections(this.catalog, options.leastLoaded);
     this.retries = new RetryLog(kv, () => clock.wallMs());
     this.sessions = new SessionRegistry(
       this.committer,

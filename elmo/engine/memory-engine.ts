@@ -1,6 +1,7 @@
 /** A document database in memory that can be brought back to a state it had: for tests. */
 import { MemoryKv, systemEnv, type MemoryMark } from '../../lsm/index.js';
-import { Engine, type EngineOptions } from './engine.js';
+import type { EngineOptions } from './engine-options.js';
+import { Engine } from './engine.js';
 
 /** A state of one engine. */
 export class Mark {

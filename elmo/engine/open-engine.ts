@@ -2,7 +2,8 @@
 import { openLsm, systemEnv, type LsmOptions } from '../../lsm/index.js';
 import { dropUnfinishedIndexes } from '../index/build.js';
 import type { BackgroundOptions } from './background.js';
-import { Engine, type EngineOptions } from './engine.js';
+import type { EngineOptions } from './engine-options.js';
+import { Engine } from './engine.js';
 
 export interface OpenEngineOptions extends EngineOptions, BackgroundOptions, LsmOptions {}
 

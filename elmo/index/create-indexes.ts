@@ -3,6 +3,7 @@ import { documentText } from '../bson/text.js';
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
+import { ChangedRecords } from '../catalog/changed-records.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { addCollection, viewRefusal } from '../catalog/define.js';
 import { checkNamespace, checkNewNamespace, namespaceText, SYSTEM_VIEWS } from '../catalog/namespace.js';
@@ -44,6 +45,8 @@ interface Registered {
   readonly result: CreateIndexesResult;
   /** Indexes that are still to be built. */
   readonly unbuilt: readonly number[];
+  /** What changes until they are loaded; undefined: they are built without a load. */
+  readonly changed?: ChangedRecords | undefined;
 }
 
 /**
@@ -69,13 +72,13 @@ export async function createIndexes(
       throw error;
     }
   }
-  const { result, unbuilt } = await committer.run(
+  const { result, unbuilt, changed } = await committer.run(
     operation,
     (unit) => register(namespace, definitions, collections, unit),
     isDurable,
   );
   if (unbuilt.length > 0)
-    await new IndexBuild(committer, collections, namespace, unbuilt, operation).run(isDurable);
+    await new IndexBuild(committer, collections, namespace, unbuilt, operation, changed).run(isDurable);
   return result;
 }
 
@@ -123,10 +126,31 @@ function register(
   const specs = added.map(({ definition }) => newIndexSpec(definition, catalog.takeKeyspace(), isReady));
   catalog.change(unit, { ...spec, indexes: [...spec.indexes, ...specs] });
   if (!isReady) for (const { keyspace } of specs) markBuild(unit, namespace, keyspace);
+  const changed = isReady ? undefined : loadFrom(entry, specs, collections.leastLoaded, unit);
   return {
     result: { indexesBefore: before, indexesAfter: before + added.length, madeCollection, note: undefined },
     unbuilt: isReady ? [] : specs.map(({ keyspace }) => keyspace),
+    changed,
   };
+}
+
+/** Begins to note what changes, if new indexes are to be loaded. */
+function loadFrom(
+  { state }: CatalogEntry,
+  specs: readonly IndexSpec[],
+  leastLoaded: number,
+  unit: WriteUnit,
+): ChangedRecords | undefined {
+  if (specs.some(({ isPreparingUnique }) => isPreparingUnique)) return undefined;
+  if (unit.view.estimate(state.bounds).count < leastLoaded) return undefined;
+  const changed = new ChangedRecords();
+  unit.afterCommit(() =>
+    state.beginLoad(
+      specs.map(({ keyspace }) => keyspace),
+      changed,
+    ),
+  );
+  return changed;
 }
 
 /** The index on `_id` where the documents themselves are in its order, or it is not shown. */

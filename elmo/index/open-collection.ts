@@ -16,6 +16,8 @@ import { OpenIndex } from './open-index.js';
 import { isTouched } from './touched-paths.js';
 
 const keyWriter = new KeyWriter();
+/** Fewer documents are indexed sooner through the memtables. */
+const LEAST_LOADED = 4096;
 
 export class OpenCollection {
   readonly spec: CollectionSpec;
@@ -77,6 +79,7 @@ export class OpenCollection {
       for (const index of indexes) index.compare(undefined, index.after);
     }
     state.beforeWrite();
+    state.noteChange(recordId);
     unit.useKeyspace(this.spec.keyspace);
     unit.put(this.recordKey(recordId), document);
     for (const index of indexes) index.write(unit);
@@ -118,6 +121,7 @@ export class OpenCollection {
       index.check(unit);
     }
     this.state.beforeWrite();
+    this.state.noteChange(recordId);
     unit.useKeyspace(this.spec.keyspace);
     unit.put(this.recordKey(recordId), document);
     for (const index of indexes) index.write(unit);
@@ -136,6 +140,7 @@ export class OpenCollection {
       index.compare(index.before, undefined);
     }
     this.state.beforeWrite();
+    this.state.noteChange(recordId);
     unit.useKeyspace(this.spec.keyspace);
     unit.delete(this.recordKey(recordId));
     for (const index of this.indexes) index.write(unit);
@@ -172,7 +177,7 @@ export class OpenCollection {
   }
 
   /** Tells the catalog if fields have met arrays for the first time. */
-  private noteArrays(unit: WriteUnit, indexes: readonly OpenIndex[]): void {
+  noteArrays(unit: WriteUnit, indexes: readonly OpenIndex[]): void {
     if (!indexes.some((index) => index.hasNewArrays)) return;
     const found = indexes
       .filter((index) => index.hasNewArrays)
@@ -230,7 +235,11 @@ export class OpenCollection {
 export class OpenCollections {
   private readonly opened = new WeakMap<CollectionSpec, OpenCollection>();
 
-  constructor(readonly catalog: Catalog) {}
+  /** @param leastLoaded  documents, about, from which on an index over them is loaded from sorted runs: see load.ts */
+  constructor(
+    readonly catalog: Catalog,
+    readonly leastLoaded: number = LEAST_LOADED,
+  ) {}
 
   /**
    * The collection or view of that name, or undefined. Ask again after each `await`, and after each write of the unit: the

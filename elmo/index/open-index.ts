@@ -3,6 +3,7 @@
  * Entries are bytes (keys/key-layout.ts); what an index does with a value it does on the raw bytes.
  */
 import { createHash } from 'node:crypto';
+import type { Load } from '../../lsm/index.js';
 import { documentText, valueText } from '../bson/text.js';
 import { DECIMAL128, DOUBLE, INT64, MISSING, NULL, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
 import { exactJs, MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/value.js';
@@ -79,6 +80,9 @@ export class OpenIndex implements TupleSink, LeafSink {
   private readonly toCollated: ((text: string) => string) | undefined;
   private readonly ids = new RecordIdReader();
   private target: EntrySet | undefined;
+  private load: Load | undefined;
+  /** Those entries of one document that are several. */
+  private readonly loaded = new EntrySet();
   private recordId = 0;
   private bytes: Uint8Array = NOTHING;
   /** For each field, a bit for each component of its path that met an array, over all documents seen by this object. */
@@ -153,6 +157,22 @@ export class OpenIndex implements TupleSink, LeafSink {
       visitLeaves(bytes, at, this.wildcard, this);
     }
     this.target = undefined;
+  }
+
+  /**
+   * Puts the entries of a document into a load.
+   * @throws as `collect`
+   */
+  collectInto(bytes: Uint8Array, at: number, recordId: number, load: Load): void {
+    const { loaded } = this;
+    this.load = load;
+    try {
+      this.collect(bytes, at, recordId, loaded);
+    } finally {
+      this.load = undefined;
+    }
+    for (let i = 0; i < loaded.keys.length; i++)
+      load.put(loaded.keys[i]!, loaded.keys[i]!.length, loaded.values[i]!, loaded.values[i]!.length);
   }
 
   /** @throws ElmoError 16766, also where a sparse index would hold nothing */
@@ -247,8 +267,12 @@ export class OpenIndex implements TupleSink, LeafSink {
 
   private finish(): void {
     this.entries.finish(this.recordId);
-    if (this.entries.key.length > LONGEST_ENTRY_KEY) throw this.keyTooLong(this.entries.key.length);
-    this.target!.add(this.entries.key.toBytes(), this.entries.value.toBytes());
+    const { key, value } = this.entries;
+    if (key.length > LONGEST_ENTRY_KEY) throw this.keyTooLong(key.length);
+    // several entries of one document may be equal: only one is loaded
+    if (this.load !== undefined && this.wildcard === undefined && !this.extractor.crossedArray)
+      this.load.put(key.bytes, key.length, value.bytes, value.length);
+    else this.target!.add(key.toBytes(), value.toBytes());
   }
 
   /**
@@ -284,7 +308,7 @@ export class OpenIndex implements TupleSink, LeafSink {
    */
   check(unit: WriteUnit): void {
     const { spec, added } = this;
-    if (!spec.isUnique && !spec.isPreparingUnique) return;
+    if ((!spec.isUnique && !spec.isPreparingUnique) || this.isLoading) return;
     for (let i = 0; i < added.keys.length; i++) {
       const key = added.keys[i]!;
       const value = added.values[i]!;
@@ -298,6 +322,7 @@ export class OpenIndex implements TupleSink, LeafSink {
   /** Writes what `compare` has found. */
   write(unit: WriteUnit): void {
     const { spec, removed, added } = this;
+    if (this.isLoading) return;
     if (!spec.isUnique) {
       for (const key of removed.keys) unit.deleteEntry(key);
       for (let i = 0; i < added.keys.length; i++) unit.putEntry(added.keys[i]!, added.values[i]!);
@@ -305,6 +330,10 @@ export class OpenIndex implements TupleSink, LeafSink {
       for (const key of removed.keys) unit.deleteUnique(key);
       for (let i = 0; i < added.keys.length; i++) unit.putUnique(added.keys[i]!, added.values[i]!);
     } else this.writeUnfinished(unit);
+  }
+
+  private get isLoading(): boolean {
+    return !this.spec.isReady && this.state.isLoading(this.spec.keyspace);
   }
 
   /** In an index under construction an entry may be another document's, which makes the build fail. */

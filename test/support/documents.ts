@@ -1,5 +1,5 @@
 /** A document store in memory, as far as catalog, indexes and units go. */
-import { MemoryKv } from '../../lsm/index.js';
+import { MemoryKv, type OrderedKv } from '../../lsm/index.js';
 import { decodeDocument } from '../../elmo/bson/decode.js';
 import { encodeDocument } from '../../elmo/bson/encode.js';
 import { Catalog } from '../../elmo/catalog/catalog.js';
@@ -37,18 +37,22 @@ export class Documents {
   readonly collections: OpenCollections;
   private uuids = 0;
 
-  constructor(readonly kv = new MemoryKv()) {
+  /** @param leastLoaded  documents from which on indexes are loaded */
+  constructor(
+    readonly kv: OrderedKv = new MemoryKv(),
+    private readonly leastLoaded?: number,
+  ) {
     this.catalog = new Catalog(kv, {
       openCollections: 100,
       newUuid: () => new Uint8Array(16).fill(++this.uuids),
     });
     this.committer = new Committer(kv);
-    this.collections = new OpenCollections(this.catalog);
+    this.collections = new OpenCollections(this.catalog, leastLoaded);
   }
 
   /** The same store, opened again. */
   reopened(): Documents {
-    return new Documents(this.kv);
+    return new Documents(this.kv, this.leastLoaded);
   }
 
   context(transaction?: TransactionUnit, maxTimeMs?: number): IndexContext {

@@ -23,7 +23,7 @@ export class LabDatabase {
   /** Opens the store as `openEngine` does, without what runs by itself in the background. */
   static async open(env: LabEnv, openStore: OpenStore, options: LsmOptions): Promise<LabDatabase> {
     const store = await env.drive(openStore(STORE_PATH, { ...options, env }));
-    const engine = new Engine(store, env.clock, env.random);
+    const engine = new Engine(store, env.clock, env.random, { leastLoaded: 2 });
     await env.drive(dropUnfinishedIndexes(store, engine.committer, engine.catalog));
     return new LabDatabase(env, store, engine);
   }
