@@ -37,6 +37,8 @@ export interface FlusherParts {
 
 export class Flusher {
   error: LsmError | undefined = undefined;
+  /** Flushes that failed so far. */
+  failureCount = 0;
   private working: Promise<void> | undefined = undefined;
   private cancelRetry: (() => void) | undefined = undefined;
   private retryMs = FIRST_RETRY_MS;
@@ -76,6 +78,13 @@ export class Flusher {
     }
   }
 
+  /** Tries at once what failed before. @throws what makes it fail now */
+  async retry(): Promise<void> {
+    this.poke();
+    if (this.working !== undefined) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.error !== undefined) throw this.error;
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     this.cancelRetry?.();
@@ -96,6 +105,7 @@ export class Flusher {
         this.wakeAll();
       } catch (error) {
         this.error = error as LsmError;
+        this.failureCount++;
         if (isSyncFailure(error)) this.parts.onFatal(error);
         else if (!this.isClosed) {
           this.cancelRetry = clock.after(this.retryMs, () => this.poke());
@@ -157,10 +167,15 @@ export class Flusher {
       }
       throw error;
     }
-    logs!.retireBelow(logNumber + 1);
     let tableBytes = 0;
     for (const { dataBytes } of result.tables) tableBytes += dataBytes;
     this.parts.onFlushed(tableBytes);
+    try {
+      logs!.retireBelow(logNumber + 1);
+    } catch (error) {
+      // The flush is done; a log that is left over is in nobody's way.
+      this.parts.onError(error as LsmError);
+    }
     this.parts.retireUnpublished(unused);
   }
 }

@@ -9,7 +9,6 @@ import {
   type Cipher,
 } from '../env/cipher.js';
 import type { Env } from '../env/env.js';
-import type { File } from '../env/file-system.js';
 import { SerialSyncFile } from '../env/serial-sync-file.js';
 import { LsmError } from '../errors.js';
 import { equalBytes } from '../base/bytes.js';
@@ -18,7 +17,7 @@ import { STORE_ID_BYTES, readMeta, type StoreIdentity } from '../manifest/meta-s
 import type { ResolvedOptions } from '../options.js';
 
 export interface OpenFile {
-  readonly file: File;
+  readonly file: SerialSyncFile;
   readonly manifest: ManifestLog;
   readonly cipher: Cipher | undefined;
   /** The key of the cipher, as derived; for the worker thread. */
@@ -57,7 +56,7 @@ export async function openFile(path: string, env: Env, options: ResolvedOptions)
   }
 }
 
-async function createStore(file: File, env: Env, options: ResolvedOptions): Promise<OpenFile> {
+async function createStore(file: SerialSyncFile, env: Env, options: ResolvedOptions): Promise<OpenFile> {
   const { encryptionKey, blockBytes, tableBytes, blobBytes } = options;
   const isEncrypted = encryptionKey !== undefined;
   const storeId = new Uint8Array(STORE_ID_BYTES);

@@ -121,6 +121,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     const message = `the store takes no more writes: a sync failed (${cause.message})`;
     writes.refuse(new LsmError(message, 'ReadOnly', { file: path }, cause));
   };
+  file.onFailure = onFatal;
   const trimQuietly = (): void => {
     if (options.readOnly) return;
     try {
@@ -156,7 +157,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       logs,
       holds,
       onFrozen: () => flusher.poke(),
-      flushError: () => flusher.error,
+      flushes: () => flusher,
       onRangeDeleted: (low, high) => drops.note(low, high),
     },
     recovery.lastSeq,

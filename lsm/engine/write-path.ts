@@ -14,6 +14,7 @@ import type { HoldList } from '../read/snapshot.js';
 import type { LogSet } from '../transaction/group-commit.js';
 import type { NewBlob } from '../transaction/host.js';
 import { forEachSegment } from '../transaction/write-batch.js';
+import type { Flusher } from './flusher.js';
 import type { LiveState } from './live-state.js';
 
 /** Frozen memtables beside the active one. */
@@ -26,6 +27,8 @@ const MIN_DELAY_MS = 1;
 interface Waiting {
   readonly bytes: number;
   readonly isBig: boolean;
+  /** Flushes that had failed when it was called. */
+  readonly failuresBefore: number;
   /** Applies the write. */
   run(): void | Promise<void>;
   readonly sync: boolean;
@@ -42,8 +45,8 @@ export interface WritePathParts {
   readonly holds: HoldList;
   /** Called after a memtable was frozen. */
   onFrozen(): void;
-  /** Why flushes fail at present, if they do. */
-  flushError(): LsmError | undefined;
+  /** The flushes: what failed, and how often. */
+  flushes(): Pick<Flusher, 'error' | 'failureCount' | 'retry'>;
   /** Called after each range deletion. The bounds are valid during the call. */
   onRangeDeleted(low: Bytes | undefined, high: Bytes | undefined): void;
 }
@@ -173,7 +176,8 @@ export class WritePath {
   async freezeWhenPossible(): Promise<void> {
     const { live } = this.parts;
     if (live.active.memtable.isEmpty) return;
-    while (live.frozenCount >= MAX_FROZEN) await this.waitForFlush();
+    const failuresBefore = this.parts.flushes().failureCount;
+    while (live.frozenCount >= MAX_FROZEN) await this.waitForFlush(failuresBefore);
     this.freeze();
   }
 
@@ -240,7 +244,8 @@ export class WritePath {
     run: () => void | Promise<void>,
   ): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      this.queue.push({ bytes, sync, isBig, run, resolve, reject });
+      const failuresBefore = this.parts.flushes().failureCount;
+      this.queue.push({ bytes, sync, isBig, failuresBefore, run, resolve, reject });
       if (!this.isPumping) {
         this.isPumping = true;
         this.pumping = this.pump();
@@ -274,16 +279,22 @@ export class WritePath {
       await clock.sleep(debt);
     }
     if (job.isBig) return;
-    while (this.refusal === undefined && !this.hasRoom(job.bytes)) await this.waitForFlush();
+    while (this.refusal === undefined && !this.hasRoom(job.bytes)) {
+      await this.waitForFlush(job.failuresBefore);
+    }
   }
 
-  /** @throws what makes flushes fail, if they do; another attempt is then under way */
-  private async waitForFlush(): Promise<void> {
+  /**
+   * @param failuresBefore  flushes that had failed when the write was called: one that failed since decides
+   * @throws what makes flushes fail, if they do
+   */
+  private async waitForFlush(failuresBefore: number): Promise<void> {
     if (this.refusal !== undefined) throw this.refusal;
-    const error = this.parts.flushError();
-    if (error !== undefined) {
-      this.parts.onFrozen();
-      throw error;
+    const flushes = this.parts.flushes();
+    if (flushes.error !== undefined) {
+      if (flushes.failureCount > failuresBefore) throw flushes.error;
+      // It may be long ago, and its cause gone.
+      return flushes.retry();
     }
     await new Promise<void>((resolve) => {
       this.wake = resolve;

@@ -6,10 +6,13 @@
  * nothing.
  */
 import type { Bytes } from '../base/bytes.js';
+import { ioError, type LsmError } from '../errors.js';
 import type { File } from './file-system.js';
 
 export class SerialSyncFile implements File {
-  private failure: unknown = undefined;
+  /** Told once, of the first sync that failed. */
+  onFailure: (cause: LsmError) => void = () => {};
+  private failure: LsmError | undefined = undefined;
   private underWay: Promise<void> | undefined = undefined;
   private next: Promise<void> | undefined = undefined;
 
@@ -40,8 +43,7 @@ export class SerialSyncFile implements File {
     try {
       this.file.syncNow();
     } catch (error) {
-      this.failure = error;
-      throw error;
+      throw this.fail(error);
     }
   }
 
@@ -81,8 +83,15 @@ export class SerialSyncFile implements File {
     try {
       await this.file.sync();
     } catch (error) {
-      this.failure = error;
-      throw error;
+      throw this.fail(error);
     }
+  }
+
+  private fail(cause: unknown): LsmError {
+    if (this.failure === undefined) {
+      this.failure = ioError('sync', this.file.path, cause);
+      this.onFailure(this.failure);
+    }
+    return this.failure;
   }
 }

@@ -24,6 +24,8 @@ export class LogSet {
   private readonly older: OpenLog[] = [];
   /** Numbers of logs of an earlier run, ascending. */
   private readonly recovered: number[];
+  /** Numbers of logs that are not needed any more, and still there. */
+  private readonly obsolete: number[] = [];
   private active: OpenLog;
   private hasNewBlobs = false;
   /** The sync of the data file under way: no later record is durable before the blobs of an earlier one are. */
@@ -104,21 +106,31 @@ export class LogSet {
     return isPlain && this.blobSync === undefined ? this.syncLog(this.active, isUrgent) : this.syncAll();
   }
 
-  /** Closes and removes the logs below `number`: what they hold is in tables. */
+  /**
+   * Closes and removes the logs below `number`: what they hold is in tables.
+   * @throws LsmError of a removal: the logs do not count any more all the same, and their removal is tried again next time
+   */
   retireBelow(number: number): void {
-    let isRemoved = false;
     while (this.recovered.length > 0 && this.recovered[0]! < number) {
-      this.env.files.remove(walPath(this.path, this.recovered.shift()!));
-      isRemoved = true;
+      this.obsolete.push(this.recovered.shift()!);
     }
     while (this.older.length > 0 && this.older[0]!.number < number) {
       const log = this.older.shift()!;
       log.isRetired = true;
       if (log.syncs === 0) log.writer.close();
-      this.env.files.remove(walPath(this.path, log.number));
-      isRemoved = true;
+      this.obsolete.push(log.number);
     }
-    if (isRemoved) this.env.files.syncDirectory(this.path);
+    this.removeObsolete();
+  }
+
+  private removeObsolete(): void {
+    const { obsolete } = this;
+    if (obsolete.length === 0) return;
+    while (obsolete.length > 0) {
+      this.env.files.remove(walPath(this.path, obsolete[0]!));
+      obsolete.shift();
+    }
+    this.env.files.syncDirectory(this.path);
   }
 
   /** Ends the timer and closes the files. `remove`: the logs are not needed any more. */
@@ -128,9 +140,9 @@ export class LogSet {
     await this.background;
     for (const log of [...this.older, this.active]) {
       log.writer.close();
-      if (remove) this.env.files.remove(walPath(this.path, log.number));
+      if (remove) this.obsolete.push(log.number);
     }
-    if (remove) this.env.files.syncDirectory(this.path);
+    if (remove) this.removeObsolete();
   }
 
   private async syncAll(): Promise<void> {

@@ -185,7 +185,7 @@ function cutPoints(journal: readonly string[], how: Exploration, random: SeededR
   if (journal.length <= most) return journal.map((_, i) => i + 1);
   const byKind = new Map<string, number[]>();
   journal.forEach((call, i) => {
-    const kind = call.replace(/\d+/g, '');
+    const kind = kindOf(call);
     const calls = byKind.get(kind);
     if (calls === undefined) byKind.set(kind, [i + 1]);
     else calls.push(i + 1);
@@ -198,6 +198,11 @@ function cutPoints(journal: readonly string[], how: Exploration, random: SeededR
     }
   }
   return chosen.slice(0, most).sort((a, b) => a - b);
+}
+
+/** The log of any number is a log, and whatever happens to files of the lock is one kind. */
+function kindOf(call: string): string {
+  return call.includes('-lock') ? 'lock' : call.replace(/\d+/g, '');
 }
 
 function inAnyOrder<T>(from: readonly T[], random: SeededRandom): T[] {

@@ -4,7 +4,8 @@
  * Each file keeps its durable bytes (as of the last sync that ended) apart from the operations since; each name in a
  * directory likewise, until `syncDirectory`. From that come the images of a disk after a disaster:
  *   powerCut      each unsynced write and truncation kept, lost or torn by sectors of 512 bytes, each by itself; or all
- *                 kept but for one sector, as of a disk that wrote in an order of its own and was nearly done;
+ *                 kept but for one sector, as of a disk that wrote in an order of its own and was nearly done; or only the
+ *                 newest kept, as of one that wrote the last first;
  *                 of the unsynced creations, renames and removals of a directory a prefix is kept
  *   processCrash  the system lives on: everything is kept, and what was not synced is still not synced
  * Both leave this file system as it was, so that one cut can give many images. All is repeatable: chance enters only
@@ -92,17 +93,23 @@ function applyTorn(to: MemoryBytes, write: PendingWrite, random: SeededRandom): 
   }
 }
 
-/** A sector that one of the writes touches; undefined when there is no write. */
+/**
+ * A sector that one of the writes touches; undefined when there is no write. As often as not one inside a write that began
+ * before it: what begins well and is broken further on is harder to tell from what is whole.
+ */
 function pickSector(changes: readonly PendingChange[], random: SeededRandom): number | undefined {
   const sectors = new Set<number>();
+  const inner = new Set<number>();
   for (const change of changes) {
     if (change.kind !== 'write') continue;
     const end = change.position + change.bytes.length;
     for (let sector = Math.floor(change.position / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
       sectors.add(sector);
+      if (sector * SECTOR_BYTES > change.position) inner.add(sector);
     }
   }
-  return sectors.size === 0 ? undefined : random.pick([...sectors]);
+  if (sectors.size === 0) return undefined;
+  return random.pick([...(inner.size > 0 && random.chance(50) ? inner : sectors)]);
 }
 
 /** The change, but for what it does to one sector. */
@@ -121,6 +128,16 @@ function applyAround(to: MemoryBytes, change: PendingChange, sector: number): vo
 function applyChange(to: MemoryBytes, change: PendingChange): void {
   if (change.kind === 'write') to.write(change.bytes, 0, change.bytes.length, change.position);
   else to.truncate(change.length);
+}
+
+/** Each change kept, lost or torn by itself; how many are lost is chosen first. */
+function applyByChance(to: MemoryBytes, changes: readonly PendingChange[], random: SeededRandom): void {
+  const lostPercent = random.pick([0, 10, 50, 90, 100]);
+  for (const change of changes) {
+    if (random.chance(lostPercent)) continue;
+    if (change.kind === 'write' && random.chance(50)) applyTorn(to, change, random);
+    else applyChange(to, change);
+  }
 }
 
 /** What a name stands for: bytes, durable and current, and the way from the one to the other. */
@@ -151,18 +168,15 @@ class FileBody {
   afterPowerCut(random: SeededRandom): FileBody {
     const body = new FileBody();
     body.durable = copyBytes(this.durable);
-    const lostPercent = random.pick([0, 10, 50, 90, 100]);
     const changes = this.cutWrite === undefined ? this.pending : [...this.pending, this.cutWrite];
-    const lostSector = random.chance(50) ? pickSector(changes, random) : undefined;
-    for (const change of changes) {
-      if (lostSector !== undefined) {
-        applyAround(body.durable, change, lostSector);
-        continue;
-      }
-      if (random.chance(lostPercent)) continue;
-      if (change.kind === 'write' && random.chance(50)) applyTorn(body.durable, change, random);
-      else applyChange(body.durable, change);
-    }
+    const order = random.int(4);
+    const lostSector = order < 2 ? pickSector(changes, random) : undefined;
+    if (lostSector !== undefined) {
+      for (const change of changes) applyAround(body.durable, change, lostSector);
+    } else if (order === 2) {
+      const newest = changes.length - 1 - (random.chance(50) ? 0 : random.int(changes.length));
+      for (const change of changes.slice(Math.max(0, newest))) applyChange(body.durable, change);
+    } else applyByChance(body.durable, changes, random);
     body.current = copyBytes(body.durable);
     return body;
   }
@@ -200,7 +214,7 @@ class FaultyFile implements File {
       if (count > 0) this.body.change({ ...write, bytes: bytes.subarray(0, count) });
     };
     try {
-      this.files.enter('write', this.path);
+      this.files.enter('write', this.path, position < this.body.current.length ? 'overwrite' : 'write');
     } catch (error) {
       // a write that fails may have been written in part; one that was cut may be torn, which only an image shows
       if (error instanceof PowerCut) {
@@ -299,7 +313,10 @@ export class FaultyFileSystem implements FileSystem {
     rename: 0,
     syncDirectory: 0,
   };
-  /** What each mutating call was, in order: `write /db.elmo`. Kept when set to an array. */
+  /**
+   * What each mutating call was, in order: `write /db.elmo`; a write over bytes that are there is an `overwrite`. Kept when
+   * set to an array.
+   */
   journal: string[] | undefined = undefined;
   /** A planted fault: a sync of such a path claims success and makes nothing durable. */
   skipSyncs: (path: string) => boolean = () => false;
@@ -450,13 +467,16 @@ export class FaultyFileSystem implements FileSystem {
     return [...this.names.keys()].sort();
   }
 
-  /** Counts a call; throws if it is to fail. For the files of this file system. */
-  enter(operation: FileOperation, path: string): void {
+  /**
+   * Counts a call; throws if it is to fail. For the files of this file system.
+   * @param kind  what the journal calls it
+   */
+  enter(operation: FileOperation, path: string, kind: string = operation): void {
     this.checkPower();
     this.counts[operation]++;
     if (MUTATING.has(operation)) {
       this.calls++;
-      this.journal?.push(`${operation} ${path}`);
+      this.journal?.push(`${kind} ${path}`);
       if (this.calls >= this.cutCall) {
         this.isCut = true;
         throw new PowerCut(true);

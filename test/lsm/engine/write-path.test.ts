@@ -226,6 +226,21 @@ describe('writes', () => {
       }
     });
 
+    it('succeed at once when there is space again: an old failure says nothing of the next attempt', async () => {
+      const store = await stage.openOn(new FaultyFileSystem(), { ...SMALL, memtableBytes: 4096 });
+      const { runner } = inside(store);
+      const flush = runner.flush.bind(runner);
+      runner.flush = () => Promise.reject(new LsmError('there is no space in this test', 'DiskFull'));
+      let refused: unknown;
+      for (let n = 0; refused === undefined && n < 1000; n++) {
+        await store.put(keyAt(n), valueAt(n)).catch((error: unknown) => (refused = error));
+      }
+      expect((refused as LsmError).code).to.equal('DiskFull');
+      runner.flush = flush;
+      await store.put(bytes('again'), bytes('1'));
+      expect(store.stats().backgroundError).to.equal(undefined);
+    });
+
     it('can be ended: the close keeps what was written', async () => {
       const disk = new FaultyFileSystem();
       const store = await stage.openOn(disk);
@@ -351,6 +366,21 @@ describe('writes', () => {
         await again.close();
       }
     });
+  });
+
+  it('go on when a log that is not needed any more cannot be removed; it is removed later', async () => {
+    const disk = new FaultyFileSystem();
+    const store = await stage.openOn(disk);
+    await fillKeys(store, 20);
+    disk.failAt('remove', 2, 'EIO'); // the first makes sure that the next log is a new file
+    await store.flush();
+    expect(store.stats().backgroundError).to.include('remove');
+    expect(disk.paths()).to.have.lengthOf(3);
+    await store.put(bytes('later'), bytes('1'));
+    await store.flush();
+    expect(disk.paths()).to.have.lengthOf(2);
+    await store.close();
+    expect(disk.paths()).to.have.lengthOf(1);
   });
 
   describe('that are to be durable', () => {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import type { LsmError } from '../../../lsm/errors.js';
 import type { File } from '../../../lsm/env/file-system.js';
 import { MemoryFileSystem } from '../../../lsm/env/memory-files.js';
+import { SystemError } from '../../../lsm/env/system-error.js';
 import { SerialSyncFile } from '../../../lsm/env/serial-sync-file.js';
 
 interface Call {
@@ -42,19 +44,22 @@ describe('a file whose syncs never overlap', () => {
     expect(calls).to.have.lengthOf(3);
   });
 
-  it('fails for good with the first sync that fails, for those who waited too', async () => {
+  it('fails for good with the first sync that fails, for those who waited too, and tells its owner once', async () => {
     const { file, calls } = slowFile();
+    const told: LsmError[] = [];
+    file.onFailure = (cause) => told.push(cause);
     const errors: unknown[] = [];
     const note = (error: unknown): unknown => errors.push(error);
     file.sync().catch(note);
     file.sync().catch(note);
-    const cause = new Error('lost');
-    calls[0]!.fail(cause);
+    calls[0]!.fail(new SystemError('EIO'));
     await turn();
-    expect(errors).to.deep.equal([cause, cause]);
+    expect(told).to.have.lengthOf(1);
+    expect(told[0]!.code).to.equal('Io');
     await file.sync().catch(note);
-    expect(errors).to.have.lengthOf(3);
+    expect(errors).to.deep.equal([told[0], told[0], told[0]]);
     expect(calls, 'the system is not asked again').to.have.lengthOf(1);
-    expect(() => file.syncNow()).to.throw('lost');
+    expect(() => file.syncNow()).to.throw(told[0]!.message);
+    expect(told).to.have.lengthOf(1);
   });
 });
