@@ -17,6 +17,7 @@ import {
   checkNamespace,
   checkNewNamespace,
   namespaceText,
+  SYSTEM_PROFILE,
   SYSTEM_VIEWS,
 } from './namespace.js';
 import { documentOf, fieldOf, fieldsOf, rawDocument } from './raw-document.js';
@@ -261,7 +262,7 @@ export function renameCollection(
 }
 
 /** Collections that the reference keeps for itself: nothing is renamed to one of them. */
-const RESERVED: ReadonlySet<string> = new Set(['system.users', 'system.profile', SYSTEM_VIEWS]);
+const RESERVED: ReadonlySet<string> = new Set(['system.users', SYSTEM_PROFILE, SYSTEM_VIEWS]);
 
 function isReserved({ db, collection }: Namespace): boolean {
   return RESERVED.has(collection) || (db === 'local' && /^oplog\../.test(collection));

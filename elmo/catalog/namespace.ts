@@ -65,7 +65,7 @@ export function checkReadableNamespace(namespace: Namespace): void {
 /** Whether clients may write to a collection of that name. @throws ElmoError InvalidNamespace, BadValue */
 export function checkWritableNamespace(namespace: Namespace): void {
   checkNewNamespace(namespace);
-  if (namespace.collection === SYSTEM_VIEWS)
+  if (namespace.collection === SYSTEM_VIEWS || namespace.collection === SYSTEM_PROFILE)
     throw new ElmoError('InvalidNamespace', `cannot write to ${namespaceText(namespace)}`);
 }
 
@@ -74,10 +74,13 @@ export const BUCKETS_PREFIX = 'system.buckets.';
 /** Where the reference keeps what it says of views. */
 export const SYSTEM_VIEWS = 'system.views';
 
+/** Where the profiler writes. */
+export const SYSTEM_PROFILE = 'system.profile';
+
 const ALLOWED_SYSTEM: ReadonlySet<string> = new Set([
   'system.js',
   SYSTEM_VIEWS,
-  'system.profile',
+  SYSTEM_PROFILE,
   'system.users',
   'system.roles',
   'system.version',

@@ -25,6 +25,7 @@ import { COMMON_FIELDS, commonRequest, sessionIdOf } from './common-fields.js';
 import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
+import { profileCommand } from './profiler.js';
 import type { ReplyWriter } from './reply.js';
 import { checkApi } from './stable-api.js';
 
@@ -100,6 +101,7 @@ const RETRYABLE: ReadonlySet<number> = new Set([
 /** What a command that runs has found out about itself: known piece by piece, wanted by the reply. */
 class Call {
   command: Command | undefined;
+  db: string | undefined;
   session: SessionContext | undefined;
   /** The write went well, its concern was not met. */
   failure: ElmoError | undefined;
@@ -184,14 +186,19 @@ export function dispatch(
 /** What a document starts with: its length. */
 const LENGTH_BYTES = 4;
 
-function succeeded(call: Call, reply: ReplyWriter, start: number): Dispatched {
+function succeeded(call: Call, reply: ReplyWriter, start: number): Dispatched | Promise<Dispatched> {
   if (call.isSilent) reply.length = start + LENGTH_BYTES;
   if (call.failure !== undefined) writeConcernErrorField(reply, call.failure);
   reply.double('ok', 1);
   return ended(call, undefined, reply, start);
 }
 
-function failed(call: Call, thrown: unknown, reply: ReplyWriter, start: number): Dispatched {
+function failed(
+  call: Call,
+  thrown: unknown,
+  reply: ReplyWriter,
+  start: number,
+): Dispatched | Promise<Dispatched> {
   const error = asElmoError(thrown);
   call.options.engine.state.activity.failures++;
   reply.length = start + LENGTH_BYTES;
@@ -200,12 +207,34 @@ function failed(call: Call, thrown: unknown, reply: ReplyWriter, start: number):
   return ended(call, error, reply, start);
 }
 
-function ended(call: Call, error: ElmoError | undefined, reply: ReplyWriter, start: number): Dispatched {
+function ended(
+  call: Call,
+  error: ElmoError | undefined,
+  reply: ReplyWriter,
+  start: number,
+): Dispatched | Promise<Dispatched> {
   const { engine, finish } = call.options;
-  engine.state.activity.end(call.operation, engine.clock.nowMs(), call.command?.isWrite === true);
+  const nowMs = engine.clock.nowMs();
+  engine.state.activity.end(call.operation, nowMs, call.command?.isWrite === true);
   finish?.(reply);
   reply.endDocument(start);
-  return { name: call.name, error };
+  const dispatched = { name: call.name, error };
+  if (engine.state.profiles.size === 0) return dispatched;
+  const profiled = profile(call, error, nowMs, reply.bytes.subarray(start, reply.length));
+  return profiled === undefined ? dispatched : profiled.then(() => dispatched);
+}
+
+function profile(
+  { name, message, db, operation, options }: Call,
+  error: ElmoError | undefined,
+  nowMs: number,
+  reply: Uint8Array,
+): Promise<void> | undefined {
+  if (db === undefined) return undefined;
+  const { client, engine } = options;
+  const { namespace } = operation;
+  const elapsedMs = nowMs - operation.startedMs;
+  return profileCommand(engine, { name, message, db, namespace, client, elapsedMs, error, reply });
 }
 
 /** Writes whose unacknowledged replies say nothing. */
@@ -219,6 +248,7 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   call.command = command;
   const args = parse(entry, message);
   const db = args.text('$db') ?? options.db ?? 'admin';
+  call.db = db;
   const target = checkTarget(command, message, db);
   operation.namespace = target === '' ? '' : `${db}.${target}`;
   checkApi(command, args);

@@ -19,6 +19,7 @@ import { parameterCommands } from './diagnostics/parameters.js';
 import { clusterParameterCommands } from './diagnostics/cluster-parameters.js';
 import { planCacheCommands } from './diagnostics/plan-cache.js';
 import { metadataCommands } from './diagnostics/database-metadata.js';
+import { profile } from './diagnostics/profile.js';
 import { settingCommands } from './diagnostics/settings.js';
 import { statusCommands } from './diagnostics/status.js';
 import { contentCommands } from './diagnostics/contents.js';
@@ -44,6 +45,7 @@ export const elmoCommands: readonly Command[] = [
   ...operationCommands,
   ...parameterCommands,
   ...clusterParameterCommands,
+  profile,
   ...settingCommands,
   ...metadataCommands,
   ...planCacheCommands,

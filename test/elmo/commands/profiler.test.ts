@@ -1,0 +1,153 @@
+/** What commands leave in system.profile. */
+import { expect } from 'chai';
+import type { Document } from '../../../index.js';
+import { connect, type ElmoClient } from '../../../server-compat/index.js';
+
+describe('elmo/commands/profiler', () => {
+  let client: ElmoClient;
+  const run = (command: Document): Promise<Document> => client.db('a').command(command);
+  const failure = (command: Document): Promise<unknown> => run(command).catch((thrown: unknown) => thrown);
+  const entries = (filter: Document = {}): Promise<Document[]> =>
+    client
+      .db('a')
+      .collection('system.profile')
+      .find({ 'command.find': { $ne: 'system.profile' }, ...filter })
+      .toArray() as Promise<Document[]>;
+
+  beforeEach(async () => {
+    client = await connect(':memory:');
+    await run({ insert: 'c', documents: [{ _id: 1 }, { _id: 2 }, { _id: 3 }] });
+  });
+  afterEach(() => client.close());
+
+  it('is off at first, and makes nothing', async () => {
+    expect(await run({ profile: -1 })).to.include({ was: 0, slowms: 100, sampleRate: 1, ok: 1 });
+    await run({ find: 'c' });
+    expect(await client.db('a').listCollections().toArray()).to.have.length(1);
+  });
+
+  it('keeps its documents in a capped collection of one megabyte', async () => {
+    expect(await run({ profile: 2 })).to.include({ was: 0 });
+    const [info] = (await client.db('a').listCollections({ name: 'system.profile' }).toArray()) as Document[];
+    expect(info!['options']).to.deep.equal({ capped: true, size: 1_048_576 });
+  });
+
+  describe('at level 2', () => {
+    beforeEach(() => run({ profile: 2 }));
+
+    for (const [command, expected] of [
+      [{ find: 'c' }, { op: 'query', ns: 'a.c', nreturned: 3, cursorExhausted: true }],
+      [
+        { insert: 'c', documents: [{}, {}] },
+        { op: 'insert', ns: 'a.c', ninserted: 2 },
+      ],
+      [
+        { update: 'c', updates: [{ q: {}, u: { $set: { x: 1 } }, multi: true }] },
+        { op: 'update', nMatched: 3, nModified: 3, nUpserted: 0 },
+      ],
+      [
+        { update: 'c', updates: [{ q: { _id: 9 }, u: { $set: { x: 1 } }, upsert: true }] },
+        { op: 'update', nMatched: 0, nModified: 0, nUpserted: 1 },
+      ],
+      [
+        { delete: 'c', deletes: [{ q: { _id: 1 }, limit: 1 }] },
+        { op: 'remove', ndeleted: 1 },
+      ],
+      [{ count: 'c' }, { op: 'command', ns: 'a.c' }],
+      [
+        { aggregate: 'c', pipeline: [], cursor: {} },
+        { op: 'command', ns: 'a.c', nreturned: 3 },
+      ],
+      [{ ping: 1 }, { op: 'command', ns: 'a.$cmd' }],
+      [
+        { find: 'c', filter: { $x: 1 } },
+        { op: 'query', errName: 'BadValue', errCode: 2 },
+      ],
+    ] as const)
+      it(`writes ${JSON.stringify(command)}`, async () => {
+        await failure(command);
+        const [entry, ...others] = await entries();
+        expect(others).to.deep.equal([]);
+        expect(entry).to.deep.include(expected);
+        expect(entry).to.include({ protocol: 'op_msg', client: 'embedded', user: '', numYield: 0 });
+        expect(entry!['ts']).to.be.an.instanceOf(Date);
+        for (const field of ['millis', 'responseLength']) expect(entry![field]).to.be.a('number');
+      });
+
+    it('shows the one statement of a write, or the whole command', async () => {
+      const one = { q: { _id: 1 }, u: { $set: { x: 1 } } };
+      await run({ update: 'c', updates: [one] });
+      await run({ update: 'c', updates: [one, one] });
+      const [first, second] = await entries();
+      expect(first!['command']).to.deep.equal(one);
+      expect(second!['command']).to.deep.include({ update: 'c', updates: [one, one] });
+    });
+
+    it('tells the cursor that stays open, and what follows on it', async () => {
+      const { cursor } = (await run({ find: 'c', batchSize: 1 })) as { cursor: Document };
+      await run({ getMore: cursor['id'] as bigint, collection: 'c' });
+      const [first, second] = await entries();
+      expect(first).to.deep.include({ cursorid: cursor['id'], nreturned: 1 });
+      expect(second).to.include({ op: 'getmore', ns: 'a.c', nreturned: 2, cursorExhausted: true });
+    });
+
+    it('does not repeat what is long', async () => {
+      await run({ find: 'c', filter: { text: 'x'.repeat(60_000) } });
+      const [entry] = await entries();
+      expect((entry!['command'] as Document)['$truncated']).to.have.length(50 * 1024);
+    });
+
+    it('keeps to its own database', async () => {
+      await client.db('b').command({ ping: 1 });
+      expect(await entries()).to.deep.equal([]);
+    });
+
+    it('ends with the database', async () => {
+      await run({ dropDatabase: 1 });
+      expect(await run({ profile: -1 })).to.include({ was: 0 });
+      expect(await client.db('a').listCollections().toArray()).to.deep.equal([]);
+    });
+  });
+
+  describe('at level 1', () => {
+    it('writes what is slow', async () => {
+      await run({ profile: 1, slowms: 1_000_000 });
+      await run({ find: 'c' });
+      expect(await entries()).to.deep.equal([]);
+      await run({ profile: 1, slowms: -1 });
+      await run({ find: 'c' });
+      expect(await entries()).to.have.length(1);
+    });
+
+    it('of that the share that is asked for', async () => {
+      await run({ profile: 1, slowms: -1, sampleRate: 0 });
+      await run({ find: 'c' });
+      expect(await entries()).to.deep.equal([]);
+    });
+
+    it('or what a filter wants', async () => {
+      await run({ profile: 1, slowms: -1, filter: { op: 'remove', ndeleted: 1 } });
+      await run({ delete: 'c', deletes: [{ q: { _id: 9 }, limit: 1 }] });
+      await run({ delete: 'c', deletes: [{ q: { _id: 1 }, limit: 1 }] });
+      expect(await entries()).to.have.length(1);
+      expect(await run({ profile: -1 })).to.deep.include({ filter: { op: 'remove', ndeleted: 1 } });
+      await run({ profile: 1, filter: 'unset' });
+      expect(await run({ profile: -1 })).not.to.have.property('filter');
+    });
+
+    it('a filter that is none is refused', async () =>
+      expect(await failure({ profile: 1, filter: { $x: 1 } })).to.have.property('code', 2));
+  });
+
+  it('nobody else writes there, nor drops it meanwhile', async () => {
+    await run({ profile: 2 });
+    for (const [command, code] of [
+      [{ drop: 'system.profile' }, 20],
+      [{ insert: 'system.profile', documents: [{}] }, 73],
+      [{ delete: 'system.profile', deletes: [{ q: {}, limit: 0 }] }, 73],
+    ] as const)
+      expect(await failure(command), JSON.stringify(command)).to.have.property('code', code);
+    await run({ profile: 0 });
+    expect(await run({ drop: 'system.profile' })).to.include({ ok: 1 });
+  });
+});
