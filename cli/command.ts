@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { outputTo } from './command-output.js';
 import { describeError, UsageError } from './errors.js';
+import { isSubcommand, listed, SUMMARIES, type SubcommandName } from './summaries.js';
 import type { Terminal } from './terminal.js';
 import { ownVersion } from './version.js';
 import { withSmallYoungGeneration } from './young-generation.js';
@@ -14,7 +15,7 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 interface Family {
-  readonly names: readonly string[];
+  readonly names: readonly SubcommandName[];
   readonly load: (terminal: Terminal, tools: Tools) => Promise<readonly Command[]>;
 }
 
@@ -24,7 +25,7 @@ interface Tools {
   readonly isVerbose: boolean;
 }
 
-/** Subcommands in the order of the help. Only the one that is run is loaded. */
+/** Where the subcommands are. Only the one that is run is loaded. */
 const FAMILIES: readonly Family[] = [
   {
     names: ['shell'],
@@ -111,8 +112,11 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     exitCode = code;
   };
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
-  for (const { load } of familiesFor(argv))
-    for (const command of await load(terminal, { setExitCode, isVerbose })) program.addCommand(command);
+  const family = familyFor(argv);
+  const loaded = await family?.load(terminal, { setExitCode, isVerbose });
+  for (const command of loaded ?? []) program.addCommand(described(command));
+  if (family === undefined)
+    for (const name of Object.keys(SUMMARIES)) program.addCommand(listed(name as SubcommandName));
   try {
     await program.parseAsync(
       argv.filter((word) => word !== '--verbose'),
@@ -130,10 +134,14 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** The family of the subcommand that is named; none for the version; all of them, when none is named or nobody knows it. */
-function familiesFor(argv: readonly string[]): readonly Family[] {
-  const name = argv.find((word) => !word.startsWith('-')) ?? '';
-  if (name === '' && argv.some((word) => word === '--version' || word === '-V')) return [];
-  const family = FAMILIES.find(({ names }) => names.includes(name));
-  return family === undefined ? FAMILIES : [family];
+/** The family of the subcommand that is named, or asked about; undefined: none is, or nobody knows it. */
+function familyFor(argv: readonly string[]): Family | undefined {
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  const name = first === 'help' ? second : first;
+  return FAMILIES.find(({ names }) => names.some((known) => known === name));
+}
+
+function described(command: Command): Command {
+  const name = command.name();
+  return isSubcommand(name) ? command.description(SUMMARIES[name].text) : command;
 }

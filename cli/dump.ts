@@ -41,7 +41,6 @@ Examples:
 
 export function dumpCommand(terminal: Terminal): Command {
   return new Command('dump')
-    .description('all documents, options and indexes, in the folders or the archive that mongodump makes')
     .argument('<file>', 'the database')
     .argument('[folder]', 'where to', 'dump')
     .option('--archive [path]', 'one archive instead of a folder: a file, or standard output')
@@ -75,7 +74,7 @@ async function dump(terminal: Terminal, client: ElmoClient, folder: string, flag
   const onPiece = (count: number): void => {
     documents += count;
     const rate = Math.round(documents / Math.max(progress.elapsedSeconds, 0.001));
-    progress.update(documents, `${formatCount(rate)}/s`);
+    progress.update(documents, () => `${formatCount(rate)}/s`);
   };
   try {
     await target.begin(collections);

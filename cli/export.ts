@@ -40,7 +40,6 @@ Examples:
 
 export function exportCommand(terminal: Terminal): Command {
   return new Command('export')
-    .description('documents as JSON, CSV or TSV')
     .argument('<file>', 'the database')
     .argument('<namespace>', 'DATABASE.COLLECTION')
     .argument('[output]', 'where to; none or -: standard output; packed when its name ends in .gz')
@@ -113,7 +112,7 @@ async function exportTo(
         await output.write(piece);
         piece = '';
         const rate = Math.round(count / Math.max(progress.elapsedSeconds, 0.001));
-        progress.update(count, `${formatCount(rate)}/s`);
+        progress.update(count, () => `${formatCount(rate)}/s`);
       }
       await output.write(piece + (flags.jsonArray === true && flags.type === 'json' ? ']\n' : ''));
       await output.end();

@@ -46,7 +46,6 @@ What cannot be read or is refused is told with its line; the rest goes in. Exit 
 /** @param setExitCode  told 1 when something did not go in */
 export function importCommand(terminal: Terminal, setExitCode: (code: number) => void): Command {
   return new Command('import')
-    .description('documents from JSON, CSV or TSV, also packed with gzip')
     .argument('<file>', 'the database; made if it is not there')
     .argument('<namespace>', 'DATABASE.COLLECTION')
     .argument('[input]', 'what to read; none or -: standard input')
@@ -100,7 +99,7 @@ export function importCommand(terminal: Terminal, setExitCode: (code: number) =>
             await work.take(piece);
             progress.update(
               input.done(),
-              `${formatCount(work.done)} documents, ${rateOf(work.done, progress)}`,
+              () => `${formatCount(work.done)} documents, ${rateOf(work.done, progress)}`,
             );
           }
           await work.flush();

@@ -37,7 +37,6 @@ type Handler = (context: DiagContext) => Promise<number>;
 /** @param setExitCode  told the exit code of the subcommand */
 export function lsmDiagCommand(terminal: Terminal, setExitCode: (code: number) => void): Command {
   const outer = addCommonOptions(new Command('lsm-diag'))
-    .description('look into a file: tables, levels, space, keys, damage; merge, compact, back up, load')
     .argument('[file]')
     .argument('[command...]')
     .helpOption(false)

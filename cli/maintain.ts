@@ -26,22 +26,18 @@ const EXAMPLES = {
 
 /** @param setExitCode  told 1 when a check finds a fault */
 export function maintenanceCommands(terminal: Terminal, setExitCode: (code: number) => void): Command[] {
-  const make = (name: keyof typeof EXAMPLES, description: string): Command =>
+  const make = (name: keyof typeof EXAMPLES): Command =>
     new Command(name)
-      .description(description)
       .argument('<file>')
       .option('--json', 'print JSON')
       .addHelpText('after', `\nExamples:\n${EXAMPLES[name]}`)
       .exitOverride()
       .configureOutput(outputTo(terminal));
   return [
-    make('stats', 'collections, documents, indexes, and the size of the file').action(
-      (file: string, flags: JsonFlag) => withShared(file, (client) => showStats(terminal, client, flags)),
+    make('stats').action((file: string, flags: JsonFlag) =>
+      withShared(file, (client) => showStats(terminal, client, flags)),
     ),
-    make(
-      'check',
-      'read every byte, compare documents with indexes; exit code 1 when something is wrong',
-    ).action(async (file: string, flags: JsonFlag) => {
+    make('check').action(async (file: string, flags: JsonFlag) => {
       const report = await withShared(file, (client) => client.check());
       if (report.problems.length > 0) setExitCode(1);
       if (flags.json === true) return terminal.write(formatJson(report));
@@ -52,7 +48,7 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
         `${counts}: ${problems.length === 0 ? 'all well' : `${problems.length} problems`}\n`,
       );
     }),
-    make('compact', 'make the file as short as it can be').action(async (file: string, flags: JsonFlag) => {
+    make('compact').action(async (file: string, flags: JsonFlag) => {
       const before = await withShared(file, async (client) => {
         const { fileBytes } = await client.fileStats();
         await client.compact();
@@ -62,7 +58,7 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
       if (flags.json === true) return terminal.write(formatJson({ before, after }));
       return terminal.write(`${formatSize(before)} before, ${formatSize(after)} now\n`);
     }),
-    make('backup', 'copy a database to a new file')
+    make('backup')
       .argument('<to>', 'the new file')
       .action(async (file: string, to: string, flags: JsonFlag) => {
         await withShared(file, (client) => client.backup(to));

@@ -39,7 +39,6 @@ At the end both sides are read and compared. Exit code 1 when anything was left 
 export function migrateCommand(terminal: Terminal, setExitCode: (code: number) => void): Command {
   const more = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
   return new Command('migrate')
-    .description('copy a database file to a server, or a server to a file; can be interrupted')
     .argument('<from>', 'a file, or mongodb://…')
     .argument('<to>', 'mongodb://…, or a file, made if it is not there')
     .option('-d, --db <name>', 'only this database')
@@ -119,7 +118,7 @@ async function copyAll(
   const onBatch = (count: number, name: string): void => {
     documents += count;
     const rate = Math.round(documents / Math.max(progress.elapsedSeconds, 0.001));
-    progress.update(documents, `${name}, ${formatCount(rate)}/s`);
+    progress.update(documents, () => `${name}, ${formatCount(rate)}/s`);
   };
   try {
     await migration.run(moves, onBatch);
@@ -137,7 +136,7 @@ async function verifyAll({ terminal, from, to }: Work, moves: readonly Move[]): 
   let documents = 0;
   const onDocument = (): void => {
     if (++documents % 1000 !== 0) return;
-    progress.update(documents, `${formatCount(Math.round(documents / progress.elapsedSeconds))}/s`);
+    progress.update(documents, () => `${formatCount(Math.round(documents / progress.elapsedSeconds))}/s`);
   };
   const verified: Verified[] = [];
   try {

@@ -67,7 +67,9 @@ const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** 1234567 → '1,234,567'. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  const [whole, fraction] = String(Math.round(count * 1000) / 1000).split('.');
+  const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
 /** 3725 → '1 h 2 min', 62.3 → '1 min 2 s', 1.25 → '1.3 s'. */

@@ -8,6 +8,8 @@ import type { Terminal } from './terminal.js';
 
 /** Between two lines where there is no screen. */
 const LINE_MS = 5_000;
+/** Between two looks of the bar. */
+const FRAME_MS = 100;
 
 export interface ProgressOptions {
   /** What is done, in one word: 'loading'. */
@@ -26,7 +28,7 @@ export class Progress {
   private readonly formatSteps: (steps: number) => string;
   private readonly nowMs: () => number;
   private readonly startedMs: number;
-  private lineMs: number;
+  private shownMs: number;
   private bar: cliProgress.SingleBar | undefined;
 
   constructor(
@@ -38,7 +40,7 @@ export class Progress {
     this.formatSteps = formatSteps;
     this.nowMs = nowMs;
     this.startedMs = nowMs();
-    this.lineMs = this.startedMs;
+    this.shownMs = this.startedMs;
     this.bar = undefined;
     if (!terminal.isInteractive) return;
     this.bar = new cliProgress.SingleBar({
@@ -53,7 +55,7 @@ export class Progress {
       hideCursor: true,
       clearOnComplete: true,
       linewrap: false,
-      fps: 10,
+      fps: 1000 / FRAME_MS,
     });
     this.bar.start(total > 0 ? total : 1, 0, this.payload(0, ''));
   }
@@ -62,15 +64,17 @@ export class Progress {
     return (this.nowMs() - this.startedMs) / 1000;
   }
 
-  /** @param note  more to tell: '120,000 lines/s' */
-  update(steps: number, note = ''): void {
+  /** @param tell  more to tell: '120,000 lines/s'; asked when something is shown */
+  update(steps: number, tell: () => string = () => ''): void {
+    const now = this.nowMs();
+    if (now - this.shownMs < (this.bar === undefined ? LINE_MS : FRAME_MS)) return;
+    this.shownMs = now;
+    const note = tell();
     if (this.bar !== undefined) {
       this.bar.update(this.total > 0 ? Math.min(steps, this.total) : 0, this.payload(steps, note));
       return;
     }
-    const now = this.nowMs();
-    if (this.terminal.isInteractive || now - this.lineMs < LINE_MS) return;
-    this.lineMs = now;
+    if (this.terminal.isInteractive) return;
     const { left, elapsed } = this.payload(steps, note);
     const share = this.total > 0 ? ` ${Math.floor((100 * steps) / this.total)} %` : '';
     const noted = note === '' ? '' : `, ${note}`;

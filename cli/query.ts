@@ -35,9 +35,8 @@ export function queryCommands(terminal: Terminal): Command[] {
   ];
 }
 
-function make(terminal: Terminal, name: string, description: string, example: string): Command {
+function make(terminal: Terminal, name: string, example: string): Command {
   return new Command(name)
-    .description(description)
     .argument('<file>')
     .argument('<namespace>', 'DATABASE.COLLECTION')
     .option('--json', 'one JSON document a line (the default)')
@@ -52,7 +51,6 @@ function findCommand(terminal: Terminal): Command {
   return make(
     terminal,
     'find',
-    'documents that match a filter',
     `  elmo find app.elmo shop.orders "{total: {$gt: 10}}" --sort "{total: -1}" --limit 5 --table
   elmo find app.elmo shop.orders "{_id: ObjectId('65f0c0ffee65f0c0ffee65f0')}"`,
   )
@@ -84,7 +82,6 @@ function aggregateCommand(terminal: Terminal): Command {
   return make(
     terminal,
     'aggregate',
-    'what a pipeline gives',
     `  elmo aggregate app.elmo shop.orders "[{$group: {_id: '$customer', spent: {$sum: '$total'}}}]" --table`,
   )
     .argument('<pipeline>', 'a list of stages')
@@ -102,12 +99,7 @@ function aggregateCommand(terminal: Terminal): Command {
 }
 
 function countCommand(terminal: Terminal): Command {
-  return make(
-    terminal,
-    'count',
-    'how many documents match',
-    `  elmo count app.elmo shop.orders "{total: {$gt: 10}}"`,
-  )
+  return make(terminal, 'count', `  elmo count app.elmo shop.orders "{total: {$gt: 10}}"`)
     .argument('[filter]', 'as in the shell, or Extended JSON', '{}')
     .action(async (file: string, namespace: string, filter: string) => {
       const { db, collection } = parseNamespace(namespace);
@@ -119,7 +111,7 @@ function countCommand(terminal: Terminal): Command {
 }
 
 function distinctCommand(terminal: Terminal): Command {
-  return make(terminal, 'distinct', 'the values of a field', `  elmo distinct app.elmo shop.orders customer`)
+  return make(terminal, 'distinct', `  elmo distinct app.elmo shop.orders customer`)
     .argument('<field>')
     .argument('[filter]', 'as in the shell, or Extended JSON', '{}')
     .action(async (file: string, namespace: string, field: string, filter: string, flags: OutputFlags) => {

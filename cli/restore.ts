@@ -33,7 +33,6 @@ What is packed with gzip is known by its first bytes. Exit code 1 when anything 
 export function restoreCommand(terminal: Terminal, setExitCode: (code: number) => void): Command {
   const more = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];
   return new Command('restore')
-    .description('what mongodump or dump has written')
     .argument('<file>', 'the database; made if it is not there')
     .argument('[folder]', 'a dump, the folder of one database of it, or one .bson file', 'dump')
     .option('--archive [path]', 'read an archive: a file, or standard input')
@@ -67,7 +66,7 @@ export function restoreCommand(terminal: Terminal, setExitCode: (code: number) =
             const rate = Math.round(work.documents / Math.max(progress.elapsedSeconds, 0.001));
             progress.update(
               source.done(),
-              `${formatCount(work.documents)} documents, ${formatCount(rate)}/s`,
+              () => `${formatCount(work.documents)} documents, ${formatCount(rate)}/s`,
             );
           }
           await work.finish();

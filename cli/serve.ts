@@ -40,7 +40,6 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
-    .description("serve a file to drivers, shells and tools over MongoDB's wire protocol")
     .argument('<file>', "the database, made if it is not there; ':memory:' keeps nothing")
     .option('-p, --port <number>', 'TCP port; 0 takes a free one', '27017')
     .option('--bind <address>', 'address to listen on', '127.0.0.1')

@@ -40,7 +40,6 @@ export function shellCommand(
   isVerbose: boolean,
 ): Command {
   return new Command('shell')
-    .description('type queries as in the shell of MongoDB, or run scripts of them')
     .argument('<file>', "a database file, ':memory:', or mongodb://…")
     .argument('[scripts...]', 'files of JavaScript to run')
     .option(

@@ -1,10 +1,14 @@
 /** What is read: a file or standard input, unpacked when it is gzip, in pieces, with how far the reading is. */
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
+
+/** Bytes of a file that are read at a time. */
+const PIECE_BYTES = 256 * 1024;
 
 export interface Input {
-  /** Bytes, unpacked. */
+  /** Bytes, unpacked; each piece stays as it is until the next one is asked for. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** Bytes of the file; 0: not known. */
   readonly total: number;
@@ -12,26 +16,73 @@ export interface Input {
   done(): number;
 }
 
+const GZIP = [0x1f, 0x8b];
+
 /** @param path  undefined or '-': standard input */
 export async function openInput(path: string | undefined): Promise<Input> {
-  const isStandard = path === undefined || path === '-';
-  if (!isStandard && !existsSync(path)) throw new Error(`there is no file ${path}`);
-  const source: Readable = isStandard ? process.stdin : createReadStream(path, { highWaterMark: 64 * 1024 });
-  const pieces = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  const first = await pieces.next();
+  const known = path === undefined || path === '-' ? undefined : stateOf(path);
+  if (known?.isDirectory() === true) throw new Error(`${path} is a folder, not a file`);
   let done = 0;
-  const all = async function* (): AsyncGenerator<Uint8Array> {
-    for (let piece = first; piece.done !== true; piece = await pieces.next()) {
-      done += piece.value.length;
-      yield piece.value;
+  const count = (bytes: number): void => void (done += bytes);
+  if (known?.isFile() === true) {
+    const pieces = piecesOf(path!, count);
+    const chunks = headOf(path!).equals(Buffer.from(GZIP)) ? gunzip(pieces) : pieces;
+    return { chunks, total: known.size, done: () => done };
+  }
+  // a pipe or a device can only be read once: its first piece tells what it is
+  const stream = known === undefined ? process.stdin : createReadStream(path!);
+  const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const first = await pieces.next();
+  const all = streamedPieces(first, pieces, count);
+  const isGzip = first.done !== true && GZIP.every((byte, i) => first.value[i] === byte);
+  return { chunks: isGzip ? gunzip(all) : all, total: 0, done: () => done };
+}
+
+/** @throws Error when there is nothing */
+function stateOf(path: string): Stats {
+  const state = statSync(path, { throwIfNoEntry: false });
+  if (state === undefined) throw new Error(`there is no file ${path}`);
+  return state;
+}
+
+/** The first two bytes. @throws Error when it may not be read */
+function headOf(path: string): Buffer {
+  try {
+    const file = openSync(path, 'r');
+    const head = Buffer.alloc(GZIP.length);
+    readSync(file, head);
+    closeSync(file);
+    return head;
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** @yields the same buffer again and again */
+async function* piecesOf(path: string, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
+  const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, null);
+      if (bytesRead === 0) return;
+      count(bytesRead);
+      yield buffer.subarray(0, bytesRead);
     }
-  };
-  const isGzip = first.done !== true && first.value[0] === 0x1f && first.value[1] === 0x8b;
-  return {
-    chunks: isGzip ? gunzip(all()) : all(),
-    total: isStandard ? 0 : statSync(path).size,
-    done: () => done,
-  };
+  } finally {
+    await file.close();
+  }
+}
+
+async function* streamedPieces(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for (let piece = first; piece.done !== true; piece = await rest.next()) {
+    count(piece.value.length);
+    yield piece.value;
+  }
 }
 
 async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -40,7 +91,7 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     try {
       for await (const chunk of packed) {
         if (unpack.destroyed) return;
-        if (!unpack.write(chunk)) await roomIn(unpack);
+        await taken(unpack, chunk);
       }
       unpack.end();
     } catch (error) {
@@ -55,14 +106,14 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   await feeding;
 }
 
-/** Resolves when more can be written, or the stream is gone. */
-function roomIn(stream: Writable): Promise<void> {
+/** Resolves when the piece has been taken in, or the stream is gone. */
+function taken(stream: Writable, piece: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
-    const end = (): void => {
-      stream.off('drain', end).off('close', end);
+    stream.once('close', resolve);
+    stream.write(piece, () => {
+      stream.off('close', resolve);
       resolve();
-    };
-    stream.on('drain', end).on('close', end);
+    });
   });
 }
 

@@ -36,10 +36,12 @@ class Splitter {
   /** So many bytes before the document that begins at `at` is tried again. */
   private wanted = 0;
   private readonly parser = new JsonParser();
+  /** Where what is left of the last pieces and the next piece come together. */
+  private store = NOTHING;
 
   /** @returns records that end in `chunk` */
   push(chunk: Uint8Array): InputRecord[] {
-    this.bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+    this.bytes = this.behindRest(chunk);
     if (this.isFirst) {
       if (this.bytes.length < BYTE_ORDER_MARK.length) return [];
       if (BYTE_ORDER_MARK.every((byte, i) => this.bytes[i] === byte)) this.at = this.lineStart = 3;
@@ -51,6 +53,17 @@ class Splitter {
     if (this.bytes.length - this.at >= this.wanted) this.read(records);
     this.forget();
     return records;
+  }
+
+  private behindRest(chunk: Uint8Array): Uint8Array {
+    const { bytes: rest } = this;
+    const length = rest.length + chunk.length;
+    let { store } = this;
+    if (store.length < length) store = new Uint8Array(Math.max(length, 2 * store.length));
+    store.set(rest); // also where it lies in the store already
+    store.set(chunk, rest.length);
+    this.store = store;
+    return store.subarray(0, length);
   }
 
   end(): InputRecord[] {

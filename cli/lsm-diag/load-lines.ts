@@ -198,7 +198,7 @@ async function load(
       const rate = splitter.lines / Math.max(0.001, progress.elapsedSeconds);
       progress.update(
         input.bytesRead(),
-        `${formatCount(splitter.lines)} lines, ${formatCount(Math.round(rate))}/s`,
+        () => `${formatCount(splitter.lines)} lines, ${formatCount(Math.round(rate))}/s`,
       );
       if (isInterrupted()) break;
     }

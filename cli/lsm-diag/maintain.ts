@@ -112,7 +112,7 @@ async function withTicks(
   const progress = new Progress(terminal, { label, total: 0, formatSteps: formatSize });
   const timer = setInterval(() => {
     const { fileBytes, space } = store.stats();
-    progress.update(fileBytes, `${formatSize(space.freeBytes)} free`);
+    progress.update(fileBytes, () => `${formatSize(space.freeBytes)} free`);
   }, TICK_MS);
   try {
     await work();

@@ -74,7 +74,7 @@ async function runCheck(
       }
       const { doneBytes, totalBytes, what } = step.value;
       progress ??= new Progress(terminal, { label: 'verifying', total: totalBytes, formatSteps: formatSize });
-      progress.update(doneBytes, what);
+      progress.update(doneBytes, () => what);
       // The bar is drawn by a timer.
       await new Promise((resolve) => setImmediate(resolve));
     }

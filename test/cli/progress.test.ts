@@ -10,7 +10,7 @@ describe('progress', () => {
     const terminal = new KeptTerminal();
     let now = 0;
     const progress = new Progress(terminal, { label: 'loading', total: 100, nowMs: () => now });
-    for (; now <= 12_000; now += 500) progress.update(Math.min(100, now / 200), `${now} ms`);
+    for (; now <= 12_000; now += 500) progress.update(Math.min(100, now / 200), () => `${now} ms`);
     progress.stop();
     expect(terminal.err).to.equal(
       'loading: 25 % 25, 5000 ms, 15 s left\nloading: 50 % 50, 10000 ms, 10 s left\n',
@@ -32,7 +32,7 @@ describe('progress', () => {
     const terminal = new KeptTerminal(true, true, 100);
     Object.assign(terminal.progressStream, { isTTY: true, columns: 100 });
     const progress = new Progress(terminal, { label: 'loading', total: 10 });
-    progress.update(5, 'half');
+    progress.update(5, () => 'half');
     progress.stop();
     progress.stop();
     expect(terminal.out).to.equal('');
