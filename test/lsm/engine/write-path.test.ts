@@ -237,7 +237,7 @@ describe('writes', () => {
       }
       expect((refused as LsmError).code).to.equal('DiskFull');
       runner.flush = flush;
-      await store.put(bytes('again'), bytes('1'));
+      await store.put(keyAt(1000), valueAt(1000));
       expect(store.stats().backgroundError).to.equal(undefined);
     });
 
