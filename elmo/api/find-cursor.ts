@@ -1,11 +1,19 @@
 /** `collection.find()`. */
 import type { Document } from '../bson/package.js';
 import type { ElmoCursor } from '../exec/cursor.js';
-import type { FindRequest, Namespace } from '../operation/requests.js';
+import type { FindRequest, Namespace, RawDocument } from '../operation/requests.js';
 import { AbstractCursor, type CursorFlag } from './cursor.js';
 import { MongoInvalidArgumentError, MongoTailableCursorError, publicError } from './errors.js';
 import type { ApiContext } from './context.js';
-import { commonOf, encodeFilter, encodeHint, encodeSort, type Codec } from './options.js';
+import {
+  addCommon,
+  commonOf,
+  encodeFilter,
+  encodeHint,
+  encodeSort,
+  type Codec,
+  type Mutable,
+} from './options.js';
 import type {
   CollationOptions,
   CountDocumentsOptions,
@@ -17,7 +25,9 @@ import type {
 } from './types.js';
 
 export class FindCursor<TSchema = unknown> extends AbstractCursor<TSchema> {
-  private options: FindOptions;
+  private readonly options: FindOptions;
+  /** Of the options, encoded; undefined: not yet. */
+  private encodedSort: RawDocument | undefined;
 
   constructor(
     private readonly context: ApiContext,
@@ -46,7 +56,7 @@ export class FindCursor<TSchema = unknown> extends AbstractCursor<TSchema> {
 
   /** The request as it stands. */
   request(): FindRequest {
-    return findRequest(this.codec, this.target, this.condition, this.options);
+    return findRequest(this.codec, this.target, this.condition, this.options, this.encodedSort);
   }
 
   protected override open(): Promise<ElmoCursor> {
@@ -104,7 +114,9 @@ export class FindCursor<TSchema = unknown> extends AbstractCursor<TSchema> {
   sort(sort: Sort, direction?: SortDirection): this {
     if (this.options.tailable === true)
       throw new MongoTailableCursorError('Tailable cursor does not support sorting');
-    encodeSort(this.codec, sort, direction); // refuses what is no sort now, not when the query runs
+    this.checkNotStarted();
+    // refuses what is no sort now, not when the query runs
+    this.encodedSort = encodeSort(this.codec, sort, direction);
     return this.set({
       sort: typeof sort === 'string' && direction !== undefined ? { [sort]: direction } : sort,
     });
@@ -140,6 +152,7 @@ export class FindCursor<TSchema = unknown> extends AbstractCursor<TSchema> {
   addQueryModifier(name: string, value: unknown): this {
     const option = MODIFIERS[name];
     if (option === undefined) throw new MongoInvalidArgumentError(`Invalid query modifier: ${name}`);
+    if (option === 'sort') return this.sort(value as Sort);
     return this.set({ [option]: value });
   }
 
@@ -166,7 +179,7 @@ export class FindCursor<TSchema = unknown> extends AbstractCursor<TSchema> {
 
   private set(options: Partial<FindOptions>): this {
     this.checkNotStarted();
-    this.options = { ...this.options, ...options };
+    Object.assign(this.options, options);
     return this;
   }
 }
@@ -191,31 +204,36 @@ function explainedFind(filter: unknown, options: FindOptions): Document {
   return shown;
 }
 
-/** A find of the interface as the engine takes it. */
+/**
+ * A find of the interface as the engine takes it.
+ * @param sort  of the options, encoded
+ */
 export function findRequest(
   codec: Codec,
   namespace: Namespace,
   condition: unknown,
   options: FindOptions,
+  sort: RawDocument | undefined = encodeSort(codec, options.sort),
 ): FindRequest {
-  const sort = encodeSort(codec, options.sort);
-  const hint = encodeHint(codec, options.hint);
-  const { limit } = options;
-  return {
-    ...commonOf(codec, options),
+  // field by field: what is made by spreading costs a tenth of a small query
+  const request: Mutable<FindRequest> = {
     namespace,
     filter: encodeFilter(codec, condition ?? options.filter),
-    ...(sort === undefined ? {} : { sort }),
-    ...(options.projection === undefined ? {} : { projection: codec.encode(options.projection) }),
-    ...(limit === undefined ? {} : { limit: Math.abs(limit) }),
-    ...(options.skip === undefined ? {} : { skip: options.skip }),
-    ...(hint === undefined ? {} : { hint }),
-    ...(options.min === undefined ? {} : { min: codec.encode(options.min) }),
-    ...(options.max === undefined ? {} : { max: codec.encode(options.max) }),
-    ...(options.returnKey === undefined ? {} : { returnKey: options.returnKey }),
-    ...(options.showRecordId === undefined ? {} : { showRecordId: options.showRecordId }),
-    ...(options.tailable === undefined ? {} : { isTailable: options.tailable }),
-    ...(options.awaitData === undefined ? {} : { awaitData: options.awaitData }),
-    ...(options.allowDiskUse === undefined ? {} : { allowDiskUse: options.allowDiskUse }),
   };
+  addCommon(request, codec, options);
+  const { projection, limit, skip, min, max, returnKey, showRecordId, tailable, awaitData } = options;
+  const hint = encodeHint(codec, options.hint);
+  if (sort !== undefined) request.sort = sort;
+  if (projection !== undefined) request.projection = codec.encode(projection);
+  if (limit !== undefined) request.limit = Math.abs(limit);
+  if (skip !== undefined) request.skip = skip;
+  if (hint !== undefined) request.hint = hint;
+  if (min !== undefined) request.min = codec.encode(min);
+  if (max !== undefined) request.max = codec.encode(max);
+  if (returnKey !== undefined) request.returnKey = returnKey;
+  if (showRecordId !== undefined) request.showRecordId = showRecordId;
+  if (tailable !== undefined) request.isTailable = tailable;
+  if (awaitData !== undefined) request.awaitData = awaitData;
+  if (options.allowDiskUse !== undefined) request.allowDiskUse = options.allowDiskUse;
+  return request;
 }

