@@ -1,17 +1,22 @@
 /**
  * A document with one path set to a value, or without it: fields stay where they are, a new one comes last; what stands in
- * the way and is no document gives way to one.
+ * the way and is no document gives way to one. Arrays on the way give way too, or, if asked for, have the rest of the path
+ * set in each of their elements.
  */
-import { MISSING, OBJECT } from '../bson/types.js';
+import { endOfCString, readInt32 } from '../bson/read.js';
+import { ARRAY, MISSING, OBJECT } from '../bson/types.js';
 import { MISSING_VALUE, writeElement, type Value } from '../bson/value.js';
-import { documentLength, ElementWalker, FieldName } from '../bson/walk.js';
+import { documentLength, ElementWalker, endOfValue, FieldName } from '../bson/walk.js';
 import type { BsonWriter } from '../bson/writer.js';
 
 export class PathSetter {
   private readonly names: readonly FieldName[];
   private readonly walkers: readonly ElementWalker[];
 
-  constructor(path: string) {
+  constructor(
+    path: string,
+    private readonly goesThroughArrays = false,
+  ) {
     this.names = path.split('.').map((component) => new FieldName(component));
     this.walkers = this.names.map(() => new ElementWalker());
   }
@@ -45,10 +50,34 @@ export class PathSetter {
       else if (walker.type === OBJECT) {
         into.writeName(OBJECT, name.bytes);
         this.writeLevel(bytes, walker.valueStart, level + 1, value, into);
+      } else if (walker.type === ARRAY && this.goesThroughArrays) {
+        into.writeName(ARRAY, name.bytes);
+        this.writeElements(bytes, walker.valueStart, level + 1, value, into);
       } else this.writeNew(level, value, into);
     }
     into.writeRange(bytes, from, at + documentLength(bytes, at) - 1);
     if (!isDone && value.type !== MISSING) this.writeNew(level, value, into);
+    into.endDocument(start);
+  }
+
+  /** The array at `at` with the path from `level` on set in each element; what is no document gives way to one. */
+  private writeElements(bytes: Uint8Array, at: number, level: number, value: Value, into: BsonWriter): void {
+    const start = into.beginDocument();
+    const limit = at + readInt32(bytes, at) - 1;
+    let index = 0;
+    for (let element = at + 4; element < limit; index++) {
+      const type = bytes[element]!;
+      const valueAt = endOfCString(bytes, element + 1) + 1;
+      into.writeIndex(type === ARRAY ? ARRAY : OBJECT, index);
+      if (type === ARRAY) this.writeElements(bytes, valueAt, level, value, into);
+      else if (type === OBJECT) this.writeLevel(bytes, valueAt, level, value, into);
+      else {
+        const inner = into.beginDocument();
+        this.writeNew(level, value, into);
+        into.endDocument(inner);
+      }
+      element = endOfValue(bytes, type, valueAt);
+    }
     into.endDocument(start);
   }
 

@@ -37,8 +37,14 @@ function parseMeta(value: Value): string {
 export class RowOrder {
   private readonly keys: SortKeys;
 
-  constructor(pattern: readonly SortField[], collation: CollationSpec | undefined) {
-    this.keys = new SortKeys(pattern, collation);
+  /** @param isWithin  whether rows are sorted by something else before */
+  constructor(pattern: readonly SortField[], collation: CollationSpec | undefined, isWithin = false) {
+    this.keys = new SortKeys(pattern, collation, isWithin);
+  }
+
+  /** Whether the document at `at` sorts by what is in an array. */
+  meetsArray(bytes: Uint8Array, at: number): boolean {
+    return this.keys.meetsArray(bytes, at);
   }
 
   /** The key of the document at `at`: bytes of its own, to be given to `compare`. */

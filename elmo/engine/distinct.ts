@@ -22,22 +22,33 @@ const STRING = 0x02;
 
 class DistinctValues implements PathVisitor {
   readonly values: Value[] = [];
-  /** Of the path, while documents are visited. */
-  reader: PathReader | undefined;
+  private readonly reader: PathReader;
+  /** Values of one document, under a collation. */
+  private readonly pending: Value[] = [];
   private readonly elements = new ElementWalker();
   private readonly seen = new Set<string>();
   private readonly writer = new KeyWriter();
   private readonly toKey: ((text: string) => string) | undefined;
   private bytesHeld = 0;
 
-  constructor(collation: CollationSpec | undefined) {
+  constructor(path: string, collation: CollationSpec | undefined) {
+    this.reader = new PathReader(path, { leafArrays: 'elements' });
     this.toKey = collation === undefined ? undefined : collationKey(collation);
+  }
+
+  /** The values of one document. Of those the collation calls equal the first in the order of bytes counts. */
+  addDocument(bytes: Uint8Array, at: number): void {
+    this.reader.visit(bytes, at, this);
+    if (this.pending.length > 1)
+      this.pending.sort((a, b) => compareValues(a.bytes, a.type, a.at, b.bytes, b.type, b.at));
+    for (const value of this.pending) this.addValue(value.bytes, value.type, value.at);
+    this.pending.length = 0;
   }
 
   visit(bytes: Uint8Array, type: number, at: number): boolean {
     if (type === MISSING) return false;
     // an array that the path names by its index gives its elements, like any other at the end of a path
-    if (type === ARRAY && this.reader !== undefined && this.reader.elementNameStart < 0) {
+    if (type === ARRAY && this.reader.elementNameStart < 0) {
       this.elements.open(bytes, at);
       while (this.elements.next()) this.add(bytes, this.elements.type, this.elements.valueStart);
       return false;
@@ -46,14 +57,19 @@ class DistinctValues implements PathVisitor {
   }
 
   private add(bytes: Uint8Array, type: number, at: number): boolean {
+    if (this.toKey === undefined) this.addValue(bytes, type, at);
+    else this.pending.push(new Value(type, bytes, at));
+    return false;
+  }
+
+  private addValue(bytes: Uint8Array, type: number, at: number): void {
     const key = this.keyOf(bytes, type, at);
-    if (this.seen.has(key)) return false;
+    if (this.seen.has(key)) return;
     this.seen.add(key);
     const value = new Value(type, bytes, at).keep();
     this.bytesHeld += value.bytes.length + 8;
     if (this.bytesHeld > MOST_BYTES) throw new ElmoError(17217, 'distinct too big, 16mb cap');
     this.values.push(value);
-    return false;
   }
 
   private keyOf(bytes: Uint8Array, type: number, at: number): string {
@@ -75,11 +91,9 @@ export async function collectDistinct(
   path: string,
   collation: CollationSpec | undefined,
 ): Promise<Value[]> {
-  const found = new DistinctValues(collation);
-  const reader = new PathReader(path, { leafArrays: 'elements' });
-  found.reader = reader;
+  const found = new DistinctValues(path, collation);
   try {
-    await drive(rows, operation, ({ bytes, at }) => reader.visit(bytes, at, found));
+    await drive(rows, operation, ({ bytes, at }) => found.addDocument(bytes, at));
   } finally {
     rows.close();
   }

@@ -61,12 +61,13 @@ export function prepareFind(request: FindRequest, context: FindContext): Prepare
 function parsedFind(request: FindRequest, context: FindContext): PreparedFind {
   const given = parseFilter(request.filter ?? EMPTY_DOCUMENT_BYTES, context);
   const filter = normalizeFilter(given, context.collation);
+  const projection = projectionOf(request, given, context); // its errors are told before those of the sort
   const natural = naturalSort(request);
   return {
     filter,
     sort: natural === undefined ? sortOf(request) : undefined,
     natural,
-    projection: projectionOf(request, given, context),
+    projection,
     minMax: minMaxOf(request.min, request.max),
   };
 }

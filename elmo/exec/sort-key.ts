@@ -30,11 +30,16 @@ export class SortKeys implements TupleSink {
   private keepsValues = false;
   private bytes: Uint8Array = NOTHING;
 
+  /** @param isWithin  whether documents are sorted by something else before */
   constructor(
     readonly fields: readonly SortField[],
     collation: CollationSpec | undefined,
+    isWithin = false,
   ) {
-    this.extractor = new KeyExtractor(fields.map(({ path }) => path));
+    this.extractor = new KeyExtractor(
+      fields.map(({ path }) => path),
+      isWithin,
+    );
     this.collation = collation === undefined ? undefined : collatorOf(collation);
   }
 
@@ -52,6 +57,12 @@ export class SortKeys implements TupleSink {
     this.keepsValues = true;
     this.extract(bytes, at);
     return this.leastValues!;
+  }
+
+  /** Whether an array of the document at `at` has to do with its key. */
+  meetsArray(bytes: Uint8Array, at: number): boolean {
+    this.valuesOf(bytes, at);
+    return this.extractor.crossedArray;
   }
 
   private extract(bytes: Uint8Array, at: number): void {

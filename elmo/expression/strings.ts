@@ -82,6 +82,10 @@ function withoutZeros(digits: string): string {
   return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }
 
+/** Dates of the years 0 to 9999. */
+const FIRST_DATE_MS = Date.parse('0000-01-01T00:00:00Z');
+const LAST_DATE_MS = Date.UTC(10_000, 0) - 1;
+
 function timestampText(value: Value): string {
   const at = new Date((readInt32(value.bytes, value.at + 4) >>> 0) * 1000);
   const day = String(at.getUTCDate()).padStart(2, ' ');
@@ -113,7 +117,11 @@ export function coercedText(value: Value): string {
       return decimalText(readDecimal(bytes, at));
     case DATE: {
       const ms = readInt64AsDouble(bytes, at);
-      if (Math.abs(ms) > 8.64e15) throw new ElmoError(18537, `$dateToString is only defined on year 0-9999`);
+      if (ms < FIRST_DATE_MS || ms > LAST_DATE_MS)
+        throw new ElmoError(
+          18537,
+          'failed while coercing date to string :: caused by :: Could not convert date to string: date component was outside the supported range of 0-9999',
+        );
       return new Date(ms).toISOString();
     }
     case TIMESTAMP:

@@ -70,8 +70,9 @@ export class KeyExtractor {
   private readonly finder = new FieldFinder();
   private sink: TupleSink | undefined;
 
-  constructor(paths: readonly string[]) {
-    this.paths = paths.map((path) => new FieldPath(path, paths.length === 1));
+  /** @param isWithin  whether there is something before the paths */
+  constructor(paths: readonly string[], isWithin = false) {
+    this.paths = paths.map((path) => new FieldPath(path, !isWithin && paths.length === 1));
     this.types = new Uint8Array(paths.length);
     this.at = new Int32Array(paths.length);
     this.arrayBits = new Int32Array(paths.length);

@@ -50,6 +50,22 @@ export function compileFilter(node: FilterNode, options: CompileOptions = {}): M
   return new Compiler(options).matcher(node);
 }
 
+/** Whether what it asks may fail, so that the order of the asking shows. */
+function holdsExpression(node: FilterNode): boolean {
+  switch (node.kind) {
+    case 'expr':
+      return true;
+    case 'and':
+    case 'or':
+    case 'nor':
+      return node.children.some(holdsExpression);
+    case 'not':
+      return holdsExpression(node.child);
+    default:
+      return false;
+  }
+}
+
 class Compiler {
   private readonly collation: Collation | undefined;
   private readonly isPositional: boolean;
@@ -87,6 +103,7 @@ class Compiler {
 
   private conjunction(nodes: readonly FilterNode[]): CompiledMatcher {
     if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(compareNodes)));
+    if (nodes.some(holdsExpression)) return new AndMatcher(this.matchers(nodes.toSorted(compareNodes)));
     const children = this.matchers(nodes);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));
   }

@@ -24,8 +24,8 @@ const KINDS: readonly FilterNode['kind'][] = [
   'nor',
   'type',
   'special',
-  'expr',
   'schema',
+  'expr',
   'true',
   'false',
 ];

@@ -2,8 +2,15 @@
 import { Int32, type Document } from '../../elmo/bson/package.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { letVariables } from './expressions.js';
-import { filter, filterWithId } from './filters.js';
-import { documentsPipeline, pipeline, writingPipeline } from './pipelines.js';
+import { filter, filterWithId, schema } from './filters.js';
+import {
+  computation,
+  documentsPipeline,
+  pipeline,
+  pushedDown,
+  writingPipeline,
+  type Pipeline,
+} from './pipelines.js';
 import { index, plainProjection, projection, sort } from './shapes.js';
 import { update, type Update } from './updates.js';
 import { COLLATIONS, document, oneOf, path, several } from './values.js';
@@ -21,7 +28,8 @@ export interface RandomCommand {
 /** The indexes a round has, by name and key; hints name them. */
 export type Indexes = Map<string, Document>;
 
-export const DB = 'differential';
+/** Each process has its own, so that several may run beside each other. */
+export const DB = `differential${process.pid}`;
 
 /** Options that any reading statement may have. */
 function common(random: SeededRandom, indexes: Indexes): Document {
@@ -56,7 +64,7 @@ function find(random: SeededRandom, indexes: Indexes): RandomCommand {
   if (random.chance(30)) command['batchSize'] = new Int32(random.int(5));
   if (command['find'] === 'v') return { command, isOrdered };
   if (random.chance(3)) command['singleBatch'] = true;
-  if (random.chance(3)) command['returnKey'] = true;
+  if (random.chance(3) && !JSON.stringify(command).includes('$expr')) command['returnKey'] = true;
   return { command, isOrdered };
 }
 
@@ -76,12 +84,25 @@ function ranged(random: SeededRandom, indexes: Indexes): RandomCommand {
   const command: Document = { find: 'c', filter: random.chance(50) ? {} : filter(random), hint: key };
   if (random.chance(70)) command['min'] = end();
   if (random.chance(70)) command['max'] = end();
-  return { command, isOrdered: false };
+  if (random.chance(20)) command['projection'] = projection(random);
+  if (random.chance(10)) command['returnKey'] = true;
+  if (random.chance(10)) command['collation'] = random.pick(COLLATIONS);
+  const isOrdered = random.chance(30);
+  if (isOrdered) command['sort'] = sort(random);
+  return { command, isOrdered };
 }
 
 function aggregate(random: SeededRandom, indexes: Indexes): RandomCommand {
-  const { stages, isOrdered } = random.chance(96) ? pipeline(random) : documentsPipeline(random);
-  const isOfDocuments = '$documents' in stages[0]!;
+  const roll = random.int(100);
+  const { stages, isOrdered }: Pipeline =
+    roll < 4
+      ? documentsPipeline(random)
+      : roll < 20
+        ? computation(random)
+        : roll < 30
+          ? pushedDown(random)
+          : pipeline(random);
+  const isOfDocuments = stages[0] !== undefined && '$documents' in stages[0];
   const command: Document = {
     aggregate: isOfDocuments ? 1 : source(random),
     pipeline: stages,
@@ -121,7 +142,7 @@ function updates(random: SeededRandom, indexes: Indexes): RandomCommand {
   };
 }
 
-function deletes(random: SeededRandom): RandomCommand {
+function deletes(random: SeededRandom, indexes: Indexes): RandomCommand {
   return {
     command: {
       delete: 'c',
@@ -130,6 +151,7 @@ function deletes(random: SeededRandom): RandomCommand {
           q: { ...filter(random, 0), _id: new Int32(random.int(16)) },
           limit: random.int(2),
           ...(random.chance(10) ? { collation: random.pick(COLLATIONS) } : {}),
+          ...(random.chance(10) ? { hint: hint(random, indexes) } : {}),
         },
       ],
     },
@@ -150,7 +172,7 @@ function inserts(random: SeededRandom): RandomCommand {
   };
 }
 
-function findAndModify(random: SeededRandom): RandomCommand {
+function findAndModify(random: SeededRandom, indexes: Indexes): RandomCommand {
   const command: Document = {
     findAndModify: 'c',
     query: random.chance(50) ? filterWithId(random) : filter(random),
@@ -169,10 +191,12 @@ function findAndModify(random: SeededRandom): RandomCommand {
   }
   if (random.chance(30)) command['fields'] = projection(random);
   if (random.chance(8)) command['collation'] = random.pick(COLLATIONS);
+  if (random.chance(8)) command['hint'] = hint(random, indexes);
+  if (random.chance(5)) command['let'] = letVariables(random);
   return { command, isOrdered: true, changes: ['c'] };
 }
 
-function bulkWrite(random: SeededRandom): RandomCommand {
+function bulkWrite(random: SeededRandom, indexes: Indexes): RandomCommand {
   const operation = (): Document =>
     oneOf<Document>(random, [
       () => ({ insert: random.int(2), document: document(random, random.int(24)) }),
@@ -184,6 +208,8 @@ function bulkWrite(random: SeededRandom): RandomCommand {
           updateMods: u,
           ...(arrayFilters === undefined ? {} : { arrayFilters }),
           ...(random.chance(30) ? { upsert: true } : {}),
+          ...(random.chance(8) ? { collation: random.pick(COLLATIONS) } : {}),
+          ...(random.chance(8) ? { hint: hint(random, indexes) } : {}),
         };
       },
       () => ({ update: 1, filter: filter(random, 0), updateMods: { $inc: { n: 1 } }, multi: true }),
@@ -217,14 +243,15 @@ export function randomCommand(random: SeededRandom, indexes: Indexes): RandomCom
   if (roll < 44) {
     const command: Document = { distinct: source(random), key: path(random), query: filter(random) };
     if (random.chance(15)) command['collation'] = random.pick(COLLATIONS);
+    if (random.chance(10)) command['hint'] = hint(random, indexes);
     return { command, isOrdered: true };
   }
   if (roll < 68) return aggregate(random, indexes);
   if (roll < 82) return updates(random, indexes);
-  if (roll < 85) return deletes(random);
+  if (roll < 85) return deletes(random, indexes);
   if (roll < 88) return inserts(random);
-  if (roll < 93) return findAndModify(random);
-  if (roll < 96) return bulkWrite(random);
+  if (roll < 93) return findAndModify(random, indexes);
+  if (roll < 96) return bulkWrite(random, indexes);
   if (roll < 98)
     return {
       command: { aggregate: 'c', pipeline: writingPipeline(random), cursor: {} },
@@ -243,6 +270,11 @@ export function setup(random: SeededRandom): Document[] {
   const options: Document = {};
   if (random.chance(15)) options['collation'] = random.pick(COLLATIONS);
   if (random.chance(10)) options['clusteredIndex'] = { key: { _id: 1 }, unique: true };
+  if (random.chance(8)) {
+    options['validator'] = random.chance(50) ? filter(random, 0) : { $jsonSchema: schema(random, 1) };
+    if (random.chance(30)) options['validationLevel'] = 'moderate';
+    if (random.chance(20)) options['validationAction'] = 'warn';
+  }
   const indexes = several(random, 0, 3, () => random.int(6));
   return [
     { create: 'c', ...options },
@@ -256,7 +288,7 @@ export function setup(random: SeededRandom): Document[] {
       ]),
       ...('collation' in options ? { collation: options['collation'] } : {}),
     },
-    { insert: 'c', documents: Array.from({ length: 12 }, (_, i) => document(random, i)) },
+    { insert: 'c', documents: Array.from({ length: 12 }, (_, i) => document(random, i)), ordered: false },
     { insert: 'd', documents: Array.from({ length: 5 }, (_, i) => document(random, i)) },
     ...indexes.map((n) => ({ createIndexes: 'c', indexes: [index(random, `i${n}`)] })),
   ];

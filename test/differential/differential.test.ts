@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { WireClient } from '../support/wire-client.js';
 import { runRound } from './campaign.js';
+import { messageOf } from './sides.js';
 
 const REFERENCE_PORT = 27_117;
 const ROUNDS = 20;
@@ -13,7 +14,10 @@ describe('random commands, beside the reference engine', () => {
     reference = await WireClient.open(REFERENCE_PORT).catch(() => undefined);
     if (reference === undefined) this.skip(); // none is listening
   });
-  after(() => reference?.close());
+  after(async () => {
+    await reference?.sendMessage(messageOf({ command: { dropDatabase: 1 } }));
+    reference?.close();
+  });
 
   it('are answered alike', async () => {
     for (let seed = 1; seed <= ROUNDS; seed++)

@@ -2,7 +2,7 @@
  * Random expressions: every family, arguments mostly of the type the operator wants. Left out is what differs by its
  * nature: `$rand`, `$$NOW`, `$meta`.
  */
-import { Int32, type Document } from '../../elmo/bson/package.js';
+import { Binary, Int32, type Document } from '../../elmo/bson/package.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { date, number, object, oneOf, path, scalar, several, text, value } from './values.js';
 
@@ -75,38 +75,57 @@ function general(random: SeededRandom, kind: Kind, depth: number): unknown {
   ]);
 }
 
+const OF_ONE_NUMBER = [
+  '$abs',
+  '$ceil',
+  '$floor',
+  '$sqrt',
+  '$exp',
+  '$ln',
+  '$log10',
+  '$sigmoid',
+  '$sin',
+  '$cos',
+  '$tan',
+  '$asin',
+  '$acos',
+  '$atan',
+  '$sinh',
+  '$cosh',
+  '$tanh',
+  '$asinh',
+  '$acosh',
+  '$atanh',
+  '$degreesToRadians',
+  '$radiansToDegrees',
+  '$bitNot',
+];
+
+const OF_TWO_NUMBERS = ['$subtract', '$divide', '$mod', '$pow', '$log', '$atan2'];
+
+const CONVERSIONS = [
+  '$toInt',
+  '$toLong',
+  '$toDouble',
+  '$toDecimal',
+  '$toBool',
+  '$toString',
+  '$toObjectId',
+  '$toDate',
+  '$toUUID',
+  '$subtype',
+];
+
 const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
   number: (random, inner) =>
     oneOf<unknown>(random, [
       () => ({ [random.pick(['$add', '$multiply'])]: several(random, 1, 3, () => inner('number')) }),
-      () => ({
-        [random.pick(['$subtract', '$divide', '$mod', '$pow', '$log', '$atan2'])]: [
-          inner('number'),
-          inner('number'),
-        ],
-      }),
-      () => ({
-        [random.pick(['$abs', '$ceil', '$floor', '$sqrt', '$exp', '$ln', '$log10', '$sigmoid'])]:
-          inner('number'),
-      }),
-      () => ({
-        [random.pick([
-          '$sin',
-          '$cos',
-          '$tan',
-          '$asin',
-          '$acos',
-          '$atan',
-          '$sinh',
-          '$cosh',
-          '$tanh',
-          '$asinh',
-          '$acosh',
-          '$atanh',
-          '$degreesToRadians',
-          '$radiansToDegrees',
-        ])]: inner('number'),
-      }),
+      () => ({ [random.pick(OF_TWO_NUMBERS)]: [inner('number'), inner('number')] }),
+      () => ({ [random.pick(OF_TWO_NUMBERS)]: [number(random), number(random)] }),
+      () => ({ [random.pick(OF_ONE_NUMBER)]: inner('number') }),
+      () => ({ [random.pick(OF_ONE_NUMBER)]: inner('number') }),
+      () => ({ [random.pick(OF_ONE_NUMBER)]: '$n' }),
+      () => ({ [random.pick(CONVERSIONS)]: inner('any') }),
       () => ({
         [random.pick(['$round', '$trunc'])]: random.chance(50)
           ? [inner('number')]
@@ -167,11 +186,26 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
         },
       }),
       () => ({ $bsonSize: inner('object') }),
+      () => ({ $binarySize: inner(random.pick(['text', 'any'])) }),
+      () => ({ [random.pick(['$tsSecond', '$tsIncrement'])]: inner('any') }),
+      () => ({ $toHashedIndexKey: inner('any') }),
       () => ({ $median: { input: inner('array'), method: 'approximate' } }),
       () => ({
         $convert: {
           input: inner('any'),
-          to: random.pick(['int', 'double', 'long', 'decimal']),
+          to: random.pick<unknown>([
+            'int',
+            'double',
+            'long',
+            'decimal',
+            'bool',
+            'date',
+            'objectId',
+            'binData',
+            16,
+            'x',
+            inner('text'),
+          ]),
           ...(random.chance(50) ? { onError: 'bad' } : {}),
           ...(random.chance(50) ? { onNull: 0 } : {}),
         },
@@ -212,6 +246,20 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
         },
       }),
       () => ({ $convert: { input: inner('any'), to: 'string', onError: 'bad' } }),
+      () => ({
+        $convert: {
+          input: random.chance(50) ? { $literal: new Binary(Buffer.from('aé'), 0) } : inner('any'),
+          to: 'string',
+          format: random.pick(['base64', 'base64url', 'hex', 'utf8', 'auto', 'uuid']),
+        },
+      }),
+      () => ({
+        $convert: {
+          input: inner('text'),
+          to: { type: 'binData', subtype: random.pick([0, 5, 128]) },
+          format: random.pick(['base64', 'base64url', 'hex', 'utf8', 'uuid']),
+        },
+      }),
     ]),
   array: (random, inner) =>
     oneOf<unknown>(random, [
@@ -268,6 +316,13 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
       () => ({ $regexFindAll: { input: inner('text'), regex: random.pick(['a', '(a)(b)?', '.', '\\d']) } }),
       () => ({ $percentile: { input: inner('array'), p: [0.5, 0.9], method: 'approximate' } }),
       () => several(random, 0, 3, () => inner('any')),
+      () => ({
+        $reduce: {
+          input: inner('array'),
+          initialValue: [],
+          in: { $concatArrays: ['$$value', [random.pick<unknown>(['$$this', { $type: '$$this' }])]] },
+        },
+      }),
     ]),
   object: (random, inner) =>
     oneOf<unknown>(random, [
@@ -313,7 +368,22 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
           ...(random.chance(20) ? { startOfWeek: 'monday' } : {}),
         },
       }),
-      () => ({ $toDate: inner(random.pick(['date', 'number', 'text'])) }),
+      () => ({ $toDate: inner(random.pick(['date', 'number', 'text', 'any'])) }),
+      () => ({
+        $dateFromParts: {
+          isoWeekYear: 1970 + random.int(60),
+          isoWeek: random.pick<unknown>([1, 53, 60, '$n']),
+          isoDayOfWeek: random.int(9),
+        },
+      }),
+      () => ({
+        $dateFromString: {
+          dateString: inner('text'),
+          ...(random.chance(40) ? { format: random.pick(FORMATS) } : {}),
+          ...(random.chance(40) ? { timezone: random.pick(ZONES) } : {}),
+          ...(random.chance(40) ? { onError: 'bad', onNull: 'none' } : {}),
+        },
+      }),
       () => ({ $add: [inner('date'), inner('number')] }),
       () => ({ $subtract: [inner('date'), inner('number')] }),
       () => ({
@@ -339,6 +409,7 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
       () => ({ [random.pick(['$eq', '$ne', '$gt', '$gte', '$lt', '$lte'])]: [inner('any'), inner('any')] }),
       () => ({ [random.pick(['$eq', '$gt', '$lte'])]: [inner('number'), inner('number')] }),
       () => ({ $in: [inner('any'), inner('array')] }),
+      () => ({ [random.pick(['$eq', '$lt'])]: ['$_id', new Int32(random.int(12))] }),
       () => ({ [random.pick(['$isArray', '$isNumber', '$toBool'])]: inner('any') }),
       () => ({ [random.pick(['$setEquals', '$setIsSubset'])]: [inner('array'), inner('array')] }),
       () => ({ [random.pick(['$allElementsTrue', '$anyElementTrue'])]: [inner('array')] }),

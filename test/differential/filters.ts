@@ -106,7 +106,7 @@ function predicate(random: SeededRandom, depth: number): unknown {
   return random.chance(20) ? { ...operators(random, depth), ...first } : first;
 }
 
-function schema(random: SeededRandom, depth: number): Document {
+export function schema(random: SeededRandom, depth: number): Document {
   const parts: Document = {};
   const inner = (): Document => schema(random, depth - 1);
   for (const [name, make] of several(random, 1, 2, () =>
@@ -131,6 +131,13 @@ function schema(random: SeededRandom, depth: number): Document {
       ['enum', () => [random.int(3), text(random)]],
       ['minItems', () => random.int(3)],
       ['uniqueItems', () => true],
+      ['maxItems', () => random.int(3)],
+      ['exclusiveMinimum', () => random.chance(50)],
+      ['exclusiveMaximum', () => random.chance(50)],
+      ['additionalItems', () => (depth > 0 ? inner() : random.chance(50))],
+      ['allOf', () => (depth > 0 ? [inner(), inner()] : [{ bsonType: 'int' }])],
+      ['title', () => 't'],
+      ['maxProperties', () => random.int(6)],
       ['minProperties', () => random.int(5)],
       ['multipleOf', () => 1 + random.int(2)],
       ['properties', () => (depth > 0 ? { [random.pick(['a', 'b', 'n', 's', 'l'])]: inner() } : {})],
@@ -154,6 +161,8 @@ export function filter(random: SeededRandom, depth = 1): Document {
       [random.pick(['$and', '$or', '$or', '$nor'])]: several(random, 1, 3, () => filter(random, depth - 1)),
     };
   if (random.chance(5)) return { $expr: expression(random, 'bool', 1) };
+  if (random.chance(1)) return { [random.pick(['$alwaysTrue', '$alwaysFalse'])]: 1 };
+  if (random.chance(1)) return { $comment: 'c', [path(random)]: predicate(random, depth) };
   if (random.chance(3)) return { $jsonSchema: schema(random, 2) };
   if (random.chance(4))
     return { _id: random.chance(70) ? new Int32(random.int(12)) : { $gte: new Int32(random.int(12)) } };

@@ -383,6 +383,111 @@ const FORMER: readonly Former[] = [
     command: { find: 'c', hint: 'x', max: { a: Long.fromNumber(1) } },
     rows: [{ _id: 1, a: 0 }],
   },
+  {
+    why: '$setWindowFields sets what is in the elements of arrays',
+    documents: [
+      { _id: 1, a: [{ y: 1 }, 5, [{}]] },
+      { _id: 2, a: [] },
+    ],
+    command: aggregate({ $setWindowFields: { sortBy: { _id: 1 }, output: { 'a.w': { $sum: 1 } } } }),
+    rows: [
+      { _id: 1, a: [{ y: 1, w: 2 }, { w: 2 }, [{ w: 2 }]] },
+      { _id: 2, a: [] },
+    ],
+  },
+  {
+    why: 'the order inside a partition goes by elements of arrays, _id too',
+    documents: [
+      { _id: 1, k: null },
+      { _id: 2, k: [] },
+      { _id: 3, k: 2 },
+    ],
+    command: aggregate(
+      { $project: { _id: '$k' } },
+      { $setWindowFields: { partitionBy: '$z', sortBy: { _id: 1 }, output: { w: { $count: {} } } } },
+    ),
+    rows: [
+      { _id: [], w: 3 },
+      { _id: null, w: 3 },
+      { _id: 2, w: 3 },
+    ],
+  },
+  {
+    why: 'an array as a partition is told after an order that two arrays refuse',
+    documents: [{ _id: 1, k: [1], l: [2] }],
+    command: aggregate({
+      $setWindowFields: { partitionBy: '$k', sortBy: { l: 1 }, output: { w: { $sum: 1 } } },
+    }),
+    code: 2,
+  },
+  {
+    why: '$documentNumber wants one field to sort by',
+    documents: [{ _id: 1 }],
+    command: aggregate({
+      $setWindowFields: { sortBy: { a: 1, b: 1 }, output: { w: { $documentNumber: {} } } },
+    }),
+    code: 5371602,
+  },
+  {
+    why: '$shift takes its default for a row that has no value, too',
+    documents: [{ _id: 1 }, { _id: 2 }, { _id: 3, a: null }],
+    command: aggregate(
+      {
+        $setWindowFields: {
+          sortBy: { _id: 1 },
+          output: { w: { $shift: { output: '$a', by: 1, default: 0 } } },
+        },
+      },
+      { $project: { w: 1 } },
+    ),
+    rows: [
+      { _id: 1, w: 0 },
+      { _id: 2, w: null },
+      { _id: 3, w: 0 },
+    ],
+  },
+  {
+    why: '$graphLookup starts nowhere without a value',
+    documents: [{ _id: 1, k: null }],
+    command: aggregate({
+      $graphLookup: { from: 'c', startWith: '$none', connectFromField: '_id', connectToField: 'k', as: 'g' },
+    }),
+    rows: [{ _id: 1, k: null, g: [] }],
+  },
+  {
+    why: 'of values of one document that a collation calls equal the first in order is distinct',
+    documents: [
+      { _id: 1, q: ['b', 'B'] },
+      { _id: 2, q: ['c'] },
+      { _id: 3, q: ['C'] },
+    ],
+    command: { distinct: 'c', key: 'q', collation: { locale: 'en', strength: 1 } },
+    reply: { values: ['B', 'c'] },
+  },
+  {
+    why: 'what is wrong with a projection is told before what is wrong with a sort',
+    documents: [{ _id: 1 }],
+    command: { find: 'c', projection: { a: 1, 'a.b': 1 }, sort: { 'a.': 1 } },
+    code: 31249,
+  },
+  {
+    why: 'dates that have no text have none as operands of strings either',
+    documents: [{ _id: 1, t: new Date(253_402_300_800_000) }],
+    command: aggregate({ $project: { z: { $toUpper: '$t' } } }),
+    code: 18537,
+  },
+  {
+    why: 'alternatives are asked before other conditions, so that an expression in them may fail',
+    documents: [{ _id: 1 }],
+    command: { find: 'c', filter: { b: 1, $or: [{ $expr: { $in: [1, '$none'] } }, { q: 1 }] } },
+    code: 40081,
+  },
+  {
+    why: 'an expression of its own is asked last',
+    documents: [{ _id: 1 }],
+    command: { find: 'c', filter: { $expr: { $in: [1, '$none'] }, $jsonSchema: { required: ['b'] } } },
+    rows: [],
+  },
 ];
 
 describe('differences from the reference that were found once', () => {

@@ -6,6 +6,7 @@
 import { Arguments, endProgress, showProgress } from '../support/arguments.js';
 import { WireClient } from '../support/wire-client.js';
 import { runRound } from './campaign.js';
+import { messageOf } from './sides.js';
 
 const args = new Arguments(process.argv.slice(2));
 const most = args.has('round') ? 1 : args.number('operations', 10_000);
@@ -36,6 +37,7 @@ if (reference === undefined) {
     );
   }
   endProgress();
+  await reference.sendMessage(messageOf({ command: { dropDatabase: 1 } }));
   reference.close();
   for (const [name, times] of decided) console.log(`decided: ${name} (${times} times)`);
   console.log(`${operations} operations (seed ${seed}), ${found} differences`);

@@ -6,6 +6,14 @@ import { Int32, type Document } from '../../elmo/bson/package.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { expression } from './expressions.js';
 import { filter } from './filters.js';
+import {
+  bucketAutoStage,
+  densifyStage,
+  facetStage,
+  fillStage,
+  graphStages,
+  windowStage,
+} from './late-stages.js';
 import { oneOf, path, scalar, several } from './values.js';
 
 /** A pipeline, and whether its rows come in a defined order. */
@@ -25,6 +33,7 @@ const ACCUMULATORS = [
   '$stdDevPop',
   '$stdDevSamp',
   '$mergeObjects',
+  '$concatArrays',
 ];
 
 function accumulator(random: SeededRandom): Document {
@@ -48,7 +57,15 @@ function accumulator(random: SeededRandom): Document {
         output: `$${path(random)}`,
       },
     }),
-    () => ({ $topN: { sortBy: { n: -1, _id: 1 }, output: ['$_id', '$n'], n: 1 + random.int(3) } }),
+    () => ({
+      [random.pick(['$topN', '$bottomN'])]: {
+        sortBy: { n: -1, _id: 1 },
+        output: ['$_id', '$n'],
+        n: 1 + random.int(3),
+      },
+    }),
+    () => ({ $median: { input: '$n', method: 'approximate' } }),
+    () => ({ $percentile: { input: `$${path(random)}`, p: [0.2, 0.9], method: 'approximate' } }),
   ]);
 }
 
@@ -71,6 +88,9 @@ class Builder {
     else if (roll < 32) this.stages.push({ $sort: this.order() });
     else if (roll < 42 && this.isOrdered)
       this.stages.push(random.chance(60) ? { $limit: 1 + random.int(8) } : { $skip: random.int(4) });
+    else if (roll < 47) this.stages.push(windowStage(random, this.keys));
+    else if (roll < 50) this.stages.push(fillStage(random, this.keys), { $sort: this.order() });
+    else if (roll < 54) this.stages.push(...graphStages(random));
     else this.stages.push(this.plain());
   }
 
@@ -166,6 +186,7 @@ class Builder {
           : expression(random, 'any', 1);
       this.stages.push({ $group: { _id: id, ...fields } }, { $sort: { _id: 1 } });
     }
+    this.stages.push({ $set: { _id: { k: '$_id' } } }); // arrays could tie
     this.keys = ['_id'];
   }
 
@@ -190,8 +211,7 @@ class Builder {
         { $project: { s: { $sortArray: { input: '$s', sortBy: 1 } } } },
       );
       this.isOrdered = false;
-    } else if (roll < 14)
-      this.stages.push({ $facet: { x: [{ $match: filter(random, 0) }], y: [{ $count: 'n' }] } });
+    } else if (roll < 14) this.stages.push(facetStage(random));
     else if (roll < 16)
       this.stages.push({
         $bucket: { groupBy: '$n', boundaries: [0, 1, 3], default: 'other', output: { c: { $sum: 1 } } },
@@ -201,6 +221,10 @@ class Builder {
       this.stages.push({
         $redact: { $cond: [expression(random, 'bool', 1), '$$DESCEND', random.pick(['$$PRUNE', '$$KEEP'])] },
       });
+    else if (roll < 24) {
+      this.stages.push(densifyStage(random));
+      this.isOrdered = false;
+    } else if (roll < 27) this.stages.push(bucketAutoStage(random));
   }
 }
 
@@ -209,6 +233,45 @@ export function pipeline(random: SeededRandom): Pipeline {
   for (let i = 0; i <= random.int(4); i++) builder.add();
   builder.end();
   return builder;
+}
+
+/** One expression of one document. */
+export function computation(random: SeededRandom): Pipeline {
+  return {
+    stages: [
+      { $match: { _id: new Int32(random.int(12)) } },
+      {
+        [random.pick(['$project', '$project', '$set'])]: {
+          z: expression(random, undefined, 1 + random.int(2)),
+        },
+      },
+    ],
+    isOrdered: true,
+  };
+}
+
+/** Stages a plan may answer: filters, orders and groups with nothing before them. */
+export function pushedDown(random: SeededRandom): Pipeline {
+  const stages: Document[] = random.chance(80) ? [{ $match: filter(random) }] : [];
+  const order = (): Document => ({ [path(random)]: random.pick([1, -1]), _id: 1 });
+  const tail = oneOf<Document[]>(random, [
+    () => [{ $count: 'n' }],
+    () => [
+      {
+        $group: {
+          _id: random.chance(70) ? `$${path(random)}` : null,
+          c: { $sum: 1 },
+          m: { [random.pick(['$min', '$max'])]: `$${path(random)}` },
+        },
+      },
+    ],
+    () => [{ $sort: order() }, { $group: { _id: `$${path(random)}`, f: { $first: '$$ROOT' } } }],
+    () => [{ $sort: order() }, { $project: { [path(random)]: 1 } }],
+    () => [{ $project: { _id: 0, [path(random)]: 1 } }],
+    () => [{ $unwind: `$${path(random)}` }, { $match: filter(random, 0) }],
+    () => [{ $set: { z: expression(random, 'any', 1) } }, { $match: filter(random) }],
+  ]);
+  return { stages: [...stages, ...tail], isOrdered: false };
 }
 
 /** A pipeline without a collection. */

@@ -48,7 +48,13 @@ export function sort(random: SeededRandom): Document {
 export function indexKey(random: SeededRandom): Document {
   const roll = random.int(100);
   if (roll < 8) return { [path(random)]: 'hashed' };
-  if (roll < 16) return { [random.pick(['$**', 'a.$**', 'q.$**'])]: 1 };
+  if (roll < 16) return { [random.pick(['$**', 'a.$**', 'q.$**'])]: random.pick([1, 1, -1]) };
+  if (roll < 19)
+    return random.pick([
+      { n: 1, 'a.$**': 1 },
+      { 'o.$**': 1, n: -1 },
+      { s: 1, 'q.$**': -1, n: 1 },
+    ]);
   const key: Document = {};
   for (let i = 0; i <= random.int(2); i++) key[path(random)] = random.chance(70) ? 1 : -1;
   if (random.chance(4)) key[path(random)] = 'hashed';
@@ -67,9 +73,18 @@ export function index(random: SeededRandom, name: string): Document {
       { n: { $gt: number(random) } },
       { a: scalar(random) },
       { $and: [{ n: { $gte: new Int32(0) } }, { s: { $type: 'string' } }] },
+      { [path(random)]: { $exists: true }, n: { $lt: new Int32(3) } },
+      { s: { $in: ['a', 'b', null] } },
       { $or: [{ a: { $lte: new Int32(1) } }, { b: { $in: [new Int32(1), 'a'] } }] },
     ]);
   if (random.chance(15)) definition['collation'] = random.pick(COLLATIONS);
   if (random.chance(8)) definition['hidden'] = true;
+  if ('$**' in (definition['key'] as Document) && random.chance(40))
+    definition['wildcardProjection'] = random.pick<Document>([
+      { a: 1 },
+      { a: 0, _id: 0 },
+      { 'o.a': 1, n: 1, _id: 1 },
+      { 'q.k': 0 },
+    ]);
   return definition;
 }

@@ -65,6 +65,13 @@ function target(random: SeededRandom): string {
     'a.b.$[]',
     'q.$[e]',
     'a.$[].b.$[e]',
+    'a.$[].$[]',
+    'b.$[e].$[]',
+    'a.$.b',
+    'q.$[].$[e]',
+    '_id',
+    'a.$[0]',
+    'o.$c',
   ]);
 }
 

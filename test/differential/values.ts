@@ -48,6 +48,15 @@ const WORDS = [
   'ss',
   '😀',
   'ä',
+  'a.b',
+  '$a',
+  'x\u0000y',
+  '12',
+  '-1.5',
+  'true',
+  '2024-03-01T00:00:00Z',
+  '000000000000000000000001',
+  'l'.repeat(300),
 ];
 
 const EDGE_NUMBERS: readonly (() => unknown)[] = [
@@ -78,6 +87,14 @@ const EDGE_NUMBERS: readonly (() => unknown)[] = [
   () => Decimal128.fromString('0.1'),
   () => Decimal128.fromString('-0'),
   () => Decimal128.fromString('0E-10'),
+  () => Decimal128.fromString('1E-6176'),
+  () => Decimal128.fromString('123456789012345678901234567890.1234'),
+  () => Decimal128.fromString('-Infinity'),
+  () => new Double(1.7976931348623157e308),
+  () => new Double(-1.5),
+  () => new Double(2.5),
+  () => new Double(2147483648),
+  () => new Double(-9223372036854775808),
   () => Decimal128.fromString('NaN'),
   () => Decimal128.fromString('Infinity'),
   () => Decimal128.fromString('9.999999999999999999999999999999999E+6144'),
@@ -104,7 +121,8 @@ export function date(random: SeededRandom): Date {
     ? new Date(random.int(3) * 1000)
     : new Date(
         random.pick([
-          -1, 951_782_400_000, 1_709_210_096_789, 1_698_541_200_000, -62_135_596_800_000, 4_102_444_799_999,
+          -1, 8_640_000_000_000_000, -8_640_000_000_000_000, 253_402_300_800_000, 951_782_400_000,
+          1_709_210_096_789, 1_698_541_200_000, -62_135_596_800_000, 4_102_444_799_999,
         ]),
       );
 }
@@ -152,6 +170,7 @@ export function value(random: SeededRandom, depth = 2): unknown {
 export function object(random: SeededRandom, depth: number): Document {
   const fields: Document = {};
   for (const name of ['a', 'b', 'c']) if (random.chance(50)) fields[name] = value(random, depth);
+  if (random.chance(5)) fields[random.pick(['0', '1', 'a.b', '$c', '01', 'É'])] = value(random, depth);
   return fields;
 }
 
@@ -173,10 +192,27 @@ export function document(random: SeededRandom, id: number): Document {
   return fields;
 }
 
+/** Names that are numbers, and a few that say nothing. */
+const ODD_PATHS = [
+  'a.1',
+  '0',
+  'a.01',
+  'a.0.0',
+  'a.0.1',
+  'l.1',
+  'q.1.k',
+  'q.k.0',
+  'a.b.b.c',
+  'none',
+  'none.a',
+  'c.0',
+  'o.0',
+];
 const PATHS = ['a', 'b', 'c', 'a.b', 'a.a', 'b.c', 'a.0', 'a.b.c', 'b.1', 'c.a', 'a.0.b', 'a.b.0'];
 const TYPED_PATHS = ['n', 's', 'l', 'o', 't', 'q', 'q.v', 'q.k', 'o.a', 'l.0', 'q.0.v', 'o.b.c'];
 
 export function path(random: SeededRandom): string {
+  if (random.chance(5)) return random.pick(ODD_PATHS);
   return random.chance(65) ? random.pick(PATHS) : random.pick(TYPED_PATHS);
 }
 
@@ -191,4 +227,10 @@ export const COLLATIONS: readonly Document[] = [
   { locale: 'fr_CA', strength: 2 },
   { locale: 'en', strength: 2, alternate: 'shifted' },
   { locale: 'simple' },
+  { locale: 'en', strength: 4 },
+  { locale: 'en', strength: 5 },
+  { locale: 'fr', strength: 2, backwards: true },
+  { locale: 'en', strength: 1, numericOrdering: true },
+  { locale: 'en', strength: 3, alternate: 'shifted', maxVariable: 'space' },
+  { locale: 'en', strength: 3, caseFirst: 'lower', normalization: true },
 ];

@@ -1,6 +1,6 @@
 /** `$graphLookup`: each row with all rows of a collection that can be reached from it, step by step. */
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
-import { EMPTY_ARRAY, int64OfNumber, NULL_VALUE, TRUE_VALUE, Value } from '../../bson/value.js';
+import { EMPTY_ARRAY, int64OfNumber, TRUE_VALUE, Value } from '../../bson/value.js';
 import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
@@ -114,12 +114,13 @@ class GraphRows extends StageRows {
     this.frontierSeen.clear();
     this.documentsSeen.clear();
     frame.setDocument(row.bytes, 0);
-    this.reach(this.options.startWith.evaluate(frame));
+    const first = this.options.startWith.evaluate(frame);
+    if (!first.isMissing) this.reach(first);
   }
 
   /** Adds a value, or the elements of an array, to the next step, unless they were looked for before. */
   private reach(value: Value): void {
-    const values = value.type === ARRAY ? elementsOf(value) : [value.isMissing ? NULL_VALUE : value];
+    const values = value.type === ARRAY ? elementsOf(value) : [value];
     for (const one of values) if (this.isFirst(this.frontierSeen, one)) this.frontier.push(one.keep());
   }
 

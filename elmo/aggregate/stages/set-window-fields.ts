@@ -67,6 +67,8 @@ class WindowRows extends BlockingRows {
   private rows: KeyedRow[] = [];
   private sorting: SlicedSort<KeyedRow> | undefined;
   private rowBytes = 0;
+  /** Whether the partition of a row is an array, which is told when all rows are sorted. */
+  private hasRefused = false;
   private next = 0;
   /** End of the partition that `values` are of. */
   private partitionEnd = 0;
@@ -85,9 +87,9 @@ class WindowRows extends BlockingRows {
   ) {
     super(input, run.operation);
     const { collation } = options.context.scope;
-    this.order = new RowOrder(options.sortBy, collation);
+    this.order = new RowOrder(options.sortBy, collation, options.partitionBy !== undefined);
     this.keys = new CanonicalKeys(collation);
-    this.setters = options.outputs.map(({ path }) => new PathSetter(path));
+    this.setters = options.outputs.map(({ path }) => new PathSetter(path, true));
   }
 
   protected take(bytes: Uint8Array, at: number): void {
@@ -95,18 +97,18 @@ class WindowRows extends BlockingRows {
     const row = bytes.slice(at, at + documentLength(bytes, at));
     keys.clear();
     const { partitionBy, sortBy } = this.options;
+    let isRefused = false;
     if (partitionBy !== undefined) {
       run.frame.setDocument(row, 0);
       const value = partitionBy.evaluate(run.frame);
-      if (value.type === ARRAY)
-        throw new ElmoError(
-          'TypeMismatch',
-          'An expression used to partition cannot evaluate to value of type array',
-        );
+      isRefused = value.type === ARRAY;
+      if (isRefused && sortBy.length > 0 && this.order.meetsArray(row, 0))
+        throw new ElmoError('BadValue', 'cannot sort with keys that are parallel arrays');
       keys.append(value.type, value.bytes, value.at);
     }
     const key = sortBy.length === 0 ? NO_KEY : this.order.keyOf(row, 0);
     this.rows.push({ row, partition: keys.writer.toBytes(), key });
+    this.hasRefused ||= isRefused;
     this.rowBytes += row.length + key.length + ROW_OVERHEAD;
     const most = run.maxStageBytes ?? MAX_STAGE_BYTES;
     if (this.rowBytes > most)
@@ -124,6 +126,7 @@ class WindowRows extends BlockingRows {
     );
     const sorted = this.sorting.run(() => this.operation.look());
     if (sorted === undefined) return false;
+    if (this.hasRefused) throw arrayPartition();
     this.rows = sorted;
     return true;
   }
@@ -222,6 +225,13 @@ function parseOutput(
   return { path, compute };
 }
 
+function arrayPartition(): ElmoError {
+  return new ElmoError(
+    'TypeMismatch',
+    'An expression used to partition cannot evaluate to value of type array',
+  );
+}
+
 function wrongType(name: string, value: Value): ElmoError {
   return new ElmoError(
     'TypeMismatch',
@@ -249,12 +259,8 @@ function parseSetWindowFields(argument: Value, context: StageContext): Stage {
   if (output.type !== OBJECT) throw wrongType('output', output);
   const pattern = sortBy === undefined ? [] : parseSortPattern(sortBy);
   const partition = partitionBy === undefined ? undefined : context.scope.parse(partitionBy);
-  if (partition?.constant?.type === ARRAY)
-    throw new ElmoError(
-      'TypeMismatch',
-      'An expression used to partition cannot evaluate to value of type array',
-    );
   const outputs = [...argumentsOf(output)].map(([path, value]) => parseOutput(path, value, pattern, context));
+  if (partition?.constant?.type === ARRAY) throw arrayPartition();
   return new SetWindowFieldsStage(argument.keep(), {
     partitionBy: partition,
     sortBy: pattern,

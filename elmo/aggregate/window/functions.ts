@@ -24,6 +24,7 @@ import { RowFields } from '../row-fields.js';
 import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
 import { covarianceFunction } from './covariance.js';
 import { Frames, type FrameSpec } from './frame.js';
+import { parseMinMaxScaler } from './min-max-scaler.js';
 import {
   ValuesFunction,
   type ParseFunction,
@@ -82,7 +83,7 @@ function rankFunction(next: (rank: number, row: number, isTied: boolean) => numb
     if (argument.type !== OBJECT || argumentsOf(argument).size > 0)
       throw new ElmoError(5371603, `${name} must be specified with '{}' as the value`);
     if (hasWindow) throw new ElmoError(5371601, `Rank style window functions take no 'window'`);
-    if (sortPaths.length === 0 || (sortPaths.length !== 1 && name !== '$documentNumber'))
+    if (sortPaths.length !== 1)
       throw new ElmoError(
         5371602,
         `${name} must be specified with a top level sortBy expression with exactly one element`,
@@ -117,7 +118,7 @@ const parseShift: ParseFunction = (argument, { scope, sortPaths }) => {
   return new ValuesFunction([scope.parse(output)], ([values]) =>
     values!.map((_, row) => {
       const value = values![row + Number(distance)];
-      return value === undefined ? otherwise : value.isMissing ? NULL_VALUE : value;
+      return value === undefined || value.isMissing ? otherwise : value;
     }),
   );
 };
@@ -190,6 +191,7 @@ const OWN: Readonly<Record<string, ParseFunction>> = {
   $expMovingAvg: parseMovingAverage,
   $covariancePop: covarianceFunction(false),
   $covarianceSamp: covarianceFunction(true),
+  $minMaxScaler: parseMinMaxScaler,
 };
 
 /** An array is an expression in a window, where a group takes it for a list of arguments. */

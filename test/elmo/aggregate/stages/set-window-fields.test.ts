@@ -79,6 +79,19 @@ describe('$setWindowFields', () => {
       byT,
       [10, 50 / 3, 50 / 3, 5, 20 / 3, 56 / 9],
     ],
+    ['scaled', { $minMaxScaler: { input: '$t' } }, byT, [0, 0.25, 0.5, 0, 1, 1]],
+    [
+      'scaled to bounds',
+      { $minMaxScaler: { input: '$t', min: 10, max: 20 } },
+      byT,
+      [10, 12.5, 15, 10, 20, 20],
+    ],
+    [
+      'scaled in a frame that moves',
+      { $minMaxScaler: { input: '$t' }, window: { documents: [-1, 0] } },
+      byT,
+      [0, 1, 1, 0, 1, 1],
+    ],
     [
       'covariance',
       { $covarianceSamp: ['$t', '$v'], window: { documents: ['unbounded', 'current'] } },
