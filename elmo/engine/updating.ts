@@ -17,7 +17,7 @@ import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { isStageName } from '../aggregate/stage-names.js';
 import { equalityFields } from '../query/equality.js';
 import type { Matcher } from '../query/filter.js';
-import { parseUpdate } from '../update/parse.js';
+import { parseUpdate, type UpdateOptions } from '../update/parse.js';
 import type { TimestampParts } from '../update/timestamps.js';
 import type { Update, UpdateContext } from '../update/update.js';
 import { buildUpsert } from '../update/upsert.js';
@@ -256,6 +256,31 @@ export interface ChangeStatement {
   readonly isMulti?: boolean;
 }
 
+/** A class because of its getter: see ParseContext in operators-update.ts. */
+class StatementUpdateOptions implements UpdateOptions {
+  readonly arrayFilters: UpdateOptions['arrayFilters'];
+  readonly constants: UpdateOptions['constants'];
+  readonly isMulti: UpdateOptions['isMulti'];
+  readonly isStageName = isStageName;
+
+  constructor(
+    statement: ChangeStatement,
+    readonly collation: UpdateOptions['collation'],
+    readonly keepsEmptyTimestamps: boolean | undefined,
+    private readonly query: StatementQuery,
+    private readonly writing: WritingContext,
+  ) {
+    this.arrayFilters = statement.arrayFilters;
+    this.constants = statement.constants;
+    this.isMulti = statement.isMulti;
+  }
+
+  get scope(): UpdateOptions['scope'] {
+    const { operation, random } = this.writing;
+    return requestScope(operation, this.collation, this.query.let, random);
+  }
+}
+
 /** @throws ElmoError of the update's parser */
 export function prepareChange(
   request: { readonly bypassDocumentValidation?: boolean; readonly keepsEmptyTimestamps?: boolean },
@@ -265,17 +290,10 @@ export function prepareChange(
   context: WritingContext,
 ): Changing {
   const collation = effectiveCollation(query.collation, collection?.entry);
-  const update = parseUpdate(statement.update!, {
-    arrayFilters: statement.arrayFilters,
-    constants: statement.constants,
-    collation,
-    get scope() {
-      return requestScope(context.operation, collation, query.let, context.random);
-    },
-    isMulti: statement.isMulti,
-    keepsEmptyTimestamps: request.keepsEmptyTimestamps,
-    isStageName,
-  });
+  const update = parseUpdate(
+    statement.update!,
+    new StatementUpdateOptions(statement, collation, request.keepsEmptyTimestamps, query, context),
+  );
   return {
     update,
     context: new StatementUpdateContext(context.operation.startedMs, () => context.nextTimestamp()),

@@ -81,6 +81,25 @@ function touchedPath(parts: readonly string[]): string {
 
 const NO_FILTERS = new ArrayFilters([], undefined, undefined);
 
+/**
+ * A class because of its getter: one in an object literal makes a shape of its own for each object, and what it can reach
+ * then lives until the next collection of everything.
+ */
+class ParseContext implements OperatorContext {
+  readonly collation: UpdateOptions['collation'];
+  readonly compareTexts: OperatorContext['compareTexts'];
+
+  constructor(private readonly options: UpdateOptions) {
+    this.collation = options.collation;
+    this.compareTexts = options.collation === undefined ? undefined : collatorOf(options.collation);
+  }
+
+  /** Made only if it is asked for. */
+  get scope(): UpdateOptions['scope'] {
+    return this.options.scope;
+  }
+}
+
 class TreeBuilder {
   private readonly root = new ObjectNode('');
   private readonly filters: ArrayFilters;
@@ -95,13 +114,7 @@ class TreeBuilder {
       arrayFilters === undefined || arrayFilters.length === 0
         ? NO_FILTERS
         : new ArrayFilters(arrayFilters, collation, options.scope);
-    this.context = {
-      collation,
-      compareTexts: collation === undefined ? undefined : collatorOf(collation),
-      get scope() {
-        return options.scope; // made only if asked for
-      },
-    };
+    this.context = new ParseContext(options);
   }
 
   build(document: Value): Update {
