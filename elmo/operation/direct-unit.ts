@@ -4,12 +4,16 @@ import type { KeyBounds } from '../keys/key-layout.js';
 import type { Claims } from './claims.js';
 import { keyText, MustWait, type CountTarget, type WriteUnit } from './write-unit.js';
 
+const MOST_POPPED = 8;
+
 export class DirectUnit implements WriteUnit {
   readonly isTransaction = false;
   readonly snapshotSeq = Infinity;
   private readonly batch: WriteBatch;
-  /** What was put or deleted of unique keys; null: deleted. */
+  /** What was put or deleted of unique keys; null: deleted. Those not in the map yet lie in the lists. */
   private readonly own = new Map<string, Uint8Array | null>();
+  private readonly ownKeys: Uint8Array[] = [];
+  private readonly ownValues: (Uint8Array | null)[] = [];
   private readonly targets: CountTarget[] = [];
   private readonly documents: number[] = [];
   private readonly bytes: number[] = [];
@@ -36,11 +40,19 @@ export class DirectUnit implements WriteUnit {
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.checkUpToDate();
+    if (this.ownKeys.length > 0) this.gatherOwn();
     if (this.own.size > 0) {
       const own = this.own.get(keyText(key));
       if (own !== undefined) return own ?? undefined;
     }
     return this.kv.get(key);
+  }
+
+  private gatherOwn(): void {
+    const { own, ownKeys, ownValues } = this;
+    for (let i = 0; i < ownKeys.length; i++) own.set(keyText(ownKeys[i]!), ownValues[i]!);
+    empty(ownKeys);
+    empty(ownValues);
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -55,12 +67,14 @@ export class DirectUnit implements WriteUnit {
 
   putUnique(key: Uint8Array, value: Uint8Array): void {
     this.put(key, value);
-    this.own.set(keyText(key), value);
+    this.ownKeys.push(key);
+    this.ownValues.push(value);
   }
 
   deleteUnique(key: Uint8Array): void {
     this.delete(key);
-    this.own.set(keyText(key), null);
+    this.ownKeys.push(key);
+    this.ownValues.push(null);
   }
 
   putEntry(key: Uint8Array, value: Uint8Array): void {
@@ -178,8 +192,18 @@ export class DirectUnit implements WriteUnit {
 
   private clear(): void {
     if (this.own.size > 0) this.own.clear();
-    if (this.targets.length > 0) this.targets.length = this.documents.length = this.bytes.length = 0;
+    empty(this.ownKeys);
+    empty(this.ownValues);
+    empty(this.targets);
+    empty(this.documents);
+    empty(this.bytes);
     if (this.onCommit.length > 0) this.onCommit = [];
     if (this.onRollback.length > 0) this.onRollback = [];
   }
+}
+
+/** To truncate an array gives its memory back, which the next write would have to ask for again. */
+function empty(list: unknown[]): void {
+  if (list.length > MOST_POPPED) list.length = 0;
+  while (list.length > 0) list.pop();
 }

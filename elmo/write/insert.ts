@@ -46,7 +46,7 @@ function stamped(document: Uint8Array, request: InsertRequest, context: WriteCon
 async function insertDirectly(request: InsertRequest, context: WriteContext): Promise<InsertResult> {
   const { documents, isOrdered } = request;
   let failures: WriteFailure[] = [];
-  const unit = context.newUnit();
+  const unit = context.sharedUnit;
   const written: Promise<void>[] = [];
   const { retries } = context;
   const isDone = retries === undefined ? undefined : documents.map((_, i) => retries.isDone(i));
@@ -82,7 +82,12 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
         await context.operation.waitFor(thrown.ended);
         continue;
       }
-      failures.push({ index: i, error: asStatementError(thrown) });
+      try {
+        failures.push({ index: i, error: asStatementError(thrown) });
+      } catch (fault) {
+        unit.rollback();
+        throw fault;
+      }
       if (isOrdered) break;
     }
     const isFull = pending >= BATCH_DOCUMENTS || unit.byteLength >= BATCH_BYTES;

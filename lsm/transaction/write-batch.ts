@@ -19,6 +19,9 @@ import { OpsReader } from '../memtable/ops-reader.js';
 import { MAX_ARENA_BYTES } from '../options.js';
 import type { KeyRange, WriteBatch } from '../ordered-kv.js';
 
+const FIRST_BYTES = 256;
+const KEPT_BYTES = 2 * 1024 * 1024;
+
 /** Operations encoded one after another in a growing array. */
 export class OpsBuffer {
   bytes: Bytes;
@@ -28,7 +31,7 @@ export class OpsBuffer {
   segments = 0;
   private hasEntry = false;
 
-  constructor(initialBytes = 256) {
+  constructor(initialBytes = FIRST_BYTES) {
     this.bytes = new Uint8Array(initialBytes);
   }
 
@@ -60,7 +63,9 @@ export class OpsBuffer {
     if (this.segments === 0) this.segments = 1;
   }
 
+  /** Forgets everything; an array of usual size is kept. */
   clear(): void {
+    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
     this.length = 0;
     this.count = 0;
     this.segments = 0;
