@@ -218,6 +218,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     await this.alone(async () => {
       while (await relocateTail(this.parts.relocation, SETTLED_FREE_SHARE));
     });
+    await this.parts.runner.letGo();
   }
 
   /** Merges everything into one sorted run, without anything that is dead. */

@@ -140,6 +140,10 @@ export class PinningRunner implements JobRunner {
     this.runner.cancelMerges();
   }
 
+  letGo(): Promise<void> {
+    return this.runner.letGo();
+  }
+
   close(): Promise<void> {
     return this.runner.close();
   }

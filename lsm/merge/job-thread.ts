@@ -27,7 +27,7 @@ interface PendingJob {
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 6 };
 
 /** A thread that had no job for so long ends. Starting another takes some 50 ms, beside everything else. */
-export const IDLE_MS = 10_000;
+export const IDLE_MS = 3000;
 
 /** Starts a worker thread. */
 export function startWorker(settings: WorkerSettings): Worker {
@@ -64,6 +64,15 @@ export class JobThread implements JobRunner {
 
   cancelMerges(): void {
     if (this.jobs.size > 0) this.send({ kind: 'cancel-merges' });
+  }
+
+  async letGo(): Promise<void> {
+    if (this.jobs.size > 0 || this.worker === undefined || this.isClosed) return;
+    this.forgetIdle?.();
+    // Whoever waits for its end has nothing else that keeps the process alive.
+    this.worker.ref();
+    this.endIdle();
+    await this.ended;
   }
 
   async close(): Promise<void> {

@@ -135,6 +135,11 @@ export class SlicedRunner implements JobRunner {
     for (const run of this.runs) if (!run.isFlush) run.isCancelled = true;
   }
 
+  letGo(): Promise<void> {
+    if (this.runs.size === 0) this.spareBuilders.length = 0;
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     for (const run of this.runs) run.isCancelled = true;

@@ -141,6 +141,20 @@ describe('JobThread', function () {
     expect(workers.map((worker) => worker.threadId)).to.deep.equal([-1, -1]);
   });
 
+  it('ends its worker at once when it is told that nothing is due, but not under a job', async () => {
+    await thread.letGo();
+    const a = await thread.flush(flushSpec(puts(3, 10), 1));
+    await thread.letGo();
+    expect(workers.map((worker) => worker.threadId)).to.deep.equal([-1]);
+    const running = thread.flush(flushSpec(puts(3, 10), 100));
+    await thread.letGo();
+    const b = await running;
+    expect(workers.length).to.equal(2);
+    const merged = await thread.merge(mergeSpec([b.tables, a.tables]));
+    expect(new MergeBench(file).contents(merged.tables).entries).to.have.lengthOf(3);
+    expect(workers.length).to.equal(2);
+  });
+
   it('carries an error of the owner there and back', async () => {
     owner.beforeLoan = () => {
       throw new LsmError('no space left', 'DiskFull', { file: 'store', offset: 5 });
