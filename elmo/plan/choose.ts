@@ -57,7 +57,11 @@ export function choosePlan(request: PlanRequest): PlanChoice {
     for (const access of [unionOf(request, predicates), intersectionOf(points, predicates, request)])
       if (access !== undefined) plans.push({ access, isSorted: isUnsorted, isCovered: false });
     if (plans.length === 0) return { best: wholeScan(), others: [] };
-  } else if (plans.length === 0) throw noSolutions(request.collection);
+  } else if (plans.length === 0) {
+    const access = unionOf(request, predicates);
+    if (access === undefined) throw noSolutions(request.collection);
+    return { best: { access, isSorted: isUnsorted, isCovered: false }, others: [] };
+  }
   if (plans.length === 1 && documentCount < SMALL_COLLECTION) return { best: plans[0]!, others: [] };
   return ranked(
     plans,
@@ -141,7 +145,7 @@ function bestScan(request: PlanRequest, branch: FilterNode, whole: FilterNode): 
   const predicates = predicatesOf(whole);
   if (predicatesOf(branch).byPath.size === 0) return undefined;
   let best: IndexScanPlan | undefined;
-  for (const index of usableIndexes(branchRequest))
+  for (const index of request.hint === undefined ? usableIndexes(branchRequest) : [request.hint])
     for (const scan of scansOf(index, predicates, branchRequest))
       if (best === undefined || scan.estimate.count < best.estimate.count) best = scan;
   return best;

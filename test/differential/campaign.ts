@@ -6,7 +6,13 @@ import type { Document } from '../../elmo/bson/package.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import type { WireClient } from '../support/wire-client.js';
 import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
-import { decidedDifference, isRenumbered, OPTIMIZED_AWAY, PLACE_OF_A_FIELD } from './decided.js';
+import {
+  decidedDifference,
+  DISTINCT_BY_INDEX,
+  isRenumbered,
+  OPTIMIZED_AWAY,
+  PLACE_OF_A_FIELD,
+} from './decided.js';
 import {
   areAlike,
   ask,
@@ -80,7 +86,8 @@ export class Round {
       const decided =
         decidedDifference(random.command, ours, theirs) ??
         (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
-        ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined);
+        ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
+        ((await this.isIndexesDistinct(random, ours)) ? DISTINCT_BY_INDEX : undefined);
       if (decided === undefined) return this.difference(random, ours, theirs);
       this.decided.push(decided);
       if (random.changes !== undefined || 'createIndexes' in random.command) return 'over';
@@ -108,6 +115,16 @@ export class Round {
     if (command === undefined) return false;
     const theirs = await ask(this.theirs, { ...random, command });
     return areAlike(ours, theirs, random.isOrdered) || isRenumbered(ours, theirs);
+  }
+
+  /** Whether the reference finds the distinct values that we do once it looks at the documents. */
+  private async isIndexesDistinct({ command }: RandomCommand, ours: Answer): Promise<boolean> {
+    if (command['distinct'] !== 'c') return false;
+    const theirs = await ask(this.theirs, {
+      command: { ...command, hint: { $natural: 1 } },
+      isOrdered: true,
+    });
+    return areAlike(ours, theirs, true);
   }
 
   /** Whatever plan was chosen: a scan of the whole collection gives the same. */
@@ -152,8 +169,7 @@ export class Round {
 function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
   if (!/"\$(project|addFields|set|lookup|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
     return false;
-  const byName = (answer: Answer): Answer => ({ ...answer, rows: answer.rows.map(withFieldsByName) });
-  return areAlike(byName(ours), byName(theirs), isOrdered);
+  return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
 }
 
 function hasNewId({ facts }: Answer): boolean {

@@ -488,6 +488,28 @@ const FORMER: readonly Former[] = [
     command: { find: 'c', filter: { $expr: { $in: [1, '$none'] }, $jsonSchema: { required: ['b'] } } },
     rows: [],
   },
+  {
+    why: 'alternatives are found by a hinted wildcard index',
+    documents: [{ _id: 1, a: 1 }, { _id: 2 }],
+    before: [{ createIndexes: 'c', indexes: [{ key: { '$**': 1 }, name: 'w' }] }],
+    command: { find: 'c', filter: { $or: [{ a: 1 }, { b: 1 }] }, hint: 'w' },
+    rows: [{ _id: 1, a: 1 }],
+  },
+  {
+    why: '$densify makes the documents on the way to a field of its parts',
+    documents: [
+      { _id: 1, n: 0 },
+      { _id: 2, n: 2 },
+    ],
+    command: aggregate({
+      $densify: { field: 'n', partitionByFields: ['o.b'], range: { step: 1, bounds: 'full' } },
+    }),
+    rows: [
+      { _id: 1, n: 0 },
+      { o: {}, n: 1 },
+      { _id: 2, n: 2 },
+    ],
+  },
 ];
 
 describe('differences from the reference that were found once', () => {

@@ -191,19 +191,25 @@ function bulkAnswer(plain: Document): Answer {
   };
 }
 
-/** Documents with their fields by name, at every depth. */
-export function withFieldsByName(row: string): string {
-  const sorted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(sorted);
-    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-      return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, each]) => [name, sorted(each)]),
-    );
+function sortedByName(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedByName);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, each]) => [name, sortedByName(each)]),
+  );
+}
+
+/** An answer whose documents have their fields by name, at every depth. */
+export function withFieldsByName(answer: Answer): Answer {
+  const { facts, rows } = answer;
+  return {
+    ...answer,
+    facts: facts.startsWith('{') ? JSON.stringify(sortedByName(JSON.parse(facts))) : facts,
+    rows: rows.map((row) => show(sortedByName(exact.decode(Buffer.from(row, 'hex'))))),
   };
-  return show(sorted(exact.decode(Buffer.from(row, 'hex'))));
 }
 
 export function show(value: unknown): string {

@@ -3,7 +3,7 @@
  * Each partition has a grid of its own, which starts at the low end of the bounds.
  */
 import { DATE, OBJECT } from '../../bson/types.js';
-import { MISSING_VALUE, Value } from '../../bson/value.js';
+import { MISSING_VALUE, NULL_VALUE, Value } from '../../bson/value.js';
 import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
@@ -149,7 +149,13 @@ export class DensifyRows extends StageRows {
     let base: Uint8Array = NO_FIELDS;
     for (const [i, value] of values.entries()) {
       this.writer.clear();
-      this.partitionSetters[i]!.write(base, 0, value, this.writer);
+      // of a path that leads nowhere the documents on the way are made, and stay
+      this.partitionSetters[i]!.write(base, 0, value.isMissing ? NULL_VALUE : value, this.writer);
+      if (value.isMissing) {
+        const made = this.writer.toBytes();
+        this.writer.clear();
+        this.partitionSetters[i]!.writeWithout(made, 0, this.writer);
+      }
       base = this.writer.toBytes();
     }
     return base;

@@ -1,5 +1,5 @@
 /** `$setWindowFields`: fields computed from the rows around a row, in an order, within its part of the rows. */
-import { ARRAY, OBJECT, TYPE_NAMES } from '../../bson/types.js';
+import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { NULL_VALUE, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -29,6 +29,8 @@ interface Output {
 
 interface WindowOptions {
   readonly partitionBy: Expression | undefined;
+  /** If it is the value of a field. */
+  readonly partitionPath: string | undefined;
   readonly sortBy: readonly SortField[];
   readonly outputs: readonly Output[];
   readonly context: StageContext;
@@ -102,8 +104,7 @@ class WindowRows extends BlockingRows {
       run.frame.setDocument(row, 0);
       const value = partitionBy.evaluate(run.frame);
       isRefused = value.type === ARRAY;
-      if (isRefused && sortBy.length > 0 && this.order.meetsArray(row, 0))
-        throw new ElmoError('BadValue', 'cannot sort with keys that are parallel arrays');
+      if (isRefused) this.checkParallel(row);
       keys.append(value.type, value.bytes, value.at);
     }
     const key = sortBy.length === 0 ? NO_KEY : this.order.keyOf(row, 0);
@@ -113,6 +114,16 @@ class WindowRows extends BlockingRows {
     const most = run.maxStageBytes ?? MAX_STAGE_BYTES;
     if (this.rowBytes > most)
       throw new ElmoError(5414201, `$setWindowFields exceeded its memory limit of ${most} bytes`);
+  }
+
+  /** An array by which rows are parted is like one they are sorted by. @throws ElmoError BadValue */
+  private checkParallel(row: Uint8Array): void {
+    const { partitionPath, sortBy } = this.options;
+    if (partitionPath !== undefined) {
+      const first: SortField = { path: partitionPath, direction: 1, meta: undefined };
+      new RowOrder([first, ...sortBy], undefined).keyOf(row, 0);
+    } else if (sortBy.length > 0 && this.order.meetsArray(row, 0))
+      throw new ElmoError('BadValue', 'cannot sort with keys that are parallel arrays');
   }
 
   protected override finish(): boolean {
@@ -263,6 +274,10 @@ function parseSetWindowFields(argument: Value, context: StageContext): Stage {
   if (partition?.constant?.type === ARRAY) throw arrayPartition();
   return new SetWindowFieldsStage(argument.keep(), {
     partitionBy: partition,
+    partitionPath:
+      partitionBy?.type === STRING && /^\$[^$]/.test(partitionBy.text)
+        ? partitionBy.text.slice(1)
+        : undefined,
     sortBy: pattern,
     outputs,
     context,
