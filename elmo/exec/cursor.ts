@@ -3,6 +3,7 @@
  * get their turn.
  */
 import { ElmoError } from '../errors.js';
+import { documentLength } from '../bson/walk.js';
 import { copyDocument } from '../bson/writer.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, type ReadDocument, type RowSource } from '../operation/row-source.js';
@@ -97,7 +98,11 @@ export class RowCursor implements ElmoCursor {
         const pulled = rows.pull();
         if (pulled === END) return this.close();
         if (pulled === PAUSE) await this.turn();
-        else take(rows.bytes, rows.at);
+        else {
+          const length = documentLength(rows.bytes, rows.at);
+          if (length > MOST_ROW_BYTES) throw tooLarge(length);
+          take(rows.bytes, rows.at);
+        }
       }
     } catch (error) {
       this.close();
@@ -139,6 +144,7 @@ export class RowCursor implements ElmoCursor {
       if (pulled === END) return this.end();
       const document = copyDocument(rows.bytes, rows.at);
       const { length } = document;
+      if (length > MOST_ROW_BYTES) throw tooLarge(length);
       if (bytes + length > maxBytes && documents.length > 0) {
         this.pending = document;
         return false;
@@ -160,6 +166,16 @@ export class RowCursor implements ElmoCursor {
     this.rows.close();
     this.release();
   }
+}
+
+/** A document in 16 MB, and what a reply says around it. Stored documents are smaller; what a pipeline makes may not be. */
+const MOST_ROW_BYTES = (16 << 20) + (16 << 10);
+
+function tooLarge(bytes: number): ElmoError {
+  return new ElmoError(
+    'BSONObjectTooLarge',
+    `Serializing Document failed :: caused by :: Size ${bytes} exceeds maximum ${MOST_ROW_BYTES}`,
+  );
 }
 
 /** What a cursor says when its collection is not there any more under its name. */

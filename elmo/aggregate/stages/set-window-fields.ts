@@ -1,6 +1,6 @@
 /** `$setWindowFields`: fields computed from the rows around a row, in an order, within its part of the rows. */
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
-import { NULL_VALUE, type Value } from '../../bson/value.js';
+import { NULL_VALUE, UNDEFINED_VALUE, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
@@ -9,7 +9,7 @@ import { compareBytes, type SortField } from '../../exec/sort-key.js';
 import type { Expression } from '../../expression/expression.js';
 import { PathFollower } from '../../expression/nodes.js';
 import type { RowSource } from '../../operation/row-source.js';
-import { argumentsOf } from '../arguments.js';
+import { argumentsOf, elementsOf } from '../arguments.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { checkedFieldPath } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
@@ -61,6 +61,8 @@ interface KeyedRow {
   /** Which partition; equal bytes, equal partition. */
   readonly partition: Uint8Array;
   readonly key: Uint8Array;
+  /** Whether the partition is an array, which is told when it is its turn. */
+  readonly isRefused: boolean;
 }
 
 const ROW_OVERHEAD = 240;
@@ -69,8 +71,6 @@ class WindowRows extends BlockingRows {
   private rows: KeyedRow[] = [];
   private sorting: SlicedSort<KeyedRow> | undefined;
   private rowBytes = 0;
-  /** Whether the partition of a row is an array, which is told when all rows are sorted. */
-  private hasRefused = false;
   private next = 0;
   /** End of the partition that `values` are of. */
   private partitionEnd = 0;
@@ -105,15 +105,32 @@ class WindowRows extends BlockingRows {
       const value = partitionBy.evaluate(run.frame);
       isRefused = value.type === ARRAY;
       if (isRefused) this.checkParallel(row);
-      keys.append(value.type, value.bytes, value.at);
+      const { type, bytes: of, at: from } = isRefused ? this.leastOf(value) : value;
+      keys.clear();
+      keys.append(type, of, from);
     }
     const key = sortBy.length === 0 ? NO_KEY : this.order.keyOf(row, 0);
-    this.rows.push({ row, partition: keys.writer.toBytes(), key });
-    this.hasRefused ||= isRefused;
+    this.rows.push({ row, partition: keys.writer.toBytes(), key, isRefused });
     this.rowBytes += row.length + key.length + ROW_OVERHEAD;
     const most = run.maxStageBytes ?? MAX_STAGE_BYTES;
     if (this.rowBytes > most)
       throw new ElmoError(5414201, `$setWindowFields exceeded its memory limit of ${most} bytes`);
+  }
+
+  /** What an array sorts by. */
+  private leastOf(array: Value): Value {
+    const { keys } = this;
+    let least: Value = UNDEFINED_VALUE;
+    let leastKey: Uint8Array | undefined;
+    for (const element of elementsOf(array)) {
+      keys.clear();
+      keys.append(element.type, element.bytes, element.at);
+      const key = keys.writer.toBytes();
+      if (leastKey !== undefined && compareBytes(key, key.length, leastKey, leastKey.length) >= 0) continue;
+      least = element;
+      leastKey = key;
+    }
+    return least;
   }
 
   /** An array by which rows are parted is like one they are sorted by. @throws ElmoError BadValue */
@@ -137,7 +154,6 @@ class WindowRows extends BlockingRows {
     );
     const sorted = this.sorting.run(() => this.operation.look());
     if (sorted === undefined) return false;
-    if (this.hasRefused) throw arrayPartition();
     this.rows = sorted;
     return true;
   }
@@ -161,13 +177,16 @@ class WindowRows extends BlockingRows {
   private beginPartition(): void {
     const { rows } = this;
     const start = (this.partitionStart = this.next);
+    if (rows[start]!.isRefused) throw arrayPartition();
     const { partition } = rows[start]!;
     let end = start + 1;
     while (
       end < rows.length &&
+      !rows[end]!.isRefused &&
       compareBytes(rows[end]!.partition, rows[end]!.partition.length, partition, partition.length) === 0
     )
       end++;
+    if (rows[end]?.isRefused === true) throw arrayPartition(); // it is read to find the end of this one
     this.partitionEnd = end;
     const view = new PartitionRows(rows.slice(start, end), this.order, this.options.sortBy);
     this.values = this.options.outputs.map(({ compute }) => compute.compute(view, this.run.frame));
