@@ -19,9 +19,9 @@ export function parseNamespace(text: string): DatabaseName {
 
 /**
  * Commands pass over data once: they need no large caches, whatever the size of the file. Up to three memtables are there at a
- * time, and several tables are being built, each in memory.
+ * time, and several tables are being built, each in memory; but each table that is there takes some memory as well.
  */
-const MODEST = { cacheBytes: 2 << 20, memtableBytes: 1 << 20, tableBytes: 1 << 19, levelOneBytes: 8 << 20 };
+const MODEST = { cacheBytes: 2 << 20, memtableBytes: 1 << 20, tableBytes: 2 << 20, levelOneBytes: 8 << 20 };
 
 /**
  * Opens, does, closes.

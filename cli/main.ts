@@ -18,6 +18,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const PASSING: ReadonlySet<string> = new Set(['import', 'export', 'dump', 'restore', 'migrate']);
 
 // Documents in passing live for moments: with a small heap the process stays small, whatever the size of the file.
-if (PASSING.has(process.argv[2] ?? '')) setFlagsFromString('--optimize-for-size');
+if (PASSING.has(process.argv[2] ?? '')) {
+  setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
 
 process.exitCode = await run(process.argv.slice(2), processTerminal());

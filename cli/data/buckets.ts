@@ -1,8 +1,10 @@
 /**
  * The documents in which a time-series collection's measurements lie:
  *   {_id, control: {version: 1, min, max}, meta, data: {time: {'0': …, '1': …}, field: {'0': …}}}
- * Each field of `data` is a column; a measurement without the field has no entry there. Versions 2 and 3 pack columns.
+ * Each field of `data` is a column; a measurement without the field has no entry there. Versions 2 and 3 pack columns, and
+ * tell how many measurements there are: control.count.
  */
+import { columnValues } from './bson-column.js';
 import { Binary, compareDocuments, encodeDocument, ObjectId, type Document } from '../../elmo/index.js';
 
 /** The collection's options. */
@@ -19,12 +21,10 @@ export interface TimeseriesOptions {
  * @throws Error when it is no bucket
  */
 export function unpackBucket(bucket: Document, { timeField, metaField }: TimeseriesOptions): Document[] {
-  const { data, meta } = bucket as { data?: Document; meta?: unknown };
+  const { control, data, meta } = bucket as { control?: Document; data?: Document; meta?: unknown };
   const times: unknown = data?.[timeField];
   if (times instanceof Binary)
-    throw new Error(
-      'its bucket has packed columns, which cannot be read yet: export its measurements as a plain collection',
-    );
+    return unpackColumns(data!, control?.['count'], { meta, timeField, metaField });
   if (typeof times !== 'object' || times === null)
     throw new Error(`it is no bucket of a time-series collection: it has no data.${timeField}`);
   const columns = Object.entries(data!) as [string, Document][];
@@ -36,6 +36,54 @@ export function unpackBucket(bucket: Document, { timeField, metaField }: Timeser
     return measurement;
   });
 }
+
+interface PackedNames {
+  readonly meta: unknown;
+  readonly timeField: string;
+  readonly metaField: string | undefined;
+}
+
+/** @param count  of measurements, as the bucket tells it */
+function unpackColumns(
+  data: Document,
+  count: unknown,
+  { meta, timeField, metaField }: PackedNames,
+): Document[] {
+  const rows: Document[] = [];
+  for (const time of packedValues(data, timeField)) {
+    if (rows.length === MOST_PACKED) throw new Error(`its bucket has more than ${MOST_PACKED} measurements`);
+    rows.push({
+      [timeField]: time,
+      ...(metaField === undefined || meta === undefined ? {} : { [metaField]: meta }),
+    });
+  }
+  if (count !== undefined && Number(count) !== rows.length)
+    throw new Error(`its bucket has ${rows.length} times, though it tells of ${Number(count)} measurements`);
+  for (const name of Object.keys(data)) {
+    if (name === timeField) continue;
+    let row = 0;
+    for (const value of packedValues(data, name)) {
+      // packed runs may tell of more rows without a value than there are
+      if (row < rows.length && value !== undefined) rows[row]![name] = value;
+      else if (value !== undefined) throw new Error(`its column ${name} has more values than measurements`);
+      if (++row > MOST_PACKED) break;
+    }
+  }
+  return rows;
+}
+
+function* packedValues(data: Document, name: string): Generator<unknown> {
+  const column = data[name] as unknown;
+  if (!(column instanceof Binary)) throw new Error(`its column ${name} is not packed, though others are`);
+  try {
+    yield* columnValues(column.buffer.subarray(0, column.position));
+  } catch (error) {
+    throw new Error(`its packed column ${name} is damaged: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Measurements that a packed bucket may tell of: ten times what a server puts there. */
+const MOST_PACKED = 10_000;
 
 const MOST_MEASUREMENTS = 1000;
 const MOST_BYTES = 125_000;

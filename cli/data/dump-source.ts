@@ -106,6 +106,12 @@ export function folderSource(path: string, into: string | undefined, collection?
         let fault: string | undefined;
         let at = part.metadata;
         try {
+          if (at === undefined && basename(part.data ?? '').startsWith(BUCKETS_PREFIX)) {
+            at = part.data;
+            throw new Error(
+              `${collection}.metadata.json, which tells what its buckets are, is not beside it`,
+            );
+          }
           yield { kind: 'collection', db, collection, metadata: readText(part.metadata) };
           at = part.data;
           if (at !== undefined) {
@@ -146,7 +152,7 @@ function partsOf(folder: string, into: string | undefined, only?: string): Part[
     const kind = DATA_FILE.test(name) ? 'data' : METADATA_FILE.test(name) ? 'metadata' : undefined;
     if (kind === undefined) continue;
     const bare = name.replace(METADATA_FILE, '').replace(DATA_FILE, '');
-    if (only !== undefined && bare !== only) continue;
+    if (only !== undefined && ownerOf(bare) !== ownerOf(only)) continue;
     const file = ownerOf(bare);
     const part = parts.get(file) ?? { db, collection: file };
     part[kind] = join(folder, name);

@@ -32,6 +32,11 @@ describe('real data', function () {
     ['a packed folder', 9033, join(dumps, 'library-gzip')],
     ['a folder of 2014', 6180, join(dumps, 'sakila-2014')],
     ['a folder of buckets', 1000, join(tools, 'timeseries_tests', 'ts_dump')],
+    [
+      'one file of buckets',
+      1000,
+      join(tools, 'timeseries_tests', 'ts_dump', 'timeseries_test', 'system.buckets.foo_ts.bson'),
+    ],
     ['names with special characters', 1, join(tools, 'specialcharacter')],
     ['every type', 20, join(bsondump, 'all_types.bson')],
     ['indexes of all kinds of hashes', 2, join(tools, 'hashedIndexes.bson')],
