@@ -510,6 +510,18 @@ const FORMER: readonly Former[] = [
       { _id: 2, n: 2 },
     ],
   },
+  {
+    why: 'parts of the rows come in the order of their values under a collation, too',
+    documents: [{ _id: 1, k: { a: 1 } }, { _id: 2 }, { _id: 3, k: 'é' }, { _id: 4, k: 'F' }],
+    command: {
+      ...aggregate(
+        { $setWindowFields: { partitionBy: '$k', sortBy: { _id: 1 }, output: { w: { $sum: 1 } } } },
+        { $project: { _id: 1 } },
+      ),
+      collation: { locale: 'en', strength: 2 },
+    },
+    rows: [{ _id: 2 }, { _id: 3 }, { _id: 4 }, { _id: 1 }],
+  },
 ];
 
 describe('differences from the reference that were found once', () => {

@@ -1,8 +1,10 @@
 /** `$setWindowFields`: fields computed from the rows around a row, in an order, within its part of the rows. */
+import { compareValues, type Collation } from '../../bson/compare.js';
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { NULL_VALUE, UNDEFINED_VALUE, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
+import { collatorOf } from '../../collation/collator.js';
 import { ElmoError } from '../../errors.js';
 import { SlicedSort } from '../../exec/sliced-sort.js';
 import { compareBytes, type SortField } from '../../exec/sort-key.js';
@@ -60,6 +62,8 @@ interface KeyedRow {
   readonly row: Uint8Array;
   /** Which partition; equal bytes, equal partition. */
   readonly partition: Uint8Array;
+  /** The value it is sorted by, under a collation; undefined otherwise: by the bytes. */
+  readonly partitionValue: Value | undefined;
   readonly key: Uint8Array;
   /** Whether the partition is an array, which is told when it is its turn. */
   readonly isRefused: boolean;
@@ -79,6 +83,7 @@ class WindowRows extends BlockingRows {
   private values: Value[][] = [];
   private readonly order: RowOrder;
   private readonly keys: CanonicalKeys;
+  private readonly collation: Collation | undefined;
   private readonly setters: readonly PathSetter[];
   private readonly writers = [new BsonWriter(), new BsonWriter()];
 
@@ -91,6 +96,7 @@ class WindowRows extends BlockingRows {
     const { collation } = options.context.scope;
     this.order = new RowOrder(options.sortBy, collation, options.partitionBy !== undefined);
     this.keys = new CanonicalKeys(collation);
+    this.collation = collation === undefined ? undefined : collatorOf(collation);
     this.setters = options.outputs.map(({ path }) => new PathSetter(path, true));
   }
 
@@ -100,17 +106,19 @@ class WindowRows extends BlockingRows {
     keys.clear();
     const { partitionBy, sortBy } = this.options;
     let isRefused = false;
+    let partitionValue: Value | undefined;
     if (partitionBy !== undefined) {
       run.frame.setDocument(row, 0);
       const value = partitionBy.evaluate(run.frame);
       isRefused = value.type === ARRAY;
       if (isRefused) this.checkParallel(row);
-      const { type, bytes: of, at: from } = isRefused ? this.leastOf(value) : value;
+      const told = isRefused ? this.leastOf(value) : value.isMissing ? NULL_VALUE : value;
       keys.clear();
-      keys.append(type, of, from);
+      keys.append(told.type, told.bytes, told.at);
+      if (this.collation !== undefined) partitionValue = told.keep();
     }
     const key = sortBy.length === 0 ? NO_KEY : this.order.keyOf(row, 0);
-    this.rows.push({ row, partition: keys.writer.toBytes(), key, isRefused });
+    this.rows.push({ row, partition: keys.writer.toBytes(), partitionValue, key, isRefused });
     this.rowBytes += row.length + key.length + ROW_OVERHEAD;
     const most = run.maxStageBytes ?? MAX_STAGE_BYTES;
     if (this.rowBytes > most)
@@ -148,9 +156,7 @@ class WindowRows extends BlockingRows {
     const hasOrder = this.options.sortBy.length > 0;
     this.sorting ??= new SlicedSort(
       this.rows,
-      (a, b) =>
-        compareBytes(a.partition, a.partition.length, b.partition, b.partition.length) ||
-        (hasOrder ? this.order.compare(a.key, b.key) : 0),
+      (a, b) => this.comparePartitions(a, b) || (hasOrder ? this.order.compare(a.key, b.key) : 0),
     );
     const sorted = this.sorting.run(() => this.operation.look());
     if (sorted === undefined) return false;
@@ -172,6 +178,13 @@ class WindowRows extends BlockingRows {
     this.bytes = row;
     this.next++;
     return true;
+  }
+
+  private comparePartitions(a: KeyedRow, b: KeyedRow): number {
+    const [x, y] = [a.partitionValue, b.partitionValue];
+    return x === undefined || y === undefined
+      ? compareBytes(a.partition, a.partition.length, b.partition, b.partition.length)
+      : compareValues(x.bytes, x.type, x.at, y.bytes, y.type, y.at, this.collation);
   }
 
   private beginPartition(): void {
