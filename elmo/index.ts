@@ -30,7 +30,7 @@ export { parseShellText } from './query/filter-text.js';
 export { runCommand } from './api/run-command.js';
 export { backupStore, checkAll, compactStore, storeStats } from './api/maintenance.js';
 export type { ApiEngine, ApiSessions, CommandEngine, CommandSettings } from './api/api-engine.js';
-export { documentValue, Value } from './bson/value.js';
+export { documentValue, plainJs, Value } from './bson/value.js';
 export type { ElmoCursor, RawBatch, BatchOptions } from './exec/cursor.js';
 export type { SessionContext } from './session/session-context.js';
 export type * as requests from './operation/requests.js';

@@ -3,6 +3,7 @@
  * become one stage, and what leads is handed to the planner.
  */
 import { pathsOverlap } from './field-path.js';
+import { GroupStage } from './stages/group.js';
 import { LimitStage, SkipStage } from './stages/limit.js';
 import { MatchStage } from './stages/match.js';
 import { SortStage } from './stages/sort.js';
@@ -83,7 +84,17 @@ export function splitLeading(stages: readonly Stage[]): Split {
   }
   if (limit === 0 && rest[0] instanceof SkipStage) skip = (rest.shift() as SkipStage).count;
   if (limit === 0 && rest[0] instanceof LimitStage) limit = (rest.shift() as LimitStage).limit;
-  return { match, sort, skip, limit, needs: needsOf(rest), rest };
+  return { match, sort, skip, limit, needs: needsOf(rest), rest: withLeadingGroups(rest) };
+}
+
+function withLeadingGroups(stages: readonly Stage[]): readonly Stage[] {
+  let count = 0;
+  while (stages[count] instanceof GroupStage) count++;
+  return stages.map((stage, i) =>
+    stage instanceof GroupStage && i < count
+      ? stage.leading({ isFollowed: i === count - 1 && stages.length > count })
+      : stage,
+  );
 }
 
 function needsOf(stages: readonly Stage[]): readonly string[] | undefined {

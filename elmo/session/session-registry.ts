@@ -69,7 +69,8 @@ export class SessionRegistry {
   private readonly sessions = new Map<string, SessionState>();
   /** Transactions since the start. */
   readonly transactions = { started: 0, committed: 0, aborted: 0 };
-  private readonly transactionLifetimeMs: number;
+  /** Transactions that are open for longer are ended. */
+  transactionLifetimeMs: number;
   private readonly sessionTimeoutMs: number;
 
   constructor(

@@ -24,9 +24,9 @@ export interface User {
 }
 
 /** Roles of one database. */
-const DATABASE_ROLES = ['read', 'readWrite', 'dbAdmin', 'dbOwner', 'userAdmin'];
+export const DATABASE_ROLES: readonly string[] = ['read', 'readWrite', 'dbAdmin', 'dbOwner', 'userAdmin'];
 /** Roles that only the database admin has, and which count everywhere. */
-const ADMIN_ROLES = [
+export const ADMIN_ROLES: readonly string[] = [
   'root',
   'readAnyDatabase',
   'readWriteAnyDatabase',
@@ -63,6 +63,9 @@ const GRANTS: Readonly<Record<string, readonly Permission[]>> = {
   root: ['read', 'write', 'admin', 'users', 'cluster'],
   __system: ['read', 'write', 'admin', 'users', 'cluster'],
 };
+
+/** What a built-in role allows. */
+export const permissionsOf = (role: string): readonly Permission[] => GRANTS[role] ?? [];
 
 /** Whether one of the roles allows it on that database. */
 export function isAllowed(roles: readonly Role[], permission: Permission, db: string): boolean {

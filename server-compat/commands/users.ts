@@ -3,6 +3,7 @@ import {
   decodeDocument,
   ElmoError,
   fields,
+  plainJs,
   type Command,
   type Document,
   type Engine,
@@ -10,6 +11,7 @@ import {
 } from '../../elmo/index.js';
 import { SCRAM_MECHANISMS, type ScramMechanism } from '../auth/scram.js';
 import { credentialsOf, parseRoles, Users, type User } from '../auth/users.js';
+import { rolesInfo } from './roles.js';
 
 const { anything, array, document, flag, looseFlag, required, text } = fields;
 
@@ -162,6 +164,7 @@ export function userCommands(users: Users): readonly Command[] {
     changeRoles('revokeRolesFromUser', (user, roles) =>
       user.roles.filter((own) => !roles.some((role) => own.role === role.role && own.db === role.db)),
     ),
+    rolesInfo,
     command(
       'usersInfo',
       'users and their roles',
@@ -185,8 +188,7 @@ export function userCommands(users: Users): readonly Command[] {
 
 /** Whom usersInfo is about: 1 for all of a database, a name, {user, db}, or a list of these. */
 function asked(args: Args, db: string): (user: User) => boolean {
-  const value = args.value('usersInfo')!;
-  const plain = Object.values(decodeDocument(encodeOne(value)))[0];
+  const plain = plainJs(args.value('usersInfo')!);
   const isOne =
     (each: unknown) =>
     (user: User): boolean => {
@@ -202,15 +204,4 @@ function asked(args: Args, db: string): (user: User) => boolean {
   if (Array.isArray(plain)) return (user) => plain.some((each) => isOne(each)(user));
   if (typeof plain === 'number') return (user) => user.db === db;
   return isOne(plain);
-}
-
-/** {v: value} */
-function encodeOne(value: { type: number; bytes: Uint8Array; at: number; end: number }): Uint8Array {
-  const length = value.end - value.at;
-  const raw = new Uint8Array(8 + length);
-  new DataView(raw.buffer).setInt32(0, raw.length, true);
-  raw[4] = value.type;
-  raw[5] = 0x76;
-  raw.set(value.bytes.subarray(value.at, value.end), 7);
-  return raw;
 }

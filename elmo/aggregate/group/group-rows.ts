@@ -91,3 +91,21 @@ export class GroupRows extends StageRows {
     this.groups.clear();
   }
 }
+
+/** Errors of a `$group` that reads a collection: what they are elsewhere, and there. */
+const LEADING_CODES: ReadonlyMap<string, number> = new Map([
+  ["can't $divide by zero", 4848401],
+  ["can't $mod by zero", 4848403],
+]);
+
+/** Of a `$group` that reads a collection. */
+export class LeadingGroupRows extends GroupRows {
+  override pull(): Pulled {
+    try {
+      return super.pull();
+    } catch (cause) {
+      const code = cause instanceof ElmoError ? LEADING_CODES.get(cause.message) : undefined;
+      throw code === undefined ? cause : new ElmoError(code, (cause as ElmoError).message, { cause });
+    }
+  }
+}

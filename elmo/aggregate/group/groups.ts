@@ -2,7 +2,7 @@
  * The groups of a `$group`: keys in a hash table of bytes, their values, and the accumulators, which know each group by its
  * number. A row of a group that exists makes no object.
  */
-import { MISSING, NULL, OBJECT } from '../../bson/types.js';
+import { ARRAY, MAX_KEY, MIN_KEY, MISSING, NULL, OBJECT } from '../../bson/types.js';
 import { ElementWalker, FieldName } from '../../bson/walk.js';
 import type { BsonWriter } from '../../bson/writer.js';
 import { NULL_VALUE, Value, writeElement } from '../../bson/value.js';
@@ -21,6 +21,7 @@ export interface GroupField {
 }
 
 const ID = new FieldName('_id').bytes;
+const NO_NAME = new FieldName('').bytes;
 const NO_FIELDS = new Frame();
 
 export class Groups {
@@ -38,6 +39,8 @@ export class Groups {
     createKey: CreateGroupKey,
     fields: readonly GroupField[],
     collation: CollationSpec | undefined,
+    /** Whether MinKey and MaxKey go out inside a document, `{'': MinKey}`. */
+    private readonly wrapsBounds = false,
   ) {
     this.key = createKey(this.rowFields);
     this.accumulators = fields.map(({ spec }) => spec.create(this.rowFields));
@@ -83,10 +86,15 @@ export class Groups {
   /** Appends the document of a group. */
   write(group: number, writer: BsonWriter): void {
     const start = writer.beginDocument();
-    writeElement(writer, ID, this.ids.get(group));
+    this.writeField(writer, ID, this.ids.get(group));
     for (let i = 0; i < this.names.length; i++)
-      writeElement(writer, this.names[i]!.bytes, this.accumulators[i]!.result(group));
+      this.writeField(writer, this.names[i]!.bytes, this.accumulators[i]!.result(group));
     writer.endDocument(start);
+  }
+
+  private writeField(writer: BsonWriter, name: Uint8Array, value: Value): void {
+    if (this.wrapsBounds && holdsBound(value)) writeWrapped(writer, name, value);
+    else writeElement(writer, name, value);
   }
 
   /** Appends all that is known of a group: its key's value and what the accumulators save, as an array. */
@@ -120,4 +128,32 @@ export class Groups {
     this.ids.clear();
     for (const accumulator of this.accumulators) accumulator.clear();
   }
+}
+
+const isBound = (type: number): boolean => type === MIN_KEY || type === MAX_KEY;
+
+/** Whether it is MinKey or MaxKey, or an array with one of them. */
+function holdsBound({ type, bytes, at }: Value): boolean {
+  if (type !== ARRAY) return isBound(type);
+  const walker = new ElementWalker();
+  walker.open(bytes, at);
+  while (walker.next()) if (isBound(walker.type)) return true;
+  return false;
+}
+
+function writeWrapped(writer: BsonWriter, name: Uint8Array, value: Value): void {
+  const { type, bytes, at } = value;
+  writer.writeName(type === ARRAY ? ARRAY : OBJECT, name);
+  const start = writer.beginDocument();
+  if (type === ARRAY) {
+    const walker = new ElementWalker();
+    walker.open(bytes, at);
+    while (walker.next()) {
+      const element = new Value(walker.type, bytes, walker.valueStart);
+      const elementName = bytes.subarray(walker.nameStart, walker.nameEnd);
+      if (isBound(element.type)) writeWrapped(writer, elementName, element);
+      else writeElement(writer, elementName, element);
+    }
+  } else writer.writeName(type, NO_NAME);
+  writer.endDocument(start);
 }

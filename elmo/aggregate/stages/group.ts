@@ -10,9 +10,18 @@ import { Groups, type GroupField } from '../group/groups.js';
 import { ExpressionKey, FieldsKey, OneFieldKey, type CreateGroupKey } from '../group/group-key.js';
 import { isNumberType } from '../../expression/numbers.js';
 import { RowFields } from '../row-fields.js';
-import { GroupRows } from '../group/group-rows.js';
+import { GroupRows, LeadingGroupRows } from '../group/group-rows.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { sortStage } from './sort.js';
+
+/**
+ * A `$group` that reads a collection is run by another engine of the reference (8.2), which numbers two errors otherwise
+ * and hands MinKey and MaxKey to a next stage inside a document.
+ */
+export interface GroupLead {
+  /** Whether a stage follows that this engine does not run. */
+  readonly isFollowed: boolean;
+}
 
 export class GroupStage implements Stage {
   readonly name = '$group';
@@ -24,10 +33,18 @@ export class GroupStage implements Stage {
     private readonly createKey: CreateGroupKey,
     private readonly fields: readonly GroupField[],
     private readonly context: StageContext,
+    private readonly lead?: GroupLead,
   ) {}
 
+  /** The same at the head of a pipeline. */
+  leading(lead: GroupLead): GroupStage {
+    return new GroupStage(this.argument, this.createKey, this.fields, this.context, lead);
+  }
+
   open(input: RowSource, run: PipelineRun): RowSource {
-    return new GroupRows(input, run, new Groups(this.createKey, this.fields, this.context.scope.collation));
+    const { lead } = this;
+    const groups = new Groups(this.createKey, this.fields, this.context.scope.collation, lead?.isFollowed);
+    return lead === undefined ? new GroupRows(input, run, groups) : new LeadingGroupRows(input, run, groups);
   }
 
   addDependencies(into: Set<string>): boolean {

@@ -1,6 +1,8 @@
 /** Parameters of the server: getParameter, setParameter, setFeatureCompatibilityVersion. Source: MongoDB manual. */
-import { BOOL, OBJECT, STRING } from '../../bson/types.js';
+import { Double, Long } from '../../bson/package.js';
+import { BOOL, DOUBLE, INT64, OBJECT, STRING } from '../../bson/types.js';
 import { valueOf, type Value } from '../../bson/value.js';
+import type { Engine } from '../../engine/engine.js';
 import type { ServerState } from '../../engine/server-state.js';
 import { ElmoError } from '../../errors.js';
 import { Arguments, parseFields } from '../arguments.js';
@@ -47,7 +49,7 @@ const PARAMETERS: ReadonlyMap<string, Parameter> = new Map([
   ['authSchemaVersion', { ...fixed(5), isSettableAtStart: false }],
   ['clusterAuthMode', fixed('undefined')],
   ['connPoolMaxConnsPerHost', fixed(200)],
-  ['cursorTimeoutMillis', settable(600_000, 1, MOST_INT)],
+  ['cursorTimeoutMillis', settable(Long.fromNumber(600_000), 1, MOST_INT)],
   ['diagnosticDataCollectionEnabled', settable(false)],
   ['enableLocalhostAuthBypass', fixed(true)],
   ['enableTestCommands', fixed(false)],
@@ -145,13 +147,16 @@ function converted(name: string, { initial, low, high }: Parameter, given: Value
   const number = given.type === BOOL ? Number(isTrue(given)) : plainNumber(given);
   if (Number.isNaN(number) || number < (low ?? -Infinity) || number > (high ?? Infinity)) throw invalid();
   if (low !== undefined && !Number.isInteger(number)) throw invalid();
-  return valueOf(number);
+  if (initial.type === INT64) return valueOf(Long.fromNumber(number));
+  return valueOf(initial.type === DOUBLE ? new Double(number) : number);
 }
 
 /** What the engine itself goes by. */
-function applied(state: ServerState, name: string, value: Value): void {
+function applied({ state, sessions }: Engine, name: string, value: Value): void {
   const { expiry } = state;
   if (name === 'cursorTimeoutMillis') state.cursorTimeoutMs = plainNumber(value);
+  else if (name === 'transactionLifetimeLimitSeconds')
+    sessions.transactionLifetimeMs = plainNumber(value) * 1000;
   else if (name === 'ttlMonitorEnabled') expiry.isEnabled = isTrue(value);
   else if (name === 'ttlMonitorSleepSecs') {
     expiry.intervalMs = plainNumber(value) * 1000;
@@ -187,7 +192,7 @@ const setParameter: Command = {
     reply.value('was', valueIn(state, first[0]));
     for (const [name, value] of changes) {
       state.parameters.set(name, value);
-      applied(state, name, value);
+      applied(context.engine, name, value);
     }
   },
 };
