@@ -12,6 +12,7 @@ import { KeyWriter } from '../keys/value-encoding.js';
 import type { CountTarget } from '../operation/write-unit.js';
 import type { IndexSpec } from './collection-spec.js';
 import type { ChangedRecords } from './changed-records.js';
+import { HighestKey } from './highest-key.js';
 import { KEYSPACE_COUNTS } from './keyspaces.js';
 
 const COUNT_BYTES = 16;
@@ -50,6 +51,8 @@ export class CollectionState implements CountTarget {
   readonly failedBuilds = new Map<number, ElmoError>();
   /** Indexes that are loaded at present, by their keyspaces: writers note what they change instead of keeping them up to date. */
   private readonly loading = new Map<number, ChangedRecords>();
+  /** Of unique indexes, by their keyspaces. */
+  private readonly highestKeys = new Map<number, HighestKey>();
   readonly bounds: KeyBounds;
   private readonly countsKey: Uint8Array;
   private nextId = -1;
@@ -77,6 +80,14 @@ export class CollectionState implements CountTarget {
     this.documents = view.getFloat64(0);
     this.bytes = view.getFloat64(8);
     this.isStored = this.isCounted = true;
+  }
+
+  /** That of a unique index. */
+  highestKey(keyspace: number): HighestKey {
+    let highest = this.highestKeys.get(keyspace);
+    if (highest === undefined)
+      this.highestKeys.set(keyspace, (highest = new HighestKey(keyspaceBounds(keyspace))));
+    return highest;
   }
 
   /** A fresh record id, above all others. */

@@ -10,6 +10,7 @@ import { exactJs, MISSING_VALUE, NULL_VALUE, stringValue, Value } from '../bson/
 import { BsonWriter } from '../bson/writer.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import type { CollectionState } from '../catalog/collection-state.js';
+import type { HighestKey } from '../catalog/highest-key.js';
 import { bitsOf, componentsOf, isIdKey } from '../catalog/record.js';
 import { namespaceText } from '../catalog/namespace.js';
 import { collationDocument } from '../collation/collation.js';
@@ -96,6 +97,7 @@ export class OpenIndex implements TupleSink, LeafSink {
   added = new EntrySet();
   private readonly ownRemoved = this.removed;
   private readonly ownAdded = this.added;
+  private readonly highest: HighestKey;
   /** For whoever collects: of the document before and after a write. */
   readonly before = new EntrySet();
   readonly after = new EntrySet();
@@ -106,6 +108,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     private readonly state: CollectionState,
   ) {
     const { fields } = spec;
+    this.highest = state.highestKey(spec.keyspace);
     this.extractor = new KeyExtractor(
       fields.filter(({ kind }) => kind !== 'wildcard').map(({ path }) => path),
     );
@@ -328,7 +331,7 @@ export class OpenIndex implements TupleSink, LeafSink {
       for (let i = 0; i < added.keys.length; i++) unit.putEntry(added.keys[i]!, added.values[i]!);
     } else if (spec.isReady) {
       for (const key of removed.keys) unit.deleteUnique(key);
-      for (let i = 0; i < added.keys.length; i++) unit.putUnique(added.keys[i]!, added.values[i]!);
+      for (let i = 0; i < added.keys.length; i++) this.putUnique(unit, added.keys[i]!, added.values[i]!);
     } else this.writeUnfinished(unit);
   }
 
@@ -343,11 +346,18 @@ export class OpenIndex implements TupleSink, LeafSink {
       if (!this.isTaken(unit, removed.keys[i]!, removed.values[i]!)) unit.deleteUnique(removed.keys[i]!);
     for (let i = 0; i < added.keys.length; i++)
       if (!this.isTaken(unit, added.keys[i]!, added.values[i]!))
-        unit.putUnique(added.keys[i]!, added.values[i]!);
+        this.putUnique(unit, added.keys[i]!, added.values[i]!);
+  }
+
+  /** Puts an entry of a unique index. */
+  putUnique(unit: WriteUnit, key: Uint8Array, value: Uint8Array): void {
+    unit.putUnique(key, value);
+    this.highest.note(key);
   }
 
   /** Whether the entry of a unique index is there, and another record's. */
   private isTaken(unit: WriteUnit, key: Uint8Array, value: Uint8Array): boolean {
+    if (this.spec.isReady && this.highest.isBelow(key, unit)) return false;
     const found = unit.get(key);
     return found !== undefined && this.ids.readAt(found, 0) !== this.ids.readAt(value, 0);
   }

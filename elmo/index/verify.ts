@@ -152,8 +152,9 @@ class Verification {
         this.complain(
           `index ${index.spec.name} ${found === undefined ? 'lacks an entry' : 'has a wrong entry'} of record ${recordId}${text}`,
         );
-        if (index.spec.isUnique) this.mending?.unit.putUnique(key, value);
-        else this.mending?.unit.putEntry(key, value);
+        if (this.mending === undefined) return;
+        if (index.spec.isUnique) index.putUnique(this.mending.unit, key, value);
+        else this.mending.unit.putEntry(key, value);
       });
     });
   }
