@@ -1,6 +1,7 @@
 /** The validator of a collection, compiled. Source: MongoDB manual, "Schema Validation". */
 import { documentValue } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
+import { ElmoError } from '../errors.js';
 import { openScope } from '../expression/scope.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
@@ -46,8 +47,14 @@ export class Validator {
     this.matcher = compileFilter(parseValidator(validator!, collation, context), { collation });
   }
 
+  /** An expression that fails accepts nothing. */
   accepts(bytes: Uint8Array, at: number): boolean {
-    return this.matcher.matches(bytes, at);
+    try {
+      return this.matcher.matches(bytes, at);
+    } catch (error) {
+      if (!(error instanceof ElmoError)) throw error;
+      return false;
+    }
   }
 
   /** @returns why a whole document is refused: the `errInfo` of the error; undefined: it is accepted */

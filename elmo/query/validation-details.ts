@@ -133,14 +133,21 @@ class Explainer {
     const [only] = clauses;
     if (only !== undefined && clauses.length === 1) return this.clause(only, isInverted);
     const relevant = clauses.flatMap((clause, index) =>
-      this.matches(clause.filter) === isInverted ? [{ index, details: this.clause(clause, isInverted) }] : [],
+      this.isRelevant(clause.filter, isInverted) ? [{ index, details: this.clause(clause, isInverted) }] : [],
     );
     return { operatorName: '$and', [clausesName(isInverted)]: relevant };
   }
 
-  private matches(filter: Uint8Array): boolean {
+  /** Whether the filter matches as wanted, or cannot tell since an expression fails. */
+  private isRelevant(filter: Uint8Array, wantsMatching: boolean): boolean {
     const { context, bytes, at } = this;
-    return compileFilter(parseFilter(filter, context), { collation: context.collation }).matches(bytes, at);
+    const matcher = compileFilter(parseFilter(filter, context), { collation: context.collation });
+    try {
+      return matcher.matches(bytes, at) === wantsMatching;
+    } catch (error) {
+      if (!(error instanceof ElmoError)) throw error;
+      return true;
+    }
   }
 
   private clause(clause: Clause, isInverted: boolean): Details {
@@ -177,7 +184,7 @@ class Explainer {
   /** @param wantsMatching  whether those that match are shown, or those that do not */
   private list(clause: Clause, isInverted: boolean, wantsMatching: boolean): Details {
     const relevant = elementsOf(clause.argument).flatMap(({ value }, index) =>
-      this.matches(value.document) === wantsMatching
+      this.isRelevant(value.document, wantsMatching)
         ? [{ index, details: this.document(value, isInverted) }]
         : [],
     );
@@ -195,12 +202,23 @@ class Explainer {
     const node = parseFilter(filter, this.context);
     const frame = new Frame();
     frame.setDocument(this.bytes, this.at);
-    return {
-      operatorName: '$expr',
-      specifiedAs: documentValue(filter),
-      reason: isInverted ? 'expression did match' : 'expression did not match',
-      expressionResult: node.kind === 'expr' ? node.expression.evaluate(frame) : undefined,
-    };
+    const about = { operatorName: '$expr', specifiedAs: documentValue(filter) };
+    try {
+      const expressionResult = node.kind === 'expr' ? node.expression.evaluate(frame) : undefined;
+      return {
+        ...about,
+        reason: isInverted ? 'expression did match' : 'expression did not match',
+        expressionResult,
+      };
+    } catch (error) {
+      if (!(error instanceof ElmoError)) throw error;
+      const { code, codeName, message: errmsg } = error;
+      return {
+        ...about,
+        reason: 'failed to evaluate aggregation expression',
+        details: { code, codeName, errmsg },
+      };
+    }
   }
 
   private values({ operator, path, filter }: Clause, isInverted: boolean): Details {

@@ -522,6 +522,47 @@ const FORMER: readonly Former[] = [
     },
     rows: [{ _id: 2 }, { _id: 3 }, { _id: 4 }, { _id: 1 }],
   },
+  {
+    why: 'a validator whose expression fails refuses the document',
+    documents: [{ _id: 1 }],
+    before: [{ create: 'e', validator: { b: 1, $expr: { $in: [1, '$a'] } } }],
+    command: { insert: 'e', documents: [{ _id: 4 }] },
+    reply: {
+      n: 0,
+      writeErrors: [
+        {
+          index: 0,
+          code: 121,
+          errmsg: 'Document failed validation',
+          errInfo: {
+            failingDocumentId: 4,
+            details: {
+              operatorName: '$and',
+              clausesNotSatisfied: [
+                {
+                  index: 0,
+                  details: { operatorName: '$eq', specifiedAs: { b: 1 }, reason: 'field was missing' },
+                },
+                {
+                  index: 1,
+                  details: {
+                    operatorName: '$expr',
+                    specifiedAs: { $expr: { $in: [1, '$a'] } },
+                    reason: 'failed to evaluate aggregation expression',
+                    details: {
+                      code: 40081,
+                      codeName: 'Location40081',
+                      errmsg: '$in requires an array as a second argument, found: missing',
+                    },
+                  },
+                },
+              ],
+            },
+          },
+        },
+      ],
+    },
+  },
 ];
 
 describe('differences from the reference that were found once', () => {
