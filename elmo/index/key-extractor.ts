@@ -18,6 +18,7 @@
 import { ElmoError } from '../errors.js';
 import { ARRAY, MISSING, OBJECT, UNDEFINED } from '../bson/types.js';
 import { endOfCString, readInt32 } from '../bson/read.js';
+import { LayoutFinder } from '../bson/layout.js';
 import { endOfValue, FieldFinder, FieldName } from '../bson/walk.js';
 
 /** Takes the tuples. `types[i]`, `at[i]` of the extractor are the values of field i, all in the same bytes. */
@@ -32,6 +33,8 @@ const DIGITS = /^(0|[1-9][0-9]*)$/;
 /** The way of one field into the document. */
 class FieldPath {
   readonly components: readonly FieldName[];
+  /** For each component, where many documents are looked at one after the other. */
+  readonly finders: readonly LayoutFinder[];
   /** The component as an index of an array, or -1. */
   readonly positions: readonly number[];
 
@@ -45,6 +48,7 @@ class FieldPath {
     this.isWhole = isAlone && path === '_id';
     const parts = path.split('.');
     this.components = parts.map((part) => new FieldName(part));
+    this.finders = this.components.map((component) => new LayoutFinder(component));
     this.positions = parts.map((part) => (DIGITS.test(part) ? Number(part) : -1));
   }
 }
@@ -67,6 +71,7 @@ export class KeyExtractor {
   private readonly stoppedAt: Int32Array;
 
   private bytes: Uint8Array = new Uint8Array(0);
+  private isOneOfMany = false;
   private readonly finder = new FieldFinder();
   private sink: TupleSink | undefined;
 
@@ -81,10 +86,12 @@ export class KeyExtractor {
 
   /**
    * Gives `sink` the tuples of the document at `at`; equal ones may come twice.
+   * @param isOneOfMany  many documents of the same array of bytes are looked at one after the other
    * @throws ElmoError CannotIndexParallelArrays
    */
-  extract(bytes: Uint8Array, at: number, sink: TupleSink): void {
+  extract(bytes: Uint8Array, at: number, sink: TupleSink, isOneOfMany = false): void {
     const { paths, types } = this;
+    this.isOneOfMany = isOneOfMany;
     this.bytes = bytes;
     this.metArray = false;
     this.crossedArray = false;
@@ -108,12 +115,18 @@ export class KeyExtractor {
    * @returns false if it stopped at an array
    */
   private follow(i: number, at: number, component: number): boolean {
-    const { components, isWhole } = this.paths[i]!;
+    const { components, finders, isWhole } = this.paths[i]!;
     const { finder, bytes } = this;
     for (; ; component++) {
-      if (!finder.find(bytes, at, components[component]!)) return this.settle(i, MISSING, 0);
-      const { type } = finder;
-      at = finder.valueStart;
+      let type: number;
+      if (this.isOneOfMany) {
+        const byLayout = finders[component]!;
+        if (!byLayout.find(bytes, at)) return this.settle(i, MISSING, 0);
+        ({ type, valueStart: at } = byLayout);
+      } else {
+        if (!finder.find(bytes, at, components[component]!)) return this.settle(i, MISSING, 0);
+        ({ type, valueStart: at } = finder);
+      }
       if (type === ARRAY && !isWhole) {
         return this.stop(i, at, component + 1);
       }

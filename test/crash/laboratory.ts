@@ -191,7 +191,9 @@ function cutPoints(journal: readonly string[], how: Exploration, random: SeededR
     else calls.push(i + 1);
   });
   const chosen: number[] = [];
-  const kinds = inAnyOrder([...byKind.values()], random);
+  // The store's file is synced least often, and there alone the order of its writes shows: it gets a second turn.
+  const fileSyncs = byKind.get(kindOf(`sync ${STORE_PATH}`)) ?? [];
+  const kinds = inAnyOrder([...byKind.values(), fileSyncs], random);
   while (chosen.length < most) {
     for (const calls of kinds) {
       if (calls.length > 0) chosen.push(calls.splice(random.int(calls.length), 1)[0]!);
