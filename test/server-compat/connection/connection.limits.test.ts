@@ -145,7 +145,7 @@ describe('what clients leave behind', () => {
     clock.advance(11 * 60_000);
     await looked();
     expect(await client.command({ getMore: left, collection: 'c' })).to.include({ code: 43 });
-    expect((await client.command({ getMore: kept, collection: 'c' })).ok).to.equal(1);
+    expect(await client.command({ getMore: kept, collection: 'c' })).to.include({ ok: 1 });
     expect(await list()).to.have.length(1);
 
     clock.advance(31 * 60_000);
