@@ -19,7 +19,7 @@ const CHECK_EVERY = 100_003;
 const { values } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '5000' },
-    memory: { type: 'string', default: '64' },
+    memory: { type: 'string', default: '48' },
     seed: { type: 'string', default: '1' },
     dir: { type: 'string', default: tmpdir() },
     json: { type: 'boolean', default: false },
@@ -39,11 +39,13 @@ function entry(n: number): void {
 }
 
 try {
-  // A quarter each for the cache, the memtables (there may be three), the overlay, and what is being flushed.
+  // A quarter each for the cache, the memtables (there may be three), the overlay, and what is being flushed; tables are
+  // small, since some are being built. The rest of 64 MiB is for the heaps of two threads.
   const store = await openLsm(join(folder, 'transaction.elmo'), {
     cacheBytes: memory / 4,
     memtableBytes: memory / 16,
     transactionBytes: memory / 16,
+    tableBytes: memory / 32,
   });
   // So that the worker thread, which every store that writes has, counts as what there was before.
   entry(0);
