@@ -206,4 +206,21 @@ describe('$setWindowFields', () => {
       expect(() => results(output as object, order))
         .to.throw(ElmoError)
         .with.property('code', code));
+
+  it('a sum of longs from which numbers are taken away is an int where it fits', () => {
+    const typeOf = (window: object, factor = 1): unknown[] =>
+      run(
+        [
+          { $set: { n: { $toLong: { $multiply: ['$_id', factor] } } } },
+          { $setWindowFields: { sortBy: { _id: 1 }, output: { r: { $sum: '$n', window } } } },
+          { $limit: 1 },
+          { $set: { r: { $type: '$r' } } },
+        ],
+        { t: documents },
+        't',
+      ).map((row) => (row as { r: unknown }).r);
+    expect(typeOf({ documents: [-1, 0] })).to.deep.equal(['int']);
+    expect(typeOf({ documents: [-1, 0] }, 4_000_000_000)).to.deep.equal(['long']);
+    expect(typeOf({ documents: ['unbounded', 0] })).to.deep.equal(['long']);
+  });
 });
