@@ -9,12 +9,12 @@ import {
   subtractDecimals,
   type Decimal,
 } from '../../bson/decimal-arithmetic.js';
-import { ARRAY, DECIMAL128, INT64, OBJECT } from '../../bson/types.js';
+import { ARRAY, DECIMAL128, OBJECT } from '../../bson/types.js';
 import { doubleValue, EMPTY_DOCUMENT, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import type { Frame } from '../../expression/expression.js';
 import { Frame as EvaluationFrame } from '../../expression/expression.js';
-import { decimalOf, doubleOf, INT32_MAX, INT32_MIN, isNumberType } from '../../expression/numbers.js';
+import { decimalOf, doubleOf, isNumberType } from '../../expression/numbers.js';
 import type { AccumulatorSpec } from '../accumulators/accumulator.js';
 import { slidingStdDev } from '../accumulators/std-dev.js';
 import { accumulators } from '../accumulators/table.js';
@@ -25,6 +25,7 @@ import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
 import { covarianceFunction } from './covariance.js';
 import { Frames, type FrameSpec } from './frame.js';
 import { parseMinMaxScaler } from './min-max-scaler.js';
+import { slidingSum } from './sliding-sum.js';
 import {
   ValuesFunction,
   type ParseFunction,
@@ -38,8 +39,6 @@ class AccumulatorFunction implements WindowFunction {
   constructor(
     private readonly spec: AccumulatorSpec,
     private readonly frameSpec: FrameSpec,
-    /** Whether longs that fit become ints: as the sums do from which numbers are taken away. */
-    private readonly isNarrowed = false,
   ) {}
 
   compute(partition: Partition, frame: Frame): Value[] {
@@ -69,8 +68,7 @@ class AccumulatorFunction implements WindowFunction {
       }
       low = frames.low;
       high = frames.high;
-      const result = accumulator.result(0);
-      values.push((this.isNarrowed ? narrowed(result) : result).keep());
+      values.push(accumulator.result(0).keep());
     }
     return values;
   }
@@ -78,12 +76,6 @@ class AccumulatorFunction implements WindowFunction {
   addDependencies(into: Set<string>): void {
     this.spec.addDependencies(into);
   }
-}
-
-function narrowed(value: Value): Value {
-  if (value.type !== INT64) return value;
-  const number = doubleOf(value);
-  return number >= INT32_MIN && number <= INT32_MAX ? int32Value(number) : value;
 }
 
 /** `$rank` and its kin. @param next  from the rank before, the row and whether it ties with the row before */
@@ -231,6 +223,7 @@ export function parseWindowFunction(name: string, argument: Value, context: Wind
   if (name === '$count' && (argument.type !== OBJECT || argumentsOf(argument).size > 0))
     throw new ElmoError('FailedToParse', '$count only accepts an empty object as input');
   const operand = argument.type === ARRAY ? asExpression(argument) : argument;
-  const isNarrowed = name === '$sum' && isSliding(context.frame);
-  return new AccumulatorFunction(accumulator.parse(operand, context.scope, name), context.frame, isNarrowed);
+  if (name === '$sum' && isSliding(context.frame))
+    return slidingSum(context.scope.parse(operand), context.frame);
+  return new AccumulatorFunction(accumulator.parse(operand, context.scope, name), context.frame);
 }

@@ -1,8 +1,9 @@
 /** A sum from which numbers can be taken away again, for frames that move. */
 import { DECIMAL_FINITE, DECIMAL_ZERO } from '../../bson/decimal.js';
-import { readDecimal } from '../../bson/decimal-arithmetic.js';
-import { DECIMAL128, DOUBLE } from '../../bson/types.js';
-import { doubleValue, int32Value, int64OfNumber, type Value } from '../../bson/value.js';
+import { addDecimals, decimalOfDouble, decimalValue, readDecimal } from '../../bson/decimal-arithmetic.js';
+import { readInt32 } from '../../bson/read.js';
+import { DECIMAL128, DOUBLE, INT64 } from '../../bson/types.js';
+import { doubleValue, int32Value, int64OfNumber, int64Value, type Value } from '../../bson/value.js';
 import { addNumbers, subtractNumbers } from '../../expression/arithmetic.js';
 import { doubleOf, INT32_MAX, INT32_MIN } from '../../expression/numbers.js';
 
@@ -37,7 +38,7 @@ export class RemovableSum {
     }
     this.tally(value, 1);
     if (value.type === DECIMAL128) this.decimal = addNumbers(this.decimal, value).keep();
-    else this.addDouble(doubleOf(value));
+    else this.addNumber(value, 1);
   }
 
   /** @param value  the one among those that are in the sum that was added first */
@@ -47,11 +48,8 @@ export class RemovableSum {
       return;
     }
     this.tally(value, -1);
-    if (this.count === 0) {
-      this.sum = this.rest = 0;
-      this.decimal = ZERO;
-    } else if (value.type === DECIMAL128) this.decimal = subtractNumbers(this.decimal, value).keep();
-    else this.addDouble(-doubleOf(value));
+    if (value.type === DECIMAL128) this.decimal = subtractNumbers(this.decimal, value).keep();
+    else this.addNumber(value, -1);
   }
 
   private tally({ type }: Value, by: 1 | -1): void {
@@ -60,22 +58,44 @@ export class RemovableSum {
     else if (type === DOUBLE) this.doubles += by;
   }
 
-  private addDouble(value: number): void {
-    const sum = this.sum + value;
-    const part = sum - this.sum;
-    this.rest += this.sum - (sum - part) + (value - part);
-    this.sum = sum;
+  private addNumber(value: Value, sign: 1 | -1): void {
+    if (value.type === INT64) {
+      // in two parts, which are doubles exactly
+      this.addDouble(sign * readInt32(value.bytes, value.at + 4) * 0x1_0000_0000);
+      this.addDouble(sign * (readInt32(value.bytes, value.at) >>> 0));
+    } else this.addDouble(sign * doubleOf(value));
+  }
+
+  /** As `$sum` adds in a group: what rounding lost goes into the next number first. */
+  private addDouble(x: number): void {
+    const { sum, rest } = this;
+    const term = x + rest;
+    const termPart = term - x;
+    const termLost = x - (term - termPart) + (rest - termPart);
+    const total = sum + term;
+    const part = total - sum;
+    this.sum = total;
+    this.rest = sum - (total - part) + (term - part) + termLost;
   }
 
   /** Of nothing: int 0. */
   get result(): Value {
-    const number = this.sum + this.rest;
-    const plain = this.doubles > 0 ? doubleValue(number) : wholeValue(number);
-    const finite = this.decimals > 0 ? addNumbers(this.decimal, plain) : plain;
-    return this.others.reduce(addNumbers, finite);
+    return this.others.reduce(addNumbers, this.finite());
   }
-}
 
-function wholeValue(number: number): Value {
-  return number >= INT32_MIN && number <= INT32_MAX ? int32Value(number) : int64OfNumber(number);
+  private finite(): Value {
+    if (this.decimals === 0) return this.doubles > 0 ? doubleValue(this.sum) : this.whole();
+    const doubles = addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest));
+    return decimalValue(addDecimals(readDecimal(this.decimal.bytes, this.decimal.at), doubles));
+  }
+
+  /** An int or a long if it fits. */
+  private whole(): Value {
+    const { sum } = this;
+    if (sum >= INT32_MIN && sum <= INT32_MAX) return int32Value(sum);
+    if (Number.isSafeInteger(sum)) return int64OfNumber(sum);
+    if (!Number.isFinite(sum)) return doubleValue(sum);
+    const exact = BigInt(sum) + BigInt(this.rest);
+    return BigInt.asIntN(64, exact) === exact ? int64Value(exact) : doubleValue(sum);
+  }
 }

@@ -223,4 +223,25 @@ describe('$setWindowFields', () => {
     expect(typeOf({ documents: [-1, 0] }, 4_000_000_000)).to.deep.equal(['long']);
     expect(typeOf({ documents: ['unbounded', 0] })).to.deep.equal(['long']);
   });
+
+  it('such a sum is exact, and a decimal keeps its digits', () => {
+    const sums = (n: object): unknown[] =>
+      run(
+        [
+          { $set: { n } },
+          {
+            $setWindowFields: {
+              sortBy: { _id: 1 },
+              output: { r: { $sum: '$n', window: { documents: [-1, 0] } } },
+            },
+          },
+          { $set: { r: { $toString: '$r' } } },
+        ],
+        { t: documents },
+        't',
+      ).map((row) => (row as { r: unknown }).r);
+    const long = { $toLong: { $add: [{ $toLong: '4503599627370497000' }, '$_id'] } };
+    expect(sums(long)[3]).to.equal('9007199254740994007');
+    expect(sums({ $toDecimal: { $toString: { $divide: ['$_id', 4] } } })[1]).to.equal('0.75');
+  });
 });
