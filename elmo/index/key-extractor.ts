@@ -33,7 +33,7 @@ const DIGITS = /^(0|[1-9][0-9]*)$/;
 /** The way of one field into the document. */
 class FieldPath {
   readonly components: readonly FieldName[];
-  /** For each component, where many documents are looked at one after the other. */
+  /** One for each component. */
   readonly finders: readonly LayoutFinder[];
   /** The component as an index of an array, or -1. */
   readonly positions: readonly number[];
@@ -71,7 +71,6 @@ export class KeyExtractor {
   private readonly stoppedAt: Int32Array;
 
   private bytes: Uint8Array = new Uint8Array(0);
-  private isOneOfMany = false;
   private readonly finder = new FieldFinder();
   private sink: TupleSink | undefined;
 
@@ -86,12 +85,10 @@ export class KeyExtractor {
 
   /**
    * Gives `sink` the tuples of the document at `at`; equal ones may come twice.
-   * @param isOneOfMany  many documents of the same array of bytes are looked at one after the other
    * @throws ElmoError CannotIndexParallelArrays
    */
-  extract(bytes: Uint8Array, at: number, sink: TupleSink, isOneOfMany = false): void {
+  extract(bytes: Uint8Array, at: number, sink: TupleSink): void {
     const { paths, types } = this;
-    this.isOneOfMany = isOneOfMany;
     this.bytes = bytes;
     this.metArray = false;
     this.crossedArray = false;
@@ -116,17 +113,12 @@ export class KeyExtractor {
    */
   private follow(i: number, at: number, component: number): boolean {
     const { components, finders, isWhole } = this.paths[i]!;
-    const { finder, bytes } = this;
+    const { bytes } = this;
     for (; ; component++) {
-      let type: number;
-      if (this.isOneOfMany) {
-        const byLayout = finders[component]!;
-        if (!byLayout.find(bytes, at)) return this.settle(i, MISSING, 0);
-        ({ type, valueStart: at } = byLayout);
-      } else {
-        if (!finder.find(bytes, at, components[component]!)) return this.settle(i, MISSING, 0);
-        ({ type, valueStart: at } = finder);
-      }
+      const finder = finders[component]!;
+      if (!finder.find(bytes, at)) return this.settle(i, MISSING, 0);
+      const { type } = finder;
+      at = finder.valueStart;
       if (type === ARRAY && !isWhole) {
         return this.stop(i, at, component + 1);
       }

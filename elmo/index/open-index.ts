@@ -147,7 +147,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.recordId = recordId;
     this.bytes = bytes;
     try {
-      this.extractor.extract(bytes, at, this, this.load !== undefined);
+      this.extractor.extract(bytes, at, this);
     } finally {
       if (this.extractor.crossedArray) this.refuseHashedArrays(); // before what else is wrong with arrays
     }
