@@ -39,9 +39,12 @@ describe('progress', () => {
   });
 });
 
-/** Runs a command on a pseudo-terminal of 100 columns, and prints all that appears on it. */
+/**
+ * Runs a command on a pseudo-terminal of 100 columns, and prints all that appears on it. The command is held for a
+ * while when it first shows something, so that it takes long enough on a fast machine to tell what time is left.
+ */
 const ON_A_SCREEN = `
-import fcntl, os, pty, struct, sys, termios
+import fcntl, os, pty, signal, struct, sys, termios, time
 child, screen = pty.fork()
 if child == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
@@ -54,6 +57,10 @@ while True:
         break
     if not piece:
         break
+    if not seen:
+        os.kill(child, signal.SIGSTOP)
+        time.sleep(1)
+        os.kill(child, signal.SIGCONT)
     seen += piece
 os.write(1, seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
