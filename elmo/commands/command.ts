@@ -80,6 +80,8 @@ export interface Command {
   readonly isWrite?: boolean;
   /** Whether it may be run without a login. */
   readonly isOpen?: boolean;
+  /** Fields that hold passwords and the like: nobody is shown their values. */
+  readonly secrets?: readonly string[];
   /** In Stable API version 1. */
   readonly isStable?: boolean;
   /** Writes the reply's fields, without `ok`. */

@@ -26,6 +26,7 @@ import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concer
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
 import { profileCommand } from './profiler.js';
+import { shownBody } from './secrets.js';
 import type { ReplyWriter } from './reply.js';
 import { checkApi } from './stable-api.js';
 
@@ -225,7 +226,7 @@ function ended(
 }
 
 function profile(
-  { name, message, db, operation, options }: Call,
+  { name, message: { sequences }, db, operation, options }: Call,
   error: ElmoError | undefined,
   nowMs: number,
   reply: Uint8Array,
@@ -234,6 +235,7 @@ function profile(
   const { client, engine } = options;
   const { namespace } = operation;
   const elapsedMs = nowMs - operation.startedMs;
+  const message = { body: operation.body, sequences };
   return profileCommand(engine, { name, message, db, namespace, client, elapsedMs, error, reply });
 }
 
@@ -247,6 +249,7 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   const { command } = entry;
   call.command = command;
   const args = parse(entry, message);
+  if (command.secrets !== undefined) operation.body = shownBody(message.body, command.secrets);
   const db = args.text('$db') ?? options.db ?? 'admin';
   call.db = db;
   const target = checkTarget(command, message, db);

@@ -21,6 +21,7 @@ import { ReplyWriter } from './reply.js';
 /** A command that has run. */
 export interface Finished {
   readonly name: string;
+  /** As others may see it. */
   readonly message: CommandMessage;
   readonly db: string;
   /** 'db.collection'; '' if it is for none. */
@@ -32,15 +33,13 @@ export interface Finished {
   readonly reply: RawDocument;
 }
 
-/** Handshakes, what carries passwords, and what sets the profiler itself. */
+/** Handshakes, logins, and what sets the profiler itself. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
   'hello',
   'isMaster',
   'ismaster',
   'saslStart',
   'saslContinue',
-  'createUser',
-  'updateUser',
   'profile',
 ]);
 

@@ -6,8 +6,8 @@ import type { OperationFacts } from '../aggregate/collections.js';
 export interface RunningOperation {
   readonly id: number;
   readonly command: string;
-  /** The command's document. */
-  readonly body: Uint8Array;
+  /** The command's document, as others may see it. */
+  body: Uint8Array;
   readonly clientId: number;
   readonly remote: string;
   readonly appName: string | undefined;

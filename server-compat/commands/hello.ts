@@ -71,6 +71,7 @@ export function helloCommands(server: WireServer, logins: Logins): readonly Comm
       $replData: anything,
       term: int64Only,
     },
+    secrets: ['speculativeAuthenticate'],
     isStable: !isLegacy,
     ignoresUnknown: true,
     async run(args, context, reply) {

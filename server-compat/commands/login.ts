@@ -116,6 +116,7 @@ export function loginCommands(logins: Logins): readonly Command[] {
         options: document,
         autoAuthorize: anything,
       },
+      secrets: ['payload'],
       ignoresUnknown: true,
       async run(args, context, reply) {
         const skips = args.struct('options')?.flag('skipEmptyExchange') ?? false;
@@ -136,6 +137,7 @@ export function loginCommands(logins: Logins): readonly Command[] {
       help: 'goes on with a login',
       target: 'any',
       fields: { saslContinue: anything, conversationId: anything, payload: payloadField },
+      secrets: ['payload'],
       ignoresUnknown: true,
       async run(args, context, reply) {
         answer(await logins.continue(context.client as Connection, payloadText(args)), reply);

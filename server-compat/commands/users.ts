@@ -70,6 +70,7 @@ export function userCommands(users: Users): readonly Command[] {
     target: 'any',
     fields: own,
     takesWriteConcern: name !== 'usersInfo',
+    ...(Object.hasOwn(own, 'pwd') ? { secrets: ['pwd'] } : {}),
     run,
   });
   const changeRoles = (
