@@ -10,10 +10,12 @@ import { queryShape } from '../plan/query-shape.js';
 import type { FilterNode } from '../query/filter.js';
 import { accessRows, pathsOf, type AccessRows, type BuildContext } from './build-rows.js';
 import { choosePlan } from '../plan/choose.js';
+import type { CollatedRange } from '../plan/collated-range.js';
+import { RangeKeys, RowsInRange } from './collated-range.js';
 import { resolveHint } from '../plan/hint.js';
 import { minMaxPlan, type MinMax } from '../plan/min-max.js';
 import type { PlanRequest } from '../plan/plan-request.js';
-import type { PlanChoice, QueryPlan, ScanDirection } from '../plan/query-plan.js';
+import type { IndexScanPlan, PlanChoice, QueryPlan, ScanDirection } from '../plan/query-plan.js';
 
 export interface RowsRequest extends BuildContext {
   readonly filter: FilterNode;
@@ -114,6 +116,8 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
       access.scan,
       access.scan === undefined || plan.access.kind !== 'ixscan' ? [] : pathsOf(plan.access.index),
     );
+  if (plan.access.kind === 'ixscan' && plan.access.collated !== undefined)
+    rows = collatedRows(rows, plan.access, plan.access.collated, request);
   const isSorted =
     sort === undefined ||
     sort.length === 0 ||
@@ -131,4 +135,25 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   }
   if (skip > 0 || limit > 0) rows = new SkipLimit(rows, skip, limit);
   return { plan, rows, access, sort: sorted };
+}
+
+/** Those between min and max in the order of the index's collation. */
+function collatedRows(
+  rows: RowSource,
+  { index }: IndexScanPlan,
+  range: CollatedRange,
+  { kv, operation, needsEntries }: RowsRequest,
+): RowSource {
+  const fields = index.fields.map(({ path, direction }) => ({ path, direction, meta: undefined }));
+  const keys = new RangeKeys(fields, range);
+  const within = new RowsInRange(rows, keys);
+  if (!range.isOrdered) return within;
+  return new SortRows(within, keys, {
+    kv,
+    operation,
+    limit: 0,
+    allowsDisk: true,
+    tiesByRecord: true,
+    keepsMetadata: needsEntries === true,
+  });
 }

@@ -3,7 +3,7 @@
  * the least element counts in ascending order, the greatest in descending; an empty array is undefined, nothing is null.
  * With a collation strings have no such bytes: the key then is the values, compared one by one.
  */
-import { compareValues, type Collation } from '../bson/compare.js';
+import type { Collation } from '../bson/compare.js';
 import { MISSING, NULL } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import { collatorOf } from '../collation/collator.js';
@@ -12,6 +12,7 @@ import { ElmoError } from '../errors.js';
 import { KeyExtractor, type TupleSink } from '../index/key-extractor.js';
 import type { FieldDirection } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
+import { compareTuples } from '../plan/collated-range.js';
 
 export interface SortField {
   readonly path: string;
@@ -59,6 +60,19 @@ export class SortKeys implements TupleSink {
     return this.leastValues!;
   }
 
+  /** Whether the document at `at` has a tuple that is taken. */
+  hasKey(bytes: Uint8Array, at: number): boolean {
+    this.leastValues = undefined;
+    this.keepsValues = true;
+    this.extract(bytes, at);
+    return this.leastValues !== undefined;
+  }
+
+  /** Whether a tuple counts at all; only asked where values are compared. */
+  protected takes(_values: readonly Value[]): boolean {
+    return true;
+  }
+
   /** Whether an array of the document at `at` has to do with its key. */
   meetsArray(bytes: Uint8Array, at: number): boolean {
     this.valuesOf(bytes, at);
@@ -83,6 +97,7 @@ export class SortKeys implements TupleSink {
         const type = types[i]!;
         return (type === MISSING ? new Value(NULL, NOTHING, 0) : new Value(type, bytes, at[i]!)).keep();
       });
+      if (!this.takes(values)) return;
       if (this.leastValues === undefined || this.compareTuples(values, this.leastValues) < 0)
         this.leastValues = values;
       return;
@@ -100,12 +115,7 @@ export class SortKeys implements TupleSink {
   }
 
   compareTuples(a: readonly Value[], b: readonly Value[]): number {
-    for (let i = 0; i < this.fields.length; i++) {
-      const [x, y] = [a[i]!, b[i]!];
-      const order = compareValues(x.bytes, x.type, x.at, y.bytes, y.type, y.at, this.collation);
-      if (order !== 0) return this.fields[i]!.direction > 0 ? order : -order;
-    }
-    return 0;
+    return compareTuples(this.fields, a, b, this.collation);
   }
 }
 

@@ -37,6 +37,8 @@ export interface SortOptions {
   readonly limit: number;
   readonly allowsDisk: boolean;
   readonly maxBytes?: number;
+  /** Whether rows that compare equal come by their record ids, in the order of an index's entries; else as they came. */
+  readonly tiesByRecord?: boolean;
   /** Whether rows keep what `$meta` says of them. */
   readonly keepsMetadata?: boolean;
 }
@@ -221,7 +223,8 @@ export class SortRows implements RowSource {
   private readonly compare = (a: SortedRow, b: SortedRow): number =>
     (a.key === undefined
       ? this.keys.compareTuples(a.values!, b.values!)
-      : compareBytes(a.key, a.key.length, b.key!, b.key!.length)) || a.sequence - b.sequence;
+      : compareBytes(a.key, a.key.length, b.key!, b.key!.length)) ||
+    (this.options.tiesByRecord === true ? a.recordId - b.recordId : a.sequence - b.sequence);
 
   private fromMemory(): Pulled {
     if (this.next === this.rows.length) {

@@ -161,6 +161,7 @@ function scanPlan(
     keyFilter: residual(ofKey, new Set()),
     filter: residual(conjuncts, new Set([...exact, ...ofKey])),
     given: undefined,
+    collated: undefined,
     estimate:
       index.isUnique && fields.every((each) => each.every(isPoint))
         ? Estimate.of(ranges.length)

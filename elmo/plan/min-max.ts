@@ -1,18 +1,32 @@
 /** Scans between the keys `min` and `max` of a find: the one included, the other not. */
 import type { ReadView } from '../../lsm/index.js';
-import { ARRAY, OBJECT, STRING, SYMBOL } from '../bson/types.js';
+import { ARRAY, OBJECT, STRING, SYMBOL, TYPE_CLASS } from '../bson/types.js';
 import { stringValue, type Value } from '../bson/value.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { fieldsOf } from '../catalog/raw-document.js';
 import { isSameCollation, type CollationSpec } from '../collation/collation.js';
+import { collatorOf } from '../collation/collator.js';
 import { collationKey } from '../collation/key.js';
 import { keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { ElmoError } from '../errors.js';
 import type { FilterNode } from '../query/filter.js';
+import { compareTuples, type CollatedRange } from './collated-range.js';
 import { planningError, type Hint } from './hint.js';
 import { estimateOf } from './index-plans.js';
-import { EVERYTHING } from './interval.js';
+import {
+  classInterval,
+  compareEnds,
+  encodeValue,
+  EVERYTHING,
+  HIGHEST,
+  LOWEST,
+  NO_VALUES,
+  pointInterval,
+  type Interval,
+  type Intervals,
+} from './interval.js';
+import { keyRanges } from './key-ranges.js';
 import { predicatesOf, residual } from './predicates.js';
 import type { QueryPlan } from './query-plan.js';
 import { sortedDirection, type PlanSortField } from './sort-order.js';
@@ -52,30 +66,17 @@ export function minMaxPlan(
       collection,
       'When using min()/max() a hint of which index to use must be provided',
     );
-  const isClustered = collection.isClustered && index.fields.length === 1 && index.fields[0]!.path === '_id';
+  const refuse = refusals(collection, index);
   const isComparable = isSameCollation(index.collation, collation);
-  const keys = [min, max].map((raw) =>
-    raw === undefined ? undefined : isComparable || !holdsText(raw) ? keyOf(raw, index) : null,
-  );
-  if (keys.includes(null))
-    throw isClustered
-      ? planningError(
-          6137400,
-          collection,
-          'The clustered index is not compatible with the values provided for min/max due to the query collation',
-        )
-      : planningError(51174, collection, 'The index chosen is not compatible with min/max');
-  const whole = keyspaceBounds(index.keyspace);
-  const range: KeyBounds = { low: keys[0] ?? whole.low, high: keys[1] ?? whole.high };
-  if (min !== undefined && max !== undefined && Buffer.compare(range.low, range.high) >= 0)
-    throw isClustered
-      ? planningError(6137401, collection, 'max() must be greater than min()')
-      : planningError(
-          51175,
-          collection,
-          'The value provided for min() does not come before the value provided for max() in the hinted index',
-        );
-  const fields = index.fields.map(() => EVERYTHING);
+  for (const raw of [min, max])
+    if (raw !== undefined && (!hasFieldsOf(index, raw) || (!isComparable && holdsText(raw))))
+      throw refuse.foreign();
+  const collated = collatedRange(index, { min, max }, sort === undefined);
+  const { fields, ranges } =
+    collated === undefined ? keyRange(index, { min, max }) : outerRange(index, collated);
+  if (min !== undefined && max !== undefined && !leavesSomething(index, ranges, collated))
+    throw refuse.reversed();
+  if (isClustered(collection, index) && isComparable && isBackward(sort)) throw refuse.backward();
   const hasArrays = index.isMultikey;
   const direction =
     sort === undefined || hasArrays || index.collation !== undefined
@@ -86,39 +87,138 @@ export function minMaxPlan(
     access: {
       kind: 'ixscan',
       index,
-      fieldIntervals: fields,
-      ranges: [range],
-      prefixLengths: [0],
+      fieldIntervals: index.fields.map(() => EVERYTHING),
+      ranges,
+      prefixLengths: ranges.map(() => 0),
       checked: undefined,
       direction: direction ?? 'forward',
       hasDuplicates: hasArrays,
       keyFilter: undefined,
       filter: residual(conjuncts, new Set()),
       given: { min, max },
-      estimate: estimateOf([range], view),
+      collated,
+      estimate: estimateOf(ranges, view),
     },
     isSorted: sort === undefined || direction !== undefined,
     isCovered: false,
   };
 }
 
+/** Whether the index is the order of the records itself. */
+function isClustered(collection: CollectionSpec, { fields }: IndexSpec): boolean {
+  return collection.isClustered && fields.length === 1 && fields[0]!.path === '_id';
+}
+
+function isBackward(sort: readonly PlanSortField[] | undefined): boolean {
+  return sort?.length === 1 && sort[0]!.path === '_id' && sort[0]!.direction < 0;
+}
+
+function refusals(
+  collection: CollectionSpec,
+  index: IndexSpec,
+): Record<'foreign' | 'reversed' | 'backward', () => ElmoError> {
+  const isOfRecords = isClustered(collection, index);
+  return {
+    foreign: () =>
+      isOfRecords
+        ? planningError(
+            6137400,
+            collection,
+            'The clustered index is not compatible with the values provided for min/max due to the query collation',
+          )
+        : planningError(51174, collection, 'The index chosen is not compatible with min/max'),
+    backward: () =>
+      planningError(
+        6137402,
+        collection,
+        'min() / max() are only supported for forward collection scans on clustered collections',
+      ),
+    reversed: () =>
+      isOfRecords
+        ? planningError(6137401, collection, 'max() must be greater than min()')
+        : planningError(
+            51175,
+            collection,
+            'The value provided for min() does not come before the value provided for max() in the hinted index',
+          ),
+  };
+}
+
+const isCollatable = (type: number): boolean =>
+  type === STRING || type === SYMBOL || type === OBJECT || type === ARRAY;
+
 /** Whether a value of a bound may be compared by a collation. */
 function holdsText(raw: Uint8Array): boolean {
-  return fieldsOf(raw).some(
-    ({ value: { type } }) => type === STRING || type === SYMBOL || type === OBJECT || type === ARRAY,
+  return fieldsOf(raw).some(({ value: { type } }) => isCollatable(type));
+}
+
+/** Whether the values are those of the index's fields. */
+function hasFieldsOf({ kind, fields }: IndexSpec, raw: Uint8Array): boolean {
+  const values = fieldsOf(raw);
+  return (
+    kind !== 'wildcard' &&
+    values.length === fields.length &&
+    fields.every(({ path }, i) => values[i]!.name === path)
   );
 }
 
-/** The key of the values in an index; null if they are not those of its fields. */
-function keyOf(raw: Uint8Array, index: IndexSpec): Uint8Array | null {
+/** Undefined: the entries are in the order that is wanted. A hash is of what the collation calls equal. */
+function collatedRange(
+  { collation, fields }: IndexSpec,
+  { min, max }: MinMax,
+  isOrdered: boolean,
+): CollatedRange | undefined {
+  if (collation === undefined || fields.some(({ kind }) => kind === 'hashed')) return undefined;
+  const valuesOf = (raw: Uint8Array | undefined): Value[] | undefined =>
+    raw === undefined ? undefined : fieldsOf(raw).map(({ value }) => value);
+  return { collation, min: valuesOf(min), max: valuesOf(max), isOrdered };
+}
+
+interface Ranges {
+  readonly fields: readonly Intervals[];
+  readonly ranges: readonly KeyBounds[];
+}
+
+function keyRange(index: IndexSpec, { min, max }: MinMax): Ranges {
+  const whole = keyspaceBounds(index.keyspace);
+  const low = min === undefined ? whole.low : keyOf(min, index);
+  const high = max === undefined ? whole.high : keyOf(max, index);
+  return { fields: index.fields.map(() => EVERYTHING), ranges: [{ low, high }] };
+}
+
+/** Where the entries may be whatever the order of their texts: what the types of the first field tell. */
+function outerRange(index: IndexSpec, { min, max }: CollatedRange): Ranges {
+  const isAscending = index.fields[0]!.direction > 0;
+  const [least, greatest] = isAscending ? [min, max] : [max, min];
+  const low = least === undefined ? LOWEST : outerInterval(least[0]!).low;
+  const high = greatest === undefined ? HIGHEST : outerInterval(greatest[0]!).high;
+  const first: Intervals = compareEnds(low, high) < 0 ? [{ low, high }] : NO_VALUES;
+  const fields = [first, ...index.fields.slice(1).map(() => EVERYTHING)];
+  return { fields, ranges: keyRanges(index, fields).ranges };
+}
+
+function outerInterval(value: Value): Interval {
+  return isCollatable(value.type)
+    ? classInterval(TYPE_CLASS[value.type]!)
+    : pointInterval(encodeValue(value), value);
+}
+
+function leavesSomething(
+  { fields }: IndexSpec,
+  [range]: readonly KeyBounds[],
+  collated: CollatedRange | undefined,
+): boolean {
+  if (range === undefined) return false;
+  if (collated === undefined) return Buffer.compare(range.low, range.high) < 0;
+  return compareTuples(fields, collated.min!, collated.max!, collatorOf(collated.collation)) < 0;
+}
+
+function keyOf(raw: Uint8Array, index: IndexSpec): Uint8Array {
   const values = fieldsOf(raw);
-  if (values.length !== index.fields.length || index.kind === 'wildcard') return null;
   const writer = new KeyWriter();
   writer.appendVarint(index.keyspace);
-  for (const [i, { path, direction, kind }] of index.fields.entries()) {
-    const { name, value } = values[i]!;
-    if (name !== path) return null;
-    const stored = storedValue(value, kind === 'hashed', index);
+  for (const [i, { direction, kind }] of index.fields.entries()) {
+    const stored = storedValue(values[i]!.value, kind === 'hashed', index);
     if (direction > 0) writer.append(stored.type, stored.bytes, stored.at);
     else writer.appendDescending(stored.type, stored.bytes, stored.at);
   }

@@ -2,6 +2,7 @@
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { KeyBounds } from '../keys/key-layout.js';
 import type { FilterNode } from '../query/filter.js';
+import type { CollatedRange } from './collated-range.js';
 import type { Intervals } from './interval.js';
 import type { CheckedField } from './key-ranges.js';
 
@@ -44,6 +45,8 @@ export interface IndexScanPlan {
   readonly filter: FilterNode | undefined;
   /** Bounds given by min and max, in the words of the request. */
   readonly given: { readonly min: Uint8Array | undefined; readonly max: Uint8Array | undefined } | undefined;
+  /** What documents are asked whose entries lie in no order of the collation; undefined: nothing. */
+  readonly collated: CollatedRange | undefined;
   readonly estimate: Estimate;
 }
 
