@@ -1,8 +1,8 @@
 /** What a command is, and what it is given to run. Each command is one declaration in a file of its family. */
 import type { Engine } from '../engine/engine.js';
-import type { CommonRequest } from '../operation/requests.js';
 import type { SessionContext } from '../session/session-context.js';
 import type { Arguments } from './arguments.js';
+import type { TracedRequest } from './common-fields.js';
 import type { Fields } from './fields.js';
 import type { ReplyWriter } from './reply.js';
 
@@ -51,7 +51,7 @@ export interface CommandContext {
   readonly db: string;
   readonly session: SessionContext | undefined;
   /** `maxTimeMS`, `comment`, write concern: what goes into every request. */
-  readonly common: CommonRequest;
+  readonly common: TracedRequest;
   readonly readConcernLevel: string | undefined;
   /** Ends with the connection. */
   readonly signal: AbortSignal | undefined;

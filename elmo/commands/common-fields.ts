@@ -1,5 +1,6 @@
 /** Fields that every command takes, and what becomes of them. */
 import type { CommonRequest } from '../operation/requests.js';
+import type { PlanTrace } from '../operation/plan-trace.js';
 import { ElmoError } from '../errors.js';
 import { fieldsOf, type Arguments } from './arguments.js';
 import {
@@ -145,15 +146,20 @@ interface Filling {
   comment?: Value;
   isDurable?: boolean;
   signal?: AbortSignal;
+  trace: PlanTrace;
 }
+
+/** What every command knows of its plans. */
+export type TracedRequest = CommonRequest & Required<Pick<CommonRequest, 'trace'>>;
 
 /** The part of a request that every command shares. */
 export function commonRequest(
   args: Arguments,
   isDurable: boolean,
   signal: AbortSignal | undefined,
-): CommonRequest {
-  const request: Filling = {};
+  trace: PlanTrace,
+): TracedRequest {
+  const request: Filling = { trace };
   const maxTimeMs = args.number('maxTimeMS');
   if (maxTimeMs !== undefined) request.maxTimeMs = maxTimeMs;
   const comment = args.value('comment');

@@ -38,6 +38,7 @@ export async function firstBatch(
     const batch = await cursor.nextBatch(Math.min(batchSize, UNLIMITED), MAX_BATCH_BYTES);
     const isOver = batch.isLast || isSingle;
     if (isOver) cursor.close();
+    else context.common.trace.keepOrigin();
     const id = isOver
       ? 0n
       : context.engine.cursors.add(cursor, {
@@ -45,6 +46,7 @@ export async function firstBatch(
           lsid: context.session?.lsid,
           txnNumber: context.session?.autocommit === false ? context.session.txnNumber : undefined,
           hasTimeout,
+          trace: context.common.trace,
           ...(context.common.maxTimeMs === undefined ? {} : { maxTimeMs: context.common.maxTimeMs }),
         });
     context.engine.state.activity.documents.returned += batch.documents.length;
@@ -78,7 +80,8 @@ export async function nextBatch(
   request: { namespace: Namespace; batchSize: number | undefined; maxTimeMs: number | undefined },
 ): Promise<void> {
   const entry = context.engine.cursors.checkOut(id, request.namespace, context.session);
-  const { cursor } = entry;
+  const { cursor, trace } = entry;
+  if (trace !== undefined) context.common.trace.continue(trace);
   if (request.maxTimeMs !== undefined && !cursor.isAwaiting) {
     context.engine.cursors.checkIn(entry);
     throw new ElmoError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');

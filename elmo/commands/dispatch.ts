@@ -9,6 +9,7 @@ import { ElementWalker } from '../bson/walk.js';
 import type { RunningOperation } from '../engine/activity.js';
 import type { Engine } from '../engine/engine.js';
 import { TRANSIENT } from '../operation/write-unit.js';
+import { PlanTrace } from '../operation/plan-trace.js';
 import type { SessionContext } from '../session/session-context.js';
 import { ElmoError } from '../errors.js';
 import {
@@ -25,7 +26,7 @@ import { COMMON_FIELDS, commonRequest, sessionIdOf } from './common-fields.js';
 import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
-import { profileCommand } from './profiler.js';
+import { recordCommand } from './profiler.js';
 import { shownBody } from './secrets.js';
 import type { ReplyWriter } from './reply.js';
 import { checkApi } from './stable-api.js';
@@ -110,6 +111,7 @@ class Call {
   isSilent = false;
   /** It was accepted: what fails from now on ends the transaction it belongs to. */
   isRunning = false;
+  readonly trace = new PlanTrace();
 
   constructor(
     readonly name: string,
@@ -220,23 +222,23 @@ function ended(
   finish?.(reply);
   reply.endDocument(start);
   const dispatched = { name: call.name, error };
-  if (engine.state.profiles.size === 0) return dispatched;
-  const profiled = profile(call, error, nowMs, reply.bytes.subarray(start, reply.length));
-  return profiled === undefined ? dispatched : profiled.then(() => dispatched);
+  const elapsedMs = nowMs - call.operation.startedMs;
+  if (engine.state.profiles.size === 0 && elapsedMs <= engine.state.slowMs) return dispatched;
+  const recorded = record(call, error, elapsedMs, reply.bytes.subarray(start, reply.length));
+  return recorded === undefined ? dispatched : recorded.then(() => dispatched);
 }
 
-function profile(
-  { name, message: { sequences }, db, operation, options }: Call,
+function record(
+  { name, message: { sequences }, db, operation, options, trace }: Call,
   error: ElmoError | undefined,
-  nowMs: number,
+  elapsedMs: number,
   reply: Uint8Array,
 ): Promise<void> | undefined {
   if (db === undefined) return undefined;
   const { client, engine } = options;
-  const { namespace } = operation;
-  const elapsedMs = nowMs - operation.startedMs;
-  const message = { body: operation.body, sequences };
-  return profileCommand(engine, { name, message, db, namespace, client, elapsedMs, error, reply });
+  const { namespace, body } = operation;
+  const message = { body, sequences };
+  return recordCommand(engine, { name, message, db, namespace, client, elapsedMs, error, reply, trace });
 }
 
 /** Writes whose unacknowledged replies say nothing. */
@@ -250,6 +252,7 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   call.command = command;
   const args = parse(entry, message);
   if (command.secrets !== undefined) operation.body = shownBody(message.body, command.secrets);
+  call.trace.origin = operation.body;
   const db = args.text('$db') ?? options.db ?? 'admin';
   call.db = db;
   const target = checkTarget(command, message, db);
@@ -293,7 +296,7 @@ function runAdmitted(
     commands: options.commands,
     db,
     session,
-    common: commonRequest(args, writeConcern.isDurable, signal),
+    common: commonRequest(args, writeConcern.isDurable, signal, call.trace),
     readConcernLevel: readConcern.level,
     signal,
   };

@@ -2,6 +2,7 @@
 import type { Namespace } from '../catalog/collection-spec.js';
 import { ElmoError } from '../errors.js';
 import type { ElmoCursor } from '../exec/cursor.js';
+import type { PlanTrace } from '../operation/plan-trace.js';
 import type { SessionContext } from '../session/session-context.js';
 
 export interface CursorFacts {
@@ -12,6 +13,8 @@ export interface CursorFacts {
   readonly hasTimeout: boolean;
   /** `maxTimeMS` of the command that opened it, in force for all batches together. */
   readonly maxTimeMs?: number;
+  /** Of the command that opened it. */
+  readonly trace?: PlanTrace;
 }
 
 export interface CursorEntry extends CursorFacts {

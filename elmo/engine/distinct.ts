@@ -11,6 +11,7 @@ import { ElmoError } from '../errors.js';
 import { drive } from '../exec/cursor.js';
 import { distinctField, DistinctScan } from '../exec/distinct-scan.js';
 import { choose, runPlan, type RowsRequest } from '../exec/planned-rows.js';
+import { keyText } from '../exec/traced-plan.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
 import type { QueryPlan } from '../plan/query-plan.js';
@@ -131,7 +132,14 @@ export function planDistinct(request: RowsRequest, path: string): DistinctPlan {
 
 /** Rows that have all different values of the plan's query. */
 export function distinctRows({ plan, field }: DistinctPlan, request: RowsRequest, path: string): RowSource {
-  if (field !== undefined && plan.access.kind === 'ixscan')
-    return new DistinctScan(plan.access, field, request);
+  if (field !== undefined && plan.access.kind === 'ixscan') {
+    const { index } = plan.access;
+    const scan = new DistinctScan(plan.access, field, request);
+    request.operation.trace?.add({
+      summary: () => `DISTINCT_SCAN ${keyText(index)}`,
+      looked: () => ({ keys: scan.stats.keys, documents: 0 }),
+    });
+    return scan;
+  }
   return runPlan(plan, { ...request, requiredPaths: [path] }).rows;
 }

@@ -12,10 +12,11 @@ import { ElmoError } from '../errors.js';
 import { parseWithFolding } from '../expression/operator-kinds.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { findByKey } from '../exec/find-one.js';
+import { keyText } from '../exec/traced-plan.js';
 import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
 import { Committer } from '../operation/committer.js';
 import type { DirectUnit } from '../operation/direct-unit.js';
-import { Operation } from '../operation/operation.js';
+import { Operation, operationOptions } from '../operation/operation.js';
 import type {
   AggregateRequest,
   BulkOutcome,
@@ -49,12 +50,13 @@ import { insertDocuments } from '../write/insert.js';
 import { StatementRetries } from '../write/retries.js';
 import { Background, type BackgroundOptions } from './background.js';
 import { bulkWrite } from './bulk-writing.js';
+import type { PlanTrace } from '../operation/plan-trace.js';
 import { filterOfPlainFind, indexOfPoint, pointOf } from './by-id.js';
 import { CursorRegistry } from './cursor-registry.js';
 import { EngineCollections, type EngineFacts } from './engine-collections.js';
-import { countRequest, isWholeCount, openFind, prepareFind, rowsRequest, type FindContext } from './find.js';
+import { countRequest, openFind, prepareFind, rowsRequest, wholeCount, type FindContext } from './find.js';
 import { Defining } from './defining.js';
-import { countPlanned, cut, countRows, countingPlan } from '../exec/count-rows.js';
+import { countPlanned, countRows, countingPlan } from '../exec/count-rows.js';
 import { choose } from '../exec/planned-rows.js';
 import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import { lateExplain, type ExplainTarget, type Verbosity } from './late-explain.js';
@@ -203,11 +205,8 @@ export class Engine {
   }
 
   newOperation(request: CommonRequest): Operation {
-    return new Operation(this.clock, {
-      ...(request.maxTimeMs === undefined ? {} : { maxTimeMs: request.maxTimeMs }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(this.state.hasClusterTime ? { clusterTime: this.state.clusterClock.now } : {}),
-    });
+    const clusterTime = this.state.hasClusterTime ? this.state.clusterClock.now : undefined;
+    return new Operation(this.clock, operationOptions(request, clusterTime));
   }
 
   private readPlace(session: SessionContext | undefined): ReadPlace {
@@ -265,7 +264,9 @@ export class Engine {
       checkReadableNamespace(request.namespace);
       const filter = filterOfPlainFind(request);
       const found =
-        filter === undefined ? undefined : this.findNow(request.namespace, filter, session, copyDocument);
+        filter === undefined
+          ? undefined
+          : this.findNow(request.namespace, filter, session, copyDocument, request.trace);
       if (found !== undefined) return new ListCursor(found === null ? [] : [found]);
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
@@ -307,6 +308,7 @@ export class Engine {
     filter: RawDocument,
     session: SessionContext | undefined,
     read: ReadDocument<T>,
+    trace?: PlanTrace,
   ): T | null | undefined {
     if (session?.txnNumber !== undefined || session?.isSnapshot === true) return undefined;
     const point = pointOf(filter);
@@ -316,7 +318,9 @@ export class Engine {
     const index = entry === undefined ? undefined : indexOfPoint(entry, point);
     if (index === undefined) return undefined;
     this.sessions.enter(session);
-    return findByKey(entry!, index, this.kv, point.value, read) ?? null;
+    const found = findByKey(entry!, index, this.kv, point.value, read);
+    trace?.addPoint('EXPRESS_IXSCAN', () => keyText(index), found !== undefined);
+    return found ?? null;
   }
 
   /** @throws ElmoError */
@@ -410,8 +414,8 @@ export class Engine {
       }
       const prepared = prepareFind(request, context);
       if (entry === undefined) return 0;
-      if (isWholeCount(request) && place.unit === undefined)
-        return cut(entry.state.documentCount, request.skip ?? 0, request.limit ?? 0);
+      const whole = place.unit === undefined ? wholeCount(request, entry) : undefined;
+      if (whole !== undefined) return whole;
       const planned = countRequest(rowsRequest(request, context, entry, prepared));
       return countPlanned(countingPlan(choose(planned).best), planned);
     });

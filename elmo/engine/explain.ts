@@ -1,4 +1,5 @@
 /** What `explain` shows of a query: the plan that is chosen, those that are not, and what running it took. Source: the reference. */
+import { lookedBy } from '../exec/traced-plan.js';
 import { BOOL, DECIMAL128, DOUBLE, INT32, INT64 } from '../bson/types.js';
 import { boolValue, doubleValue, documentValue, int32Value, stringValue, type Value } from '../bson/value.js';
 import { namespaceText } from '../catalog/namespace.js';
@@ -168,7 +169,7 @@ async function trialsOf({ losers, loserTree, request }: Explained): Promise<Valu
     } finally {
       running.rows.close();
     }
-    const { keys, documents } = looked(running);
+    const { keys, documents } = lookedBy(running);
     trials.push(
       object([
         ['nReturned', count(returned)],
@@ -181,13 +182,6 @@ async function trialsOf({ losers, loserTree, request }: Explained): Promise<Valu
     );
   }
   return trials;
-}
-
-function looked({ access }: RunningPlan): { keys: number; documents: number } {
-  return {
-    keys: access.scans.reduce((sum, { keys }) => sum + keys, 0),
-    documents: access.rows.stats.documents,
-  };
 }
 
 function explainedQuery(target: QueryTarget, context: FindContext, prepared: PreparedFind): Explained {
@@ -221,7 +215,7 @@ function explainedQuery(target: QueryTarget, context: FindContext, prepared: Pre
         rows.close();
       }
       const returned = kind === 'find' || target.returnsDocument === true ? found : 0;
-      return { running, tree: tree(best, running), returned, ...looked(running) };
+      return { running, tree: tree(best, running), returned, ...lookedBy(running) };
     },
   };
 }
@@ -271,7 +265,7 @@ function explainedCount(request: RowsRequest): Explained {
       const running = runPlan(plan, unlimited);
       const most = limit === 0 ? Infinity : skip + limit;
       const counted = await countRunning(running, operation, skip, most);
-      return { running, tree: tree(plan, running, counted), returned: 0, ...looked(running) };
+      return { running, tree: tree(plan, running, counted), returned: 0, ...lookedBy(running) };
     },
   };
 }
@@ -381,7 +375,7 @@ function explainedFind(
       let returned = 0;
       await drive(running.rows, operation, () => returned++);
       running.rows.close();
-      return { running, tree: tree(plan, running), returned, ...looked(running) };
+      return { running, tree: tree(plan, running), returned, ...lookedBy(running) };
     },
   };
 }

@@ -11,7 +11,7 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import type { Matcher } from '../query/filter.js';
 import { forEachRecord, idOf } from '../write/mutate.js';
 import { duringStatement } from '../write/statement-error.js';
-import { idOfStatement, writeById } from './by-id.js';
+import { idOfStatement, traceById, writeById } from './by-id.js';
 import { change, isRetriable, prepareChange, upsert, UPSERT_FORBIDDEN, type Changing } from './updating.js';
 import {
   candidatesOf,
@@ -77,6 +77,8 @@ async function run(
     modified(found, request, projection, changing !== undefined),
   );
   const isSought = id === undefined ? undefined : await byId(request, id, action, context, written);
+  if (isSought !== undefined)
+    traceById(context, changing === undefined ? 'EXPRESS_DELETE' : 'EXPRESS_UPDATE', isSought);
   if (isSought === undefined && collection !== undefined)
     while (await losesToOthers(collection, prepared, action, context, written));
   if (action.result !== undefined) return action.result;
@@ -138,7 +140,10 @@ class Action {
     if (changing === undefined) collection.remove(unit, recordId, document, 0);
     else {
       changing.context.matcher = matcher;
-      after = change(changing, collection, recordId, document, 0, unit, context) ?? document;
+      after = change(changing, collection, recordId, document, 0, unit, context);
+      const { trace } = context.operation;
+      if (after !== undefined && trace !== undefined) trace.modified++;
+      after ??= document;
     }
     this.result = this.resultOf({ before: document, after, matchedIndex: matcher?.matchedIndex ?? -1 });
     context.retries?.recordFindAndModify(unit, this.result);

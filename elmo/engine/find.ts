@@ -17,6 +17,8 @@ import { parseWithFolding } from '../expression/operator-kinds.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { Operation } from '../operation/operation.js';
+import { cut } from '../exec/count-rows.js';
+import { idlePlan } from '../operation/plan-trace.js';
 import type { CountRequest, FindRequest, RawDocument } from '../operation/requests.js';
 import { ROW, type Pulled, type RowSource } from '../operation/row-source.js';
 import { parseProjection } from '../projection/find.js';
@@ -78,7 +80,10 @@ export function openFind(request: FindRequest, context: FindContext): ElmoCursor
   const { entry } = context;
   if (request.isTailable === true)
     return openTailable(request, context, prepared.filter, prepared.projection);
-  if (entry === undefined) return new RowCursor(new Nothing(), context.operation, context.release);
+  if (entry === undefined) {
+    context.operation.trace?.add(idlePlan('EOF'));
+    return new RowCursor(new Nothing(), context.operation, context.release);
+  }
   const planned = planRows(rowsRequest(request, context, entry, prepared));
   const rows = shapedRows(planned.rows, request, prepared, context);
   return new RowCursor(rows, context.operation, context.release, context.isGone);
@@ -285,6 +290,14 @@ class NotedRows implements RowSource {
 /** Whether all documents are counted, which the collection knows. */
 export function isWholeCount({ filter, hint }: CountRequest): boolean {
   return (filter === undefined || filter.length <= 5) && hint === undefined;
+}
+
+/** The count, if the collection knows it. */
+export function wholeCount(request: CountRequest, { state }: CatalogEntry): number | undefined {
+  if (!isWholeCount(request)) return undefined;
+  const { skip = 0, limit = 0, trace } = request;
+  trace?.add(idlePlan('RECORD_STORE_FAST_COUNT'));
+  return cut(state.documentCount, skip, limit);
 }
 
 /** A count needs no fields, in no order. */

@@ -25,7 +25,7 @@ import { insertOne } from '../write/insert.js';
 import { forEachRecord, idOf, updateRecord } from '../write/mutate.js';
 import type { UpdateOutcome } from '../write/retries.js';
 import { asStatementError, duringStatement } from '../write/statement-error.js';
-import { idOfStatement, writeById } from './by-id.js';
+import { idOfStatement, traceById, writeById } from './by-id.js';
 import { effectiveCollation, requestScope } from './reading.js';
 import {
   candidatesOf,
@@ -106,7 +106,10 @@ async function runUpdate(
   if (id !== undefined) {
     const result = updateById(request, statement, index, id, context, written);
     const done = result instanceof Promise ? await result : result;
-    if (done !== undefined && (done.matched > 0 || !statement.isUpsert)) return done;
+    if (done !== undefined && (done.matched > 0 || !statement.isUpsert)) {
+      traceById(context, 'EXPRESS_UPDATE', done.matched > 0);
+      return done;
+    }
   }
   for (let attempt = 1; ; attempt++)
     try {

@@ -24,7 +24,7 @@ import { forEachRecord, type Candidates } from '../write/mutate.js';
 import { asStatementError } from '../write/statement-error.js';
 import type { WriteContext } from '../write/write-context.js';
 import { planRows } from '../exec/planned-rows.js';
-import { idOfStatement, writeById } from './by-id.js';
+import { idOfStatement, traceById, writeById } from './by-id.js';
 import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
 
 export interface WritingContext extends WriteContext {
@@ -161,7 +161,10 @@ async function runDelete(
       },
     );
     const isDone = done instanceof Promise ? await done : done;
-    if (isDone !== undefined) return isDone ? 1 : 0;
+    if (isDone !== undefined) {
+      traceById(context, 'EXPRESS_DELETE', isDone);
+      return isDone ? 1 : 0;
+    }
   }
   const unit = context.transaction ?? context.newUnit();
   const collection = context.collection(request.namespace, unit);

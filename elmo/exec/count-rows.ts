@@ -3,6 +3,7 @@ import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, type Pulled, type RowSource } from '../operation/row-source.js';
 import { drive } from './cursor.js';
 import { runPlan, type RowsRequest, type RunningPlan } from './planned-rows.js';
+import { keyText } from './traced-plan.js';
 import type { QueryPlan } from '../plan/query-plan.js';
 
 /** A plan that is only counted needs no documents where its index decides. */
@@ -70,6 +71,11 @@ export async function countPlanned(plan: QueryPlan, request: RowsRequest): Promi
   operation.beginSlice();
   if (isKeyWalk(plan) && plan.access.kind === 'ixscan') {
     const walk = new KeyWalk(plan.access, request, most);
+    const { index } = plan.access;
+    operation.trace?.add({
+      summary: () => `COUNT_SCAN ${keyText(index)}`,
+      looked: () => ({ keys: walk.count, documents: 0 }),
+    });
     try {
       while (walk.run() === PAUSE) await operation.turn();
     } finally {

@@ -14,6 +14,7 @@ import { filterToBson } from '../query/to-bson.js';
 import type { RunningPlan, RowsRequest } from './planned-rows.js';
 import type { StageStats } from './plan-stats.js';
 import { MAX_SORT_BYTES } from './sort.js';
+import { isExpress } from './traced-plan.js';
 
 /** One stage of a tree. */
 export interface StageTree {
@@ -142,18 +143,13 @@ function fetchTree(
 
 /** One value of one index, and one document at most: the shortest way. */
 function expressTree(
-  { access, isCovered }: QueryPlan,
+  plan: QueryPlan,
   request: RowsRequest,
   running: RunningPlan | undefined,
 ): StageTree | undefined {
-  if (access.kind !== 'ixscan' || isCovered) return undefined;
-  const { index, filter, keyFilter, given } = access;
-  const isOne = index.isUnique || request.limit === 1;
-  if (request.filter.kind !== 'eq' || !isOne || request.skip > 0 || request.sort !== undefined)
-    return undefined;
-  if (filter !== undefined || keyFilter !== undefined || given !== undefined || index.fields.length > 1)
-    return undefined;
-  if (index.kind !== 'ordered' || request.hint !== undefined) return undefined;
+  const { access } = plan;
+  if (access.kind !== 'ixscan' || !isExpress(plan, request)) return undefined;
+  const { index } = access;
   const keys = running?.access.scans[0]?.keys ?? 0;
   const documents = running?.access.rows.stats.documents ?? 0;
   return {

@@ -1,6 +1,7 @@
 /** From a filter, a sort and what else a query asks to rows: has a plan chosen, and builds the stages that run it. */
 import type { Value } from '../bson/value.js';
 import { SkipLimit } from './row-stages.js';
+import { PlanAtWork } from './traced-plan.js';
 import { WithEntry } from './key-rows.js';
 import { SortRows } from './sort.js';
 import { SortKeys, type SortField } from './sort-key.js';
@@ -134,7 +135,9 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
     rows = sorted;
   }
   if (skip > 0 || limit > 0) rows = new SkipLimit(rows, skip, limit);
-  return { plan, rows, access, sort: sorted };
+  const running = { plan, rows, access, sort: sorted };
+  operation.trace?.add(new PlanAtWork(running, request));
+  return running;
 }
 
 /** Those between min and max in the order of the index's collation. */

@@ -67,6 +67,7 @@ export class SortRows implements RowSource {
     private readonly options: SortOptions,
   ) {
     this.maxBytes = options.maxBytes ?? (options.allowsDisk ? MAX_HELD_BYTES : MAX_SORT_BYTES);
+    options.operation.trace?.addSort(this.stats);
   }
 
   get isAtEnd(): boolean {

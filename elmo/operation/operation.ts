@@ -3,6 +3,8 @@
  * it calls "now". Everything that pulls rows looks here, cheaply.
  */
 import { ElmoError } from '../errors.js';
+import type { PlanTrace } from './plan-trace.js';
+import type { CommonRequest } from './requests.js';
 
 export interface OperationClock {
   /** Milliseconds since 1970. */
@@ -29,8 +31,23 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
   /** Of the newest write before it; undefined where writes have no such time. */
   readonly clusterTime?: ClusterTime;
+  /** What its plans are to be told to. */
+  readonly trace?: PlanTrace;
   /** Milliseconds it may hold the event loop at a stretch. Default 8. */
   readonly sliceMs?: number;
+}
+
+/** Those that a request asks for. */
+export function operationOptions(
+  { maxTimeMs, signal, trace }: Pick<CommonRequest, 'maxTimeMs' | 'signal' | 'trace'>,
+  clusterTime: ClusterTime | undefined,
+): OperationOptions {
+  return {
+    ...(maxTimeMs === undefined ? {} : { maxTimeMs }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(trace === undefined ? {} : { trace }),
+    ...(clusterTime === undefined ? {} : { clusterTime }),
+  };
 }
 
 const CALLS_PER_LOOK = 64;
@@ -65,6 +82,11 @@ export class Operation {
     this.sliceEndMs = now + this.sliceMs;
     this.deadlineMs =
       options.maxTimeMs === undefined || options.maxTimeMs === 0 ? Infinity : now + options.maxTimeMs;
+  }
+
+  /** What its plans are told to, if anybody wants to know. */
+  get trace(): PlanTrace | undefined {
+    return this.options.trace;
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type { ElmoError } from '../errors.js';
 import type { Value } from '../bson/value.js';
+import type { PlanTrace } from './plan-trace.js';
 
 /** A collection by name; `collection` is '' where a whole database is meant. */
 export interface Namespace {
@@ -24,6 +25,8 @@ export interface CommonRequest {
   readonly collation?: RawDocument;
   /** Wait for the sync of the log (write concern `j: true`). */
   readonly isDurable?: boolean;
+  /** What is told of the plans. */
+  readonly trace?: PlanTrace;
 }
 
 export interface FindRequest extends CommonRequest {

@@ -117,7 +117,13 @@ const find: Command = {
     const namespace = { db: context.db, collection: collectionOf(args, 'find') };
     const filter = filterAlone(args);
     if (filter !== undefined && batchSize !== 0) {
-      const found = context.engine.findNow(namespace, filter, context.session, copyDocument);
+      const found = context.engine.findNow(
+        namespace,
+        filter,
+        context.session,
+        copyDocument,
+        context.common.trace,
+      );
       if (found !== undefined) {
         if (found !== null) context.engine.state.activity.documents.returned++;
         return wholeBatch(reply, found === null ? [] : [found], namespace);

@@ -91,6 +91,153 @@ describe('elmo/commands/profiler', () => {
       expect(second).to.include({ op: 'getmore', ns: 'a.c', nreturned: 2, cursorExhausted: true });
     });
 
+    describe('tells how it was found', () => {
+      beforeEach(async () => {
+        await run({ profile: 0 });
+        await run({
+          insert: 'd',
+          documents: Array.from({ length: 10 }, (_, i) => ({ _id: i, a: i, b: i % 3 })),
+        });
+        await run({
+          createIndexes: 'd',
+          indexes: [
+            { key: { a: 1 }, name: 'a_1' },
+            { key: { u: -1 }, name: 'u', unique: true, sparse: true },
+          ],
+        });
+        await run({ profile: 2 });
+      });
+
+      for (const [command, planSummary, keysExamined, docsExamined, more] of [
+        [{ find: 'd' }, 'COLLSCAN', 0, 10, { queryFramework: 'classic' }],
+        [{ find: 'd', filter: { a: { $gt: 6 } } }, 'IXSCAN { a: 1 }', 3, 3, {}],
+        [{ find: 'd', filter: { a: 6 }, projection: { a: 1, _id: 0 } }, 'IXSCAN { a: 1 }', 1, 0, {}],
+        [{ find: 'd', filter: { _id: 6 } }, 'EXPRESS_IXSCAN { _id: 1 }', 1, 1, { nreturned: 1 }],
+        [{ find: 'd', filter: { _id: 77 } }, 'EXPRESS_IXSCAN { _id: 1 }', 0, 0, { nreturned: 0 }],
+        [{ find: 'd', filter: { u: 'x' } }, 'EXPRESS_IXSCAN { u: -1 }', 0, 0, {}],
+        [{ find: 'd', sort: { b: 1 } }, 'COLLSCAN', 0, 10, { hasSortStage: true }],
+        [
+          { find: 'd', filter: { $or: [{ a: 1 }, { _id: 3 }] } },
+          'IXSCAN { _id: 1 }, IXSCAN { a: 1 }',
+          2,
+          2,
+          {},
+        ],
+        [{ find: 'none' }, 'EOF', 0, 0, { nreturned: 0 }],
+        [{ find: 'd', filter: { $alwaysFalse: 1 } }, 'EOF', 0, 0, {}],
+        [{ aggregate: 'd', pipeline: [{ $match: { a: 1 } }], cursor: {} }, 'IXSCAN { a: 1 }', 1, 1, {}],
+        [
+          { aggregate: 'd', pipeline: [{ $group: { _id: '$b' } }, { $sort: { _id: 1 } }], cursor: {} },
+          'COLLSCAN',
+          0,
+          10,
+          { hasSortStage: true, nreturned: 3 },
+        ],
+        [
+          {
+            aggregate: 'd',
+            pipeline: [{ $lookup: { from: 'd', localField: 'a', foreignField: 'a', as: 'x' } }],
+            cursor: {},
+          },
+          'COLLSCAN',
+          10,
+          20,
+          {},
+        ],
+        [{ count: 'd' }, 'RECORD_STORE_FAST_COUNT', 0, 0, {}],
+        [{ count: 'd', query: { a: { $gt: 6 } } }, 'COUNT_SCAN { a: 1 }', 3, 0, {}],
+        [{ count: 'd', query: { b: 1 } }, 'COLLSCAN', 0, 10, {}],
+        [{ distinct: 'd', key: 'a' }, 'DISTINCT_SCAN { a: 1 }', 10, 0, {}],
+        [{ distinct: 'd', key: 'b' }, 'COLLSCAN', 0, 10, {}],
+        [
+          { update: 'd', updates: [{ q: { _id: 1 }, u: { $set: { x: 1 } } }] },
+          'EXPRESS_UPDATE { _id: 1 }',
+          1,
+          1,
+          { nMatched: 1 },
+        ],
+        [
+          { update: 'd', updates: [{ q: { a: { $gt: 6 } }, u: { $set: { x: 1 } }, multi: true }] },
+          'IXSCAN { a: 1 }',
+          3,
+          3,
+          { nMatched: 3, nModified: 3 },
+        ],
+        [
+          { delete: 'd', deletes: [{ q: { _id: 1 }, limit: 1 }] },
+          'EXPRESS_DELETE { _id: 1 }',
+          1,
+          1,
+          { ndeleted: 1 },
+        ],
+        [{ delete: 'd', deletes: [{ q: { b: 1 }, limit: 0 }] }, 'COLLSCAN', 0, 10, { ndeleted: 3 }],
+        [
+          { findAndModify: 'd', query: { _id: 1 }, update: { $set: { x: 1 } } },
+          'EXPRESS_UPDATE { _id: 1 }',
+          1,
+          1,
+          { op: 'command', nMatched: 1, nModified: 1, nUpserted: 0, nreturned: 1 },
+        ],
+        [
+          { findAndModify: 'd', query: { a: 6 }, update: { $set: { a: 6 } } },
+          'IXSCAN { a: 1 }',
+          1,
+          1,
+          { nMatched: 1, nModified: 0 },
+        ],
+        [
+          { findAndModify: 'd', query: { _id: 50 }, update: { $set: { x: 1 } }, upsert: true },
+          'EXPRESS_UPDATE { _id: 1 }',
+          0,
+          0,
+          { nMatched: 0, nModified: 0, nUpserted: 1, nreturned: 0 },
+        ],
+        [
+          { findAndModify: 'd', query: { a: 6 }, remove: true },
+          'IXSCAN { a: 1 }',
+          1,
+          1,
+          { ndeleted: 1, nreturned: 1 },
+        ],
+      ] as const)
+        it(JSON.stringify(command), async () => {
+          await run(command);
+          const [entry] = await entries();
+          expect(entry).to.deep.include({
+            planSummary,
+            keysExamined,
+            docsExamined,
+            ...more,
+          });
+          if (!('hasSortStage' in more)) expect(entry).not.to.have.property('hasSortStage');
+        });
+
+      it('of each batch by itself, with the command that opened the cursor', async () => {
+        const { cursor } = (await run({ find: 'd', batchSize: 2 })) as { cursor: Document };
+        await run({ getMore: cursor['id'] as bigint, collection: 'd', batchSize: 3 });
+        await run({ getMore: cursor['id'] as bigint, collection: 'd' });
+        const found = await entries();
+        expect(found.map(({ docsExamined }) => Number(docsExamined))).to.deep.equal([2, 3, 5]);
+        for (const { planSummary } of found) expect(planSummary).to.equal('COLLSCAN');
+        expect(found[1]!['originatingCommand']).to.include({ find: 'd', batchSize: 2 });
+        expect(found[0]).not.to.have.property('originatingCommand');
+      });
+
+      it('nothing where there is no plan', async () => {
+        await run({ insert: 'd', documents: [{}] });
+        const [entry] = await entries();
+        for (const field of ['planSummary', 'keysExamined', 'queryFramework'])
+          expect(entry).not.to.have.property(field);
+      });
+
+      it('and the error of a statement', async () => {
+        await run({ insert: 'd', documents: [{ _id: 3 }] });
+        const [entry] = await entries();
+        expect(entry).to.include({ errName: 'DuplicateKey', errCode: 11000 });
+        expect(entry!['errMsg']).to.match(/^E11000 duplicate key/);
+      });
+    });
+
     it('does not repeat what is long', async () => {
       await run({ find: 'c', filter: { text: 'x'.repeat(60_000) } });
       const [entry] = await entries();
@@ -149,5 +296,38 @@ describe('elmo/commands/profiler', () => {
       expect(await failure(command), JSON.stringify(command)).to.have.property('code', code);
     await run({ profile: 0 });
     expect(await run({ drop: 'system.profile' })).to.include({ ok: 1 });
+  });
+
+  describe('the log', () => {
+    const slow = async (): Promise<Document[]> => {
+      const { log } = await client.db('admin').command({ getLog: 'global' });
+      return (log as string[])
+        .map((line) => JSON.parse(line) as Document)
+        .filter(
+          ({ msg, attr }) => msg === 'Slow query' && 'find' in ((attr as Document)['command'] as Document),
+        );
+    };
+
+    it('has what was slow, whatever the level', async () => {
+      await run({ profile: 0, slowms: 1_000_000 });
+      await run({ find: 'c' });
+      expect(await slow()).to.deep.equal([]);
+      await run({ profile: 0, slowms: -1 });
+      await run({ find: 'c', filter: { _id: { $gte: 2 } } });
+      await run({ profile: 0, slowms: 1_000_000 });
+      const [line, ...others] = await slow();
+      expect(others).to.deep.equal([]);
+      expect(line).to.include({ c: 'COMMAND', s: 'I' });
+      expect(line!['attr']).to.deep.include({
+        type: 'command',
+        planSummary: 'IXSCAN { _id: 1 }',
+        keysExamined: 2,
+        docsExamined: 2,
+        nreturned: 2,
+        numYields: 0,
+        cursorExhausted: true,
+      });
+      expect(line!['attr']).to.include.keys('durationMillis', 'reslen', 'command');
+    });
   });
 });
