@@ -2,9 +2,14 @@
  * How far a long task is: a bar where a person looks, or else a line now and then. Drawn beside the results, so that
  * those can be piped on.
  */
-import cliProgress from 'cli-progress';
+import { createRequire } from 'node:module';
+import type cliProgress from 'cli-progress';
 import { formatCount, formatDuration } from './output.js';
 import type { Terminal } from './terminal.js';
+
+/** Loaded when there is a screen to draw on. */
+const loadBars = (): typeof cliProgress =>
+  createRequire(import.meta.url)('cli-progress') as typeof cliProgress;
 
 /** Between two lines where there is no screen. */
 const LINE_MS = 5_000;
@@ -43,7 +48,7 @@ export class Progress {
     this.shownMs = this.startedMs;
     this.bar = undefined;
     if (!terminal.isInteractive) return;
-    this.bar = new cliProgress.SingleBar({
+    this.bar = new (loadBars().SingleBar)({
       stream: terminal.progressStream,
       format:
         total > 0

@@ -3,7 +3,7 @@
  * for each door and some that doors share, and some that are loaded when they are first needed; declarations that no door of the package leads to are removed. Loading 400 small
  * files takes 400 ms of processor time, loading these a fifth.
  *
- * The command keeps its files: each of its parts is loaded when it is asked for, and enters the layers by their doors.
+ * The command's parts are joined as well, each with what it alone needs, and loaded when it is asked for.
  *
  *   node dist/packaging/bundle.js [FOLDER]     a folder with package.json and dist/; default: the current one
  */
@@ -20,18 +20,17 @@ const QUERY_PARSER = 'mongodb-query-parser';
 
 const LAYERS = ['lsm', 'fts', 'elmo', 'server-compat', 'cli'];
 
-/** What is loaded from outside the layers, or by the command. */
+/** What is loaded from outside, or by its name. */
 const ENTRIES: Readonly<Record<string, string>> = {
   index: 'index.js',
   'lsm/index': 'lsm/index.js',
-  'elmo/index': 'elmo/index.js',
-  'server-compat/index': 'server-compat/index.js',
   'server-compat/testing': 'server-compat/testing.js',
-  'server-compat/serving': 'server-compat/serving.js',
+  'cli/main': 'cli/main.js',
   // finds the query parser beside itself
   'chunks/filter-text': FILTER_TEXT,
   // found beside the file that starts it, which all doors share
   'chunks/worker': 'lsm/merge/worker.js',
+  'chunks/shell-worker': 'cli/shell/shell-worker.js',
 };
 
 const FORM: BuildOptions = {
@@ -107,8 +106,6 @@ export async function bundlePackage(folder: string): Promise<void> {
     plugins: [QUERY_PARSER_BESIDE, lateDoors(dist, late), pastDoors(dist)],
   });
   await joinQueryParser(folder, join(joined, 'chunks'));
-  const ofCommand = filesBelow(join(dist, 'cli')).filter((path) => path.endsWith('.js'));
-  await build({ ...FORM, entryPoints: ofCommand, outdir: join(joined, 'cli'), outbase: join(dist, 'cli') });
 
   const reached = reachedDeclarations(doorsOf(folder));
   for (const layer of LAYERS.filter((name) => existsSync(join(dist, name))))

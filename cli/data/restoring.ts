@@ -117,8 +117,13 @@ export class Restoring {
   private async create({ db: dbName, collection }: Chosen, options: Document): Promise<void> {
     const db = this.client.db(dbName);
     if (this.options.drops) await db.collection(collection).drop();
-    const isThere = (await db.listCollections({ name: collection }).toArray()).length > 0;
-    if (!isThere) await db.command({ create: collection, ...without(options, OUTDATED_OPTIONS) });
+    const { defining } = this.client.engine;
+    if (defining.listCollections(dbName, encodeDocument({ name: collection }), true).length > 0) return;
+    const kept = without(options, OUTDATED_OPTIONS);
+    // past the commands, which take longer to load than a small dump to restore
+    if (Object.keys(kept).length === 0)
+      await defining.create({ db: dbName, collection }, encodeDocument({}), {});
+    else await db.command({ create: collection, ...kept });
   }
 
   private async insert(target: Target, given: readonly Uint8Array[]): Promise<void> {

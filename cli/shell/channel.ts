@@ -29,7 +29,7 @@ export class Channel {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     const input: WorkerInput = { target, port: port2, answers: this.answers };
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), {
+    this.worker = new Worker(new URL('./shell-worker.js', import.meta.url), {
       workerData: input,
       transferList: [port2],
     });

@@ -8,6 +8,7 @@ import {
   ReplyWriter,
 } from '../../elmo/index.js';
 import { Decoder, Encoder } from '../../elmo/values.js';
+import { fileUserCommands } from '../../server-compat/index.js';
 import type { Host } from './host.js';
 import type { Target } from './protocol.js';
 
@@ -18,7 +19,6 @@ const SWEEP_MS = 60_000;
 export async function openFile({ address, isReadOnly, isShared }: Target): Promise<Host> {
   if (isShared) return openSharedFile(address);
   const engine = await openEngine(address, isReadOnly ? { readOnly: true } : {});
-  const { fileUserCommands } = await import('../../server-compat/index.js');
   const commands = new CommandTable([...elmoCommands, ...fileUserCommands(engine)]);
   const sweeping = setInterval(() => {
     engine.cursors.closeIdle(engine.state.cursorTimeoutMs);

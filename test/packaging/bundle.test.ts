@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import ts from 'typescript';
+import { SUMMARIES } from '../../cli/summaries.js';
 import { projectFolder } from '../support/source-tree.js';
 import { installPackage, type Consumer } from './consumer.js';
 
@@ -136,16 +137,26 @@ describe('the package as it is installed', function () {
     writeFileSync(join(consumer.folder, 'data.json'), '{"n": 1}\n{"n": 2}\n');
     await go('import', 'command.elmo', 'app.c', 'data.json');
     expect((await go('count', 'command.elmo', 'app.c')).stdout.trim()).to.equal('2');
+    const typed = ['--eval', 'use app', '--eval', 'db.c.countDocuments({n: NumberInt(2)})'];
+    expect((await go('shell', 'command.elmo', '--quiet', ...typed)).stdout).to.match(/^1$/m);
+  });
+
+  it('every part of the command can be loaded', async () => {
+    const elmo = join('node_modules', 'elmodb', 'dist', 'cli', 'main.js');
+    for (const name of Object.keys(SUMMARIES)) {
+      const { stdout } = await execute(process.execPath, [elmo, name, '--help'], { cwd: consumer.folder });
+      expect(stdout).to.contain(`Usage: elmo ${name}`);
+    }
   });
 
   it('its programs are joined into few files, with the worker beside what starts it', () => {
     const folder = join(consumer.folder, 'node_modules', 'elmodb', 'dist', 'chunks');
     const chunks = readdirSync(folder);
-    expect(chunks.length).to.be.lessThan(35);
+    expect(loadedBy(join(folder, '..', 'index.js')).size).to.be.lessThan(20);
+    expect(chunks.length).to.be.lessThan(100); // most of them parts of the command
     expect(chunks).to.contain('worker.js');
     const starting = consumer.files.filter(
       ({ path }) =>
-        /dist\/(?!cli)/.test(path) &&
         path.endsWith('.js') &&
         readFileSync(join(folder, '..', '..', path), 'utf8').includes('new URL("./worker.js"'),
     );
@@ -164,6 +175,15 @@ describe('the package as it is installed', function () {
       expect(problemsOf(join(consumer.folder, 'typed.mts'), module, moduleResolution)).to.deep.equal([]);
     });
 });
+
+/** The file and all that it imports, without what is loaded later. */
+function loadedBy(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, specifier] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+    loadedBy(join(dirname(file), specifier!), seen);
+  return seen;
+}
 
 /** Of whole blocks, as a file system counts. */
 const onDisk = (bytes: number): number => Math.ceil(bytes / 4096) * 4096;
