@@ -23,7 +23,7 @@ export interface BatchOptions {
 /** Any running query of the engine. */
 export interface ElmoCursor {
   /**
-   * Up to `maxDocuments` documents of together about `maxBytes` (at least one if there is one).
+   * Up to `maxDocuments` documents (at least one if there is one) that take `maxBytes` in a reply, with what it says around them.
    * 0 documents: none, without a step.
    * @throws ElmoError; the cursor is then closed
    */
@@ -131,11 +131,11 @@ export class RowCursor implements ElmoCursor {
   /** @returns whether the rows are at their end; undefined: pause */
   private fill(documents: Uint8Array[], maxDocuments: number, maxBytes: number): boolean | undefined {
     const { rows } = this;
-    let bytes = 0;
-    for (const { length } of documents) bytes += length;
+    let bytes = REPLY_BYTES;
+    documents.forEach(({ length }, i) => (bytes += length + nameBytes(i)));
     if (this.pending !== undefined && documents.length < maxDocuments) {
+      bytes += this.pending.length + nameBytes(documents.length);
       documents.push(this.pending);
-      bytes += this.pending.length;
       this.pending = undefined;
     }
     while (documents.length < maxDocuments) {
@@ -143,8 +143,8 @@ export class RowCursor implements ElmoCursor {
       if (pulled === PAUSE) return undefined;
       if (pulled === END) return this.end();
       const document = copyDocument(rows.bytes, rows.at);
-      const { length } = document;
-      if (length > MOST_ROW_BYTES) throw tooLarge(length);
+      if (document.length > MOST_ROW_BYTES) throw tooLarge(document.length);
+      const length = document.length + nameBytes(documents.length);
       if (bytes + length > maxBytes && documents.length > 0) {
         this.pending = document;
         return false;
@@ -166,6 +166,15 @@ export class RowCursor implements ElmoCursor {
     this.rows.close();
     this.release();
   }
+}
+
+/** What stands in a reply before its first document. */
+const REPLY_BYTES = 55;
+
+/** What an array has before its element of that index: a type, and the index as text. */
+function nameBytes(index: number): number {
+  if (index < 100) return index < 10 ? 3 : 4;
+  return index < 1000 ? 5 : index < 10_000 ? 6 : index < 100_000 ? 7 : index < 1_000_000 ? 8 : 9;
 }
 
 /** A document in 16 MB, and what a reply says around it. Stored documents are smaller; what a pipeline makes may not be. */
@@ -192,11 +201,12 @@ export class ListCursor implements ElmoCursor {
 
   nextBatch(maxDocuments: number, maxBytes: number): Promise<RawBatch> {
     const batch: Uint8Array[] = [];
-    let bytes = 0;
+    let bytes = REPLY_BYTES;
     while (this.next < this.documents.length && batch.length < maxDocuments) {
       const document = this.documents[this.next]!;
-      if (bytes + document.length > maxBytes && batch.length > 0) break;
-      bytes += document.length;
+      const length = document.length + nameBytes(batch.length);
+      if (bytes + length > maxBytes && batch.length > 0) break;
+      bytes += length;
       batch.push(document);
       this.next++;
     }

@@ -2,24 +2,10 @@
  * Differences that were found once, each with the reference's answer: the command on `c` as it was, cut down. `rows` are
  * the documents of a reply's cursor, `code` an error's, otherwise the named fields of the reply.
  */
-import { expect } from 'chai';
-import { decodeDocument } from '../../elmo/bson/decode.js';
-import { Long, type Document } from '../../elmo/bson/package.js';
+import { Long } from '../../elmo/bson/package.js';
+import { aggregate, testFormer, type Former } from './former.js';
 import { DbPointer, Undefined } from './message.js';
-import { messageOf, ourSide } from './sides.js';
 
-interface Former {
-  readonly why: string;
-  readonly documents: readonly Document[];
-  /** Commands before the one in question. */
-  readonly before?: readonly Document[];
-  readonly command: Document;
-  readonly rows?: readonly Document[];
-  readonly code?: number;
-  readonly reply?: Document;
-}
-
-const aggregate = (...pipeline: Document[]): Document => ({ aggregate: 'c', pipeline, cursor: {} });
 const VIEW = { create: 'v', viewOn: 'c', pipeline: [] };
 const NESTED = [
   { _id: 1, a: [{ b: 1 }, {}] },
@@ -565,22 +551,4 @@ const FORMER: readonly Former[] = [
   },
 ];
 
-describe('differences from the reference that were found once', () => {
-  for (const { why, documents, before = [], command, rows, code, reply: expected } of FORMER)
-    it(why, async () => {
-      const side = await ourSide();
-      try {
-        const run = async (each: Document): Promise<Document> =>
-          decodeDocument(await side.send(messageOf({ command: each })));
-        for (const each of [{ insert: 'c', documents }, ...before])
-          expect((await run(each))['ok']).to.equal(1);
-        const reply = await run(command);
-        expect(reply['code']).to.equal(code);
-        if (rows !== undefined) expect((reply['cursor'] as Document)['firstBatch']).to.deep.equal(rows);
-        for (const [name, value] of Object.entries(expected ?? {}))
-          expect(reply[name], name).to.deep.equal(value);
-      } finally {
-        await side.close();
-      }
-    });
-});
+describe('differences from the reference that were found once', () => testFormer(FORMER));

@@ -7,7 +7,7 @@ import { MISSING_VALUE, NULL_VALUE, Value } from '../../bson/value.js';
 import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
-import { addNumbers } from '../../expression/arithmetic.js';
+import { addNumbers, subtractNumbers } from '../../expression/arithmetic.js';
 import { dateOf, instantAt } from '../../expression/dates/calendar.js';
 import { UTC } from '../../expression/dates/time-zone.js';
 import { doubleOf, isNumberType } from '../../expression/numbers.js';
@@ -49,6 +49,10 @@ interface Grid {
   readonly base: Uint8Array;
   /** The next place that no row has stood on yet. */
   next: Value;
+  /** Whether nothing has been on it yet. */
+  isFresh: boolean;
+  /** Whether a row of its partition has been shown. */
+  hasRows: boolean;
 }
 
 export class DensifyRows extends StageRows {
@@ -80,7 +84,7 @@ export class DensifyRows extends StageRows {
     this.setter = new PathSetter(spec.field);
     const { bounds } = spec;
     if (bounds.kind === 'range' && spec.partitionBy.length === 0)
-      this.grids.set('', { base: NO_FIELDS, next: bounds.low });
+      this.grids.set('', { base: NO_FIELDS, next: bounds.low, isFresh: true, hasRows: false });
   }
 
   pull(): Pulled {
@@ -128,7 +132,7 @@ export class DensifyRows extends StageRows {
     let grid = this.grids.get(key);
     if (grid === undefined) {
       const next = bounds.kind === 'range' ? bounds.low : bounds.kind === 'full' ? this.least! : value;
-      grid = { base: this.baseOf(values), next };
+      grid = { base: this.baseOf(values), next, isFresh: true, hasRows: false };
       this.grids.set(key, grid);
     }
     return grid;
@@ -167,12 +171,25 @@ export class DensifyRows extends StageRows {
     const { bounds } = this.spec;
     const isBeyond = bounds.kind === 'range' && compareTo(value, bounds.high) >= 0;
     const end = isBeyond ? bounds.high : value;
-    if (compareTo(grid.next, end) < 0) return this.fill(grid);
-    if (!isBeyond && compareTo(grid.next, value) === 0) grid.next = this.after(grid.next);
+    if (compareTo(grid.next, end) < 0 && !this.isStart(grid, value)) {
+      if (grid.isFresh) grid.next = this.firstBefore(grid);
+      return this.fill(grid);
+    }
+    if (!isBeyond && compareTo(grid.next, value) === 0) {
+      grid.isFresh = false;
+      grid.next = this.after(value);
+    }
+    grid.hasRows = true;
     this.waiting = undefined;
     this.bytes = row;
     this.at = 0;
     return ROW;
+  }
+
+  /** The first row of a further partition, within a step of the least of all: what is before it comes behind it. */
+  private isStart(grid: Grid, value: Value): boolean {
+    const isFirst = this.spec.bounds.kind === 'full' && grid.isFresh && !grid.hasRows;
+    return isFirst && compareTo(value, this.after(grid.next)) <= 0;
   }
 
   private fillRest(): Pulled {
@@ -201,15 +218,22 @@ export class DensifyRows extends StageRows {
     this.setter.write(grid.base, 0, grid.next, writer);
     this.bytes = writer.bytes;
     this.at = 0;
+    grid.isFresh = false;
     grid.next = this.after(grid.next);
     return ROW;
   }
 
-  /** A step further. */
-  private after(value: Value): Value {
+  /** Where a grid starts before a row: a step after what is a step before, with the digits or the day that gives. */
+  private firstBefore({ next }: Grid): Value {
+    const { bounds, unit } = this.spec;
+    return bounds.kind === 'range' && unit !== undefined ? next : this.after(this.after(next, -1));
+  }
+
+  /** A step further, or back. */
+  private after(value: Value, sign: 1 | -1 = 1): Value {
     const { step, unit } = this.spec;
-    if (unit === undefined) return addNumbers(value, step).keep();
-    const amount = BigInt(Math.trunc(doubleOf(step)));
+    if (unit === undefined) return (sign > 0 ? addNumbers(value, step) : subtractNumbers(value, step)).keep();
+    const amount = BigInt(sign * Math.trunc(doubleOf(step)));
     return dateOf(addUnits(instantAt(value.bytes, value.at), unit, amount, UTC)).keep();
   }
 }

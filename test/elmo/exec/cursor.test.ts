@@ -49,6 +49,13 @@ function open(count: number, isGone = () => false) {
 }
 
 describe('a cursor over rows', () => {
+  it('counts what a reply says around documents to its bytes', async () => {
+    const { cursor } = open(200);
+    const row = encodeDocument({ n: 0 }).length;
+    const { documents } = await cursor.nextBatch(1000, 55 + 10 * (row + 3) + 90 * (row + 4) + 2 * (row + 5));
+    expect(documents.length).to.equal(102);
+  });
+
   it('gives batches of copies', async () => {
     const { cursor, released } = open(5);
     const first = await cursor.nextBatch(3, 1000);
@@ -69,7 +76,7 @@ describe('a cursor over rows', () => {
   it('is drained of what batches have left, a row that did not fit into one among them', async () => {
     const { cursor, drained } = open(5);
     const size = encodeDocument({ n: 0 }).length;
-    const { documents } = await cursor.nextBatch(10, 2 * size);
+    const { documents } = await cursor.nextBatch(10, 55 + 2 * (size + 3));
     expect(documents.length).to.equal(2);
     expect(await drained()).to.deep.equal([2, 3, 4]);
   });
