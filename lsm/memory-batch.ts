@@ -4,7 +4,7 @@
 import { NO_BYTES, compareBytes, copyOf, type Bytes } from './base/bytes.js';
 import { mapDelete, mapDeleteRange, mapPut, type OrderedMap } from './base/ordered-map.js';
 import { LsmError } from './errors.js';
-import { checkKey, checkRange, checkValue } from './key/validate.js';
+import { checkKey, checkPart, checkRange, checkValue } from './key/validate.js';
 import { MAX_VALUE_BYTES } from './options.js';
 import type { KeyRange, ValueSource, WriteBatch } from './ordered-kv.js';
 
@@ -94,6 +94,24 @@ export class MemoryBatch implements WriteBatch {
     this.operations.push(deleteOf(key));
     this.byteLength += key.length;
     return this;
+  }
+
+  putPart(
+    key: Bytes,
+    keyStart: number,
+    keyEnd: number,
+    value: Bytes,
+    valueStart: number,
+    valueEnd: number,
+  ): this {
+    checkPart(key, keyStart, keyEnd);
+    checkPart(value, valueStart, valueEnd);
+    return this.put(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd));
+  }
+
+  deletePart(key: Bytes, keyStart: number, keyEnd: number): this {
+    checkPart(key, keyStart, keyEnd);
+    return this.delete(key.subarray(keyStart, keyEnd));
   }
 
   deleteRange(range: KeyRange): this {

@@ -119,6 +119,17 @@ export interface WriteOptions {
 export interface WriteBatch {
   put(key: Bytes, value: Bytes): this;
   delete(key: Bytes): this;
+  /** As `put`, of parts of arrays: the key is `key[keyStart, keyEnd)`, the value `value[valueStart, valueEnd)`. */
+  putPart(
+    key: Bytes,
+    keyStart: number,
+    keyEnd: number,
+    value: Bytes,
+    valueStart: number,
+    valueEnd: number,
+  ): this;
+  /** As `delete`: the key is `key[keyStart, keyEnd)`. */
+  deletePart(key: Bytes, keyStart: number, keyEnd: number): this;
   /** Deletes every key of [low, high) in O(1); an absent bound is open. */
   deleteRange(range: KeyRange): this;
   readonly count: number;

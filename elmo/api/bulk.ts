@@ -203,11 +203,78 @@ export async function runBulk(
     if (failed.length > 0 && isOrdered) break;
   }
   if (!acknowledged) return new BulkWriteResult(false);
-  if (failures.length === 0) return result;
-  failures.sort((a, b) => a.index - b.index);
-  for (const failure of failures)
-    result.writeErrors.push(new WriteError(failure, operations[failure.index] as Document));
-  throw new MongoBulkWriteError(failures[0]!.error, result.writeErrors, result);
+  if (failures.length > 0) throwFailures(failures, result, (index) => operations[index] as Document);
+  return result;
+}
+
+/**
+ * `insertMany`: what `runBulk` does of insertions alone, without an operation for each.
+ * @throws MongoBulkWriteError
+ */
+export async function runInserts(
+  context: ApiContext,
+  codec: Codec,
+  namespace: Namespace,
+  documents: readonly (object | null | undefined)[],
+  options: BulkWriteOptions,
+  inherited: WriteConcernSettings | undefined,
+): Promise<BulkWriteResult> {
+  const ids: unknown[] = [];
+  const encode = (given: object | null | undefined): Uint8Array => {
+    const document = given ?? { document: given };
+    ids.push(ensureId(document));
+    return codec.encode(document);
+  };
+  const encoded = await mapInSlices(documents, encode, context.engine.clock);
+  const acknowledged = isAcknowledged(options, inherited);
+  const result = new BulkWriteResult(acknowledged);
+  const isOrdered = options.ordered !== false;
+  const common = commonOf(codec, options, inherited);
+  const run = { options, common, isOrdered, result };
+  const failures = await insertGroup(context, namespace, encoded, ids, 0, run);
+  if (!acknowledged) return new BulkWriteResult(false);
+  if (failures.length > 0)
+    throwFailures(failures, result, (index) => ({ insertOne: { document: documents[index] } }));
+  return result;
+}
+
+/** Inserts documents whose operations begin with number `from`. */
+async function insertGroup(
+  { engine }: ApiContext,
+  namespace: Namespace,
+  documents: readonly Uint8Array[],
+  ids: readonly unknown[],
+  from: number,
+  { options, common, isOrdered, result }: GroupRun,
+): Promise<readonly WriteFailure[]> {
+  try {
+    const { inserted, failures } = await engine.insert(
+      { ...common, namespace, isOrdered, ...bypassOf(options), documents },
+      options.session?.requestContext(),
+    );
+    result.insertedCount += inserted;
+    const failed = new Set(failures.map(({ index }) => index));
+    const last = isOrdered && failures.length > 0 ? failures[0]!.index : documents.length;
+    for (let i = 0; i < last; i++) if (!failed.has(i)) result.insertedIds[from + i] = ids[i];
+    return failures;
+  } catch (error) {
+    throw publicError(error);
+  }
+}
+
+function bypassOf({ bypassDocumentValidation }: BulkWriteOptions): { bypassDocumentValidation?: boolean } {
+  return bypassDocumentValidation === true ? { bypassDocumentValidation } : {};
+}
+
+/** @throws MongoBulkWriteError @param operationAt  the operation of that number, as it was given */
+function throwFailures(
+  failures: readonly WriteFailure[],
+  result: BulkWriteResult,
+  operationAt: (index: number) => Document,
+): never {
+  const sorted = failures.toSorted((a, b) => a.index - b.index);
+  for (const failure of sorted) result.writeErrors.push(new WriteError(failure, operationAt(failure.index)));
+  throw new MongoBulkWriteError(sorted[0]!.error, result.writeErrors, result);
 }
 
 /** Neighbours of a kind go together. */
@@ -230,59 +297,49 @@ interface GroupRun {
 }
 
 async function runGroup(
-  { engine }: ApiContext,
+  context: ApiContext,
   namespace: Namespace,
   steps: readonly Step[],
   from: number,
   to: number,
-  { options, common, isOrdered, result }: GroupRun,
+  run: GroupRun,
 ): Promise<WriteFailure[]> {
+  const { options, common, isOrdered, result } = run;
   const group = steps.slice(from, to);
   const session: SessionContext | undefined = options.session?.requestContext();
-  const shared = {
-    ...common,
-    namespace,
-    isOrdered,
-    ...(options.bypassDocumentValidation === true ? { bypassDocumentValidation: true } : {}),
-  };
+  const shared = { ...common, namespace, isOrdered, ...bypassOf(options) };
   let failures: readonly WriteFailure[];
-  try {
-    const { kind } = group[0]!;
-    if (kind === 'insert') {
-      const inserts = group as Extract<Step, { kind: 'insert' }>[];
-      const done = await engine.insert(
-        { ...shared, documents: inserts.map(({ document }) => document) },
-        session,
-      );
-      failures = done.failures;
-      result.insertedCount += done.inserted;
-      const failed = new Set(failures.map(({ index }) => index));
-      const last = isOrdered && failures.length > 0 ? failures[0]!.index : inserts.length;
-      inserts.forEach(({ id }, i) => {
-        if (i < last && !failed.has(i)) result.insertedIds[from + i] = id;
-      });
-    } else if (kind === 'update') {
-      const updates = group as Extract<Step, { kind: 'update' }>[];
-      const done = await engine.update(
-        { ...shared, statements: updates.map(({ statement }) => statement) },
-        session,
-      );
-      failures = done.failures;
-      result.matchedCount += done.matched;
-      result.modifiedCount += done.modified;
-      result.upsertedCount += done.upserted.length;
-      for (const { index, id } of done.upserted) result.upsertedIds[from + index] = plainJs(id);
-    } else {
-      const deletes = group as Extract<Step, { kind: 'delete' }>[];
-      const done = await engine.delete(
-        { ...shared, statements: deletes.map(({ statement }) => statement) },
-        session,
-      );
-      failures = done.failures;
-      result.deletedCount += done.deleted;
+  const { kind } = group[0]!;
+  if (kind === 'insert') {
+    const inserts = group as Extract<Step, { kind: 'insert' }>[];
+    const documents = inserts.map(({ document }) => document);
+    const ids = inserts.map(({ id }) => id);
+    failures = await insertGroup(context, namespace, documents, ids, from, run);
+  } else {
+    try {
+      if (kind === 'update') {
+        const updates = group as Extract<Step, { kind: 'update' }>[];
+        const done = await context.engine.update(
+          { ...shared, statements: updates.map(({ statement }) => statement) },
+          session,
+        );
+        failures = done.failures;
+        result.matchedCount += done.matched;
+        result.modifiedCount += done.modified;
+        result.upsertedCount += done.upserted.length;
+        for (const { index, id } of done.upserted) result.upsertedIds[from + index] = plainJs(id);
+      } else {
+        const deletes = group as Extract<Step, { kind: 'delete' }>[];
+        const done = await context.engine.delete(
+          { ...shared, statements: deletes.map(({ statement }) => statement) },
+          session,
+        );
+        failures = done.failures;
+        result.deletedCount += done.deleted;
+      }
+    } catch (error) {
+      throw publicError(error);
     }
-  } catch (error) {
-    throw publicError(error);
   }
   return failures.map(({ index, error }) => ({ index: index + from, error }));
 }

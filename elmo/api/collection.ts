@@ -9,6 +9,7 @@ import {
   ensureId,
   hasOperators,
   runBulk,
+  runInserts,
   updateStatement,
   updateValue,
   type BulkWriteResult,
@@ -111,10 +112,19 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
       throw new MongoInvalidArgumentError('Argument "docs" must be an array of documents');
     if (documents.length === 0)
       throw new MongoInvalidArgumentError('Invalid BulkOperation, Batch cannot be empty');
-    const result = await this.bulkWrite(
-      (documents as readonly object[]).map((document) => ({ insertOne: { document } })) as never,
-      options,
-    );
+    let result: BulkWriteResult;
+    try {
+      result = await runInserts(
+        this.context,
+        this.codec.with(options),
+        this.target,
+        documents as readonly object[],
+        options ?? {},
+        this.writeConcern,
+      );
+    } catch (error) {
+      throw publicError(error);
+    }
     return {
       acknowledged: result.acknowledged,
       insertedCount: result.insertedCount,

@@ -139,7 +139,7 @@ function compareElements(
 }
 
 /** Order of two byte ranges, a prefix first. */
-function compareRanges(
+export function compareRanges(
   a: Uint8Array,
   aAt: number,
   aLength: number,

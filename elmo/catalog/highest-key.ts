@@ -9,27 +9,45 @@ import type { KeyBounds } from '../keys/key-layout.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 
 const NO_KEY = new Uint8Array(0);
+const FIRST_BYTES = 32;
 
 export class HighestKey {
   private key: Uint8Array = NO_KEY;
+  private length = 0;
   /** Whether what was in the store before the first note is below as well. */
   private isKnown = false;
 
   /** @param bounds  of the index's keys */
   constructor(private readonly bounds: KeyBounds) {}
 
-  /** An entry is put. @param key  kept, not copied */
-  note(key: Uint8Array): void {
-    if (isAbove(key, this.key)) this.key = key;
+  /** An entry is put: its key is `bytes[start, end)`. */
+  note(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    if (!this.isAbove(bytes, start, end)) return;
+    const length = end - start;
+    if (length > this.key.length) this.key = new Uint8Array(Math.max(length, FIRST_BYTES));
+    const { key } = this;
+    for (let i = 0; i < length; i++) key[i] = bytes[start + i]!;
+    this.length = length;
   }
 
-  /** Whether no entry has this key or one above it, in any unit. */
-  isBelow(key: Uint8Array, unit: WriteUnit): boolean {
+  /** Whether no entry has the key `bytes[start, end)` or one above it, in any unit. */
+  isBelow(bytes: Uint8Array, unit: WriteUnit, start = 0, end: number = bytes.length): boolean {
     if (!this.isKnown) {
       if (unit.isTransaction) return false; // its view is not the newest
       this.learn(unit);
     }
-    return isAbove(key, this.key);
+    return this.isAbove(bytes, start, end);
+  }
+
+  /** Whether a key is above the highest. */
+  private isAbove(bytes: Uint8Array, start: number, end: number): boolean {
+    const { key, length } = this;
+    for (let i = 0; i < length; i++) {
+      if (start + i === end) return false;
+      const difference = bytes[start + i]! - key[i]!;
+      if (difference !== 0) return difference > 0;
+    }
+    return end - start > length;
   }
 
   private learn({ view }: WriteUnit): void {
@@ -38,14 +56,4 @@ export class HighestKey {
     cursor.close();
     this.isKnown = true;
   }
-}
-
-function isAbove(a: Uint8Array, b: Uint8Array): boolean {
-  const { length } = b;
-  for (let i = 0; i < length; i++) {
-    if (i === a.length) return false;
-    const difference = a[i]! - b[i]!;
-    if (difference !== 0) return difference > 0;
-  }
-  return a.length > length;
 }

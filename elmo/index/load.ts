@@ -107,7 +107,9 @@ export class IndexLoad {
       if (old !== undefined)
         for (const index of indexes) {
           index.collect(old, 0, id, index.before);
-          for (const key of index.before.keys) unit.deleteEntry(key);
+          const { before } = index;
+          for (let i = 0; i < before.count; i++)
+            unit.deleteEntryPart(before.bytes, before.keyStart(i), before.valueStart(i));
         }
       cleared.push(id);
     }

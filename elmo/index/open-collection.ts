@@ -44,6 +44,12 @@ export class OpenCollection {
     return keyWriter.toBytes();
   }
 
+  private putRecord(unit: WriteUnit, recordId: number, document: Uint8Array): void {
+    keyWriter.clear();
+    appendRecordKey(keyWriter, this.spec.keyspace, recordId);
+    unit.putRecord(keyWriter.bytes, keyWriter.length, document);
+  }
+
   /** A copy of a document, or undefined. */
   read(view: ReadView, recordId: number): Uint8Array | undefined {
     return view.get(this.recordKey(recordId));
@@ -81,7 +87,7 @@ export class OpenCollection {
     state.beforeWrite();
     state.noteChange(recordId);
     unit.useKeyspace(this.spec.keyspace);
-    unit.put(this.recordKey(recordId), document);
+    this.putRecord(unit, recordId, document);
     for (const index of indexes) index.write(unit);
     unit.count(state, 1, document.length);
     this.noteArrays(unit, indexes);
@@ -123,7 +129,7 @@ export class OpenCollection {
     this.state.beforeWrite();
     this.state.noteChange(recordId);
     unit.useKeyspace(this.spec.keyspace);
-    unit.put(this.recordKey(recordId), document);
+    this.putRecord(unit, recordId, document);
     for (const index of indexes) index.write(unit);
     unit.count(this.state, 0, document.length - documentLength(old, oldAt));
     this.noteArrays(unit, indexes);

@@ -23,54 +23,10 @@ import { compileFilter } from '../query/compile.js';
 import { parseFilter } from '../query/parse.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import { decodeEntry } from './decode-entry.js';
+import { EntrySet } from './entry-set.js';
 import { KeyExtractor, type TupleSink } from './key-extractor.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
 import { projectedPaths } from './wildcard-definition.js';
-
-const MOST_POPPED = 8;
-
-/** Entries of one document, distinct, in the order of their keys. */
-export class EntrySet {
-  readonly keys: Uint8Array[] = [];
-  readonly values: Uint8Array[] = [];
-
-  clear(): void {
-    const { keys, values } = this;
-    // to truncate an array gives its memory back, which the next entry would have to ask for again
-    if (keys.length > MOST_POPPED) keys.length = values.length = 0;
-    while (keys.length > 0) {
-      keys.pop();
-      values.pop();
-    }
-  }
-
-  /** Adds an entry behind all others. */
-  push(key: Uint8Array, value: Uint8Array): void {
-    this.keys.push(key);
-    this.values.push(value);
-  }
-
-  /** Adds an entry unless it is there. */
-  add(key: Uint8Array, value: Uint8Array): void {
-    const { keys } = this;
-    let low = 0;
-    let high = keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const order = Buffer.compare(keys[middle]!, key);
-      if (order === 0) return;
-      if (order < 0) low = middle + 1;
-      else high = middle;
-    }
-    if (low === keys.length) {
-      keys.push(key);
-      this.values.push(value);
-    } else {
-      keys.splice(low, 0, key);
-      this.values.splice(low, 0, value);
-    }
-  }
-}
 
 export class OpenIndex implements TupleSink, LeafSink {
   readonly extractor: KeyExtractor;
@@ -174,8 +130,11 @@ export class OpenIndex implements TupleSink, LeafSink {
     } finally {
       this.load = undefined;
     }
-    for (let i = 0; i < loaded.keys.length; i++)
-      load.put(loaded.keys[i]!, loaded.keys[i]!.length, loaded.values[i]!, loaded.values[i]!.length);
+    for (let i = 0; i < loaded.count; i++) {
+      const key = loaded.key(i);
+      const value = loaded.value(i);
+      load.put(key, key.length, value, value.length);
+    }
   }
 
   /** @throws ElmoError 16766, also where a sparse index would hold nothing */
@@ -275,7 +234,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     // several entries of one document may be equal: only one is loaded
     if (this.load !== undefined && this.wildcard === undefined && !this.extractor.crossedArray)
       this.load.put(key.bytes, key.length, value.bytes, value.length);
-    else this.target!.add(key.toBytes(), value.toBytes());
+    else this.target!.add(key, value);
   }
 
   /**
@@ -290,16 +249,14 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.ownAdded.clear();
     if (before === undefined || after === undefined) return;
     const { removed, added } = this;
-    const beforeCount = before.keys.length;
-    const afterCount = after.keys.length;
+    const beforeCount = before.count;
+    const afterCount = after.count;
     let i = 0;
     let j = 0;
     while (i < beforeCount || j < afterCount) {
-      const order =
-        i === beforeCount ? 1 : j === afterCount ? -1 : Buffer.compare(before.keys[i]!, after.keys[j]!);
-      if (order < 0) removed.push(before.keys[i]!, before.values[i]!);
-      else if (order > 0 || Buffer.compare(before.values[i]!, after.values[j]!) !== 0)
-        added.push(after.keys[j]!, after.values[j]!);
+      const order = i === beforeCount ? 1 : j === afterCount ? -1 : before.compareKeys(i, after, j);
+      if (order < 0) removed.push(before, i);
+      else if (order > 0 || !before.hasSameValue(i, after, j)) added.push(after, j);
       if (order <= 0) i++;
       if (order >= 0) j++;
     }
@@ -312,11 +269,10 @@ export class OpenIndex implements TupleSink, LeafSink {
   check(unit: WriteUnit): void {
     const { spec, added } = this;
     if ((!spec.isUnique && !spec.isPreparingUnique) || this.isLoading) return;
-    for (let i = 0; i < added.keys.length; i++) {
-      const key = added.keys[i]!;
-      const value = added.values[i]!;
-      if (spec.isUnique ? !this.isTaken(unit, key, value) : !this.hasOther(unit, key, value)) continue;
-      const error = this.duplicateKey(key, value);
+    for (let i = 0; i < added.count; i++) {
+      if (spec.isUnique ? !this.isTaken(unit, added, i) : !this.hasOther(unit, added.key(i), added.value(i)))
+        continue;
+      const error = this.duplicateKey(added.key(i), added.value(i));
       if (spec.isReady) throw error;
       this.state.failedBuilds.set(spec.keyspace, error);
     }
@@ -327,11 +283,14 @@ export class OpenIndex implements TupleSink, LeafSink {
     const { spec, removed, added } = this;
     if (this.isLoading) return;
     if (!spec.isUnique) {
-      for (const key of removed.keys) unit.deleteEntry(key);
-      for (let i = 0; i < added.keys.length; i++) unit.putEntry(added.keys[i]!, added.values[i]!);
+      for (let i = 0; i < removed.count; i++)
+        unit.deleteEntryPart(removed.bytes, removed.keyStart(i), removed.valueStart(i));
+      for (let i = 0; i < added.count; i++)
+        unit.putEntryPart(added.bytes, added.keyStart(i), added.valueStart(i), added.valueEnd(i));
     } else if (spec.isReady) {
-      for (const key of removed.keys) unit.deleteUnique(key);
-      for (let i = 0; i < added.keys.length; i++) this.putUnique(unit, added.keys[i]!, added.values[i]!);
+      for (let i = 0; i < removed.count; i++)
+        unit.deleteUnique(removed.bytes, removed.keyStart(i), removed.valueStart(i));
+      for (let i = 0; i < added.count; i++) this.putUnique(unit, added, i);
     } else this.writeUnfinished(unit);
   }
 
@@ -342,24 +301,27 @@ export class OpenIndex implements TupleSink, LeafSink {
   /** In an index under construction an entry may be another document's, which makes the build fail. */
   private writeUnfinished(unit: WriteUnit): void {
     const { removed, added } = this;
-    for (let i = 0; i < removed.keys.length; i++)
-      if (!this.isTaken(unit, removed.keys[i]!, removed.values[i]!)) unit.deleteUnique(removed.keys[i]!);
-    for (let i = 0; i < added.keys.length; i++)
-      if (!this.isTaken(unit, added.keys[i]!, added.values[i]!))
-        this.putUnique(unit, added.keys[i]!, added.values[i]!);
+    for (let i = 0; i < removed.count; i++)
+      if (!this.isTaken(unit, removed, i))
+        unit.deleteUnique(removed.bytes, removed.keyStart(i), removed.valueStart(i));
+    for (let i = 0; i < added.count; i++) if (!this.isTaken(unit, added, i)) this.putUnique(unit, added, i);
   }
 
-  /** Puts an entry of a unique index. */
-  putUnique(unit: WriteUnit, key: Uint8Array, value: Uint8Array): void {
-    unit.putUnique(key, value);
-    this.highest.note(key);
+  /** Puts the n-th entry of a unique index. */
+  putUnique(unit: WriteUnit, set: EntrySet, n: number): void {
+    const start = set.keyStart(n);
+    const valueStart = set.valueStart(n);
+    unit.putUnique(set.bytes, start, valueStart, set.valueEnd(n));
+    this.highest.note(set.bytes, start, valueStart);
   }
 
-  /** Whether the entry of a unique index is there, and another record's. */
-  private isTaken(unit: WriteUnit, key: Uint8Array, value: Uint8Array): boolean {
-    if (this.spec.isReady && this.highest.isBelow(key, unit)) return false;
-    const found = unit.get(key);
-    return found !== undefined && this.ids.readAt(found, 0) !== this.ids.readAt(value, 0);
+  /** Whether the n-th entry of a unique index is there, and another record's. */
+  private isTaken(unit: WriteUnit, set: EntrySet, n: number): boolean {
+    const { bytes } = set;
+    const valueStart = set.valueStart(n);
+    if (this.spec.isReady && this.highest.isBelow(bytes, unit, set.keyStart(n), valueStart)) return false;
+    const found = unit.get(set.key(n));
+    return found !== undefined && this.ids.readAt(found, 0) !== this.ids.readAt(bytes, valueStart);
   }
 
   /** Whether an index whose entries end in record ids has the same values for another record. */

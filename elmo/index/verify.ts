@@ -142,20 +142,21 @@ class Verification {
     this.collection.indexes.forEach((index, i) => {
       const set = index.after;
       index.collect(document, 0, recordId, set);
-      set.keys.forEach((key, k) => {
-        const value = set.values[k]!;
+      for (let k = 0; k < set.count; k++) {
+        const key = set.key(k);
+        const value = set.value(k);
         const found = this.view.get(key);
-        if (found !== undefined && Buffer.compare(found, value) === 0) return;
+        if (found !== undefined && Buffer.compare(found, value) === 0) continue;
         this.missing[i]!++;
         const id = fieldOf(document, '_id');
         const text = id === undefined ? '' : ` (_id in ${documentText(document)})`;
         this.complain(
           `index ${index.spec.name} ${found === undefined ? 'lacks an entry' : 'has a wrong entry'} of record ${recordId}${text}`,
         );
-        if (this.mending === undefined) return;
-        if (index.spec.isUnique) index.putUnique(this.mending.unit, key, value);
+        if (this.mending === undefined) continue;
+        if (index.spec.isUnique) index.putUnique(this.mending.unit, set, k);
         else this.mending.unit.putEntry(key, value);
-      });
+      }
     });
   }
 
@@ -168,7 +169,7 @@ class Verification {
         entries++;
         if (!spec.isReady || this.hasDocument(index, cursor.key(), cursor.value())) continue;
         extra++;
-        if (spec.isUnique) this.mending?.unit.deleteUnique(cursor.key());
+        if (spec.isUnique) this.mending?.unit.deleteUnique(cursor.keyBytes, 0, cursor.keyLength);
         else this.mending?.unit.deleteEntry(cursor.key());
       }
     } finally {
@@ -186,7 +187,8 @@ class Verification {
     if (document === undefined) return false;
     const set = index.after;
     index.collect(document, 0, recordId, set);
-    return set.keys.some((each) => Buffer.compare(each, key) === 0);
+    for (let i = 0; i < set.count; i++) if (Buffer.compare(set.key(i), key) === 0) return true;
+    return false;
   }
 
   private checkCounts(): void {

@@ -2,7 +2,8 @@
 import type { OrderedKv, ReadView, WriteBatch } from '../../lsm/index.js';
 import type { KeyBounds } from '../keys/key-layout.js';
 import type { Claims } from './claims.js';
-import { keyText, MustWait, type CountTarget, type WriteUnit } from './write-unit.js';
+import { OwnKeys } from './own-keys.js';
+import { MustWait, type CountTarget, type WriteUnit } from './write-unit.js';
 
 const MOST_POPPED = 8;
 
@@ -10,10 +11,8 @@ export class DirectUnit implements WriteUnit {
   readonly isTransaction = false;
   readonly snapshotSeq = Infinity;
   private readonly batch: WriteBatch;
-  /** What was put or deleted of unique keys; null: deleted. Those not in the map yet lie in the lists. */
-  private readonly own = new Map<string, Uint8Array | null>();
-  private readonly ownKeys: Uint8Array[] = [];
-  private readonly ownValues: (Uint8Array | null)[] = [];
+  /** What was put or deleted of unique keys. */
+  private readonly own = new OwnKeys();
   private readonly targets: CountTarget[] = [];
   private readonly documents: number[] = [];
   private readonly bytes: number[] = [];
@@ -40,19 +39,8 @@ export class DirectUnit implements WriteUnit {
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.checkUpToDate();
-    if (this.ownKeys.length > 0) this.gatherOwn();
-    if (this.own.size > 0) {
-      const own = this.own.get(keyText(key));
-      if (own !== undefined) return own ?? undefined;
-    }
-    return this.kv.get(key);
-  }
-
-  private gatherOwn(): void {
-    const { own, ownKeys, ownValues } = this;
-    for (let i = 0; i < ownKeys.length; i++) own.set(keyText(ownKeys[i]!), ownValues[i]!);
-    empty(ownKeys);
-    empty(ownValues);
+    const own = this.own.get(key);
+    return own === undefined ? this.kv.get(key) : (own ?? undefined);
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
@@ -65,16 +53,21 @@ export class DirectUnit implements WriteUnit {
     this.batch.delete(key);
   }
 
-  putUnique(key: Uint8Array, value: Uint8Array): void {
-    this.put(key, value);
-    this.ownKeys.push(key);
-    this.ownValues.push(value);
+  putRecord(key: Uint8Array, keyLength: number, document: Uint8Array): void {
+    this.checkPartFree(key, 0, keyLength);
+    this.batch.putPart(key, 0, keyLength, document, 0, document.length);
   }
 
-  deleteUnique(key: Uint8Array): void {
-    this.delete(key);
-    this.ownKeys.push(key);
-    this.ownValues.push(null);
+  putUnique(bytes: Uint8Array, start: number, valueStart: number, end: number): void {
+    this.checkPartFree(bytes, start, valueStart);
+    this.batch.putPart(bytes, start, valueStart, bytes, valueStart, end);
+    this.own.put(bytes, start, valueStart, end);
+  }
+
+  deleteUnique(bytes: Uint8Array, start: number, end: number): void {
+    this.checkPartFree(bytes, start, end);
+    this.batch.deletePart(bytes, start, end);
+    this.own.delete(bytes, start, end);
   }
 
   putEntry(key: Uint8Array, value: Uint8Array): void {
@@ -83,6 +76,14 @@ export class DirectUnit implements WriteUnit {
 
   deleteEntry(key: Uint8Array): void {
     this.batch.delete(key);
+  }
+
+  putEntryPart(bytes: Uint8Array, start: number, valueStart: number, end: number): void {
+    this.batch.putPart(bytes, start, valueStart, bytes, valueStart, end);
+  }
+
+  deleteEntryPart(bytes: Uint8Array, start: number, end: number): void {
+    this.batch.deletePart(bytes, start, end);
   }
 
   deleteRange(bounds: KeyBounds): void {
@@ -190,10 +191,13 @@ export class DirectUnit implements WriteUnit {
     if (owner !== undefined) throw new MustWait(owner.ended);
   }
 
+  private checkPartFree(bytes: Uint8Array, start: number, end: number): void {
+    this.checkUpToDate();
+    if (!this.claims.isEmpty) this.checkFree(bytes.subarray(start, end));
+  }
+
   private clear(): void {
-    if (this.own.size > 0) this.own.clear();
-    empty(this.ownKeys);
-    empty(this.ownValues);
+    this.own.clear();
     empty(this.targets);
     empty(this.documents);
     empty(this.bytes);

@@ -71,12 +71,16 @@ export class TransactionUnit implements WriteUnit, ClaimOwner {
     this.transaction.delete(key);
   }
 
-  putUnique(key: Uint8Array, value: Uint8Array): void {
-    this.put(key, value);
+  putRecord(key: Uint8Array, keyLength: number, document: Uint8Array): void {
+    this.put(key.subarray(0, keyLength), document);
   }
 
-  deleteUnique(key: Uint8Array): void {
-    this.delete(key);
+  putUnique(bytes: Uint8Array, start: number, valueStart: number, end: number): void {
+    this.put(bytes.subarray(start, valueStart), bytes.subarray(valueStart, end));
+  }
+
+  deleteUnique(bytes: Uint8Array, start: number, end: number): void {
+    this.delete(bytes.subarray(start, end));
   }
 
   putEntry(key: Uint8Array, value: Uint8Array): void {
@@ -85,6 +89,14 @@ export class TransactionUnit implements WriteUnit, ClaimOwner {
 
   deleteEntry(key: Uint8Array): void {
     this.transaction.delete(key);
+  }
+
+  putEntryPart(bytes: Uint8Array, start: number, valueStart: number, end: number): void {
+    this.transaction.put(bytes.subarray(start, valueStart), bytes.subarray(valueStart, end));
+  }
+
+  deleteEntryPart(bytes: Uint8Array, start: number, end: number): void {
+    this.transaction.delete(bytes.subarray(start, end));
   }
 
   deleteRange(bounds: KeyBounds): void {

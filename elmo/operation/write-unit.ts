@@ -29,12 +29,19 @@ export interface WriteUnit {
    */
   put(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
-  /** As `put` and `delete`, for keys that this unit asks for again by `get`: entries of unique indexes. */
-  putUnique(key: Uint8Array, value: Uint8Array): void;
-  deleteUnique(key: Uint8Array): void;
+  /** As `put`: the key is `key[0, keyLength)`. */
+  putRecord(key: Uint8Array, keyLength: number, document: Uint8Array): void;
+  /**
+   * As `put` and `delete`, for keys that this unit asks for again by `get`: entries of unique indexes. Here and below the
+   * key is `bytes[start, valueStart)`, or `bytes[start, end)` where there is no value, the value `bytes[valueStart, end)`.
+   */
+  putUnique(bytes: Uint8Array, start: number, valueStart: number, end: number): void;
+  deleteUnique(bytes: Uint8Array, start: number, end: number): void;
   /** Of a key that belongs to a record this unit has put or deleted, so that nobody else can have written it. */
   putEntry(key: Uint8Array, value: Uint8Array): void;
   deleteEntry(key: Uint8Array): void;
+  putEntryPart(bytes: Uint8Array, start: number, valueStart: number, end: number): void;
+  deleteEntryPart(bytes: Uint8Array, start: number, end: number): void;
   /** Only of keyspaces that no other open transaction uses: see `claimKeyspace`. */
   deleteRange(bounds: KeyBounds): void;
   /**

@@ -18,10 +18,10 @@ export function timestampValue({ seconds, increment }: TimestampParts): Value {
 }
 
 const ID = new FieldName('_id');
+const walker = new ElementWalker();
 
 /** Whether a document has a timestamp of zeros at its top, `_id` aside. */
 export function hasEmptyTimestamp(document: Uint8Array): boolean {
-  const walker = new ElementWalker();
   walker.open(document, 0);
   while (walker.next()) if (isEmptyTimestamp(walker)) return true;
   return false;
@@ -29,7 +29,6 @@ export function hasEmptyTimestamp(document: Uint8Array): boolean {
 
 /** Gives all timestamps of zeros at the top of a document, `_id` aside, values. In place. */
 export function fillTimestamps(document: Uint8Array, next: () => TimestampParts): void {
-  const walker = new ElementWalker();
   walker.open(document, 0);
   while (walker.next())
     if (isEmptyTimestamp(walker)) document.set(timestampValue(next()).bytes, walker.valueStart);

@@ -22,6 +22,18 @@ export function checkValue(value: Bytes): void {
   );
 }
 
+/** @throws LsmError BadValue unless [start, end) lies in the array */
+export function checkPart(bytes: Bytes, start: number, end: number): void {
+  if (start >= 0 && start <= end && end <= bytes.length) return;
+  throw new LsmError(`a part lies in its array of ${bytes.length} bytes, got [${start}, ${end})`, 'BadValue');
+}
+
+/** @throws LsmError BadKey unless a key may have so many bytes */
+export function checkKeyLength(length: number): void {
+  if (length > 0 && length <= MAX_KEY_BYTES) return;
+  throw new LsmError(`a key is 1 to ${MAX_KEY_BYTES} bytes in a Uint8Array, got ${length} bytes`, 'BadKey');
+}
+
 /**
  * Bounds are undefined (open) or at most MAX_KEY_BYTES bytes, `low` not above `high`. Equal bounds, or an empty `high`,
  * make the empty range; an empty `low` leaves the range open.

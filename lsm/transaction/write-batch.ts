@@ -14,7 +14,7 @@ import { invariant } from '../base/invariant.js';
 import { varintLength, writeVarint } from '../base/varint.js';
 import { LsmError, corrupt } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_RANGE_DELETE, KIND_RAW } from '../key/entry-kind.js';
-import { checkKey, checkRange, checkValue } from '../key/validate.js';
+import { checkKey, checkKeyLength, checkPart, checkRange, checkValue } from '../key/validate.js';
 import { OpsReader } from '../memtable/ops-reader.js';
 import { MAX_ARENA_BYTES } from '../options.js';
 import type { KeyRange, WriteBatch } from '../ordered-kv.js';
@@ -134,6 +134,32 @@ export class KvBatch implements WriteBatch {
   delete(key: Bytes): this {
     checkKey(key);
     this.ops.delete(key, 0, key.length);
+    return this;
+  }
+
+  putPart(
+    key: Bytes,
+    keyStart: number,
+    keyEnd: number,
+    value: Bytes,
+    valueStart: number,
+    valueEnd: number,
+  ): this {
+    checkPart(key, keyStart, keyEnd);
+    checkPart(value, valueStart, valueEnd);
+    const keyLength = keyEnd - keyStart;
+    const length = valueEnd - valueStart;
+    checkKeyLength(keyLength);
+    if (length >= this.blobBytes)
+      return this.put(key.subarray(keyStart, keyEnd), value.subarray(valueStart, valueEnd));
+    this.ops.put(KIND_RAW, key, keyStart, keyLength, value, valueStart, length);
+    return this;
+  }
+
+  deletePart(key: Bytes, keyStart: number, keyEnd: number): this {
+    checkPart(key, keyStart, keyEnd);
+    checkKeyLength(keyEnd - keyStart);
+    this.ops.delete(key, keyStart, keyEnd - keyStart);
     return this;
   }
 
