@@ -5,6 +5,7 @@
  * What must stay true: entries are inserted with sequence numbers that never fall, so a new entry of a key comes before
  * its older versions. An entry's offset is its identity until `generation` changes. Leaves may be empty after `remove`.
  */
+import type { Bytes } from '../base/bytes.js';
 import { invariant } from '../base/invariant.js';
 import { KIND_BLOB } from '../key/entry-kind.js';
 import {
@@ -20,10 +21,23 @@ import { MAX_DELTA, TreeSearch, pathNodes, pathSlots } from './tree-search.js';
 
 /** A tree cannot address more nodes. */
 export const MAX_NODES = 0x40_0000;
+/** Places remembered by the first two bytes of keys; a power of two. */
+const NEAR = 32;
+/** So many misses in a row and a place is not asked any more. */
+const MOST_MISSES = 16;
 
 export class ArenaTree extends TreeSearch {
   /** The last insert was after all others: the next one may be, too. */
   private isAscending = true;
+  /**
+   * Leaf and slot of the last insert of a key that begins alike: sequences of ascending keys that come in turns, as those of
+   * several indexes do, go on where they were. A leaf may have changed since, so it is asked whether the key belongs into it.
+   */
+  private readonly nearLeaves = new Int32Array(NEAR);
+  private readonly nearSlots = new Int32Array(NEAR);
+  private readonly misses = new Uint8Array(NEAR);
+  /** Entries were removed, so that a separator may be below the first entry of its leaf. */
+  private hasRemoved = false;
 
   /** @param firstNodes  nodes to make room for at the first insert */
   constructor(private readonly firstNodes: number) {
@@ -39,7 +53,8 @@ export class ArenaTree extends TreeSearch {
     if (this.nodeCount === 0) this.root = this.newLeaf();
     if (this.isAscending && this.append(at, keyOffset, keyLength, delta)) return;
     const arena = this.arena;
-    this.search(arena, keyOffset, keyLength, MAX_DELTA);
+    const near = nearOf(arena, keyOffset, keyLength);
+    if (!this.searchNear(near, keyOffset, keyLength)) this.search(arena, keyOffset, keyLength, MAX_DELTA);
     const leaf = this.leaf;
     const slot = this.slot;
     const shared = this.shared;
@@ -50,17 +65,70 @@ export class ArenaTree extends TreeSearch {
       isMatch = this.stepIn() && this.hasKey(arena, keyOffset, keyLength);
     }
     if (isMatch && this.replace(at, delta, protectedDelta)) return;
-    this.insertAt(leaf, slot, shared, at, keyOffset, keyLength, delta);
+    const isNext = leaf === this.nearLeaves[near] && slot === this.nearSlots[near]! + 1;
+    this.insertAt(leaf, slot, shared, at, keyOffset, keyLength, delta, isNext);
+    this.nearLeaves[near] = this.leaf;
+    this.nearSlots[near] = this.slot;
+  }
+
+  /**
+   * Like `search`, of the newest version of a key, in the leaf of the last insert of a key that begins alike.
+   * @returns false: the key may belong elsewhere, or the leaf is full and the way to it is needed
+   */
+  private searchNear(near: number, keyOffset: number, keyLength: number): boolean {
+    if (this.height === 0 || this.hasRemoved || this.misses[near]! >= MOST_MISSES) return false;
+    if (this.isNear(this.nearLeaves[near]!, keyOffset, keyLength)) {
+      this.misses[near] = 0;
+      return true;
+    }
+    this.misses[near]!++;
+    return false;
+  }
+
+  private isNear(leaf: number, keyOffset: number, keyLength: number): boolean {
+    const { nodes, arena } = this;
+    const address = leaf << node.NODE_SHIFT;
+    const count = nodes[address + node.COUNT]!;
+    if (count === 0 || count === node.LEAF_CAPACITY) return false;
+    const first = address + node.LEAF_SLOTS;
+    const last = first + (count - 1) * node.LEAF_STRIDE;
+    if (this.compare(nodes[last + node.OFFSET]!, arena, keyOffset, keyLength, 0) <= 0) {
+      if (this.compare(nodes[first + node.OFFSET]!, arena, keyOffset, keyLength, 0) <= 0) return false;
+      this.searchLeaf(leaf, arena, keyOffset, keyLength, MAX_DELTA, nodes[address + node.PREFIX]!);
+      return true;
+    }
+    const shared = this.difference;
+    if (leaf !== this.lastLeaf) {
+      const next = nodes[address + node.NEXT]! << node.NODE_SHIFT;
+      const after = nodes[next + node.LEAF_SLOTS + node.OFFSET]!;
+      if (nodes[next + node.COUNT] === 0 || this.compare(after, arena, keyOffset, keyLength, 0) >= 0) {
+        return false;
+      }
+    }
+    this.leaf = leaf;
+    this.slot = count;
+    this.shared = shared;
+    this.isMatch = false;
+    return true;
+  }
+
+  protected override dropNodes(): void {
+    super.dropNodes();
+    this.hasRemoved = false;
+    this.nearLeaves.fill(0);
+    this.misses.fill(0);
   }
 
   /** Inserts a deletion under the same sequence number before an entry, the newest of its key. */
   insertDeletion(entry: number, keyOffset: number, keyLength: number, delta: number): void {
     this.search(this.arena, keyOffset, keyLength, MAX_DELTA);
-    this.insertAt(this.leaf, this.slot, this.shared, entry | DELETION_FLAG, keyOffset, keyLength, delta);
+    const { leaf, slot, shared } = this;
+    this.insertAt(leaf, slot, shared, entry | DELETION_FLAG, keyOffset, keyLength, delta, false);
   }
 
   /** Removes the entry at `leaf` and `slot`; `slot` is then at its successor. */
   remove(): void {
+    this.hasRemoved = true;
     const nodes = this.nodes;
     const address = this.leaf << node.NODE_SHIFT;
     const count = nodes[address + node.COUNT]!;
@@ -150,7 +218,7 @@ export class ArenaTree extends TreeSearch {
         inner = this.nodes[address + node.INNER_SLOTS + slot * node.INNER_STRIDE + node.CHILD]!;
       }
     }
-    this.insertAt(leaf, count, shared, at, keyOffset, keyLength, delta);
+    this.insertAt(leaf, count, shared, at, keyOffset, keyLength, delta, false);
   }
 
   /** Puts a newer version in the place of the entry found, if nobody needs that one. @returns whether it did */
@@ -166,7 +234,11 @@ export class ArenaTree extends TreeSearch {
     return true;
   }
 
-  /** @param shared  bytes that the key shares with all keys of the leaf, if fewer than its prefix */
+  /**
+   * Inserts an entry; `leaf` and `slot` are then where it is.
+   * @param shared  bytes that the key shares with all keys of the leaf, if fewer than its prefix
+   * @param isNext  the entry before it came last of those whose keys begin alike: more may follow
+   */
   private insertAt(
     leaf: number,
     slot: number,
@@ -175,9 +247,10 @@ export class ArenaTree extends TreeSearch {
     keyOffset: number,
     keyLength: number,
     delta: number,
+    isNext: boolean,
   ): void {
     if (this.nodes[(leaf << node.NODE_SHIFT) + node.COUNT]! === node.LEAF_CAPACITY) {
-      const right = this.splitLeaf(leaf, slot, at, delta);
+      const right = this.splitLeaf(leaf, slot, at, delta, isNext);
       const leftCount = this.nodes[(leaf << node.NODE_SHIFT) + node.COUNT]!;
       if (slot > leftCount || leftCount === node.LEAF_CAPACITY) {
         leaf = right;
@@ -211,20 +284,23 @@ export class ArenaTree extends TreeSearch {
     nodes[address + node.COUNT] = count + 1;
     if (delta > nodes[address + node.SEQ_BOUND]!) nodes[address + node.SEQ_BOUND] = delta;
     this.entryCount++;
+    this.leaf = leaf;
+    this.slot = slot;
   }
 
   /**
    * Makes room in a full leaf for the operation at `at`, to be inserted at `slot`. An entry after the last one starts a
-   * leaf of its own, and so does one before the first: ascending and descending keys leave full leaves behind.
+   * leaf of its own, and so does one before the first: ascending and descending keys leave full leaves behind. Where more
+   * are to follow the entry, the leaf is cut behind it.
    * @returns the new leaf, to the right of the full one
    */
-  private splitLeaf(leaf: number, slot: number, at: number, delta: number): number {
+  private splitLeaf(leaf: number, slot: number, at: number, delta: number, isNext: boolean): number {
     const right = this.newLeaf();
     const nodes = this.nodes;
     const from = leaf << node.NODE_SHIFT;
     const to = right << node.NODE_SHIFT;
     const count = nodes[from + node.COUNT]!;
-    const cut = slot === count || slot === 0 ? slot : count >>> 1;
+    const cut = slot === count || slot === 0 || isNext ? slot : count >>> 1;
     const begin = from + node.LEAF_SLOTS + cut * node.LEAF_STRIDE;
     nodes.copyWithin(to + node.LEAF_SLOTS, begin, from + node.LEAF_SLOTS + count * node.LEAF_STRIDE);
     nodes[from + node.COUNT] = cut;
@@ -336,4 +412,9 @@ export class ArenaTree extends TreeSearch {
     this.nodeCount++;
     return id;
   }
+}
+
+/** Where the last insert of a key that begins alike is remembered. */
+function nearOf(arena: Bytes, keyOffset: number, keyLength: number): number {
+  return (arena[keyOffset]! + (keyLength > 1 ? arena[keyOffset + 1]! : 0)) & (NEAR - 1);
 }

@@ -220,7 +220,7 @@ export abstract class TreeSearch {
     return low - 1;
   }
 
-  private searchLeaf(
+  protected searchLeaf(
     leaf: number,
     bytes: Bytes,
     offset: number,
