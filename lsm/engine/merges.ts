@@ -140,6 +140,10 @@ export class PinningRunner implements JobRunner {
     this.runner.cancelMerges();
   }
 
+  prepare(): void {
+    this.runner.prepare();
+  }
+
   letGo(): Promise<void> {
     return this.runner.letGo();
   }

@@ -129,6 +129,10 @@ export class StoreTransactions implements TransactionHost {
     return this.parts.writes.lastSeq;
   }
 
+  expectRuns(): void {
+    this.parts.runner.prepare();
+  }
+
   async buildRun(entries: SortedEntries, isUnsorted = false): Promise<RunReader> {
     return this.runOf((await this.parts.runner.flush({ ...this.flushSpec(entries), isUnsorted })).tables);
   }

@@ -11,6 +11,8 @@ import type { SortedEntries } from './sorted-entries.js';
 
 const FIRST_BYTES = 64 * 1024;
 const FIRST_ENTRIES = 1024;
+/** How many times as many entries there is room for when the room is used up. */
+const GROWTH = 8;
 /** A copy of more bytes than this is left to the runtime. */
 const LOOP_BYTES = 40;
 
@@ -21,8 +23,15 @@ export class EntryList {
   private arena: Bytes;
   private offsets: Int32Array;
 
-  /** @param isShared  whether the arrays lie in shared memory, so that another thread sees them without a copy */
-  constructor(private readonly isShared: boolean) {
+  /**
+   * @param isShared  whether the arrays lie in shared memory, so that another thread sees them without a copy
+   * @param usualBytes  of operations, when it is cleared: room for so many is made when the first does not suffice, because
+   *   the system gives memory page by page as it is written to, and to copy what there is would write to as much again
+   */
+  constructor(
+    private readonly isShared: boolean,
+    private readonly usualBytes: number = FIRST_BYTES,
+  ) {
     this.arena = new Uint8Array(this.buffer(FIRST_BYTES));
     this.offsets = new Int32Array(this.buffer(FIRST_ENTRIES * 4));
   }
@@ -37,7 +46,7 @@ export class EntryList {
     const need = this.byteLength + 1 + varintLength(keyLength) + keyLength + 10 + valueLength;
     if (need > this.arena.length) this.grow(need);
     if (this.count === this.offsets.length) {
-      const grown = new Int32Array(this.buffer(this.count * 8));
+      const grown = new Int32Array(this.buffer(this.count * 4 * GROWTH));
       grown.set(this.offsets);
       this.offsets = grown;
     }
@@ -70,9 +79,8 @@ export class EntryList {
   private grow(need: number): void {
     if (need > MAX_ARENA_BYTES)
       throw new LsmError(`entries of at most ${MAX_ARENA_BYTES} bytes are gathered, got ${need}`, 'TooLarge');
-    const grown = new Uint8Array(
-      this.buffer(Math.min(MAX_ARENA_BYTES, Math.max(need, this.arena.length * 2))),
-    );
+    const size = Math.max(need, this.arena.length * 2, this.usualBytes);
+    const grown = new Uint8Array(this.buffer(Math.min(MAX_ARENA_BYTES, size)));
     grown.set(this.arena.subarray(0, this.byteLength));
     this.arena = grown;
   }

@@ -17,6 +17,8 @@ const MOST_IN_GROUP = 1 << 20;
 const PLACE_MASK = MOST_IN_GROUP - 1;
 /** Groups up to this size are sorted by comparing. */
 const FEW = 12;
+/** Entries whose room is kept: 1.5 MB. */
+const KEPT_ENTRIES = 1 << 17;
 
 /**
  * @param offsets  of operations with a key, without flags; sorted in place
@@ -30,9 +32,31 @@ export function sortEntries(arena: Bytes, offsets: Int32Array): void {
   new Sorter(arena, offsets).sort(0, offsets.length, 0);
 }
 
+/** What a sort works with; kept for the next one unless it is large, because fresh memory costs as much as the sorting. */
+class Room {
+  readonly numbers: BigUint64Array;
+  /** The same memory: the lower and the upper half of each number. */
+  readonly halves: Uint32Array;
+  readonly places: Int32Array;
+
+  constructor(entries: number) {
+    this.numbers = new BigUint64Array(entries);
+    this.halves = new Uint32Array(this.numbers.buffer);
+    this.places = new Int32Array(entries);
+  }
+}
+
+let kept = new Room(0);
+
+function roomFor(entries: number): Room {
+  if (entries <= kept.places.length) return kept;
+  if (entries > KEPT_ENTRIES) return new Room(entries);
+  kept = new Room(Math.min(KEPT_ENTRIES, Math.max(entries, kept.places.length * 2)));
+  return kept;
+}
+
 class Sorter {
   private readonly numbers: BigUint64Array;
-  /** The same memory: the lower and the upper half of each number. */
   private readonly halves: Uint32Array;
   private readonly places: Int32Array;
 
@@ -40,9 +64,10 @@ class Sorter {
     private readonly arena: Bytes,
     private readonly offsets: Int32Array,
   ) {
-    this.numbers = new BigUint64Array(offsets.length);
-    this.halves = new Uint32Array(this.numbers.buffer);
-    this.places = new Int32Array(offsets.length);
+    const { numbers, halves, places } = roomFor(offsets.length);
+    this.numbers = numbers;
+    this.halves = halves;
+    this.places = places;
   }
 
   /** Sorts entries [from, to), whose keys share their first `depth` bytes. */
@@ -82,11 +107,20 @@ class Sorter {
 
   /** Sorts entries whose bits after `shared` bytes are equal: a key may end among them, for which zeros stand. */
   private settle(from: number, to: number, shared: number): void {
+    // Entries mostly come in the order of what their keys end in, such as the number of a record.
+    if (this.isAscending(from, to, shared)) return;
     const { arena, offsets } = this;
     let isLonger = true;
     for (let i = from; i < to && isLonger; i++) isLonger = keyLengthAt(arena, offsets[i]!) >= shared + 5;
     if (isLonger) this.sort(from, to, shared + 5);
     else this.insert(from, to, shared);
+  }
+
+  private isAscending(from: number, to: number, depth: number): boolean {
+    const { offsets } = this;
+    for (let i = from + 1; i < to; i++)
+      if (this.compare(offsets[i - 1]!, offsets[i]!, depth) >= 0) return false;
+    return true;
   }
 
   private sharedBytes(from: number, to: number, depth: number): number {

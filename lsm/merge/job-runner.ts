@@ -54,6 +54,8 @@ export interface JobRunner {
   merge(spec: MergeSpec): Promise<JobOutcome>;
   /** Running and waiting merges reject with Aborted, soon. */
   cancelMerges(): void;
+  /** A job is to come soon: takes now what it will need. */
+  prepare(): void;
   /** Nothing is due: gives back at once what only jobs need, unless one runs. The next job takes it anew. */
   letGo(): Promise<void>;
   /** Cancels everything; resolves when nothing runs any more. Later jobs reject with Closed. */

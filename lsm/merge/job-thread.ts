@@ -66,6 +66,15 @@ export class JobThread implements JobRunner {
     if (this.jobs.size > 0) this.send({ kind: 'cancel-merges' });
   }
 
+  prepare(): void {
+    if (this.jobs.size > 0 || this.isClosed) return;
+    try {
+      this.waitForJobs(this.worker ?? this.startWorker());
+    } catch {
+      // the job will tell
+    }
+  }
+
   async letGo(): Promise<void> {
     if (this.jobs.size > 0 || this.worker === undefined || this.isClosed) return;
     this.forgetIdle?.();
@@ -166,11 +175,14 @@ export class JobThread implements JobRunner {
   private take(worker: Worker, id: number): PendingJob | undefined {
     const job = this.jobs.get(id);
     this.jobs.delete(id);
-    if (this.jobs.size === 0 && !this.isClosed) {
-      worker.unref();
-      this.forgetIdle = this.clock.after(IDLE_MS, () => this.endIdle());
-    }
+    if (this.jobs.size === 0 && !this.isClosed) this.waitForJobs(worker);
     return job;
+  }
+
+  private waitForJobs(worker: Worker): void {
+    this.forgetIdle?.();
+    worker.unref();
+    this.forgetIdle = this.clock.after(IDLE_MS, () => this.endIdle());
   }
 
   private fail(job: PendingJob, error: LsmError): void {

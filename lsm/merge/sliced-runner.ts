@@ -135,6 +135,10 @@ export class SlicedRunner implements JobRunner {
     for (const run of this.runs) if (!run.isFlush) run.isCancelled = true;
   }
 
+  prepare(): void {
+    // all there is to take is memory, which is better taken late
+  }
+
   letGo(): Promise<void> {
     if (this.runs.size === 0) this.spareBuilders.length = 0;
     return Promise.resolve();

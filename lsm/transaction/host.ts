@@ -47,6 +47,8 @@ export interface TransactionHost {
   currentLayers(): readonly Layer[];
   /** Number of the last committed write. */
   currentSeq(): number;
+  /** Runs will be built soon. */
+  expectRuns(): void;
   /** Writes entries to pending tables: in the file, in no version. */
   buildRun(entries: SortedEntries, isUnsorted?: boolean): Promise<RunReader>;
   /** The same at once, holding the event loop. */

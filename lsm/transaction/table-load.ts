@@ -41,7 +41,8 @@ export class TableLoad implements Load {
     this.label = options.label ?? 'load';
     this.isDistinct = options.isDistinct === true;
     this.since = host.nowMs();
-    this.filling = new EntryList(host.isShared);
+    this.filling = this.newList();
+    host.expectRuns();
   }
 
   get memoryBytes(): number {
@@ -97,9 +98,15 @@ export class TableLoad implements Load {
     throw this.failure;
   }
 
+  private newList(): EntryList {
+    const { isShared, options } = this.host;
+    // what comes between two calls of `settle` comes on top
+    return new EntryList(isShared, options.transactionBytes + (options.transactionBytes >>> 2));
+  }
+
   private flush(): void {
     const list = this.filling;
-    this.filling = this.spare ?? new EntryList(this.host.isShared);
+    this.filling = this.spare ?? this.newList();
     this.spare = undefined;
     this.isFlushing = true;
     this.flushing = this.flushList(list)

@@ -54,6 +54,31 @@ export function writesContract(open: OpenKv): void {
       expect(entries(kv)).to.deep.equal(['a=1', 'b=2']);
     });
 
+    it('take parts of arrays', async () => {
+      const { kv } = store;
+      await fill(kv, { b: '0' });
+      const bytes = b('xa12');
+      const batch = kv.batch().putPart(bytes, 1, 2, bytes, 2, 4).putPart(b('c'), 0, 1, bytes, 3, 3);
+      batch.deletePart(b('abc'), 1, 2);
+      bytes.fill(0);
+      expect(batch.count).to.equal(3);
+      await kv.write(batch);
+      expect(entries(kv)).to.deep.equal(['a=12', 'c=']);
+    });
+
+    it('refuse parts that are none', async () => {
+      const { kv } = store;
+      const batch = kv.batch();
+      const long = new Uint8Array(65_537);
+      await expectCode('BadKey', () => batch.putPart(b('ab'), 1, 1, b('v'), 0, 1));
+      await expectCode('BadKey', () => batch.putPart(long, 0, long.length, b('v'), 0, 1));
+      await expectCode('BadKey', () => batch.deletePart(b('ab'), 2, 2));
+      await expectCode('BadValue', () => batch.putPart(b('ab'), 1, 3, b('v'), 0, 1));
+      await expectCode('BadValue', () => batch.putPart(b('ab'), 0, 1, b('v'), -1, 1));
+      await expectCode('BadValue', () => batch.deletePart(b('ab'), 2, 1));
+      expect(batch.count).to.equal(0);
+    });
+
     it('may be empty', async () => {
       await store.kv.write(store.kv.batch());
       expect(entries(store.kv)).to.deep.equal([]);

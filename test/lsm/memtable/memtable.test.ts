@@ -70,7 +70,67 @@ function expectSame(memtable: Memtable, model: ModelMemtable): void {
   cursor.close();
 }
 
+/** Keys of several keyspaces in turn: some ascend, one descends, some have no order, some come again. */
+function interleaved(rounds: number): Bytes[] {
+  return Array.from({ length: rounds }, (_, i) => {
+    const random = (Math.imul(i + 1, 0x9e37_79b1) >>> 8) % 5000;
+    return [
+      text(`a${String(i).padStart(6, '0')}`),
+      text(`b${String(i).padStart(6, '0')}, and more`),
+      text(`c${String(random).padStart(6, '0')}`),
+      text(`d${String(rounds - i).padStart(6, '0')}`),
+      text(`e${i % 5}${String(i).padStart(6, '0')}`),
+      text(`a${String((i * 7) % rounds).padStart(6, '0')}`),
+    ];
+  }).flat();
+}
+
 describe('Memtable', () => {
+  for (const [what, make] of [
+    ['a memtable', plain],
+    ['an overlay', overlay],
+  ] as const)
+    it(`keeps keys of several keyspaces that come in turns in order: ${what}`, () => {
+      const memtable = make();
+      const newest = new Map<string, string>();
+      const keys = interleaved(4000);
+      const applyAll = (from: number, to: number, seq: number): void => {
+        for (let i = from; i < to; i += 600) {
+          const some = keys.slice(i, Math.min(i + 600, to));
+          const ops = encode(some.map((each) => put(each, text(String(seq)))));
+          memtable.apply(ops, 0, ops.length, seq, EVERYTHING);
+          for (const each of some) newest.set(hex(each), `${seq}`);
+        }
+      };
+      applyAll(0, 12_000, 2);
+      if (what === 'an overlay') {
+        const before = new Map(newest);
+        applyAll(12_000, 18_000, 3);
+        memtable.rollbackAbove(2);
+        newest.clear();
+        for (const [each, value] of before) newest.set(each, value);
+      }
+      applyAll(12_000, keys.length, 4);
+      const cursor = memtable.cursor();
+      const seen = new Map<string, string>();
+      let last: string | undefined;
+      for (cursor.first(); cursor.isValid; cursor.next()) {
+        const { keyBytes, keyOffset, keyLength } = cursor;
+        const each = hex(keyBytes.subarray(keyOffset, keyOffset + keyLength));
+        if (last !== undefined && last > each) throw new Error(`${each} comes after ${last}`);
+        if (last !== each) seen.set(each, String(cursor.seq));
+        last = each;
+      }
+      cursor.close();
+      expect(seen.size).to.equal(newest.size);
+      const found = new EntryRegisters();
+      for (const [each, seq] of newest) {
+        const wanted = Uint8Array.from(Buffer.from(each, 'hex'));
+        expect(memtable.find(wanted, 0, wanted.length, EVERYTHING, found), each).to.equal(true);
+        expect([String(found.seq), seen.get(each)]).to.deep.equal([seq, seq]);
+      }
+    });
+
   it('is empty at first and takes little memory', () => {
     const memtable = overlay();
     expect(memtable.isEmpty).to.equal(true);

@@ -41,6 +41,12 @@ const many = (make: (n: number) => string | Bytes): Bytes[] =>
     return typeof key === 'string' ? text(key) : key;
   });
 
+/** A few texts, each followed by a number that ascends, as entries of records that were inserted in turn. */
+const numbered = (): Bytes[] =>
+  Array.from({ length: 5000 }, (_, i) =>
+    Uint8Array.from([...text(`City of ${mix(i, 1) % 50}`), 0, i >>> 8, i]),
+  );
+
 describe('sorting entries', () => {
   for (const [why, keys] of [
     ['none', []],
@@ -48,6 +54,8 @@ describe('sorting entries', () => {
     ['few', ['b', 'a', 'ab', 'a\0', 'a'].map(text)],
     ['numbers without a pattern', many((n) => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n))],
     ['texts that share much', many((n) => `City of ${String(n % 1000).padStart(4, '0')}, part ${n % 77}`)],
+    ['texts behind which numbers ascend', numbered()],
+    ['the same, some of them twice', [...numbered(), ...numbered().slice(0, 99)]],
     ['keys that are beginnings of others', many((n) => 'aaaa\0\0\0\0\0bbbb\0\0'.slice(0, 1 + (n % 15)))],
     ['zeros of all lengths', many((n) => new Uint8Array(1 + (n % 40)))],
     ['one key, again and again', many(() => 'the same')],

@@ -155,6 +155,21 @@ describe('JobThread', function () {
     expect(workers.length).to.equal(2);
   });
 
+  it('starts its worker before the first job when it is told of one, and ends it if none comes', async () => {
+    thread.prepare();
+    thread.prepare();
+    expect(workers.length).to.equal(1);
+    await thread.flush(flushSpec(puts(3, 10), 1));
+    thread.prepare();
+    expect(workers.length).to.equal(1);
+    const gone = once(workers[0]!, 'exit');
+    clock.advance(IDLE_MS);
+    await gone;
+    await thread.close();
+    thread.prepare();
+    expect(workers.length).to.equal(1);
+  });
+
   it('carries an error of the owner there and back', async () => {
     owner.beforeLoan = () => {
       throw new LsmError('no space left', 'DiskFull', { file: 'store', offset: 5 });

@@ -28,6 +28,7 @@ class HeldRunner implements JobRunner {
   cancelMerges(): void {
     for (const merge of this.merges) merge.reject(new LsmError('cancelled', 'Aborted'));
   }
+  prepare(): void {}
   async letGo(): Promise<void> {}
   async close(): Promise<void> {}
 }
