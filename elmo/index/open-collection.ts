@@ -184,7 +184,9 @@ export class OpenCollection {
 
   /** Tells the catalog if fields have met arrays for the first time. */
   noteArrays(unit: WriteUnit, indexes: readonly OpenIndex[]): void {
-    if (!indexes.some((index) => index.hasNewArrays)) return;
+    let hasNewArrays = false;
+    for (const index of indexes) hasNewArrays ||= index.hasNewArrays;
+    if (!hasNewArrays) return;
     const found = indexes
       .filter((index) => index.hasNewArrays)
       .map((index) => [index.spec.keyspace, index.takeArrays(unit)] as const);

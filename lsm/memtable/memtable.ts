@@ -37,8 +37,12 @@ const FIRST_ARENA_BYTES = 1024;
 const SMALL_ARENA_BYTES = 64 * 1024;
 /** Written over bytes that have expired, so that stale views show. */
 const EXPIRED = 0xdb;
-/** Nodes that a memtable which is not growable makes room for at once. */
-const FIRST_NODES = 64;
+/**
+ * A memtable which is not growable makes room for a node for so many bytes at once, 64 at least: more than most need. The
+ * system gives memory page by page as it is written to, and to copy the nodes again and again would write to twice as much.
+ */
+const BYTES_A_NODE = 8192;
+const LEAST_NODES = 64;
 /** The shortest operation that adds an entry, in bytes: the deletion of a key of one byte. */
 const SHORTEST_OP = 3;
 /** Entries in a node on average, at least. */
@@ -79,7 +83,9 @@ export class Memtable {
     this.isGrowable = options.growable;
     this.firstBytes = options.firstBytes ?? FIRST_ARENA_BYTES;
     this.baseSeq = options.baseSeq;
-    this.tree = new ArenaTree(options.growable ? 1 : FIRST_NODES);
+    this.tree = new ArenaTree(
+      options.growable ? 1 : Math.max(LEAST_NODES, Math.ceil(options.capacityBytes / BYTES_A_NODE)),
+    );
   }
 
   /** Bytes of batches it can hold. */
