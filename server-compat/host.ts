@@ -93,7 +93,13 @@ class EngineHost implements ServerHost {
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
       ...this.more,
     ]);
+    const note = (event: string, { connectionId, remote }: Connection, connectionCount: number): void => {
+      const { state } = this.engine;
+      if (!state.isQuiet) state.eventLog.add('NETWORK', event, { remote, connectionId, connectionCount });
+    };
     return {
+      greeted: (connection, count) => note('Connection accepted', connection, count),
+      left: (connection, count) => note('Connection ended', connection, count),
       dispatch: (message, connection, reply, allowsExhaust) => {
         let options = this.dispatches.get(connection);
         if (options === undefined) {

@@ -20,6 +20,8 @@ export interface CommandClient {
 
 /** What a server tells of itself and its connections. */
 export interface ServerFacts {
+  /** Values of parameters that its options say. */
+  readonly parameters: Readonly<Record<string, unknown>>;
   statistics(): {
     readonly current: number;
     readonly available: number;

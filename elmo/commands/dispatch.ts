@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.js';
 import { TRANSIENT } from '../operation/write-unit.js';
 import { PlanTrace } from '../operation/plan-trace.js';
 import type { SessionContext } from '../session/session-context.js';
+import { ERROR_CODES } from '../error-codes.js';
 import { ElmoError } from '../errors.js';
 import {
   Arguments,
@@ -223,7 +224,8 @@ function ended(
   reply.endDocument(start);
   const dispatched = { name: call.name, error };
   const elapsedMs = nowMs - call.operation.startedMs;
-  if (engine.state.profiles.size === 0 && elapsedMs <= engine.state.slowMs) return dispatched;
+  const { profiles, slowMs, logsEveryCommand } = engine.state;
+  if (profiles.size === 0 && elapsedMs <= slowMs && !logsEveryCommand) return dispatched;
   const recorded = record(call, error, elapsedMs, reply.bytes.subarray(start, reply.length));
   return recorded === undefined ? dispatched : recorded.then(() => dispatched);
 }
@@ -257,7 +259,7 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   call.db = db;
   const target = checkTarget(command, message, db);
   operation.namespace = target === '' ? '' : `${db}.${target}`;
-  checkApi(command, args);
+  checkApi(command, args, options.engine.state.requiresApiVersion);
   call.session = options.session ?? sessionOf(args, command, options.client);
   const asked = options.before?.(command, args, db);
   return asked === undefined
@@ -311,7 +313,23 @@ function runAdmitted(
   const { writeGate } = engine.state;
   writeGate.checkUser(db);
   const opened = writeGate.whenOpen();
-  return opened === undefined ? go() : engine.newOperation(context.common).waitFor(opened).then(go);
+  return opened === undefined ? go() : whenOpen(call, context, opened).then(go);
+}
+
+/** @throws ElmoError LockTimeout: a transaction holds locks of its own, and waits for others shortly */
+async function whenOpen(call: Call, context: CommandContext, opened: Promise<void>): Promise<void> {
+  const { engine, common, session } = context;
+  const { transactionLockWaitMs: waitMs } = engine.state;
+  const { maxTimeMs = 0 } = common;
+  const isShort = session?.autocommit === false && waitMs >= 0 && (maxTimeMs === 0 || waitMs < maxTimeMs);
+  if (!isShort) return engine.newOperation(common).waitFor(opened);
+  call.isRunning = true;
+  try {
+    await engine.newOperation({ ...common, maxTimeMs: Math.max(waitMs, 1) }).waitFor(opened);
+  } catch (error) {
+    if ((error as ElmoError).code !== ERROR_CODES.MaxTimeMSExpired) throw error;
+    throw new ElmoError('LockTimeout', `Unable to acquire the lock for writing within ${waitMs}ms`);
+  }
 }
 
 /** What is known of the write concern when the command is done. */

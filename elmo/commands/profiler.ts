@@ -33,12 +33,13 @@ export async function makeProfileCollection(engine: Engine, db: string): Promise
 export function recordCommand(engine: Engine, finished: Finished): Promise<void> | undefined {
   const { state } = engine;
   if (PASSED_OVER.has(finished.name)) return undefined;
-  const isLogged = isSlow(engine, finished.elapsedMs);
+  const isSlowOne = isSlow(engine, finished.elapsedMs);
+  const isLogged = isSlowOne || state.logsEveryCommand;
   const settings = state.profiles.get(finished.db);
   const isAll = settings?.level === 2;
   const filter = settings?.level === 1 ? settings.filter : undefined;
   const isProfiled =
-    (isAll || filter !== undefined || (settings?.level === 1 && isLogged)) && takesWrites(engine);
+    (isAll || filter !== undefined || (settings?.level === 1 && isSlowOne)) && takesWrites(engine);
   if (!isLogged && !isProfiled) return undefined;
   const entry = profileEntry(finished, engine.clock.wallMs());
   if (isLogged) state.eventLog.add('COMMAND', 'Slow query', slowAttributes(entry));

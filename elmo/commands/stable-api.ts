@@ -17,8 +17,11 @@ const UNSTABLE_STAGES: ReadonlySet<string> = new Set([
   '$search',
 ]);
 
-/** @throws ElmoError */
-export function checkApi(command: Command, args: Arguments): void {
+/** Greetings are answered to everybody. */
+const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster']);
+
+/** @param isRequired  whether a version has to be named @throws ElmoError */
+export function checkApi(command: Command, args: Arguments, isRequired: boolean): void {
   const version = args.text('apiVersion');
   const isStrict = args.flag('apiStrict');
   if (version === undefined) {
@@ -26,6 +29,11 @@ export function checkApi(command: Command, args: Arguments): void {
       throw new ElmoError(
         4886600,
         'Provided apiStrict and/or apiDeprecationErrors without passing apiVersion',
+      );
+    if (isRequired && !GREETINGS.has(command.name))
+      throw new ElmoError(
+        498870,
+        "The apiVersion parameter is required, please configure your MongoClient's API version",
       );
     return;
   }

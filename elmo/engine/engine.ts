@@ -206,7 +206,7 @@ export class Engine {
 
   newOperation(request: CommonRequest): Operation {
     const clusterTime = this.state.hasClusterTime ? this.state.clusterClock.now : undefined;
-    return new Operation(this.clock, operationOptions(request, clusterTime));
+    return new Operation(this.clock, operationOptions(request, clusterTime, this.state.query));
   }
 
   private readPlace(session: SessionContext | undefined): ReadPlace {
@@ -362,7 +362,7 @@ export class Engine {
     );
     const options = {
       operation,
-      allowDiskUse: request.allowDiskUse ?? true,
+      allowDiskUse: request.allowDiskUse ?? operation.settings.allowsDisk,
       collections,
       kv: this.kv,
       writing: {

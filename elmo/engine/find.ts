@@ -111,7 +111,7 @@ export function rowsRequest(
     natural,
     minMax,
     projection: request.projection,
-    allowDiskUse: request.allowDiskUse ?? true,
+    allowDiskUse: request.allowDiskUse ?? context.operation.settings.allowsDisk,
     requiredPaths: isPositional ? undefined : projection?.requiredPaths,
     needsEntries:
       request.returnKey === true || metaNames.includes('indexKey') || metaNames.includes('recordId'),

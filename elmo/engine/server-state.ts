@@ -1,5 +1,6 @@
 /** What administration sets and asks, one of each for an engine: it lasts as long as the engine is open. */
 import type { Value } from '../bson/value.js';
+import { defaultSettings, type QuerySettings } from '../operation/query-settings.js';
 import type { RawDocument } from '../operation/requests.js';
 import type { Matcher } from '../query/filter.js';
 import { Activity } from './activity.js';
@@ -48,12 +49,29 @@ export class ServerState {
   cursorTimeoutMs = 600_000;
   /** How documents whose time is over are deleted. */
   readonly expiry: ExpirySettings = { isEnabled: true, intervalMs: undefined, changed: () => undefined };
+  /** Of all queries. */
+  readonly query: QuerySettings = defaultSettings();
+  /** How much is logged: from 1 on every command. -1: as of all. */
+  readonly logLevels = { all: 0, command: -1 };
+  /** Whether connections are not logged. */
+  isQuiet = false;
+  /** Whether clients have to say which version of the Stable API they speak. */
+  requiresApiVersion = false;
+  /** Milliseconds that a transaction waits for a lock; -1: as long as its command may take. */
+  transactionLockWaitMs = 5;
+  /** Of the credentials that are made from now on. */
+  readonly scramIterations = { 'SCRAM-SHA-1': 10_000, 'SCRAM-SHA-256': 15_000 };
   slowMs = 100;
   sampleRate = 1;
   defaultConcerns: DefaultConcerns = { read: undefined, write: undefined, setAtMs: undefined };
   /** Milliseconds since 1970. */
   readonly startedWallMs: number;
   readonly startedMs: number;
+
+  get logsEveryCommand(): boolean {
+    const { all, command } = this.logLevels;
+    return (command === -1 ? all : command) > 0;
+  }
 
   constructor(wallMs: () => number, nowMs: () => number) {
     this.clusterClock = new ClusterClock(wallMs);

@@ -13,7 +13,6 @@ import type { FilterNode } from '../query/filter.js';
 import { filterToBson } from '../query/to-bson.js';
 import type { RunningPlan, RowsRequest } from './planned-rows.js';
 import type { StageStats } from './plan-stats.js';
-import { MAX_SORT_BYTES } from './sort.js';
 import { isExpress } from './traced-plan.js';
 
 /** One stage of a tree. */
@@ -292,7 +291,7 @@ export function sortedTree(plan: QueryPlan, request: RowsRequest, running?: Runn
       stage: 'SORT',
       fields: [
         ['sortPattern', sortPattern(sort)],
-        ['memLimit', int32Value(MAX_SORT_BYTES)],
+        ['memLimit', int32Value(request.operation.settings.sortBytes)],
         ['limitAmount', limit === 0 ? undefined : count(skip + limit)],
         ['type', stringValue(request.needsEntries === true ? 'default' : 'simple')],
       ],

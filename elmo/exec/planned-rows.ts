@@ -13,7 +13,7 @@ import { accessRows, pathsOf, type AccessRows, type BuildContext } from './build
 import { choosePlan } from '../plan/choose.js';
 import type { CollatedRange } from '../plan/collated-range.js';
 import { RangeKeys, RowsInRange } from './collated-range.js';
-import { resolveHint } from '../plan/hint.js';
+import { planningError, resolveHint } from '../plan/hint.js';
 import { minMaxPlan, type MinMax } from '../plan/min-max.js';
 import type { PlanRequest } from '../plan/plan-request.js';
 import type { IndexScanPlan, PlanChoice, QueryPlan, ScanDirection } from '../plan/query-plan.js';
@@ -55,9 +55,31 @@ export function choose(request: RowsRequest): PlanChoice {
   if (minMax !== undefined)
     return { best: minMaxPlan(minMax, hint, entry.spec, filter, fields, collation, view), others: [] };
   const wanted = planRequest(request, fields, hint.index, request.natural ?? hint.natural);
-  return choosePlan(
+  const choice = choosePlan(
     planFilter === undefined ? wanted : { ...wanted, allows: (index) => planFilter.allows(index) },
   );
+  return withinSettings(choice, request);
+}
+
+/** The databases of the engine itself, whose collections may always be looked through. */
+const OWN_DATABASES: ReadonlySet<string> = new Set(['admin', 'config', 'local']);
+
+/** @throws ElmoError NoQueryExecutionPlans if all documents would be looked at, and may not be */
+function withinSettings(choice: PlanChoice, { filter, entry, operation }: RowsRequest): PlanChoice {
+  const { allowsScans, mostPlans } = operation.settings;
+  const isScan = ({ access }: QueryPlan): boolean => access.kind === 'collscan';
+  const { best, others } = choice;
+  const isRefused = !allowsScans && filter.kind !== 'true' && !OWN_DATABASES.has(entry.spec.namespace.db);
+  if (!isRefused)
+    return others.length < mostPlans ? choice : { best, others: others.slice(0, mostPlans - 1) };
+  const [first, ...rest] = [best, ...others].filter((plan) => !isScan(plan));
+  if (first === undefined)
+    throw planningError(
+      'NoQueryExecutionPlans',
+      entry.spec,
+      "No indexed plans available, and running with 'notablescan'",
+    );
+  return { best: first, others: rest };
 }
 
 /** What the planner was told to keep to for such queries; it counts more than a hint. */

@@ -13,9 +13,7 @@ import { compareBytes, type SortKeys } from './sort-key.js';
 import { SlicedSort } from './sliced-sort.js';
 import { Spill } from './spill.js';
 
-/** What a sort holds in memory, as the reference's `internalQueryMaxBlockingSortMemoryUsageBytes`. */
-export const MAX_SORT_BYTES: number = 100 * 1024 * 1024;
-/** What it holds before it goes to disk, where it may. Holding four times as much was no faster. */
+/** Bytes that a sort holds before it goes to disk, where it may. Holding four times as much was no faster. */
 const MAX_HELD_BYTES = 12 * 1024 * 1024;
 /** What a row costs beside its bytes. */
 const ROW_OVERHEAD = 160;
@@ -66,7 +64,9 @@ export class SortRows implements RowSource {
     readonly keys: SortKeys,
     private readonly options: SortOptions,
   ) {
-    this.maxBytes = options.maxBytes ?? (options.allowsDisk ? MAX_HELD_BYTES : MAX_SORT_BYTES);
+    const { sortBytes } = options.operation.settings;
+    this.maxBytes =
+      options.maxBytes ?? (options.allowsDisk ? Math.min(MAX_HELD_BYTES, sortBytes) : sortBytes);
     options.operation.trace?.addSort(this.stats);
   }
 

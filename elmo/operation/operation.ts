@@ -4,6 +4,7 @@
  */
 import { ElmoError } from '../errors.js';
 import type { PlanTrace } from './plan-trace.js';
+import { defaultSettings, type QuerySettings } from './query-settings.js';
 import type { CommonRequest } from './requests.js';
 
 export interface OperationClock {
@@ -33,6 +34,8 @@ export interface OperationOptions {
   readonly clusterTime?: ClusterTime;
   /** What its plans are to be told to. */
   readonly trace?: PlanTrace;
+  /** Default: those of a server nobody has told anything. */
+  readonly settings?: QuerySettings;
   /** Milliseconds it may hold the event loop at a stretch. Default 8. */
   readonly sliceMs?: number;
 }
@@ -41,8 +44,10 @@ export interface OperationOptions {
 export function operationOptions(
   { maxTimeMs, signal, trace }: Pick<CommonRequest, 'maxTimeMs' | 'signal' | 'trace'>,
   clusterTime: ClusterTime | undefined,
+  settings: QuerySettings,
 ): OperationOptions {
   return {
+    settings,
     ...(maxTimeMs === undefined ? {} : { maxTimeMs }),
     ...(signal === undefined ? {} : { signal }),
     ...(trace === undefined ? {} : { trace }),
@@ -50,6 +55,7 @@ export function operationOptions(
   };
 }
 
+const DEFAULT_SETTINGS = defaultSettings();
 const CALLS_PER_LOOK = 64;
 /** The longest time a timer of the runtime can be set to. */
 const MOST_TIMER_MS = 0x7fff_ffff;
@@ -82,6 +88,10 @@ export class Operation {
     this.sliceEndMs = now + this.sliceMs;
     this.deadlineMs =
       options.maxTimeMs === undefined || options.maxTimeMs === 0 ? Infinity : now + options.maxTimeMs;
+  }
+
+  get settings(): QuerySettings {
+    return this.options.settings ?? DEFAULT_SETTINGS;
   }
 
   /** What its plans are told to, if anybody wants to know. */

@@ -51,9 +51,9 @@ export async function makeCredential(
   password: string,
   salt: Uint8Array,
   saslprep: (text: string) => string,
+  iterationCount: number = ITERATIONS[mechanism],
 ): Promise<ScramCredential> {
   const hash = HASHES[mechanism];
-  const iterationCount = ITERATIONS[mechanism];
   const salted = await new Promise<Buffer>((resolve, reject) => {
     pbkdf2(
       preparedPassword(mechanism, user, password, saslprep),

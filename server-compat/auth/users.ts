@@ -2,13 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { decodeDocument, ElmoError, encodeDocument, type Document, type Engine } from '../../elmo/index.js';
 import { saslprep } from './saslprep.js';
-import {
-  makeCredential,
-  SALT_BYTES,
-  SCRAM_MECHANISMS,
-  type ScramCredential,
-  type ScramMechanism,
-} from './scram.js';
+import { makeCredential, SALT_BYTES, type ScramCredential, type ScramMechanism } from './scram.js';
 
 export interface Role {
   readonly role: string;
@@ -92,7 +86,8 @@ export function parseRoles(given: readonly unknown[], db: string): Role[] {
 export async function credentialsOf(
   user: string,
   password: string,
-  mechanisms: readonly ScramMechanism[] = SCRAM_MECHANISMS,
+  mechanisms: readonly ScramMechanism[],
+  iterations: Readonly<Record<ScramMechanism, number>>,
 ): Promise<User['credentials']> {
   const credentials: Partial<Record<ScramMechanism, ScramCredential>> = {};
   for (const mechanism of mechanisms)
@@ -102,6 +97,7 @@ export async function credentialsOf(
       password,
       randomBytes(SALT_BYTES[mechanism]),
       saslprep,
+      iterations[mechanism],
     );
   return credentials;
 }

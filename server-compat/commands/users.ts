@@ -112,7 +112,12 @@ export function userCommands(users: Users): readonly Command[] {
           user: name,
           db: context.db,
           roles,
-          credentials: await credentialsOf(name, passwordOf(args), mechanisms),
+          credentials: await credentialsOf(
+            name,
+            passwordOf(args),
+            mechanisms,
+            context.engine.state.scramIterations,
+          ),
           ...(customData === undefined ? {} : { customData: decodeDocument(customData) }),
         });
       },
@@ -138,7 +143,14 @@ export function userCommands(users: Users): readonly Command[] {
           ...user,
           ...(args.has('roles') ? { roles: parseRoles(listOf(args, 'roles'), context.db) } : {}),
           ...(args.has('pwd')
-            ? { credentials: await credentialsOf(user.user, passwordOf(args), mechanismsOf(args)) }
+            ? {
+                credentials: await credentialsOf(
+                  user.user,
+                  passwordOf(args),
+                  mechanismsOf(args),
+                  context.engine.state.scramIterations,
+                ),
+              }
             : {}),
           ...(customData === undefined ? {} : { customData: decodeDocument(customData) }),
         });

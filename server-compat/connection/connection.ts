@@ -37,6 +37,10 @@ import { readOpQuery, writeOpReply } from '../wire/op-query.js';
 
 /** What the server does with a command. */
 export interface Dispatcher {
+  /** A client has come. @param count  connections there are now */
+  greeted(connection: Connection, count: number): void;
+  /** It has gone. */
+  left(connection: Connection, count: number): void;
   /**
    * Writes the whole reply document; an error becomes a reply as well.
    * @returns what is to happen beside the reply

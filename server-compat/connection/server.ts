@@ -43,6 +43,12 @@ export class WireServer implements ConnectionOwner {
     return this.closing.signal.aborted;
   }
 
+  get parameters(): Readonly<Record<string, unknown>> {
+    const tlsMode = this.options.tls === undefined ? 'disabled' : 'requireTLS';
+    const sslMode = this.options.tls === undefined ? 'disabled' : 'requireSSL';
+    return { enableTestCommands: this.options.enableTestCommands, tlsMode, sslMode };
+  }
+
   statistics(): ReturnType<ConnectionOwner['statistics']> {
     const { size } = this.connections;
     let active = 0;
@@ -148,7 +154,11 @@ export class WireServer implements ConnectionOwner {
     }
     const connection = new Connection(++this.totalConnections, socket, this);
     this.connections.add(connection);
-    void connection.whenEnded().then(() => this.connections.delete(connection));
+    this.dispatcher.greeted(connection, this.connections.size);
+    void connection.whenEnded().then(() => {
+      this.connections.delete(connection);
+      this.dispatcher.left(connection, this.connections.size);
+    });
   }
 
   /** Takes no more clients, lets commands that run finish for up to `graceMs`, then ends all connections. */

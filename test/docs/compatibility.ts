@@ -1,6 +1,7 @@
 /** docs/COMPATIBILITY.md, as text, from the tables that the engine itself uses: what is in none of them is not there. */
 import { accumulators } from '../../elmo/aggregate/accumulators/table.js';
 import { stageOperators } from '../../elmo/aggregate/table.js';
+import { PARAMETERS } from '../../elmo/commands/diagnostics/parameter-table.js';
 import { elmoCommands } from '../../elmo/commands/table.js';
 import { expressionOperators } from '../../elmo/expression/table.js';
 import { fieldOperators, topOperators } from '../../elmo/query/operators/table.js';
@@ -103,5 +104,19 @@ server that does nothing passes.
 
 ${conformanceTable()}
 
-${sections.join('\n')}`;
+${sections.join('\n')}
+${parametersSection()}`;
+}
+
+function parametersSection(): string {
+  const names = [...PARAMETERS.keys()];
+  const isSettable = (name: string): boolean => PARAMETERS.get(name)!.apply !== undefined;
+  return `## Parameters of the server
+
+**Set by \`setParameter\`, and followed:** ${listed(names.filter(isSettable))}
+
+**Told by \`getParameter\`:** ${listed(names.filter((name) => !isSettable(name)))}
+
+All others are refused as unknown.
+`;
 }
