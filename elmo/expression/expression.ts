@@ -30,6 +30,14 @@ const NO_DOCUMENT = new Uint8Array([5, 0, 0, 0, 0]);
 /** See `RowMetadata`. */
 export type FrameMetadata = Readonly<Record<string, unknown>>;
 
+/** A field, by its path from the root, compared with a constant. */
+export interface FieldComparison {
+  readonly path: string;
+  readonly operator: 'eq' | 'lt' | 'lte' | 'gt' | 'gte';
+  readonly value: Value;
+}
+const NO_DEMANDS: readonly FieldComparison[] = [];
+
 /** A compiled expression. Operators are subclasses; `evaluate` is all that runs per row. */
 export abstract class Expression {
   /** The value of a constant expression; undefined if it depends on the frame. */
@@ -40,6 +48,16 @@ export abstract class Expression {
   /** The dotted path of `'$a.b'` (from `$$ROOT` or `$$CURRENT`), so that consumers can read it straight from the bytes. */
   get rootPath(): string | undefined {
     return undefined;
+  }
+
+  /** Comparisons of fields with constants that hold wherever the expression is true. */
+  get demands(): readonly FieldComparison[] {
+    return NO_DEMANDS;
+  }
+
+  /** Whether it is true wherever its demands hold. */
+  get isDemand(): boolean {
+    return false;
   }
 
   /**

@@ -50,6 +50,9 @@ export function indexBounds(
     const bounds: Bound[] = [];
     for (const predicate of predicates.byPath.get(path) ?? []) {
       if (isForeign && mentionsText(predicate.node)) continue;
+      // an expression sees an array as a whole, and no positions
+      if (predicate.node.kind === 'demand' && (isArray || POSITION.test(path) || fixed !== undefined))
+        continue;
       if (isArray && isNotNull(predicate.node)) continue;
       if (POSITION.test(path) && !isAboutPosition(predicate.node)) continue;
       const found = predicateBounds(predicate.node, context);
@@ -63,7 +66,7 @@ export function indexBounds(
       intervals = intersect(intervals, each.intervals);
       if (!isEverything(each.intervals)) used.push({ field, predicate });
       const isKnown = each.isExact && predicate.group === undefined && !(isArray && saysNot(predicate.node));
-      if (isKnown) exact.add(predicate.node);
+      if (isKnown) exact.add(predicate.proves ?? predicate.node);
     }
     return intervals;
   });

@@ -32,7 +32,7 @@ import { ElementWalker } from '../bson/walk.js';
 import { collationKey } from '../collation/key.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { hashOf } from '../index/open-index.js';
-import type { FilterNode, RegexSpec } from '../query/filter.js';
+import type { ComparisonKind, FilterNode, RegexSpec } from '../query/filter.js';
 import { literalPrefix } from '../regex/regex.js';
 import {
   after,
@@ -41,7 +41,9 @@ import {
   complement,
   encodeValue,
   EVERYTHING,
+  HIGHEST,
   intersect,
+  LOWEST,
   NO_VALUES,
   pointInterval,
   union,
@@ -77,6 +79,8 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
     case 'gt':
     case 'gte':
       return rangeBounds(node.kind, node.value, context);
+    case 'demand':
+      return demandBounds(node.operator, node.value, context);
     case 'in':
       return inBounds(node.values, node.regexes, context);
     case 'regex':
@@ -113,7 +117,7 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
 /** An index of hashes knows equality, and what equals only mostly is the same. */
 function hashedBounds(node: FilterNode, context: BoundsContext): PredicateBounds {
   const values =
-    node.kind === 'eq'
+    node.kind === 'eq' || (node.kind === 'demand' && node.operator === 'eq')
       ? [node.value]
       : node.kind === 'in' && node.regexes.length === 0
         ? node.values
@@ -202,6 +206,21 @@ function rangeBounds(
           ? { low: after(key, value), high: whole.high }
           : { low: before(key, value), high: whole.high };
   return exact(intersect([interval], EVERYTHING));
+}
+
+/**
+ * Of a comparison in an expression: values of all types are in one order, in which what is missing comes before null. An
+ * entry does not tell it from null.
+ */
+function demandBounds(operator: ComparisonKind, value: Value, context: BoundsContext): PredicateBounds {
+  if (isCollated(value, context)) return ALL;
+  const key = encoded(value, context);
+  if (operator === 'eq') return { intervals: [pointInterval(key, value)], isExact: value.type !== NULL };
+  if (context.collation !== undefined && isText(value.type)) return ALL;
+  const isLess = operator === 'lt' || operator === 'lte';
+  const isIncluded = operator === 'lte' || operator === 'gte' || (isLess && value.type === NULL);
+  const end = isLess === isIncluded ? after(key, value) : before(key, value);
+  return loose([isLess ? { low: LOWEST, high: end } : { low: end, high: HIGHEST }]);
 }
 
 function isNan(value: Value): boolean {

@@ -1,4 +1,5 @@
 /** The conditions of a filter that all have to hold, by the path each is about: what indexes are chosen by. */
+import { ARRAY, UNDEFINED } from '../bson/types.js';
 import type { FilterNode } from '../query/filter.js';
 
 /** A `$elemMatch`: conditions inside are about one and the same element. */
@@ -12,6 +13,8 @@ export interface Predicate {
   readonly path: string;
   readonly node: FilterNode;
   readonly group: ElementGroup | undefined;
+  /** The condition of the filter that holds wherever it holds exactly, if that is another. */
+  readonly proves?: FilterNode | undefined;
 }
 
 export interface Predicates {
@@ -25,10 +28,9 @@ const NUMERIC = /^\d+(\.|$)/;
 export function predicatesOf(filter: FilterNode): Predicates {
   const byPath = new Map<string, Predicate[]>();
   const conjuncts: FilterNode[] = [];
-  const add = (path: string, node: FilterNode, group: ElementGroup | undefined): void => {
-    const list = byPath.get(path);
-    const predicate = { path, node, group };
-    if (list === undefined) byPath.set(path, [predicate]);
+  const add = (predicate: Predicate): void => {
+    const list = byPath.get(predicate.path);
+    if (list === undefined) byPath.set(predicate.path, [predicate]);
     else list.push(predicate);
   };
   const visit = (node: FilterNode, prefix: string, group: ElementGroup | undefined): void => {
@@ -37,16 +39,33 @@ export function predicatesOf(filter: FilterNode): Predicates {
       return;
     }
     if (group === undefined && node.kind !== 'true') conjuncts.push(node);
+    if (node.kind === 'expr') {
+      for (const predicate of demandsOf(node)) add(predicate);
+      return;
+    }
     const own = pathOf(node);
     // a number below an element means a place in it, below an array a place in that
     if (own === undefined || (group !== undefined && NUMERIC.test(own))) return;
     const path = prefix + own;
     if (node.kind === 'elemMatchObject')
       visit(node.child, `${path}.`, { depth: path.split('.').length, parent: group });
-    else add(path, node, group);
+    else add({ path, node, group });
   };
   visit(filter, '', undefined);
   return { byPath, conjuncts };
+}
+
+/** What an expression demands of fields. One that is compared with an array is not looked for. */
+function demandsOf(expr: Extract<FilterNode, { kind: 'expr' }>): Predicate[] {
+  const { expression } = expr;
+  return expression.demands
+    .filter(({ value }) => value.type !== ARRAY && value.type !== UNDEFINED)
+    .map(({ path, operator, value }) => ({
+      path,
+      node: { kind: 'demand', path, operator, value },
+      group: undefined,
+      proves: expression.isDemand ? expr : undefined,
+    }));
 }
 
 function pathOf(node: FilterNode): string | undefined {

@@ -13,6 +13,7 @@ export function mentionsText(node: FilterNode): boolean {
     case 'lte':
     case 'gt':
     case 'gte':
+    case 'demand':
       return TEXT_TYPES.includes(node.value.type);
     case 'in':
       return node.regexes.length > 0 || node.values.some(({ type }) => TEXT_TYPES.includes(type));

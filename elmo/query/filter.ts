@@ -58,6 +58,13 @@ export type FilterNode =
       /** Operator and argument, as given: {$expr: …}. */
       readonly raw: Value;
     }
+  /** What an $expr demands of a field; only for the planner. Expressions compare values of all types with each other. */
+  | {
+      readonly kind: 'demand';
+      readonly path: string;
+      readonly operator: ComparisonKind;
+      readonly value: Value;
+    }
   /** A $jsonSchema, whole: about the document. */
   | { readonly kind: 'schema'; readonly schema: SchemaPredicate; readonly raw: Value }
   /** Text and geo predicates: parsed here, answered by their indexes. */

@@ -9,6 +9,7 @@ import { randomCommand, setup, type Indexes, type RandomCommand } from './comman
 import {
   decidedDifference,
   DISTINCT_BY_INDEX,
+  POSITION_BY_INDEX,
   isRenumbered,
   OPTIMIZED_AWAY,
   PLACE_OF_A_FIELD,
@@ -87,7 +88,7 @@ export class Round {
         decidedDifference(random.command, ours, theirs) ??
         (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
-        ((await this.isIndexesDistinct(random, ours)) ? DISTINCT_BY_INDEX : undefined);
+        (await this.decidedByIndex(random, ours));
       if (decided === undefined) return this.difference(random, ours, theirs);
       this.decided.push(decided);
       if (random.changes !== undefined || 'createIndexes' in random.command) return 'over';
@@ -117,14 +118,16 @@ export class Round {
     return areAlike(ours, theirs, random.isOrdered) || isRenumbered(ours, theirs);
   }
 
-  /** Whether the reference finds the distinct values that we do once it looks at the documents. */
-  private async isIndexesDistinct({ command }: RandomCommand, ours: Answer): Promise<boolean> {
-    if (command['distinct'] !== 'c') return false;
-    const theirs = await ask(this.theirs, {
-      command: { ...command, hint: { $natural: 1 } },
-      isOrdered: true,
-    });
-    return areAlike(ours, theirs, true);
+  /** Whether the reference answers as we do once it looks at the documents. */
+  private async decidedByIndex(
+    { command, isOrdered }: RandomCommand,
+    ours: Answer,
+  ): Promise<string | undefined> {
+    const isDistinct = command['distinct'] === 'c';
+    if (!isDistinct && !asksPosition(command)) return undefined;
+    const theirs = await ask(this.theirs, { command: { ...command, hint: { $natural: 1 } }, isOrdered });
+    if (!areAlike(ours, theirs, isOrdered)) return undefined;
+    return isDistinct ? DISTINCT_BY_INDEX : POSITION_BY_INDEX;
   }
 
   /** Whatever plan was chosen: a scan of the whole collection gives the same. */
@@ -170,6 +173,13 @@ function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, thei
   if (!/"\$(project|addFields|set|lookup|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
     return false;
   return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
+}
+
+/** Whether a command that only reads asks for what is at a position of an array. */
+function asksPosition(command: Document): boolean {
+  const asked: unknown = command['filter'] ?? command['query'] ?? command['pipeline'];
+  const reads = command['find'] === 'c' || command['count'] === 'c' || command['aggregate'] === 'c';
+  return reads && !('min' in command || 'max' in command) && /"[^"$]*\.\d+[."]/.test(JSON.stringify(asked));
 }
 
 function hasNewId({ facts }: Answer): boolean {

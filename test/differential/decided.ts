@@ -43,6 +43,9 @@ export const OPTIMIZED_AWAY = 'what an optimizer moves or leaves out';
 /** Found by asking the reference again without its indexes. */
 export const DISTINCT_BY_INDEX = 'distinct values by an index';
 
+/** Found by asking the reference again without its indexes. */
+export const POSITION_BY_INDEX = 'nothing at a position, by an index';
+
 /** Found by comparing documents with their fields by name. */
 export const PLACE_OF_A_FIELD = 'the place of a field that is left out and set again';
 
@@ -74,6 +77,12 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
     name: DISTINCT_BY_INDEX,
     reason:
       'by an index the reference tells what its keys hold: null for what is not there, elements of arrays in arrays; ours answers as without the index, and so does the reference with {$natural: 1} as hint',
+    applies: () => false,
+  },
+  {
+    name: POSITION_BY_INDEX,
+    reason:
+      'an index of a path with a position has no entry for elements without it, so the reference misses documents that match null; ours answers as without the index, and so does the reference with {$natural: 1} as hint',
     applies: () => false,
   },
   {

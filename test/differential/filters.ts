@@ -154,6 +154,13 @@ export function schema(random: SeededRandom, depth: number): Document {
   return parts;
 }
 
+/** A field compared with a constant, which may bound an index. */
+function comparison(random: SeededRandom): Document {
+  const operands: unknown[] = [`$${path(random)}`, { $literal: value(random, 1) }];
+  if (random.chance(30)) operands.reverse();
+  return { [random.pick(['$eq', '$eq', '$lt', '$lte', '$gt', '$gte'])]: operands };
+}
+
 export function filter(random: SeededRandom, depth = 1): Document {
   if (random.chance(5)) return {};
   if (depth > 0 && random.chance(15))
@@ -161,6 +168,7 @@ export function filter(random: SeededRandom, depth = 1): Document {
       [random.pick(['$and', '$or', '$or', '$nor'])]: several(random, 1, 3, () => filter(random, depth - 1)),
     };
   if (random.chance(5)) return { $expr: expression(random, 'bool', 1) };
+  if (random.chance(4)) return { $expr: comparison(random) };
   if (random.chance(1)) return { [random.pick(['$alwaysTrue', '$alwaysFalse'])]: 1 };
   if (random.chance(1)) return { $comment: 'c', [path(random)]: predicate(random, depth) };
   if (random.chance(3)) return { $jsonSchema: schema(random, 2) };

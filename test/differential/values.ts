@@ -170,7 +170,7 @@ export function value(random: SeededRandom, depth = 2): unknown {
 export function object(random: SeededRandom, depth: number): Document {
   const fields: Document = {};
   for (const name of ['a', 'b', 'c']) if (random.chance(50)) fields[name] = value(random, depth);
-  if (random.chance(5)) fields[random.pick(['0', '1', 'a.b', '01', 'É'])] = value(random, depth);
+  if (random.chance(5)) fields[random.pick(['0', '1', 'a.b', '01', 'É', '', 'a.', '$a'])] = value(random, depth);
   return fields;
 }
 
@@ -207,6 +207,10 @@ const ODD_PATHS = [
   'none.a',
   'c.0',
   'o.0',
+  '',
+  'a.',
+  '.a',
+  'a..b',
 ];
 const PATHS = ['a', 'b', 'c', 'a.b', 'a.a', 'b.c', 'a.0', 'a.b.c', 'b.1', 'c.a', 'a.0.b', 'a.b.0'];
 const TYPED_PATHS = ['n', 's', 'l', 'o', 't', 'q', 'q.v', 'q.k', 'o.a', 'l.0', 'q.0.v', 'o.b.c'];

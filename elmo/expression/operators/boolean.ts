@@ -1,7 +1,13 @@
 /** $and $or $not. Source: MongoDB manual, "Boolean Expression Operators". */
 import { boolValue, FALSE_VALUE, TRUE_VALUE, type Value } from '../../bson/value.js';
 import { isTruthy } from '../compare.js';
-import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
+import type {
+  Expression,
+  ExpressionOperator,
+  ExpressionOperators,
+  FieldComparison,
+  Frame,
+} from '../expression.js';
 import { ConstantExpression } from '../nodes.js';
 import { mayRearrange, OperatorExpression, parseOperands, unary } from '../operator-kinds.js';
 
@@ -14,6 +20,14 @@ class JunctionExpression extends OperatorExpression {
     private readonly decisive: boolean,
   ) {
     super(operands, name);
+  }
+
+  override get demands(): readonly FieldComparison[] {
+    return this.decisive ? [] : this.operands.flatMap(({ demands }) => demands);
+  }
+
+  override get isDemand(): boolean {
+    return !this.decisive && this.operands.length === 1 && this.operands[0]!.isDemand;
   }
 
   evaluate(frame: Frame): Value {

@@ -4,7 +4,13 @@ import { readDouble, readInt32 } from '../../bson/read.js';
 import { DOUBLE, INT32 } from '../../bson/types.js';
 import { FALSE_VALUE, int32Value, TRUE_VALUE, type Value } from '../../bson/value.js';
 import { compareExpressionValues } from '../compare.js';
-import type { Expression, ExpressionOperator, ExpressionOperators, Frame } from '../expression.js';
+import type {
+  Expression,
+  ExpressionOperator,
+  ExpressionOperators,
+  FieldComparison,
+  Frame,
+} from '../expression.js';
 import { exactly, OperatorExpression } from '../operator-kinds.js';
 
 /** How $lt, $eq, $gt of the operands answer, in this order. */
@@ -21,6 +27,20 @@ class ComparisonExpression extends OperatorExpression {
     super([left, right], name);
   }
 
+  override get demands(): readonly FieldComparison[] {
+    const { left, right, name } = this;
+    const operator = name.slice(1);
+    if (!isOrderOperator(operator)) return [];
+    return [
+      ...demandsOf(left.rootPath, operator, right.constant),
+      ...demandsOf(right.rootPath, TURNED[operator], left.constant),
+    ];
+  }
+
+  override get isDemand(): boolean {
+    return this.demands.length > 0;
+  }
+
   evaluate(frame: Frame): Value {
     const b = this.right.evaluate(frame); // first, as the reference does
     const a = this.left.evaluate(frame);
@@ -32,6 +52,21 @@ class ComparisonExpression extends OperatorExpression {
     } else order = compareExpressionValues(a, b, this.collation);
     return order < 0 ? this.ifLess : order > 0 ? this.ifGreater : this.ifEqual;
   }
+}
+
+/** What an operator is when its operands change places. */
+const TURNED = { eq: 'eq', lt: 'gt', lte: 'gte', gt: 'lt', gte: 'lte' } as const;
+
+function isOrderOperator(name: string): name is FieldComparison['operator'] {
+  return name in TURNED;
+}
+
+function demandsOf(
+  path: string | undefined,
+  operator: FieldComparison['operator'],
+  value: Value | undefined,
+): FieldComparison[] {
+  return path === undefined || value === undefined ? [] : [{ path, operator, value }];
 }
 
 function comparison(ifLess: Value, ifEqual: Value, ifGreater: Value): ExpressionOperator {

@@ -9,6 +9,7 @@ import type { CollationSpec } from '../../../elmo/collation/collation.js';
 import { documentLength } from '../../../elmo/bson/walk.js';
 import { OpenCollections } from '../../../elmo/index/open-collection.js';
 import { Committer } from '../../../elmo/operation/committer.js';
+import { openScope } from '../../../elmo/expression/scope.js';
 import { Operation, type OperationClock } from '../../../elmo/operation/operation.js';
 import { END, PAUSE, ROW } from '../../../elmo/operation/row-source.js';
 import { parseSort } from '../../../elmo/exec/sort-pattern.js';
@@ -102,7 +103,13 @@ export class PlannedCollection {
       view: this.kv,
       kv: this.kv,
       operation,
-      filter: normalizeFilter(parseFilter(raw(query.filter ?? {}), { collation }), collation),
+      filter: normalizeFilter(
+        parseFilter(raw(query.filter ?? {}), {
+          collation,
+          scope: openScope({ collation, nowMs: 0, random: () => 0 }),
+        }),
+        collation,
+      ),
       collation,
       sort: query.sort === undefined ? undefined : parseSort(raw(query.sort)),
       skip: query.skip ?? 0,

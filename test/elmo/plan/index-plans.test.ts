@@ -106,10 +106,25 @@ function predicate(dice: Dice, depth = 1): unknown {
   return dice.pick(make)();
 }
 
+/** A comparison of a field with a constant in an expression, or several. */
+function comparison(dice: Dice): object {
+  if (dice.chance(20)) return { [dice.pick(['$and', '$and', '$or'])]: [comparison(dice), comparison(dice)] };
+  const operands = [
+    `$${dice.pick(PATHS)}`,
+    { $literal: dice.chance(70) ? scalar(dice) : value(dice, 1, true) },
+  ];
+  return {
+    [dice.pick(['$eq', '$lt', '$lte', '$gt', '$gte', '$ne'])]: dice.chance(70)
+      ? operands
+      : operands.reverse(),
+  };
+}
+
 function filter(dice: Dice, depth: number): object {
   const count = dice.below(3) + (depth > 1 ? 0 : 1);
   const result: Record<string, unknown> = {};
   for (let i = 0; i < count; i++) result[dice.pick(PATHS)] = predicate(dice);
+  if (dice.chance(15)) result['$expr'] = comparison(dice);
   if (depth > 0 && dice.chance(25))
     result[dice.pick(['$or', '$and', '$nor'])] = [filter(dice, depth - 1), filter(dice, depth - 1)];
   return result;
