@@ -170,7 +170,8 @@ export function value(random: SeededRandom, depth = 2): unknown {
 export function object(random: SeededRandom, depth: number): Document {
   const fields: Document = {};
   for (const name of ['a', 'b', 'c']) if (random.chance(50)) fields[name] = value(random, depth);
-  if (random.chance(5)) fields[random.pick(['0', '1', 'a.b', '01', 'É', '', 'a.', '$a'])] = value(random, depth);
+  if (random.chance(5))
+    fields[random.pick(['0', '1', 'a.b', '01', 'É', '', 'a.', '$a'])] = value(random, depth);
   return fields;
 }
 
