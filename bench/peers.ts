@@ -55,6 +55,8 @@ export interface KvPeer {
   readAt(key: Uint8Array, position: number, into: Uint8Array): number;
   /** Resolves when all background work is done. */
   settle(): Promise<void>;
+  /** The same, with everything merged into one run where a store has several: as it is read best. */
+  settleMerged(): Promise<void>;
   close(): Promise<void>;
 }
 

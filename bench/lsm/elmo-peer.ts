@@ -105,6 +105,11 @@ class ElmoPeer implements KvPeer {
     return this.store.settle();
   }
 
+  async settleMerged(): Promise<void> {
+    await this.store.mergeAll();
+    await this.store.settle();
+  }
+
   close(): Promise<void> {
     return this.store.close();
   }

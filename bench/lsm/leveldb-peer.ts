@@ -107,6 +107,10 @@ class LeveldbPeer implements KvPeer {
     return this.level.compactRange(Buffer.from([0]), Buffer.alloc(16, 0xff));
   }
 
+  settleMerged(): Promise<void> {
+    return this.settle();
+  }
+
   close(): Promise<void> {
     return this.level.close();
   }

@@ -97,6 +97,10 @@ class LmdbPeer implements KvPeer {
     await this.db.flushed;
   }
 
+  settleMerged(): Promise<void> {
+    return this.settle();
+  }
+
   close(): Promise<void> {
     return this.db.close();
   }

@@ -125,6 +125,10 @@ class SqlitePeer implements KvPeer {
     return Promise.resolve();
   }
 
+  settleMerged(): Promise<void> {
+    return this.settle();
+  }
+
   close(): Promise<void> {
     this.db.close();
     return Promise.resolve();

@@ -69,7 +69,7 @@ export const overwrite: Workload = {
 async function prepare(context: WorkloadContext, order: Order, entries: number): Promise<Measured> {
   const peer = await context.open();
   await fill(peer, entries, order, 0, context.seed);
-  await peer.settle();
+  await peer.settleMerged();
   await peer.close();
   return { value: sizeOnDisk(context.folder) / (entries * ENTRY_BYTES), details: {} };
 }
@@ -79,21 +79,21 @@ const preparation = { unit: '× raw', better: 'less', needs: 'nothing', writes: 
 export const prepareRandom: Workload = {
   ...preparation,
   name: 'prepare-random',
-  question: 'A store filled in random order, settled and closed',
+  question: 'A store filled in random order, merged and closed',
   run: (context) => prepare(context, randomOrder(context.entries, context.seed), context.entries),
 };
 
 export const prepareSequential: Workload = {
   ...preparation,
   name: 'prepare-sequential',
-  question: 'A store filled in key order, settled and closed',
+  question: 'A store filled in key order, merged and closed',
   run: (context) => prepare(context, ascending, context.entries),
 };
 
 export const prepareBig: Workload = {
   ...preparation,
   name: 'prepare-random-big',
-  question: 'A store of 1 GB filled in random order, settled and closed',
+  question: 'A store of 1 GB filled in random order, merged and closed',
   run: (context) => prepare(context, randomOrder(BIG_ENTRIES, context.seed), BIG_ENTRIES),
 };
 

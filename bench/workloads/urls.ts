@@ -59,7 +59,7 @@ export const urls: Workload = {
     const peer = await context.open();
     const watch = new Stopwatch();
     const raw = await loadUrls(peer, keys, shuffle, 8, watch);
-    await peer.settle();
+    await peer.settleMerged();
     const gets = readUrls(peer, keys, new Shuffle(count, context.seed + 1), context.seed);
     await peer.close();
     return {

@@ -23,9 +23,28 @@ const MIN_FRAMES = 4;
 const MIN_META_BYTES = 64 * 1024;
 const EXPIRED = 0xdb;
 /** At most so many numbers may be noted beside a frame. */
-const MAX_NOTES = 34;
-/** A frame of fewer bytes has room for fewer: two, and two for each of this many bytes. */
+const MAX_NOTES = 35;
+/** A frame of fewer bytes has room for fewer: three, and two for each of this many bytes. */
 const BYTES_PER_NOTES = 512;
+
+/** The numbers of a frame begin with the cache's own: the table of its block (low 32 bits, and above), */
+const TABLE_LOW = 0;
+/** or NO_TABLE, */
+const TABLE_HIGH = 1;
+/** the block, */
+const BLOCK = 2;
+/** its length, */
+const LENGTH = 3;
+/** the frame's generation, */
+const GENERATION = 4;
+/** how often the clock spares it; */
+const USES = 5;
+/** then come the reader's notes. */
+const NOTES = 6;
+/** Numbers in a line of memory: those of a frame fill whole lines. */
+const LINE_NUMBERS = 16;
+const NO_TABLE = -1;
+const TWO_32 = 4_294_967_296;
 
 /** Memory of a table (its index, or its filter) that counts against the budget, and that the cache may ask back. */
 export class MetaShare {
@@ -62,15 +81,15 @@ export class BlockCache {
    */
   frame = NO_FRAME;
   generation = 0;
-  /** Generation of each frame. Replaced when it grows: read it through the cache. */
-  generations = new Int32Array(0);
   /**
-   * `notesPerFrame` numbers for each frame, of whoever reads blocks; they stay as long as the block does: what he would
-   * look up in the block first lies here close together. Replaced when it grows, like `generations`.
+   * What is known of each frame, close together, for each line of memory costs a wait: numbers of the cache, and from
+   * `notesOf(frame)` on `notesPerFrame` of whoever reads blocks, which stay as long as the block does. Replaced when it
+   * grows: read it through the cache.
    */
-  notes = new Int32Array(0);
+  numbers = new Int32Array(0);
   readonly frameBytes: number;
   readonly notesPerFrame: number;
+  private readonly numbersPerFrame: number;
 
   private hits = 0;
   private misses = 0;
@@ -82,11 +101,6 @@ export class BlockCache {
   private readonly framesPerChunk: number;
   private frameCount = 0;
   private usedFrames = 0;
-  /** Of each frame: its block (table -1: none), the block's length, and how often the clock spares it. */
-  private tables = new Float64Array(0);
-  private blocks = new Int32Array(0);
-  private lengths = new Int32Array(0);
-  private uses = new Uint8Array(0);
   /** Open addressing: frame + 1, or 0. */
   private slots = new Int32Array(16);
   private slotMask = 15;
@@ -114,7 +128,8 @@ export class BlockCache {
     private readonly isScribbling = checked,
   ) {
     this.frameBytes = (blockBytes + 63) & ~63;
-    this.notesPerFrame = Math.min(MAX_NOTES, 2 + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
+    this.notesPerFrame = Math.min(MAX_NOTES, 3 + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
+    this.numbersPerFrame = (NOTES + this.notesPerFrame + LINE_NUMBERS - 1) & ~(LINE_NUMBERS - 1);
     this.keepsBlocks = cacheBytes > 0;
     this.oversize = new OversizeBlocks(cacheBytes / 2, Math.max(64, this.frameBytes >>> 2), isScribbling);
     let shift = 0;
@@ -126,15 +141,18 @@ export class BlockCache {
 
   /** Looks for a block; the result is in the registers. Marks it as used. */
   find(tableId: number, block: number): boolean {
-    const { slots, slotMask, tables, blocks } = this;
-    for (let slot = hashOf(tableId, block) & slotMask; ; slot = (slot + 1) & slotMask) {
+    const { slots, slotMask, numbers, numbersPerFrame } = this;
+    const low = tableId | 0;
+    const high = (tableId / TWO_32) | 0;
+    for (let slot = hashOf(low, block) & slotMask; ; slot = (slot + 1) & slotMask) {
       const frame = slots[slot]! - 1;
       if (frame < 0) break;
-      if (blocks[frame] === block && tables[frame] === tableId) {
+      const at = frame * numbersPerFrame;
+      if (numbers[at] === low && numbers[at + BLOCK] === block && numbers[at + TABLE_HIGH] === high) {
         this.hits++;
-        this.uses[frame] = 2;
+        if (numbers[at + USES] !== 2) numbers[at + USES] = 2;
         this.pointTo(frame);
-        this.length = this.lengths[frame]!;
+        this.length = numbers[at + LENGTH]!;
         return true;
       }
     }
@@ -161,7 +179,7 @@ export class BlockCache {
 
   /** Whether the block that `frame` and `generation` once told of is still there. */
   isCurrent(frame: number, generation: number): boolean {
-    if (frame >= 0) return this.generations[frame] === generation;
+    if (frame >= 0) return this.numbers[frame * this.numbersPerFrame + GENERATION] === generation;
     return frame === NO_FRAME || this.oversize.generations[FIRST_OVERSIZE - frame] === generation;
   }
 
@@ -203,10 +221,13 @@ export class BlockCache {
     invariant(frame === this.pendingFrame, 'a block is committed where it was reserved');
     this.pendingFrame = -1;
     if (!this.keepsBlocks) return;
-    this.tables[frame] = tableId;
-    this.blocks[frame] = block;
-    this.lengths[frame] = this.length;
-    this.uses[frame] = isCold ? 0 : 1;
+    const { numbers } = this;
+    const at = frame * this.numbersPerFrame;
+    numbers[at + TABLE_LOW] = tableId | 0;
+    numbers[at + TABLE_HIGH] = (tableId / TWO_32) | 0;
+    numbers[at + BLOCK] = block;
+    numbers[at + LENGTH] = this.length;
+    numbers[at + USES] = isCold ? 0 : 1;
     this.usedFrames++;
     this.insertSlot(frame);
   }
@@ -215,7 +236,12 @@ export class BlockCache {
     this.bytes = this.chunks[frame >>> this.chunkShift]!;
     this.base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;
     this.frame = frame;
-    this.generation = this.generations[frame]!;
+    this.generation = this.numbers[frame * this.numbersPerFrame + GENERATION]!;
+  }
+
+  /** Where the reader's notes of a frame begin in `numbers`. */
+  notesOf(frame: number): number {
+    return frame * this.numbersPerFrame + NOTES;
   }
 
   /** A view of the array that a frame lies in. */
@@ -242,8 +268,9 @@ export class BlockCache {
     for (;;) {
       const frame = this.hand;
       this.hand = frame + 1 < this.frameCount ? frame + 1 : 0;
-      if (this.uses[frame]! > 0) this.uses[frame]!--;
-      else if (this.tables[frame]! >= 0) {
+      const at = frame * this.numbersPerFrame;
+      if (this.numbers[at + USES]! > 0) this.numbers[at + USES]!--;
+      else if (this.numbers[at + TABLE_HIGH] !== NO_TABLE) {
         this.evict(frame);
         return frame;
       }
@@ -269,13 +296,13 @@ export class BlockCache {
 
   private forget(frame: number): void {
     this.removeSlot(frame);
-    this.tables[frame] = -1;
+    this.numbers[frame * this.numbersPerFrame + TABLE_HIGH] = NO_TABLE;
     this.usedFrames--;
     this.expire(frame);
   }
 
   private expire(frame: number): void {
-    this.generations[frame]!++;
+    this.numbers[frame * this.numbersPerFrame + GENERATION]!++;
     if (!this.isScribbling) return;
     const base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;
     this.chunks[frame >>> this.chunkShift]!.fill(EXPIRED, base, base + this.frameBytes);
@@ -295,32 +322,18 @@ export class BlockCache {
     this.views.push(new DataView(chunk.buffer));
     const from = this.frameCount;
     this.frameCount += this.framesPerChunk;
-    if (this.frameCount > this.tables.length) this.growFrames(Math.max(this.frameCount, from * 2));
+    const room = this.numbers.length / this.numbersPerFrame;
+    if (this.frameCount > room) this.growFrames(Math.max(this.frameCount, from * 2));
     for (let frame = this.frameCount - 1; frame >= from; frame--) {
-      this.tables[frame] = -1;
+      this.numbers[frame * this.numbersPerFrame + TABLE_HIGH] = NO_TABLE;
       this.freeFrames.push(frame);
     }
   }
 
   private growFrames(length: number): void {
-    const generations = new Int32Array(length);
-    generations.set(this.generations);
-    this.generations = generations;
-    const notes = new Int32Array(length * this.notesPerFrame);
-    notes.set(this.notes);
-    this.notes = notes;
-    const tables = new Float64Array(length);
-    tables.set(this.tables);
-    this.tables = tables;
-    const blocks = new Int32Array(length);
-    blocks.set(this.blocks);
-    this.blocks = blocks;
-    const lengths = new Int32Array(length);
-    lengths.set(this.lengths);
-    this.lengths = lengths;
-    const uses = new Uint8Array(length);
-    uses.set(this.uses);
-    this.uses = uses;
+    const numbers = new Int32Array(length * this.numbersPerFrame);
+    numbers.set(this.numbers);
+    this.numbers = numbers;
     let slotCount = this.slots.length;
     while (slotCount < length * 2) slotCount *= 2;
     if (slotCount === this.slots.length) return;
@@ -335,8 +348,9 @@ export class BlockCache {
     while (this.heldBytes() > this.cacheBytes && this.frameCount - this.framesPerChunk >= MIN_FRAMES) {
       const from = this.frameCount - this.framesPerChunk;
       for (let frame = from; frame < this.frameCount; frame++) {
-        if (this.tables[frame]! >= 0) this.evict(frame);
-        else this.generations[frame]!++;
+        const at = frame * this.numbersPerFrame;
+        if (this.numbers[at + TABLE_HIGH] !== NO_TABLE) this.evict(frame);
+        else this.numbers[at + GENERATION]!++;
       }
       if (this.pendingFrame >= from) this.pendingFrame = -1;
       this.freeFrames = this.freeFrames.filter((frame) => frame < from);
@@ -347,21 +361,27 @@ export class BlockCache {
     }
   }
 
+  /** The slot where the block of a frame would lie best. */
+  private homeOf(frame: number): number {
+    const at = frame * this.numbersPerFrame;
+    return hashOf(this.numbers[at + TABLE_LOW]!, this.numbers[at + BLOCK]!) & this.slotMask;
+  }
+
   private insertSlot(frame: number): void {
     const { slots, slotMask } = this;
-    let slot = hashOf(this.tables[frame]!, this.blocks[frame]!) & slotMask;
+    let slot = this.homeOf(frame);
     while (slots[slot] !== 0) slot = (slot + 1) & slotMask;
     slots[slot] = frame + 1;
   }
 
   private removeSlot(frame: number): void {
     const { slots, slotMask } = this;
-    let hole = hashOf(this.tables[frame]!, this.blocks[frame]!) & slotMask;
+    let hole = this.homeOf(frame);
     while (slots[hole] !== frame + 1) hole = (hole + 1) & slotMask;
     // Those behind that may lie here move up, so that no search ends too early.
     for (let slot = (hole + 1) & slotMask; slots[slot] !== 0; slot = (slot + 1) & slotMask) {
       const other = slots[slot]! - 1;
-      const home = hashOf(this.tables[other]!, this.blocks[other]!) & slotMask;
+      const home = this.homeOf(other);
       if (((slot - home) & slotMask) >= ((slot - hole) & slotMask)) {
         slots[hole] = slots[slot]!;
         hole = slot;
@@ -372,8 +392,11 @@ export class BlockCache {
 
   /** Forgets every block of a table that is gone. */
   dropTable(tableId: number): void {
+    const low = tableId | 0;
+    const high = (tableId / TWO_32) | 0;
     for (let frame = 0; frame < this.frameCount; frame++) {
-      if (this.tables[frame] !== tableId) continue;
+      const at = frame * this.numbersPerFrame;
+      if (this.numbers[at + TABLE_LOW] !== low || this.numbers[at + TABLE_HIGH] !== high) continue;
       this.forget(frame);
       this.freeFrames.push(frame);
     }
@@ -442,7 +465,7 @@ export class BlockCache {
   }
 }
 
-function hashOf(tableId: number, block: number): number {
-  const h = Math.imul(tableId | 0, -1640531535) ^ Math.imul(block, -2048144789);
+function hashOf(tableLow: number, block: number): number {
+  const h = Math.imul(tableLow, -1640531535) ^ Math.imul(block, -2048144789);
   return h ^ (h >>> 15);
 }

@@ -13,7 +13,7 @@ import { corrupt, type LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import { MAX_KEY_BYTES } from '../options.js';
 import { SourceCursor } from '../read/source-cursor.js';
-import { directoryHead, doPartsAddUp } from './block-notes.js';
+import { directoryHead, doPartsAddUp, GROUP_NOTES, lastFour } from './block-notes.js';
 import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
 
 const varints = new VarintReader();
@@ -99,7 +99,7 @@ export class BlockCursor extends SourceCursor {
     this.setParts(bytes, base, length, counts & 0xffff, counts >>> 16, values >>> 2, (values & 1) !== 0);
     if ((values & 2) !== 0) {
       this.notes = notes;
-      this.directoryNote = at + 2;
+      this.directoryNote = at + GROUP_NOTES;
     }
   }
 
@@ -225,13 +225,18 @@ export class BlockCursor extends SourceCursor {
 
   /**
    * Goes to the first entry with key >= the target: fills the registers but for the key's bytes and length.
+   * @param known  so many bytes of the target are known to be those of all keys of the block
    * @returns false, and isValid is false, when there is none; sets `isExact`
    */
-  search(key: Bytes, offset: number, length: number): boolean {
+  search(key: Bytes, offset: number, length: number, known = 0): boolean {
     const { block, prefixLength, prefixAt } = this;
     this.isExact = false;
     const within = prefixLength < length ? prefixLength : length;
-    let n = 0;
+    let n = known;
+    if (n < within && within === prefixLength && this.directoryNote >= 0 && prefixLength - n <= 4) {
+      const tail = lastFour(key, offset + prefixLength, prefixLength) ^ this.notes[this.directoryNote - 1]!;
+      if (tail << ((4 - prefixLength + n) << 3) === 0) n = prefixLength;
+    }
     while (n < within && block[prefixAt + n] === key[offset + n]) n++;
     if (n < prefixLength) {
       if (n < length && key[offset + n]! > block[prefixAt + n]!) return (this.isValid = false);

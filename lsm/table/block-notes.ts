@@ -4,11 +4,15 @@
  *
  *   0      entryCount + prefixLength * 65536; 0: nothing is noted, the block is to be opened and checked
  *   1      valuesLength * 4 + 2 when the directory is noted + 1 when the entries carry sequence numbers
- *   2 + 2n of group n: its head, as a signed number that sorts like its bytes
- *   3 + 2n where it begins in `keys` + where its values begin in `values` * 65536
+ *   2      the last four bytes of the prefix, big-endian, zeros before a shorter one
+ *   3 + 2n of group n: its head, as a signed number that sorts like its bytes
+ *   4 + 2n where it begins in `keys` + where its values begin in `values` * 65536
  */
 import { readU16, readU32, type Bytes } from '../base/bytes.js';
 import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
+
+/** Where the groups of a block begin in its notes. */
+export const GROUP_NOTES = 3;
 
 /**
  * Notes a block at `notes[at, at + room)`, a directory only if it fits; one that is not what our builder writes gets no
@@ -29,12 +33,13 @@ export function noteBlock(
   const valuesLength = readU32(bytes, base + 16);
   if (!doPartsAddUp(entryCount, prefixLength, valuesLength, readU32(bytes, base + 20), length)) return;
   const groupCount = (entryCount + GROUP_ENTRIES - 1) >>> 4;
-  const hasDirectory = 2 + groupCount * 2 <= room;
+  const hasDirectory = GROUP_NOTES + groupCount * 2 <= room;
   notes[at] = entryCount | (prefixLength << 16);
   notes[at + 1] = (valuesLength << 2) | (hasDirectory ? 2 : 0) | (bytes[base + 11]! & FLAG_SEQS);
-  if (!hasDirectory) return;
   let entry = base + BLOCK_HEADER_BYTES + valuesLength + prefixLength;
-  for (let n = at + 2, end = n + groupCount * 2; n < end; n += 2) {
+  notes[at + 2] = lastFour(bytes, entry, prefixLength);
+  if (!hasDirectory) return;
+  for (let n = at + GROUP_NOTES, end = n + groupCount * 2; n < end; n += 2) {
     notes[n] = directoryHead(bytes, entry);
     notes[n + 1] = readU32(bytes, entry + 4);
     entry += DIRECTORY_ENTRY_BYTES;
@@ -44,6 +49,13 @@ export function noteBlock(
 /** Four bytes as a signed number that sorts like them. */
 export function directoryHead(bytes: Bytes, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) ^ 0x8000_0000;
+}
+
+/** The last four of `length` bytes before `end` as a number, zeros before fewer. */
+export function lastFour(bytes: Bytes, end: number, length: number): number {
+  let number = 0;
+  for (let i = length < 4 ? end - length : end - 4; i < end; i++) number = (number << 8) | bytes[i]!;
+  return number;
 }
 
 /** Whether the parts that a block's header tells of make up its length. */

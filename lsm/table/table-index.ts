@@ -131,6 +131,8 @@ export class TableIndex {
   readonly offsets: Int32Array;
   /** Entries in the blocks before block n; one more tells how many there are. */
   readonly entriesBefore: Int32Array;
+  /** After `locate`: so many bytes at least all keys of the block share with the key that was sought. */
+  known = 0;
   /** Bytes after the prefix that the key last compared shares with the separator. */
   private shared = 0;
 
@@ -159,7 +161,9 @@ export class TableIndex {
   /** The first block that may hold a key >= the given one: there, or at the start of the next, is the first such key. */
   locate(key: Bytes, offset: number, length: number): number {
     const { prefix, heads } = this;
-    let high = heads.length;
+    const separatorCount = heads.length;
+    let high = separatorCount;
+    this.known = 0;
     if (high === 0) return 0;
     const prefixLength = prefix.length;
     const within = prefixLength < length ? prefixLength : length;
@@ -191,6 +195,16 @@ export class TableIndex {
         high = middle;
         sharedHigh = this.shared;
       }
+    }
+    if (low > 0 && low < separatorCount) {
+      // heads that differ tell how much is shared: less than their four bytes
+      const before = heads[low - 1]!;
+      const after = heads[low]!;
+      if (before !== head) sharedLow = Math.clz32(before ^ head) >>> 3;
+      if (after !== head) sharedHigh = Math.clz32(after ^ head) >>> 3;
+      const shared = sharedLow < sharedHigh ? sharedLow : sharedHigh;
+      // a head that is filled up with zeros may share more than there is of the key
+      this.known = shared < restLength ? prefixLength + shared : length;
     }
     return low;
   }

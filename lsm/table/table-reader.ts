@@ -57,7 +57,7 @@ class Probe extends BlockCursor {
   openCached(cache: BlockCache, file: string, position: number): void {
     const { bytes, base, length, frame } = cache;
     if (frame < 0) this.openBlock(bytes, base, length, file, position);
-    else this.openNoted(bytes, base, length, cache.notes, frame * cache.notesPerFrame, file, position);
+    else this.openNoted(bytes, base, length, cache.numbers, cache.notesOf(frame), file, position);
   }
 
   /** Moves on while the key at the cursor is older than the target's reader: @returns whether a version was found */
@@ -154,7 +154,7 @@ export class TableReader {
     let block = index.locate(key, offset, length);
     const probe = this.probe;
     this.openInProbe(block);
-    if (!probe.search(key, offset, length) || !probe.isExact) {
+    if (!probe.search(key, offset, length, index.known) || !probe.isExact) {
       this.hitsInRow = 0;
       return false;
     }
@@ -305,8 +305,9 @@ export class TableReader {
 
   /** Notes the block in the registers of the cache. */
   private noteBlock(): void {
-    const { bytes, base, length, frame, notes, notesPerFrame } = this.cache;
-    if (frame >= 0) noteBlock(bytes, base, length, notes, frame * notesPerFrame, notesPerFrame);
+    const { cache } = this;
+    const { bytes, base, length, frame, numbers, notesPerFrame } = cache;
+    if (frame >= 0) noteBlock(bytes, base, length, numbers, cache.notesOf(frame), notesPerFrame);
   }
 
   /**

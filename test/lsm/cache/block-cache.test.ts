@@ -87,10 +87,10 @@ describe('BlockCache', () => {
     fill(cache, 1, 0);
     expect(cache.find(1, 0)).to.equal(true);
     const { frame, generation, bytes, base } = cache;
-    expect(cache.generations[frame]).to.equal(generation);
+    expect(cache.isCurrent(frame, generation)).to.equal(true);
     for (let block = 1; block < 20; block++) fill(cache, 2, block & 15);
     expect(cache.find(1, 0)).to.equal(false);
-    expect(cache.generations[frame]).to.not.equal(generation);
+    expect(cache.isCurrent(frame, generation)).to.equal(false);
     expect([16, 16]).to.not.deep.equal([...bytes.subarray(base, base + 2)]);
     const scribbled = new BlockCache(1 << 16, 256, true);
     fill(scribbled, 1, 0);

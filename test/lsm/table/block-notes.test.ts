@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import type { Bytes } from '../../../lsm/base/bytes.js';
+import { sharedPrefixLength, type Bytes } from '../../../lsm/base/bytes.js';
 import { BlockCursor } from '../../../lsm/table/block-cursor.js';
 import { noteBlock } from '../../../lsm/table/block-notes.js';
 import { BLOCK_HEADER_BYTES } from '../../../lsm/table/format.js';
@@ -25,17 +25,21 @@ class NotedCursor extends BlockCursor {
 }
 
 /** Where a search for each key ends: its entry, whether it is the key itself, its value. */
-function searches(cursor: BlockCursor, keys: readonly Bytes[]): unknown[] {
+function searches(cursor: BlockCursor, keys: readonly Bytes[], known = 0): unknown[] {
   return keys.map((key) => {
-    if (!cursor.search(key, 0, key.length)) return 'none';
+    if (!cursor.search(key, 0, key.length, known)) return 'none';
     return [cursor.entryIndex, cursor.isExact, cursor.valueOffset, cursor.storedLength, cursor.seq];
   });
+}
+
+function sharedLength(a: Bytes, b: Bytes): number {
+  return sharedPrefixLength(a, 0, a.length, b, 0, b.length);
 }
 
 describe('notes of a block', () => {
   for (const [what, room] of [
     ['the header and the directory', 600],
-    ['the header alone, when the directory has no room', 2],
+    ['the header alone, when the directory has no room', 3],
   ] as const) {
     it(`say what ${what} say`, () => {
       fc.assert(
@@ -55,11 +59,36 @@ describe('notes of a block', () => {
     });
   }
 
+  it('find the same whatever is known of what the target shares with the block', () => {
+    fc.assert(
+      fc.property(entriesArbitrary(), fc.uint8Array({ maxLength: 6 }), (entries, tail) => {
+        fc.pre(entries.length > 0);
+        const block = placed(entries);
+        const notes = new Int32Array(600);
+        noteBlock(block, BASE, block.length - BASE, notes, 0, 600);
+        const cursor = new NotedCursor(block, notes);
+        for (const { key } of entries) {
+          for (const sought of [
+            key,
+            Uint8Array.of(...key, ...tail),
+            Uint8Array.of(...key.subarray(0, -1), ...tail),
+          ]) {
+            const [expected] = searches(cursor, [sought]);
+            const shared = Math.min(...entries.map((entry) => sharedLength(entry.key, sought)));
+            for (let known = 1; known <= shared; known++) {
+              expect(searches(cursor, [sought], known)).to.deep.equal([expected]);
+            }
+          }
+        }
+      }),
+    );
+  });
+
   it('are not made of a block whose parts do not add up: opening it tells', () => {
     const block = placed([{ key: Uint8Array.of(1), kind: 0, seq: 0, value: Uint8Array.of(2) } as Entry]);
     block[BASE + 20]!++;
-    const notes = new Int32Array(34).fill(7);
-    noteBlock(block, BASE, block.length - BASE, notes, 0, 34);
+    const notes = new Int32Array(35).fill(7);
+    noteBlock(block, BASE, block.length - BASE, notes, 0, 35);
     expect(() => new NotedCursor(block, notes)).to.throw('the lengths of its parts do not add up');
   });
 });
