@@ -13,7 +13,15 @@ import { corrupt, type LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import { MAX_KEY_BYTES } from '../options.js';
 import { SourceCursor } from '../read/source-cursor.js';
-import { directoryHead, doPartsAddUp, GROUP_NOTES, lastFour } from './block-notes.js';
+import {
+  directoryHead,
+  doPartsAddUp,
+  FIRST_NOTE,
+  HAS_DIRECTORY,
+  HAS_SEQS,
+  isNotedPrefix,
+  NOTE_FLAG_BITS,
+} from './block-notes.js';
 import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
 
 const varints = new VarintReader();
@@ -96,10 +104,11 @@ export class BlockCursor extends SourceCursor {
     this.isValid = false;
     this.file = file;
     this.position = position;
-    this.setParts(bytes, base, length, counts & 0xffff, counts >>> 16, values >>> 2, (values & 1) !== 0);
-    if ((values & 2) !== 0) {
+    const hasSeqs = (values & HAS_SEQS) !== 0;
+    this.setParts(bytes, base, length, counts & 0xffff, counts >>> 16, values >>> NOTE_FLAG_BITS, hasSeqs);
+    if ((values & HAS_DIRECTORY) !== 0) {
       this.notes = notes;
-      this.directoryNote = at + GROUP_NOTES;
+      this.directoryNote = at + FIRST_NOTE;
     }
   }
 
@@ -233,10 +242,9 @@ export class BlockCursor extends SourceCursor {
     this.isExact = false;
     const within = prefixLength < length ? prefixLength : length;
     let n = known;
-    if (n < within && within === prefixLength && this.directoryNote >= 0 && prefixLength - n <= 4) {
-      const tail = lastFour(key, offset + prefixLength, prefixLength) ^ this.notes[this.directoryNote - 1]!;
-      if (tail << ((4 - prefixLength + n) << 3) === 0) n = prefixLength;
-    }
+    const notesAt = this.directoryNote - FIRST_NOTE;
+    if (notesAt >= 0 && isNotedPrefix(this.notes, notesAt, prefixLength, key, offset, length, n))
+      n = prefixLength;
     while (n < within && block[prefixAt + n] === key[offset + n]) n++;
     if (n < prefixLength) {
       if (n < length && key[offset + n]! > block[prefixAt + n]!) return (this.isValid = false);

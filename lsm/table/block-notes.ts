@@ -3,16 +3,23 @@
  * directory lie in two lines of memory far from each other, and each costs the wait for one. The notes of a frame:
  *
  *   0      entryCount + prefixLength * 65536; 0: nothing is noted, the block is to be opened and checked
- *   1      valuesLength * 4 + 2 when the directory is noted + 1 when the entries carry sequence numbers
+ *   1      valuesLength * 8 + 4 when entries are noted + 2 when the directory is + 1 when they carry sequence numbers
  *   2      the last four bytes of the prefix, big-endian, zeros before a shorter one
+ *   3 ...  of a block with few entries: see entry-notes.ts; or else of group n of the directory:
  *   3 + 2n of group n: its head, as a signed number that sorts like its bytes
  *   4 + 2n where it begins in `keys` + where its values begin in `values` * 65536
  */
 import { readU16, readU32, type Bytes } from '../base/bytes.js';
+import { noteEntries, numbersForEntries } from './entry-notes.js';
 import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
 
-/** Where the groups of a block begin in its notes. */
-export const GROUP_NOTES = 3;
+/** Where the entries, or the groups, of a block begin in its notes. */
+export const FIRST_NOTE = 3;
+/** Flags of the second number. */
+export const HAS_SEQS = FLAG_SEQS;
+export const HAS_DIRECTORY = 2;
+export const HAS_ENTRIES = 4;
+export const NOTE_FLAG_BITS = 3;
 
 /**
  * Notes a block at `notes[at, at + room)`, a directory only if it fits; one that is not what our builder writes gets no
@@ -33,13 +40,21 @@ export function noteBlock(
   const valuesLength = readU32(bytes, base + 16);
   if (!doPartsAddUp(entryCount, prefixLength, valuesLength, readU32(bytes, base + 20), length)) return;
   const groupCount = (entryCount + GROUP_ENTRIES - 1) >>> 4;
-  const hasDirectory = GROUP_NOTES + groupCount * 2 <= room;
-  notes[at] = entryCount | (prefixLength << 16);
-  notes[at + 1] = (valuesLength << 2) | (hasDirectory ? 2 : 0) | (bytes[base + 11]! & FLAG_SEQS);
+  const seqs = bytes[base + 11]! & HAS_SEQS;
   let entry = base + BLOCK_HEADER_BYTES + valuesLength + prefixLength;
+  notes[at] = entryCount | (prefixLength << 16);
+  notes[at + 1] = (valuesLength << NOTE_FLAG_BITS) | seqs;
   notes[at + 2] = lastFour(bytes, entry, prefixLength);
-  if (!hasDirectory) return;
-  for (let n = at + GROUP_NOTES, end = n + groupCount * 2; n < end; n += 2) {
+  const first = at + FIRST_NOTE;
+  if (seqs === 0 && FIRST_NOTE + numbersForEntries(entryCount) <= room) {
+    if (noteEntries(bytes, entry, base + length, entryCount, valuesLength, notes, first)) {
+      notes[at + 1]! |= HAS_ENTRIES;
+      return;
+    }
+  }
+  if (FIRST_NOTE + groupCount * 2 > room) return;
+  notes[at + 1]! |= HAS_DIRECTORY;
+  for (let n = first, end = n + groupCount * 2; n < end; n += 2) {
     notes[n] = directoryHead(bytes, entry);
     notes[n + 1] = readU32(bytes, entry + 4);
     entry += DIRECTORY_ENTRY_BYTES;
@@ -56,6 +71,28 @@ export function lastFour(bytes: Bytes, end: number, length: number): number {
   let number = 0;
   for (let i = length < 4 ? end - length : end - 4; i < end; i++) number = (number << 8) | bytes[i]!;
   return number;
+}
+
+/**
+ * Whether a key begins with the prefix of a noted block.
+ * @param known  so many of its bytes are known to be those of all keys of the block
+ * @returns false, too, when the notes do not tell
+ */
+export function isNotedPrefix(
+  notes: Int32Array,
+  at: number,
+  prefixLength: number,
+  key: Bytes,
+  offset: number,
+  length: number,
+  known: number,
+): boolean {
+  if (length < prefixLength) return false;
+  const unknown = prefixLength - known;
+  if (unknown <= 0) return true;
+  if (unknown > 4) return false;
+  const differing = lastFour(key, offset + prefixLength, prefixLength) ^ notes[at + 2]!;
+  return differing << ((4 - unknown) << 3) === 0;
 }
 
 /** Whether the parts that a block's header tells of make up its length. */

@@ -9,13 +9,14 @@ import { MetaShare, type BlockCache } from '../cache/block-cache.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
 import { corrupt, type LsmError } from '../errors.js';
-import { KIND_LZ4 } from '../key/entry-kind.js';
+import { KIND_LZ4, KIND_RAW } from '../key/entry-kind.js';
 import type { TableMeta } from '../manifest/table-meta.js';
 import type { EntryRegisters } from '../read/source-cursor.js';
 import { BlockCursor } from './block-cursor.js';
 import { BlockLoader } from './block-loader.js';
-import { noteBlock } from './block-notes.js';
+import { FIRST_NOTE, HAS_ENTRIES, isNotedPrefix, noteBlock } from './block-notes.js';
 import { BloomFilter, isBloom, type LookupHash } from './bloom.js';
+import { ABSENT, findNotedEntry, notedValueAt, UNDECIDED } from './entry-notes.js';
 import { estimateRange } from './estimate.js';
 import {
   PLACE_BLOB_IDS,
@@ -26,6 +27,7 @@ import {
   type TableLayout,
 } from './footer.js';
 import {
+  BLOCK_HEADER_BYTES,
   FOOTER_BYTES,
   PIECE_HEADER_BYTES,
   SECTION_BLOB_IDS,
@@ -152,6 +154,13 @@ export class TableReader {
     const index = this.needIndex();
     if (index.blockCount === 0) return false;
     let block = index.locate(key, offset, length);
+    this.loadBlock(block, false);
+    const noted = this.findNoted(key, offset, length, index.known, out);
+    if (noted !== UNDECIDED) {
+      if (noted === ABSENT) this.hitsInRow = 0;
+      else if (this.hitsInRow < TRUSTED_HITS) this.hitsInRow++;
+      return noted !== ABSENT;
+    }
     const probe = this.probe;
     this.openInProbe(block);
     if (!probe.search(key, offset, length, index.known) || !probe.isExact) {
@@ -164,6 +173,7 @@ export class TableReader {
       while (!probe.toVersion(key, offset, length, maxSeq)) {
         // Older versions may be in the next block: then this one ends with the key.
         if (probe.isValid || ++block >= index.blockCount) return false;
+        this.loadBlock(block, false);
         this.openInProbe(block);
         probe.first();
       }
@@ -181,8 +191,33 @@ export class TableReader {
     return true;
   }
 
+  /** Finds a key by the notes of the block in the registers of the cache. @returns ABSENT, UNDECIDED, or else it is in `out` */
+  private findNoted(key: Bytes, offset: number, length: number, known: number, out: EntryRegisters): number {
+    const { cache } = this;
+    if (cache.frame < 0) return UNDECIDED;
+    const notes = cache.numbers;
+    const at = cache.notesOf(cache.frame);
+    if (notes[at] === 0 || (notes[at + 1]! & HAS_ENTRIES) === 0) return UNDECIDED;
+    const count = notes[at]! & 0xffff;
+    const prefixLength = notes[at]! >>> 16;
+    if (!isNotedPrefix(notes, at, prefixLength, key, offset, length, known)) return UNDECIDED;
+    const first = at + FIRST_NOTE;
+    const rest = length - prefixLength;
+    const entry = findNotedEntry(notes, first, count, key, offset + prefixLength, rest);
+    if (entry < 0) return entry;
+    const valueAt = notedValueAt(notes, first, count, entry);
+    const storedLength = notedValueAt(notes, first, count, entry + 1) - valueAt;
+    out.kind = KIND_RAW;
+    out.seq = this.meta.commitSeq;
+    out.bytes = cache.bytes;
+    out.offset = cache.base + BLOCK_HEADER_BYTES + valueAt;
+    out.storedLength = storedLength;
+    out.rawLength = storedLength;
+    return entry;
+  }
+
+  /** Opens a block that is in the registers of the cache. */
   private openInProbe(block: number): void {
-    this.loadBlock(block, false);
     const cache = this.cache;
     const position = this.meta.offset + this.index!.offsets[block]!;
     this.probe.openCached(cache, this.fileName, position);
