@@ -6,16 +6,14 @@ import { LsmError, type Clock, type OrderedKv, type Random, type ReadView } from
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
 import { parseStages, parsePipeline } from '../aggregate/parse-pipeline.js';
 import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
-import { collectionForInsert, viewRefusal } from '../catalog/define.js';
 import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
 import { parseWithFolding } from '../expression/operator-kinds.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { findByKey } from '../exec/find-one.js';
 import { keyText } from '../exec/traced-plan.js';
-import { OpenCollections, type OpenCollection } from '../index/open-collection.js';
+import { OpenCollections } from '../index/open-collection.js';
 import { Committer } from '../operation/committer.js';
-import type { DirectUnit } from '../operation/direct-unit.js';
 import { Operation, operationOptions } from '../operation/operation.js';
 import type {
   AggregateRequest,
@@ -76,6 +74,7 @@ import { ServerState } from './server-state.js';
 import type { EngineOptions } from './engine-options.js';
 import { UserRecords } from './user-records.js';
 import { Validators } from './validators.js';
+import { WriteContexts } from './write-contexts.js';
 
 const hasFailures = ({ failures }: { readonly failures: readonly unknown[] }): boolean => failures.length > 0;
 
@@ -93,9 +92,8 @@ export class Engine {
   readonly retries: RetryLog;
   /** Collections, views and indexes: making, changing, listing them. */
   readonly defining: Defining;
-  private readonly validators: Validators;
   private background: Background | undefined;
-  private readonly sharedUnit: DirectUnit;
+  private readonly writeContexts: WriteContexts;
   private readonly opened: EngineFacts;
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
@@ -127,7 +125,6 @@ export class Engine {
       () => clock.nowMs(),
     );
     this.committer = new Committer(kv);
-    this.sharedUnit = this.committer.direct();
     this.collections = new OpenCollections(this.catalog, options.leastLoaded);
     this.retries = new RetryLog(kv, () => clock.wallMs());
     this.sessions = new SessionRegistry(
@@ -153,7 +150,16 @@ export class Engine {
       newOperation: (request) => this.newOperation(request),
       newestCollections: () => this.collectionsAt(kv, undefined),
     });
-    this.validators = new Validators(() => clock.wallMs(), this.random);
+    this.writeContexts = new WriteContexts({
+      kv,
+      collections: this.collections,
+      committer: this.committer,
+      validators: new Validators(() => clock.wallMs(), this.random),
+      clock,
+      random: this.random,
+      newObjectId: () => this.newObjectId(),
+      nextTimestamp: () => this.state.clusterClock.tick(),
+    });
     randomSource.fill(this.idWords);
     this.idCounter = new DataView(this.idWords.buffer).getUint32(0) & 0xffffff;
   }
@@ -526,32 +532,8 @@ export class Engine {
     transaction: TransactionUnit | undefined,
     retries?: StatementRetries,
   ): WritingContext {
-    return {
-      kv: this.kv,
-      catalog: this.catalog,
-      operation: this.newOperation(request),
-      transaction,
-      isDurable: request.isDurable === true,
-      retries,
-      newObjectId: () => this.newObjectId(),
-      collection: (namespace, unit) => this.openCollection(namespace, unit),
-      collectionOrNew: (namespace, unit) =>
-        this.collections.of(collectionForInsert(this.catalog, unit, namespace)),
-      validate: (entry, document) => this.validators.check(entry.spec, document),
-      validateChange: (entry, old, oldAt, document) =>
-        this.validators.checkChange(entry.spec, old, oldAt, document),
-      newUnit: () => this.committer.direct(),
-      sharedUnit: this.sharedUnit,
-      nextTimestamp: () => this.state.clusterClock.tick(),
-      clock: this.clock,
-      random: this.random,
-    };
-  }
-
-  private openCollection(namespace: Namespace, unit: WriteUnit): OpenCollection | undefined {
-    const entry = this.catalog.get(namespace, unit);
-    if (entry?.spec.kind === 'view') throw viewRefusal(namespace);
-    return entry === undefined ? undefined : this.collections.of(entry);
+    const isDurable = request.isDurable === true;
+    return this.writeContexts.next(this.newOperation(request), transaction, isDurable, retries);
   }
 
   /** Begins what the engine does by itself. */

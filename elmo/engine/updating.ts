@@ -25,6 +25,7 @@ import { insertOne } from '../write/insert.js';
 import { forEachRecord, idOf, updateRecord } from '../write/mutate.js';
 import type { UpdateOutcome } from '../write/retries.js';
 import { asStatementError, duringStatement } from '../write/statement-error.js';
+import { allWritten } from '../write/written.js';
 import { idOfStatement, traceById, writeById } from './by-id.js';
 import { effectiveCollation, requestScope } from './reading.js';
 import {
@@ -86,7 +87,7 @@ export async function updateDocuments(
     }
     if (context.operation.shouldPause()) await context.operation.turn();
   }
-  await Promise.all(written);
+  await allWritten(written);
   await context.transaction?.settle();
   return { matched, modified, upserted, failures, repeated: context.retries?.repeated };
 }

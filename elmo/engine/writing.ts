@@ -22,6 +22,7 @@ import { normalizeFilter } from '../query/normalize.js';
 import { parseFilter } from '../query/parse.js';
 import { forEachRecord, type Candidates } from '../write/mutate.js';
 import { asStatementError } from '../write/statement-error.js';
+import { allWritten } from '../write/written.js';
 import type { WriteContext } from '../write/write-context.js';
 import { planRows } from '../exec/planned-rows.js';
 import { idOfStatement, traceById, writeById } from './by-id.js';
@@ -136,7 +137,7 @@ export async function deleteDocuments(
       if (request.isOrdered || context.transaction !== undefined) break;
     }
   }
-  await Promise.all(written);
+  await allWritten(written);
   return { deleted, failures, repeated: context.retries?.repeated };
 }
 

@@ -175,7 +175,7 @@ export class OpenCollection {
 
   private affectedBy(touched: readonly string[] | undefined): readonly OpenIndex[] {
     if (touched === undefined) return this.indexes;
-    if (touched !== this.lastTouched) {
+    if (!areSame(touched, this.lastTouched)) {
       this.lastAffected = this.indexes.filter(({ spec }) => isTouched(spec, touched));
       this.lastTouched = touched;
     }
@@ -237,6 +237,14 @@ export class OpenCollection {
     const last = oldest.at(-1);
     if (last !== undefined) unit.afterCommit(() => (state.oldestId = last.recordId + 1));
   }
+}
+
+/** Whether two updates touch the same paths, written in the same order. */
+function areSame(a: readonly string[], b: readonly string[] | undefined): boolean {
+  if (a === b) return true;
+  if (b?.length !== a.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** The collections of the catalog, opened: index definitions are compiled once for each state of a definition. */

@@ -74,6 +74,7 @@ const DIGITS = /^[0-9]+$/;
  * array may be others; `$` stands for an index. `$[]` and `$[name]` only change elements that are there.
  */
 function touchedPath(parts: readonly string[]): string {
+  if (parts.length === 1) return parts[0]!;
   const firstIndex = parts.findIndex((part, i) => i > 0 && (part === POSITIONAL || DIGITS.test(part)));
   const fixed = firstIndex < 0 ? parts : parts.slice(0, firstIndex);
   return fixed.filter((part) => arrayFilterName(part) === undefined).join('.');

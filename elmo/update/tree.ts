@@ -23,7 +23,10 @@ class Fields {
   readonly indexes: readonly number[];
 
   constructor(children: ReadonlyMap<string, UpdateNode>) {
-    const names = [...children.keys()].toSorted(compareParts);
+    const names = [...children.keys()];
+    // to sort one or two is most of what a small update would do
+    if (names.length === 2 && compareParts(names[0]!, names[1]!) > 0) names.reverse();
+    if (names.length > 2) names.sort(compareParts);
     this.names = names.map((name) => new FieldName(name));
     this.nodes = names.map((name) => children.get(name)!);
     this.indexes = names.map((name) => arrayIndexOf(name, MAX_ARRAY_INDEX));

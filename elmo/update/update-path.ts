@@ -48,6 +48,8 @@ export function parseUpdatePath(path: string): string[] {
 
 const DIGITS = /^[0-9]+$/;
 const NUMBER = /^(?:0|[1-9][0-9]*)$/;
+/** The first code unit that is half of a surrogate pair. */
+const FIRST_HALF = 0xd800;
 
 /** The index of an array that a part of a path stands for; -1 if it cannot be one. */
 export function arrayIndexOf(part: string, most: number): number {
@@ -58,6 +60,14 @@ export function arrayIndexOf(part: string, most: number): number {
 
 /** The order in which the fields of one document are changed: two numbers by their value, others as UTF-8 bytes. */
 export function compareParts(a: string, b: string): number {
-  if (NUMBER.test(a) && NUMBER.test(b) && a.length !== b.length) return a.length - b.length;
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (a.length !== b.length && NUMBER.test(a) && NUMBER.test(b)) return a.length - b.length;
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    // halves of pairs are below the last code units, and what they stand for is above them
+    return x < FIRST_HALF && y < FIRST_HALF ? x - y : Buffer.compare(Buffer.from(a), Buffer.from(b));
+  }
+  return a.length - b.length;
 }

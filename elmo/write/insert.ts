@@ -7,6 +7,7 @@ import { checkMeasurement } from './measurement.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
 import { asStatementError } from './statement-error.js';
+import { allWritten } from './written.js';
 
 /** Documents and bytes that go into one batch of the store. */
 const BATCH_DOCUMENTS = 1000;
@@ -97,7 +98,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
     }
   }
   commit(documents.length);
-  await Promise.all(written);
+  await allWritten(written);
   return { inserted, failures, repeated: retries?.repeated };
 }
 
