@@ -50,5 +50,16 @@ describe('the order of new fields', () => {
   it('is that of numbers, and else of bytes', () => {
     const names = ['x', '9', '10', '02', '0', 'é', '1', 'Z', 'a'];
     expect(names.toSorted(compareParts)).to.deep.equal(['0', '02', '1', '9', '10', 'Z', 'a', 'x', 'é']);
+    // U+FF61 is one code unit, U+10000 two smaller ones
+    const wide = ['b', 'a\u{10000}', 'a\uff61', 'a', '\u{10001}', '\u{10000}', '\uff61'];
+    expect(wide.toSorted(compareParts)).to.deep.equal([
+      'a',
+      'a\uff61',
+      'a\u{10000}',
+      'b',
+      '\uff61',
+      '\u{10000}',
+      '\u{10001}',
+    ]);
   });
 });
