@@ -145,6 +145,7 @@ export function hostOf(
 export async function serve(engine: Engine, options: ServerOptions = {}): Promise<WireServer> {
   const server = hostOf(engine, options);
   await server.listen();
+  if (server.options.tcp) engine.host = server.options.advertise ?? server.address;
   return server;
 }
 

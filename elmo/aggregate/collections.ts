@@ -41,7 +41,12 @@ export interface OperationFacts {
   readonly id: number;
   /** 'insert', 'query', 'update', 'remove', 'getmore' or 'command'. */
   readonly kind: string;
+  /** 'db.collection'; 'db.$cmd' of what is for no collection. */
   readonly namespace: string;
+  /** 'IXSCAN { a: 1 }'; undefined: nothing was planned until now. */
+  readonly planSummary: string | undefined;
+  /** Hexadecimal digits of its session. */
+  readonly lsid: string | undefined;
   /** The command's document. */
   readonly body: Uint8Array;
   /** 0: inside the process. */

@@ -112,7 +112,6 @@ class Call {
   isSilent = false;
   /** It was accepted: what fails from now on ends the transaction it belongs to. */
   isRunning = false;
-  readonly trace = new PlanTrace();
 
   constructor(
     readonly name: string,
@@ -120,6 +119,10 @@ class Call {
     readonly options: DispatchOptions,
     readonly operation: RunningOperation,
   ) {}
+
+  get trace(): PlanTrace {
+    return this.operation.trace;
+  }
 
   labels(error: ElmoError): readonly string[] {
     const { session, name } = this;
@@ -164,6 +167,7 @@ export function dispatch(
   const { client, engine } = options;
   const start = reply.beginDocument();
   const name = firstName(message.body);
+  const trace = new PlanTrace();
   const operation = engine.state.activity.begin({
     command: name,
     body: message.body,
@@ -172,6 +176,7 @@ export function dispatch(
     appName: client.appName,
     startedMs: engine.clock.nowMs(),
     interrupt: options.interrupt,
+    trace,
   });
   const call = new Call(name, message, options, operation);
   let running: void | Promise<void>;
@@ -258,9 +263,11 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   const db = args.text('$db') ?? options.db ?? 'admin';
   call.db = db;
   const target = checkTarget(command, message, db);
+  operation.db = db;
   operation.namespace = target === '' ? '' : `${db}.${target}`;
   checkApi(command, args, options.engine.state.requiresApiVersion);
   call.session = options.session ?? sessionOf(args, command, options.client);
+  operation.lsid = call.session?.lsid;
   const asked = options.before?.(command, args, db);
   return asked === undefined
     ? runAdmitted(call, command, args, db, reply)

@@ -1,6 +1,7 @@
 /** What is being done right now, and how much has been: what `currentOp`, `killOp`, `top` and `serverStatus` tell. */
 
 import type { OperationFacts } from '../aggregate/collections.js';
+import type { PlanTrace } from '../operation/plan-trace.js';
 
 /** A command that runs. */
 export interface RunningOperation {
@@ -13,8 +14,13 @@ export interface RunningOperation {
   readonly appName: string | undefined;
   /** Milliseconds of the clock that never goes back. */
   readonly startedMs: number;
-  /** 'db.collection', when it is known. */
+  /** When it is known. */
+  db: string;
+  /** 'db.collection', when it is known; '' if it is for none. */
   namespace: string;
+  /** Hexadecimal digits of its session. */
+  lsid: string | undefined;
+  readonly trace: PlanTrace;
   interrupt: (() => void) | undefined;
 }
 
@@ -85,8 +91,8 @@ export class Activity {
   private readonly usage = new Map<string, NamespaceUsage>();
   private lastId = 0;
 
-  begin(facts: Omit<RunningOperation, 'id' | 'namespace'>): RunningOperation {
-    const { command, body, clientId, remote, appName, startedMs, interrupt } = facts;
+  begin(facts: Omit<RunningOperation, 'id' | 'db' | 'namespace' | 'lsid'>): RunningOperation {
+    const { command, body, clientId, remote, appName, startedMs, interrupt, trace } = facts;
     const id = ++this.lastId;
     const operation = {
       id,
@@ -96,8 +102,11 @@ export class Activity {
       remote,
       appName,
       startedMs,
+      db: '',
       namespace: '',
+      lsid: undefined,
       interrupt,
+      trace,
     };
     this.operations.set(id, operation);
     return operation;
@@ -138,8 +147,10 @@ export class Activity {
 
   /** Commands that run, as pipelines see them. */
   facts(nowMs: number): OperationFacts[] {
-    return [...this.running()].map(({ startedMs, command, ...operation }) => ({
+    return [...this.running()].map(({ startedMs, command, db, namespace, trace, ...operation }) => ({
       ...operation,
+      namespace: namespace === '' ? `${db}.$cmd${command === 'aggregate' ? '.aggregate' : ''}` : namespace,
+      planSummary: trace.summary,
       kind: operationKind(command),
       elapsedMs: nowMs - startedMs,
     }));

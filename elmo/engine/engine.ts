@@ -94,7 +94,7 @@ export class Engine {
   readonly defining: Defining;
   private background: Background | undefined;
   private readonly writeContexts: WriteContexts;
-  private readonly opened: EngineFacts;
+  private opened: EngineFacts;
   private readonly idWords = new Uint8Array(8);
   private idCounter = 0;
 
@@ -167,6 +167,9 @@ export class Engine {
   /** What stands for 'host:port' in answers. */
   get host(): string {
     return this.opened.host;
+  }
+  set host(host: string) {
+    this.opened = { ...this.opened, host };
   }
 
   randomBytes(count: number): Uint8Array {

@@ -33,6 +33,14 @@ describe('parameters that concern clients', () => {
     expect(found.tlsMode.value).to.equal('disabled');
   });
 
+  it('its address is what it calls itself', async () => {
+    const { inprog } = await admin({ currentOp: 1 });
+    expect(inprog[0]).to.include({ host: server.address, ns: 'admin.$cmd' });
+    await client.command({ create: 'c' });
+    const { serverInfo } = await client.command({ explain: { find: 'c' } });
+    expect(`${serverInfo.host}:${serverInfo.port}`).to.equal(server.address);
+  });
+
   it('maxTransactionLockRequestTimeoutMillis: how long a transaction waits for a lock', async () => {
     await client.command({ create: 'c' });
     const locker = await RawClient.to(server.address);

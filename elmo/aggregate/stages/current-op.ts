@@ -1,4 +1,5 @@
 /** `$currentOp`: a row for each command that runs. Source: MongoDB manual, "$currentOp (aggregation)". */
+import { UUID } from '../../bson/package.js';
 import { BOOL, OBJECT, TYPE_NAMES } from '../../bson/types.js';
 import {
   boolValue,
@@ -10,12 +11,13 @@ import {
   MISSING_VALUE,
   stringValue,
   TRUE_VALUE,
+  valueOf,
   type Value,
 } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import type { RowSource } from '../../operation/row-source.js';
 import { argumentsOf, objectValue } from '../arguments.js';
-import type { OperationFacts, StoreFacts } from '../collections.js';
+import type { OperationFacts } from '../collections.js';
 import { ListRows } from '../rows.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
@@ -42,7 +44,9 @@ class CurrentOpStage implements Stage {
   open(input: RowSource, { collections, operation }: PipelineRun): RowSource {
     input.close();
     const { facts } = collections;
-    return new ListRows(facts.operations().map((each) => row(each, facts, operation.startedMs).bytes));
+    return new ListRows(
+      facts.operations().map((each) => operationRow(each, facts.host, operation.startedMs).bytes),
+    );
   }
 
   addDependencies(): boolean {
@@ -50,8 +54,9 @@ class CurrentOpStage implements Stage {
   }
 }
 
-function row(operation: OperationFacts, { host }: StoreFacts, wallMs: number): Value {
-  const { appName, elapsedMs } = operation;
+/** What is told of a command that runs. @param wallMs  since 1970 */
+export function operationRow(operation: OperationFacts, host: string, wallMs: number): Value {
+  const { appName, elapsedMs, planSummary } = operation;
   return objectValue(
     [
       ['type', stringValue('op')],
@@ -64,12 +69,14 @@ function row(operation: OperationFacts, { host }: StoreFacts, wallMs: number): V
       ['currentOpTime', stringValue(new Date(wallMs).toISOString().replace('Z', '+00:00'))],
       ['isFromUserConnection', boolValue(operation.clientId !== 0)],
       ['opid', int32Value(operation.id)],
+      ['lsid', sessionValue(operation.lsid)],
       ['secs_running', int64OfNumber(Math.floor(elapsedMs / 1000))],
       ['microsecs_running', int64OfNumber(Math.round(elapsedMs * 1000))],
       ['op', stringValue(operation.kind)],
       ['ns', stringValue(operation.namespace)],
       ['redacted', FALSE_VALUE],
       ['command', documentValue(operation.body)],
+      ['planSummary', planSummary === undefined ? MISSING_VALUE : stringValue(planSummary)],
       ['numYields', int64OfNumber(0)],
       ['locks', EMPTY_DOCUMENT],
       ['waitingForLock', FALSE_VALUE],
@@ -79,6 +86,11 @@ function row(operation: OperationFacts, { host }: StoreFacts, wallMs: number): V
     ],
     OBJECT,
   );
+}
+
+/** {id: UUID} */
+function sessionValue(lsid: string | undefined): Value {
+  return lsid === undefined ? MISSING_VALUE : valueOf({ id: new UUID(lsid) });
 }
 
 function parseCurrentOp(argument: Value, { namespace }: StageContext): Stage {

@@ -1,6 +1,5 @@
 /** Writes the reply of an explanation: what is told of the query, then of the command and of who answers. */
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
 import { int32Value, stringValue, type Value } from '../../bson/value.js';
 import { rawDocument, type NamedValue } from '../../catalog/raw-document.js';
@@ -12,7 +11,6 @@ import { oneOf } from '../fields.js';
 import type { CommandContext } from '../command.js';
 import type { ReplyWriter } from '../reply.js';
 
-const DEFAULT_PORT = 27017;
 export const VERBOSITIES = ['queryPlanner', 'executionStats', 'allPlansExecution'] as const;
 export const verbosityField = oneOf(...VERBOSITIES);
 
@@ -34,12 +32,19 @@ export async function writeExplanation(
   reply.document('command', rawDocument([...shown, ['$db', stringValue(context.db)]]));
   if (SHAPED.has(target.kind)) reply.text('queryShapeHash', shapeHash(shown));
   reply.object('serverInfo', (into) => {
-    into.text('host', hostname()).int32('port', DEFAULT_PORT);
+    const { host, port } = addressOf(context.engine.host);
+    into.text('host', host).int32('port', port);
     into.text('version', COMMAND_VERSION).text('gitVersion', 'elmo');
   });
   reply.object('serverParameters', (into) => {
     for (const [name, value] of PARAMETERS) into.value(name, value);
   });
+}
+
+/** 'host:port' in its parts. */
+function addressOf(name: string): { readonly host: string; readonly port: number } {
+  const colon = name.lastIndexOf(':');
+  return { host: name.slice(0, colon), port: Number(name.slice(colon + 1)) };
 }
 
 /** Requests that have a shape. */

@@ -1,7 +1,14 @@
 /** What runs, and what holds writes back: currentOp, killOp, lockInfo, fsync, fsyncUnlock, setUserWriteBlockMode. */
-import { operationKind, type RunningOperation } from '../../engine/activity.js';
+import { operationRow } from '../../aggregate/stages/current-op.js';
+import { rawDocument } from '../../catalog/raw-document.js';
+import { parseRequestFilter } from '../../engine/reading.js';
 import { ElmoError } from '../../errors.js';
+import { openScope } from '../../expression/scope.js';
+import { compileFilter } from '../../query/compile.js';
+import type { Matcher } from '../../query/filter.js';
+import type { Arguments } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
+import { COMMON_FIELDS } from '../common-fields.js';
 import {
   anything,
   flag,
@@ -13,28 +20,15 @@ import {
   required,
   type FieldRule,
 } from '../fields.js';
-import type { ReplyWriter } from '../reply.js';
 
-function writeOperation(
-  into: ReplyWriter,
-  operation: RunningOperation,
-  context: Pick<CommandContext, 'engine'>,
-): void {
-  const { engine } = context;
-  const elapsedMs = engine.clock.nowMs() - operation.startedMs;
-  into.text('type', 'op').text('host', engine.host).text('desc', `conn${operation.clientId}`);
-  into.int64('connectionId', operation.clientId).text('client', operation.remote);
-  if (operation.appName !== undefined) into.text('appName', operation.appName);
-  into.bool('active', true);
-  into.text('currentOpTime', new Date(engine.clock.wallMs()).toISOString().replace('Z', '+00:00'));
-  into.bool('isFromUserConnection', true).int32('opid', operation.id);
-  into.int64('secs_running', Math.floor(elapsedMs / 1000));
-  into.int64('microsecs_running', Math.round(elapsedMs * 1000));
-  into.text('op', operationKind(operation.command)).text('ns', operation.namespace);
-  into.bool('redacted', false).document('command', operation.body);
-  into.int64('numYields', 0).object('locks', () => undefined);
-  into.bool('waitingForLock', false).object('lockStats', () => undefined);
-  into.bool('waitingForFlowControl', false).object('flowControlStats', () => undefined);
+/** What a row of currentOp has to be like: all fields of the command that are no options. @throws ElmoError */
+function rowFilter(args: Arguments, { engine }: CommandContext): Matcher {
+  const fields = [...args.entries()].filter(
+    ([name]) =>
+      name !== 'currentOp' && name !== '$ownOps' && name !== '$all' && !Object.hasOwn(COMMON_FIELDS, name),
+  );
+  const scope = openScope({ nowMs: engine.clock.wallMs(), random: engine.random });
+  return compileFilter(parseRequestFilter(rawDocument(fields), undefined, scope));
 }
 
 const currentOp: Command = {
@@ -45,12 +39,17 @@ const currentOp: Command = {
   isAdminOnly: true,
   ignoresUnknown: true,
   run(args, context, reply) {
-    const { activity, writeGate } = context.engine.state;
+    const { engine, client } = context;
+    const { activity, writeGate } = engine.state;
     const isOwn = args.flag('$ownOps');
-    const operations = [...activity.running()].filter(
-      ({ clientId }) => !isOwn || clientId === context.client.connectionId,
-    );
-    reply.objects('inprog', operations, (operation, into) => writeOperation(into, operation, context));
+    const wanted = rowFilter(args, context);
+    const wallMs = engine.clock.wallMs();
+    const rows = activity
+      .facts(engine.clock.nowMs())
+      .filter(({ clientId }) => !isOwn || clientId === client.connectionId)
+      .map((operation) => operationRow(operation, engine.host, wallMs).document)
+      .filter((row) => wanted.matches(row, 0));
+    reply.documents('inprog', rows);
     if (writeGate.lockCount > 0)
       reply.bool('fsyncLock', true).text('info', 'use db.fsyncUnlock() to terminate the fsync write lock');
   },

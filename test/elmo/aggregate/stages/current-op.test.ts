@@ -15,8 +15,21 @@ describe('$currentOp', () => {
   it('a row for each command', async () => {
     const { cursor } = await run({ $currentOp: { allUsers: true, localOps: true } });
     const [row] = (cursor as { firstBatch: Record<string, unknown>[] }).firstBatch;
-    expect(row).to.include({ type: 'op', op: 'command', ns: '', active: true });
+    expect(row).to.include({ type: 'op', op: 'command', ns: 'admin.$cmd.aggregate', active: true });
     expect(row!['command']).to.include({ aggregate: 1, $db: 'admin' });
+  });
+
+  it('and the command of that name, which takes a filter of rows', async () => {
+    const admin = client.db('admin');
+    const found = async (filter: object): Promise<Record<string, unknown>[]> =>
+      (await admin.command({ currentOp: 1, ...filter }))['inprog'] as Record<string, unknown>[];
+    const [row, ...others] = await found({});
+    expect(others).to.deep.equal([]);
+    expect(row).to.include({ op: 'command', ns: 'admin.$cmd' });
+    expect(await found({ op: 'command', secs_running: { $lt: 60 } })).to.have.length(1);
+    expect(await found({ op: 'query' })).to.deep.equal([]);
+    const error = await found({ op: { $bad: 1 } }).catch((thrown: unknown) => thrown);
+    expect(error).to.have.property('code', 2);
   });
 
   for (const [stage, db, collection, code] of [
