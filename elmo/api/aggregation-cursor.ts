@@ -18,7 +18,7 @@ export class AggregationCursor<TSchema = unknown> extends AbstractCursor<TSchema
     pipeline: readonly Document[],
     private readonly options: AggregateOptions = {},
   ) {
-    super(codec);
+    super(codec, options.signal);
     if (!Array.isArray(pipeline))
       throw new MongoInvalidArgumentError('Argument "pipeline" must be an array of aggregation stages');
     this.pipeline = [...pipeline];

@@ -24,8 +24,9 @@ export class ApiContext {
     readonly codec: Codec,
   ) {}
 
-  /** Runs a command as a client over the wire would. @throws MongoServerError */
+  /** Runs a command as a client over the wire would. @throws MongoServerError, or the reason of an abort */
   async command(command: Document, db: string, options: CommandOptions = {}): Promise<Document> {
+    options.signal?.throwIfAborted();
     const [name] = Object.keys(command);
     if (options.session?.snapshotEnabled === true && !SNAPSHOT_READS.has(name ?? ''))
       throw new MongoServerError({ code: 72, message: `${name} cannot read a snapshot` });
@@ -33,6 +34,7 @@ export class ApiContext {
     const settings = { session: options.session?.requestContext(), signal: options.signal };
     const answer = this.codec.decode<Document>(await this.reply(body, settings));
     if (Number(answer['ok']) === 1) return answer; // a Double, where values are not made plain
+    options.signal?.throwIfAborted();
     throw new MongoServerError({
       message: answer['errmsg'] as string,
       code: Number(answer['code']),

@@ -30,7 +30,11 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
   protected batchSize_: number | undefined;
   protected maxAwaitMs: number | undefined;
 
-  constructor(protected readonly codec: Codec) {}
+  /** @param signal  once it aborts, asking for a document throws its reason */
+  constructor(
+    protected readonly codec: Codec,
+    protected readonly signal?: AbortSignal,
+  ) {}
 
   /** Opens the query. */
   protected abstract open(): Promise<ElmoCursor>;
@@ -79,6 +83,7 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
       this.isStarted = true;
       try {
         this.inner ??= await this.open();
+        this.signal?.throwIfAborted();
         const batch = await this.inner.nextBatch(
           this.batchSize_ === undefined || this.batchSize_ === 0 ? DEFAULT_BATCH : this.batchSize_,
           FIRST_BATCH_BYTES,
@@ -87,6 +92,7 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
         this.documents = batch.documents;
         this.next_ = 0;
         this.isLast = batch.isLast;
+        this.signal?.throwIfAborted();
       } catch (error) {
         this.isClosed = true;
         this.inner?.close();
@@ -102,11 +108,13 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
   }
 
   async hasNext(): Promise<boolean> {
+    this.signal?.throwIfAborted();
     return this.next_ < this.documents.length || (await this.fill(true));
   }
 
   /** The next document, or null at the end. Waits as long as a tailable cursor has none. */
   async next(): Promise<TSchema | null> {
+    this.signal?.throwIfAborted();
     if (this.next_ < this.documents.length) return this.take();
     if (this.isClosed && !this.isLast) throw new MongoCursorExhaustedError('Cursor is exhausted');
     return (await this.fill(true)) ? this.take() : null;
@@ -114,6 +122,7 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
 
   /** The next document, or null if there is none at the moment. */
   async tryNext(): Promise<TSchema | null> {
+    this.signal?.throwIfAborted();
     if (this.next_ < this.documents.length) return this.take();
     if (this.isClosed && !this.isLast) throw new MongoCursorExhaustedError('Cursor is exhausted');
     return (await this.fill(false)) ? this.take() : null;
@@ -140,9 +149,11 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
     const { read } = this.codec;
     const found: unknown[] = [];
     try {
+      this.signal?.throwIfAborted();
       this.inner ??= await this.open();
       if (this.inner.drain === undefined) return false;
       await this.inner.drain((bytes, at) => void found.push(read(bytes, at)));
+      this.signal?.throwIfAborted();
     } catch (error) {
       this.isClosed = true;
       this.inner?.close();
@@ -168,8 +179,9 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
     async function* transformed(): AsyncGenerator<unknown> {
       for await (const document of documents) yield transform === undefined ? document : transform(document);
     }
-    return Readable.from(transformed(), { objectMode: true, highWaterMark: 16 }) as Readable &
-      AsyncIterable<TSchema>;
+    const readable = Readable.from(transformed(), { objectMode: true, highWaterMark: 16 });
+    if (this.signal !== undefined) destroyOnAbort(readable, this.signal);
+    return readable as Readable & AsyncIterable<TSchema>;
   }
 
   close(): Promise<void> {
@@ -226,4 +238,11 @@ export abstract class AbstractCursor<TSchema = unknown> implements AsyncDisposab
   protected checkNotStarted(): void {
     if (this.isStarted) throw new MongoAPIError('Cursor is already initialized');
   }
+}
+
+/** Ends a stream with the reason of an abort, whatever it has read ahead. */
+function destroyOnAbort(stream: Readable, signal: AbortSignal): void {
+  const stop = (): void => void stream.destroy(signal.reason as Error);
+  signal.addEventListener('abort', stop, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', stop));
 }

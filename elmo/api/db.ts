@@ -114,13 +114,21 @@ export class Db {
       authorizedCollections?: boolean;
     } = {},
   ): ListCursor<CollectionInfo> {
-    return new ListCursor<CollectionInfo>(this.codec, () =>
-      listCommand(
-        this.context,
-        { listCollections: 1, filter, cursor: {}, ...(options.nameOnly === true ? { nameOnly: true } : {}) },
-        this.databaseName,
-        options,
-      ),
+    return new ListCursor<CollectionInfo>(
+      this.codec,
+      () =>
+        listCommand(
+          this.context,
+          {
+            listCollections: 1,
+            filter,
+            cursor: {},
+            ...(options.nameOnly === true ? { nameOnly: true } : {}),
+          },
+          this.databaseName,
+          options,
+        ),
+      options.signal,
     );
   }
 

@@ -272,8 +272,10 @@ function responseOf(error: ElmoError): ConstructorParameters<typeof MongoServerE
   };
 }
 
-/** Any error of the layers below as one of these; others stay what they are. */
+/** Any error of the layers below as one of these; others stay what they are, and so does the reason of an abort. */
 export function publicError(thrown: unknown): unknown {
+  if (thrown instanceof ElmoError && thrown.codeName === 'Interrupted' && thrown.cause !== undefined)
+    return thrown.cause;
   if (thrown instanceof ElmoError) return new MongoServerError(responseOf(thrown));
   if (thrown instanceof BsonError)
     return thrown.offset === undefined

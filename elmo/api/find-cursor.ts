@@ -36,7 +36,7 @@ export class FindCursor<TSchema = unknown> extends AbstractCursor<TSchema> {
     private condition: unknown,
     options: FindOptions = {},
   ) {
-    super(codec);
+    super(codec, options.signal);
     this.options = { ...options };
     this.batchSize_ = options.batchSize;
     this.maxAwaitMs = options.maxAwaitTimeMS;

@@ -11,12 +11,13 @@ export class ListCursor<TSchema> extends AbstractCursor<TSchema> {
   constructor(
     codec: Codec,
     private readonly list: () => Promise<readonly Document[]>,
+    signal?: AbortSignal,
   ) {
-    super(codec);
+    super(codec, signal);
   }
 
   clone(): ListCursor<TSchema> {
-    return new ListCursor<TSchema>(this.codec, this.list);
+    return new ListCursor<TSchema>(this.codec, this.list, this.signal);
   }
 
   protected override async open(): Promise<ElmoCursor> {

@@ -183,7 +183,7 @@ export function commonOf(
   return common;
 }
 
-/** Adds the same to a request. */
+/** Adds the same to a request. @throws the reason of a signal that has aborted */
 export function addCommon(
   request: Mutable<CommonRequest>,
   codec: Codec,
@@ -195,7 +195,10 @@ export function addCommon(
   if (options === undefined) return;
   const limit = options.maxTimeMS ?? options.timeoutMS;
   if (limit !== undefined) request.maxTimeMs = limit;
-  if (options.signal !== undefined) request.signal = options.signal;
+  if (options.signal !== undefined) {
+    options.signal.throwIfAborted();
+    request.signal = options.signal;
+  }
   if (options.comment !== undefined) request.comment = valueOf(options.comment);
   if (options.let !== undefined) request.let = codec.encode(options.let);
   if (options.collation !== undefined) request.collation = codec.encode(options.collation);
