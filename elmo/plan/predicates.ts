@@ -1,5 +1,8 @@
 /** The conditions of a filter that all have to hold, by the path each is about: what indexes are chosen by. */
 import { ARRAY, UNDEFINED } from '../bson/types.js';
+import type { Value } from '../bson/value.js';
+import { fieldsOf } from '../catalog/raw-document.js';
+import { elementsOf } from '../query/elements.js';
 import type { FilterNode } from '../query/filter.js';
 
 /** A `$elemMatch`: conditions inside are about one and the same element. */
@@ -43,6 +46,11 @@ export function predicatesOf(filter: FilterNode): Predicates {
       for (const predicate of demandsOf(node)) add(predicate);
       return;
     }
+    if (node.kind === 'schema') {
+      for (const path of requiredBy(node.raw))
+        add({ path, node: { kind: 'exists', path }, group: undefined });
+      return;
+    }
     const own = pathOf(node);
     // a number below an element means a place in it, below an array a place in that
     if (own === undefined || (group !== undefined && NUMERIC.test(own))) return;
@@ -66,6 +74,16 @@ function demandsOf(expr: Extract<FilterNode, { kind: 'expr' }>): Predicate[] {
       group: undefined,
       proves: expression.isDemand ? expr : undefined,
     }));
+}
+
+/** The fields that a schema says a document has. */
+function requiredBy(schema: Value): string[] {
+  const required = fieldsOf(schema.document).find(({ name }) => name === 'required')?.value;
+  return required === undefined
+    ? []
+    : elementsOf(required)
+        .map(({ value }) => value.text)
+        .filter((name) => name !== '' && !name.includes('.'));
 }
 
 function pathOf(node: FilterNode): string | undefined {

@@ -140,6 +140,7 @@ function isAboutScalars(node: FilterNode): boolean {
       return isRangeEnd(node.value) || (node.value.type === OBJECT && isEmpty(node.value));
     case 'lt':
     case 'gt':
+      return isRangeEnd(node.value) || isNothing(node.value); // nothing lies below or above null
     case 'gte':
       return isRangeEnd(node.value);
     case 'regex':
@@ -154,23 +155,19 @@ function isAboutScalars(node: FilterNode): boolean {
   }
 }
 
+const isNothing = ({ type }: Value): boolean => type === NULL || type === UNDEFINED;
+
 function isRangeEnd({ type }: Value): boolean {
   return ![NULL, UNDEFINED, OBJECT, ARRAY, MIN_KEY, MAX_KEY].includes(type);
 }
 
-/** Whether all that matches has something at the path, whatever it is. */
+/** Whether all that matches has something at the path, whatever it is. What is missing is above MinKey and below MaxKey. */
 function demandsPath(node: FilterNode): boolean {
   switch (node.kind) {
     case 'exists':
       return true;
     case 'type':
       return node.types.has(OBJECT) || node.types.has(ARRAY);
-    case 'gt':
-    case 'gte':
-      return node.value.type === MIN_KEY;
-    case 'lt':
-    case 'lte':
-      return node.value.type === MAX_KEY;
     case 'not':
       return node.child.kind === 'eq' && node.child.value.type === NULL;
     default:

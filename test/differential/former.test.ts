@@ -2,7 +2,7 @@
  * Differences that were found once, each with the reference's answer: the command on `c` as it was, cut down. `rows` are
  * the documents of a reply's cursor, `code` an error's, otherwise the named fields of the reply.
  */
-import { Long } from '../../elmo/bson/package.js';
+import { Long, MaxKey } from '../../elmo/bson/package.js';
 import { aggregate, testFormer, type Former } from './former.js';
 import { DbPointer, Undefined } from './message.js';
 
@@ -26,6 +26,20 @@ const ARRAY_IDS = [
 const byK = { $group: { _id: '$k', x: { $sum: 1 } } };
 
 const FORMER: readonly Former[] = [
+  {
+    why: 'what is missing is below MaxKey, though a wildcard index has no entry of it',
+    documents: [{ _id: 1 }, { _id: 2, a: 1 }],
+    before: [{ createIndexes: 'c', indexes: [{ key: { '$**': 1 }, name: 'w' }] }],
+    command: { find: 'c', filter: { a: { $lt: new MaxKey() } } },
+    rows: [{ _id: 1 }, { _id: 2, a: 1 }],
+  },
+  {
+    why: 'a schema tells a wildcard index which fields are there',
+    documents: [{ _id: 1 }, { _id: 2, a: 1 }],
+    before: [{ createIndexes: 'c', indexes: [{ key: { '$**': 1 }, name: 'w' }] }],
+    command: { find: 'c', filter: { $jsonSchema: { required: ['a'] } }, hint: 'w' },
+    rows: [{ _id: 2, a: 1 }],
+  },
   {
     why: 'a condition on an element of an array stays behind what changes its fields',
     documents: [{ _id: 1, a: [1, 2] }],

@@ -21,6 +21,7 @@ const collection = new PlannedCollection([
   { key: { q: 1 }, name: 'first' },
   { key: { q: 1 }, name: 'second', collation: { locale: 'en' } },
   { key: { 'w.$**': 1 }, name: 'wild' },
+  { key: { '$**': 1 }, name: 'every' },
 ]);
 
 describe('a hint', () => {
@@ -57,6 +58,18 @@ describe('a hint', () => {
   for (const [why, query, code] of [
     ['a wildcard index cannot list a collection', { hint: 'wild' }, 291],
     ['a wildcard index does not know other paths', { hint: 'wild', filter: { a: 1 } }, 291],
+    ['a wildcard index has no entry below null', { hint: 'wild', filter: { 'w.x': { $lt: null } } }, 0],
+    ['a wildcard index has what is not null', { hint: 'wild', filter: { 'w.x': { $ne: null } } }, 0],
+    [
+      'a wildcard index has what a schema requires',
+      { hint: 'every', filter: { $jsonSchema: { required: ['x'] } } },
+      0,
+    ],
+    [
+      'a wildcard index has not what a schema allows',
+      { hint: 'every', filter: { $jsonSchema: { properties: { x: {} } } } },
+      291,
+    ],
     ['a wildcard index knows its own', { hint: 'wild', filter: { 'w.x': 1 } }, 0],
     ['any other index can list what it holds', { hint: 'a_1', filter: { b: 1 } }, 0],
   ] as readonly (readonly [string, Query, number])[])
