@@ -15,11 +15,12 @@ export interface Element {
   readonly value: Value;
 }
 
+const walker = new ElementWalker();
+
 /** The fields of a document, or the elements of an array. They share its bytes. */
 export function elementsOf(value: Value): Element[] {
   const { bytes } = value;
   const elements: Element[] = [];
-  const walker = new ElementWalker();
   walker.open(bytes, value.at);
   while (walker.next())
     elements.push({
