@@ -13,6 +13,7 @@
  *   a.0.b     {a: [[{b: 1}]]}        1                        (but entered on the way on)
  *   a.0.b     {a: [{b: 1}]}          missing, 1               (field 0 of the element; then the element 0)
  *   a.b       {a: []}                missing                  (once, if an array gave nothing to follow)
+ *   a.        {a: [{'': 1}, 2]}      {'': 1}, 2, [{'': 1}, 2] (where only '' would follow, an array is the end)
  *
  * Learnt from the reference by asking it about every small document. A path is compiled once; visiting allocates
  * nothing.
@@ -61,6 +62,8 @@ export class PathReader {
   component = 0;
 
   private readonly isIndex: readonly boolean[];
+  /** The component from which on an array is the end of the path: the last, or the one before if that is ''. */
+  private readonly leafPart: number;
   private readonly leafArrays: 'each' | 'elements' | 'whole';
   private readonly innerArrays: 'each' | 'nothing' | 'whole';
   /** One for each component. */
@@ -75,6 +78,7 @@ export class PathReader {
     this.components = parts.map((part) => new FieldName(part));
     this.finders = this.components.map((name) => new LayoutFinder(name));
     this.isIndex = parts.map((part) => DIGITS.test(part));
+    this.leafPart = parts.length - (parts.length > 1 && parts.at(-1) === '' ? 2 : 1);
     this.leafArrays = leafArrays;
     this.innerArrays = innerArrays;
   }
@@ -124,7 +128,9 @@ export class PathReader {
       const type = finder.type;
       at = finder.valueStart;
       if (type === ARRAY) {
-        return part === last ? this.atLeafArray(bytes, at) : this.intoArray(bytes, at, part + 1, false);
+        return part >= this.leafPart
+          ? this.atLeafArray(bytes, at)
+          : this.intoArray(bytes, at, part + 1, false);
       }
       if (part === last) return this.visitor.visit(bytes, type, at);
       if (type !== OBJECT) return this.visitor.visit(bytes, MISSING, 0);
@@ -183,7 +189,12 @@ export class PathReader {
           if (this.visitor.visit(bytes, type, value)) return true;
         } else if (type === OBJECT) {
           if (this.intoDocument(bytes, value, part + 1)) return true;
-        } else if (this.intoArray(bytes, value, part + 1, true)) return true;
+        } else if (
+          part === this.leafPart
+            ? this.atLeafArray(bytes, value)
+            : this.intoArray(bytes, value, part + 1, true)
+        )
+          return true;
       }
       at = endOfValue(bytes, type, value);
     }

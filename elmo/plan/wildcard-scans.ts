@@ -40,7 +40,7 @@ export function wildcardScans(index: IndexSpec, predicates: Predicates): Wildcar
   const taken = wildcardPathsOf(index);
   const scans: WildcardScan[] = [];
   for (const [path, list] of predicates.byPath) {
-    if (path === '') continue;
+    if (path === '' || path.endsWith('.')) continue; // such a path may end at an array that has no such name
     const names = namesOf(path, list, taken);
     if (names === undefined) continue;
     const fixed = new Map([[field, names.intervals]]);
