@@ -16,7 +16,10 @@ export interface LsmOptions {
   errorIfExists?: boolean;
   /** Open for reading: never writes, not even a lock or a recovery. Default false. */
   readOnly?: boolean;
-  /** Default 'interval'. A write survives a crash of the process in either mode. */
+  /**
+   * When a write is acknowledged: 'full': when it is on the disk; 'interval': at once, and on the disk within `syncIntervalMs`.
+   * It survives a crash of the process in either mode. Default 'interval'.
+   */
   durability?: DurabilityMode;
   /** Milliseconds between syncs of the log in mode 'interval'. Default 100; 1 to 60,000. */
   syncIntervalMs?: number;

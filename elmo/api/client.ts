@@ -29,6 +29,7 @@ import type { BSONSerializeOptions, WriteConcernSettings } from './types.js';
 export interface ElmoClientOptions extends OpenEngineOptions, BSONSerializeOptions {
   /** Name of the database that `db()` without a name means. Default 'test'. */
   dbName?: string;
+  /** What writes wait for: `j: true` for the disk. Default: as `durability` says. */
   writeConcern?: WriteConcernSettings;
 }
 

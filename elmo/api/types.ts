@@ -162,13 +162,21 @@ export interface CollationOptions {
 
 /** How documents become objects, and objects documents. */
 export interface BSONSerializeOptions {
+  /** Integers of 64 bits are numbers where those hold them exactly, else `Long`. Default true. */
   promoteLongs?: boolean;
+  /** Numbers are plain numbers; false: `Int32`, `Long`, `Double`, each as it is stored. Default true. */
   promoteValues?: boolean;
+  /** Binary data is a `Buffer`, not `Binary`. Default false. */
   promoteBuffers?: boolean;
+  /** Integers of 64 bits are `bigint`. Default false. */
   useBigInt64?: boolean;
+  /** Regular expressions are `BSONRegExp`, not `RegExp`. Default false. */
   bsonRegExp?: boolean;
+  /** Documents are given as their bytes. Default false. */
   raw?: boolean;
+  /** Fields that are `undefined` are left out; false: stored as null. Default false. */
   ignoreUndefined?: boolean;
+  /** Functions are stored as their text; false: left out. Default false. */
   serializeFunctions?: boolean;
 }
 

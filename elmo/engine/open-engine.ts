@@ -5,7 +5,8 @@ import type { BackgroundOptions } from './background.js';
 import type { EngineOptions } from './engine-options.js';
 import { Engine } from './engine.js';
 
-export interface OpenEngineOptions extends EngineOptions, BackgroundOptions, LsmOptions {}
+export interface OpenEngineOptions
+  extends Pick<EngineOptions, 'openCollections' | 'maxCursors'>, BackgroundOptions, LsmOptions {}
 
 const ENGINE_OPTIONS = ['openCollections', 'maxCursors', 'ttlIntervalMs'] as const;
 
