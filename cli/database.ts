@@ -22,20 +22,25 @@ export function parseNamespace(text: string): DatabaseName {
  * time, and several tables are being built, each in memory; but each table that is there takes some memory as well.
  */
 const MODEST = { cacheBytes: 2 << 20, memtableBytes: 1 << 20, tableBytes: 2 << 20, levelOneBytes: 8 << 20 };
+/** What comes in and is small takes little memory anyway; larger memtables are merged less often. */
+const SMALL = { ...MODEST, memtableBytes: 4 << 20, levelOneBytes: 16 << 20 };
+const SMALL_INPUT_BYTES = 64 << 20;
 
 /**
  * Opens, does, closes.
  * @param mayCreate  whether a file that is not there is made
  * @param shared     whether a process that shares the file may hold it
+ * @param inputBytes  that are going to be written; 0: not known, or nothing
  */
 export async function withDatabase<T>(
   path: string,
   mayCreate: boolean,
   work: (client: ElmoClient) => Promise<T>,
-  shared = false,
+  { shared = false, inputBytes = 0 }: { readonly shared?: boolean; readonly inputBytes?: number } = {},
 ): Promise<T> {
   if (!mayCreate && !existsSync(path)) throw new Error(`there is no file ${path}`);
-  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate, shared, ...MODEST });
+  const sizes = inputBytes > 0 && inputBytes <= SMALL_INPUT_BYTES ? SMALL : MODEST;
+  const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate, shared, ...sizes });
   try {
     return await work(client);
   } finally {

@@ -7,6 +7,7 @@ export class UsageError extends Error {}
 const HINTS: Readonly<Record<string, string>> = {
   WrongKey: 'give the key with --key or --key-file',
   Locked: 'close the program that has the file open, or copy the file and look at the copy',
+  NotAStore: 'it is no database of elmo, and was left as it is: was another file meant?',
   Corrupt: '`verify` lists all damage, `show-block @BYTE` shows what lies at a place',
 };
 

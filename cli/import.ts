@@ -1,7 +1,7 @@
 /** `elmo import FILE NS [INPUT]`: documents from JSON, CSV or TSV. Flags as mongoimport has them. */
 import { Command, Option } from 'commander';
 import { outputTo } from './command-output.js';
-import { Importing, StoppedImporting, type ImportMode } from './data/importing.js';
+import { HOW_AGAIN, Importing, StoppedImporting, type ImportMode } from './data/importing.js';
 import { openInput, textOf, type Input } from './data/input.js';
 import { jsonRecords } from './data/json-records.js';
 import { linesOf } from './data/lines.js';
@@ -10,6 +10,7 @@ import { tableRecords, type ParseGrace } from './data/table-records.js';
 import { parseNamespace, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
 import { formatCount, formatDuration, formatSize } from './output.js';
+import type { ElmoClient } from '../server-compat/index.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -86,14 +87,14 @@ export function importCommand(terminal: Terminal, setExitCode: (code: number) =>
       const { db, collection } = parseNamespace(namespace);
       const input = await openInput(source);
       const records = recordsOf(input, typeOf(source, flags), flags);
-      await withDatabase(file, true, async (client) => {
+      const fill = async (client: ElmoClient): Promise<void> => {
         if (flags.drop === true) await client.db(db).collection(collection).drop();
         const progress = new Progress(terminal, {
           label: 'importing',
           total: input.total,
           formatSteps: formatSize,
         });
-        const work = new Importing(client, terminal, { db, collection }, optionsOf(flags));
+        const work = new Importing(client, progress.terminal, { db, collection }, optionsOf(flags));
         try {
           for await (const piece of records) {
             await work.take(piece);
@@ -111,8 +112,9 @@ export function importCommand(terminal: Terminal, setExitCode: (code: number) =>
         if (work.faults > 0) setExitCode(1);
         const time = `${formatDuration(progress.elapsedSeconds)}, ${rateOf(work.done, progress)}`;
         await terminal.write(`${work.summary} (${time})\n`);
-        if (work.hint !== undefined) terminal.warn(`${work.hint}\n`);
-      });
+        for (const hint of work.hints) terminal.warn(`${hint}\n`);
+      };
+      await withDatabase(file, true, fill, { inputBytes: input.total });
     });
 }
 
@@ -121,15 +123,19 @@ function rateOf(count: number, { elapsedSeconds }: Progress): string {
 }
 
 /** The input could not be read on: what was read before goes in, and is told. */
-async function afterAll(error: unknown, work: Importing): Promise<Error> {
+async function afterAll(error: unknown, work: Importing): Promise<unknown> {
+  if (error instanceof UsageError) return error;
   try {
     await work.flush();
   } catch (thrown) {
     if (!(thrown instanceof StoppedImporting)) throw thrown;
   }
   const message = error instanceof Error ? error.message : String(error);
-  const note = `${message}; ${formatCount(work.done)} documents went in before, and are there: mend the input and import it again with --mode upsert`;
-  return error instanceof UsageError ? error : new Error(note, { cause: error });
+  const done =
+    work.done === 0
+      ? 'nothing went in'
+      : `${formatCount(work.done)} documents went in before, and are there: mend the input and import it again, ${HOW_AGAIN}`;
+  return new Error(`${message}; ${done}`, { cause: error });
 }
 
 function optionsOf(flags: ImportFlags): ConstructorParameters<typeof Importing>[3] {

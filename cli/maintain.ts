@@ -71,7 +71,7 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
 
 /** A process that shares the file may hold it: then that one is asked. */
 const withShared = <T>(file: string, work: (client: ElmoClient) => Promise<T>): Promise<T> =>
-  withDatabase(file, false, work, true);
+  withDatabase(file, false, work, { shared: true });
 
 async function showStats(terminal: Terminal, client: ElmoClient, { json }: JsonFlag): Promise<void> {
   const collections = await collectionFigures(client);

@@ -37,7 +37,7 @@ export class Progress {
   private bar: cliProgress.SingleBar | undefined;
 
   constructor(
-    private readonly terminal: Terminal,
+    private readonly given: Terminal,
     { label, total, formatSteps = formatCount, nowMs = () => performance.now() }: ProgressOptions,
   ) {
     this.label = label;
@@ -47,14 +47,14 @@ export class Progress {
     this.startedMs = nowMs();
     this.shownMs = this.startedMs;
     this.bar = undefined;
-    if (!terminal.isInteractive) return;
+    if (!given.isInteractive) return;
     this.bar = new (loadBars().SingleBar)({
-      stream: terminal.progressStream,
+      stream: given.progressStream,
       format:
         total > 0
           ? '{label} {bar} {percentage} %  {steps}{note}  {left}'
           : '{label}  {steps}{note}  {elapsed}',
-      barsize: Math.max(10, Math.min(32, terminal.columns - 70)),
+      barsize: Math.max(10, Math.min(32, given.columns - 70)),
       barCompleteChar: '█',
       barIncompleteChar: '░',
       hideCursor: true,
@@ -63,6 +63,20 @@ export class Progress {
       fps: 1000 / FRAME_MS,
     });
     this.bar.start(total > 0 ? total : 1, 0, this.payload(0, ''));
+  }
+
+  /** The terminal, for who warns meanwhile: lines of text go above the bar. */
+  get terminal(): Terminal {
+    const { given } = this;
+    return Object.create(given, {
+      warn: {
+        value: (text: string): void => {
+          if (this.bar !== undefined) given.progressStream.write('\r\x1b[K');
+          given.warn(text);
+          (this.bar as { render(isForced: boolean): void } | undefined)?.render(true);
+        },
+      },
+    }) as Terminal;
   }
 
   get elapsedSeconds(): number {
@@ -79,11 +93,11 @@ export class Progress {
       this.bar.update(this.total > 0 ? Math.min(steps, this.total) : 0, this.payload(steps, note));
       return;
     }
-    if (this.terminal.isInteractive) return;
+    if (this.given.isInteractive) return;
     const { left, elapsed } = this.payload(steps, note);
     const share = this.total > 0 ? ` ${Math.floor((100 * steps) / this.total)} %` : '';
     const noted = note === '' ? '' : `, ${note}`;
-    this.terminal.warn(
+    this.given.warn(
       `${this.label}:${share} ${this.formatSteps(steps)}${noted}, ${left === '' ? elapsed : left}\n`,
     );
   }

@@ -6,6 +6,7 @@ import { NamespaceChoice, type NamespaceFlags } from './data/namespaces.js';
 import { Restoring, StoppedRestoring, type RestoringOptions } from './data/restoring.js';
 import { withDatabase } from './database.js';
 import { formatCount, formatDuration, formatSize } from './output.js';
+import type { ElmoClient } from '../server-compat/index.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -53,13 +54,13 @@ export function restoreCommand(terminal: Terminal, setExitCode: (code: number) =
     .action(async (file: string, folder: string, flags: RestoreFlags) => {
       const choice = choiceOf(flags);
       const source = await sourceOf(folder, flags);
-      await withDatabase(file, true, async (client) => {
+      const fill = async (client: ElmoClient): Promise<void> => {
         const progress = new Progress(terminal, {
           label: 'restoring',
           total: source.total,
           formatSteps: formatSize,
         });
-        const work = new Restoring(client, terminal, choice, optionsOf(flags));
+        const work = new Restoring(client, progress.terminal, choice, optionsOf(flags));
         try {
           for await (const step of source.steps()) {
             await work.take(step);
@@ -80,7 +81,9 @@ export function restoreCommand(terminal: Terminal, setExitCode: (code: number) =
         const time = formatDuration(progress.elapsedSeconds);
         const counts = `${formatCount(work.documents)} documents of ${formatCount(work.collections)} collections`;
         await terminal.write(`${counts} restored${faults} (${time})\n`);
-      });
+        for (const hint of work.hints) terminal.warn(`${hint}\n`);
+      };
+      await withDatabase(file, true, fill, { inputBytes: source.total });
     });
 }
 

@@ -66,13 +66,19 @@ async function* stepsOfArchive(input: Input, path: string | undefined): AsyncGen
       }
     }
   } catch (error) {
-    fault = `${path ?? 'standard input'}: ${(error as Error).message}`;
+    fault = faultOf(path ?? 'standard input', error);
     if (open.size === 0) throw new Error(fault, { cause: error });
   }
   for (const name of open.values()) {
     yield { kind: 'end', ...name, fault };
     if (fault !== undefined) fault = 'the archive broke off';
   }
+}
+
+/** With the file's name, once. */
+function faultOf(file: string, error: unknown): string {
+  const { message } = error as Error;
+  return message.startsWith(`${file} `) ? message : `${file}: ${message}`;
 }
 
 /** The collection whose buckets these are. */
@@ -120,7 +126,7 @@ export function folderSource(path: string, into: string | undefined, collection?
               yield { kind: 'documents', db, collection, documents };
           }
         } catch (error) {
-          fault = `${at}: ${(error as Error).message}`;
+          fault = faultOf(String(at), error);
         }
         input = undefined;
         before += sizes[i]!;

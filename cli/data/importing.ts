@@ -30,6 +30,9 @@ const VERBS: Readonly<Record<ImportMode, string>> = {
   delete: 'deleted',
 };
 
+/** What to do so that nothing is there twice. */
+export const HOW_AGAIN = 'with --mode upsert if its documents have an _id, else into an empty collection';
+
 /** The first fault, where that ends the work. */
 export class StoppedImporting extends Error {}
 
@@ -38,6 +41,7 @@ export class Importing {
   done = 0;
   faults = 0;
   private duplicates = 0;
+  private hasStopped = false;
   private batch: Uint8Array[] = [];
   private lines: number[] = [];
 
@@ -76,10 +80,20 @@ export class Importing {
     return `${formatCount(this.done)} documents ${VERBS[this.options.mode]}${faults}`;
   }
 
-  /** How to go on, where that is known. */
-  get hint(): string | undefined {
-    if (this.options.mode !== 'insert' || this.duplicates === 0) return undefined;
-    return `${formatCount(this.duplicates)} were there already: --mode upsert replaces them, --mode merge adds to them`;
+  /** How to go on, where something was left out. */
+  get hints(): readonly string[] {
+    const hints: string[] = [];
+    if (this.options.mode === 'insert' && this.duplicates > 0)
+      hints.push(
+        `${formatCount(this.duplicates)} were there already: --mode upsert replaces them, --mode merge adds to them`,
+      );
+    if (this.options.mode !== 'delete' && this.faults > this.duplicates)
+      hints.push(
+        `what is wrong in the input is told with its line: mend it and import these lines alone, or all of it again, ${HOW_AGAIN}`,
+      );
+    if (this.hasStopped)
+      hints.push('what comes behind the first fault was not imported, as --stopOnError says');
+    return hints;
   }
 
   private async insert(documents: readonly Uint8Array[], lines: readonly number[]): Promise<void> {
@@ -165,7 +179,9 @@ export class Importing {
     this.faults++;
     if (this.faults <= MOST_TOLD) this.terminal.warn(`${text}\n`);
     if (this.faults === MOST_TOLD + 1) this.terminal.warn('… more faults are counted, but not told\n');
-    if (this.options.stopsOnFault) throw new StoppedImporting();
+    if (!this.options.stopsOnFault) return;
+    this.hasStopped = true;
+    throw new StoppedImporting();
   }
 }
 

@@ -26,7 +26,7 @@ export async function openInput(path: string | undefined): Promise<Input> {
   const count = (bytes: number): void => void (done += bytes);
   if (known?.isFile() === true) {
     const pieces = piecesOf(path!, count);
-    const chunks = headOf(path!).equals(Buffer.from(GZIP)) ? gunzip(pieces) : pieces;
+    const chunks = headOf(path!).equals(Buffer.from(GZIP)) ? gunzip(pieces, path!) : pieces;
     return { chunks, total: known.size, done: () => done };
   }
   // a pipe or a device can only be read once: its first piece tells what it is
@@ -35,7 +35,7 @@ export async function openInput(path: string | undefined): Promise<Input> {
   const first = await pieces.next();
   const all = streamedPieces(first, pieces, count);
   const isGzip = first.done !== true && GZIP.every((byte, i) => first.value[i] === byte);
-  return { chunks: isGzip ? gunzip(all) : all, total: 0, done: () => done };
+  return { chunks: isGzip ? gunzip(all, path ?? 'the input') : all, total: 0, done: () => done };
 }
 
 /** @throws Error when there is nothing */
@@ -85,7 +85,8 @@ async function* streamedPieces(
   }
 }
 
-async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** @param name  of the input, for messages */
+async function* gunzip(packed: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const unpack = createGunzip();
   const feeding = (async () => {
     try {
@@ -101,7 +102,7 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   try {
     for await (const chunk of unpack as AsyncIterable<Uint8Array>) yield chunk;
   } catch (error) {
-    throw new Error(`the input is damaged gzip: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${name} is damaged gzip: ${(error as Error).message}`, { cause: error });
   }
   await feeding;
 }
@@ -117,9 +118,29 @@ function taken(stream: Writable, piece: Uint8Array): Promise<void> {
   });
 }
 
+/** So much of an input tells whether it is text. */
+const LOOK_BYTES = 4096;
+
+/** @throws Error when what begins like this cannot be text in UTF-8 */
+export function checkIsText(start: Uint8Array): void {
+  const [first, second] = start;
+  if ((first === 0xfe && second === 0xff) || (first === 0xff && second === 0xfe))
+    throw new Error('the input is UTF-16: convert it to UTF-8');
+  const at = start.subarray(0, LOOK_BYTES).indexOf(0);
+  if (at >= 0)
+    throw new Error(
+      `the input is no text: byte ${at} is zero. What mongodump and elmo dump write is for elmo restore`,
+    );
+}
+
 /** Text, piece by piece, without a mark of its byte order at the start. */
 export async function* textOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8');
-  for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    if (isFirst) checkIsText(chunk);
+    isFirst = false;
+    yield decoder.decode(chunk, { stream: true });
+  }
   yield decoder.decode();
 }

@@ -3,6 +3,7 @@
  * piece of the input that is being read; behind a fault reading goes on where braces balance, or at the next line that
  * begins with a brace.
  */
+import { checkIsText } from './input.js';
 import { JsonFault, JsonParser, TEXT_ENDS } from './json-parser.js';
 import type { InputRecord } from './record.js';
 
@@ -45,8 +46,7 @@ class Splitter {
     if (this.isFirst) {
       if (this.bytes.length < BYTE_ORDER_MARK.length) return [];
       if (BYTE_ORDER_MARK.every((byte, i) => this.bytes[i] === byte)) this.at = this.lineStart = 3;
-      if (/^(\xfe\xff|\xff\xfe)/.test(String.fromCharCode(this.bytes[0]!, this.bytes[1]!)))
-        throw new Error('the input is UTF-16: convert it to UTF-8');
+      checkIsText(this.bytes);
       this.isFirst = false;
     }
     const records: InputRecord[] = [];

@@ -8,6 +8,7 @@ import {
   type Document,
 } from '../../elmo/index.js';
 import type { ElmoClient } from '../../server-compat/index.js';
+import { formatCount } from '../output.js';
 import type { Terminal } from '../terminal.js';
 import { unpackBucket, type TimeseriesOptions } from './buckets.js';
 import type { DumpStep } from './dump-source.js';
@@ -39,6 +40,7 @@ interface Target extends Chosen {
 export class StoppedRestoring extends Error {}
 
 const MOST_TOLD = 20;
+const DUPLICATE = /^E11000 /;
 /** Keeps every type of number. */
 const precise = new Decoder({ promoteValues: false });
 /** Where servers before 3.0 kept the indexes of a database. */
@@ -48,6 +50,7 @@ export class Restoring {
   documents = 0;
   faults = 0;
   collections = 0;
+  private duplicates = 0;
   private readonly targets = new Map<string, Target>();
   /** Definitions from `system.indexes`, each with `ns`. */
   private readonly oldIndexes: Document[] = [];
@@ -81,6 +84,18 @@ export class Restoring {
     this.targets.delete(name);
     if (this.options.keepsIndexes && !target.isRefused) await this.index(target, target.indexes);
     if (step.fault !== undefined) this.complain(`${target.name}: ${step.fault}`);
+  }
+
+  /** How to go on, where something was left out. */
+  get hints(): readonly string[] {
+    const hints: string[] = [];
+    if (this.duplicates > 0)
+      hints.push(
+        `${formatCount(this.duplicates)} were there already: --drop restores collections anew, --nsFrom and --nsTo beside them`,
+      );
+    if (this.faults > this.duplicates)
+      hints.push('all that could be read is there; a dump that is mended can be restored again with --drop');
+    return hints;
   }
 
   /** What was to wait until all collections are there. */
@@ -146,7 +161,10 @@ export class Restoring {
       keepsEmptyTimestamps: true,
     });
     this.documents += inserted;
-    for (const { error } of failures) this.complain(`${target.name}: ${error.message}`);
+    for (const { error } of failures) {
+      if (DUPLICATE.test(error.message)) this.duplicates++;
+      this.complain(`${target.name}: ${error.message}`);
+    }
   }
 
   /** All in one go; when one is refused, each by itself. */

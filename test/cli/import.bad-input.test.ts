@@ -1,5 +1,5 @@
 /** Bad input, through the built command: it says what, where, how many went in, and how to go on; nothing is lost. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { connect } from '../../server-compat/index.js';
@@ -18,7 +18,7 @@ describe('bad input of the built command', () => {
     [
       'half a document',
       '{"_id":1}\n{"_id":2}\n{"_id":3,"a":"ha',
-      /^line 3, column 1: the input ends in the middle of a document\n$/,
+      /^line 3, column 1: the input ends in the middle of a document\nwhat is wrong .*: mend it and import these lines alone, or all of it again, with --mode upsert .*\n$/,
       /^2 documents imported, 1 left out/,
       '2',
     ],
@@ -53,6 +53,23 @@ describe('bad input of the built command', () => {
     expect(await count()).to.equal('20000');
   });
 
+  it('a dump that breaks off: what came before is in, and how to go on is told', async () => {
+    await spawnElmo(['import', file(), 'x.a', given('a.json', '{"_id":1}\n{"_id":2}\n{"_id":3}\n')]);
+    const archive = place.path('a.archive');
+    await spawnElmo(['dump', file(), `--archive=${archive}`, '--gzip']);
+    const packed = readFileSync(archive);
+    const cut = given('cut.archive', packed.subarray(0, packed.length - 20));
+    const told = await spawnElmo(['restore', place.path('b.elmo'), `--archive=${cut}`]);
+    expect(told.code).to.equal(1);
+    expect(told.err).to.match(
+      /^x\.a: .*cut\.archive is damaged gzip: .*\nall that could be read is there; .*--drop\n$/,
+    );
+    const again = await spawnElmo(['restore', file(), `--archive=${archive}`]);
+    expect(again.err).to.match(/\n3 were there already: --drop restores collections anew/);
+    expect((await spawnElmo(['restore', file(), `--archive=${archive}`, '--drop'])).code).to.equal(0);
+    expect(await count()).to.equal('3');
+  });
+
   it('a missing file, a file of another kind', async () => {
     const missing = await spawnElmo(['import', file(), 'x.a', place.path('none.json')]);
     expect([missing.code, missing.err]).to.deep.equal([
@@ -63,8 +80,16 @@ describe('bad input of the built command', () => {
     const other = await spawnElmo(['import', letter, 'x.a', given('b.json', '{"_id":1}')]);
     expect([other.code, other.err]).to.deep.equal([
       1,
-      `error: ${letter} is not a store of this engine [NotAStore]\n`,
+      `error: ${letter} is not a store of this engine [NotAStore]\n       it is no database of elmo, and was left as it is: was another file meant?\n`,
     ]);
+    for (const type of ['json', 'csv']) {
+      const picture = given('picture.bin', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
+      const told = await spawnElmo(['import', file(), 'x.a', picture, '--type', type]);
+      expect([told.code, told.err], type).to.deep.equal([
+        1,
+        'error: the input is no text: byte 8 is zero. What mongodump and elmo dump write is for elmo restore; nothing went in\n',
+      ]);
+    }
   });
 
   it('a locked file, for each command', async () => {

@@ -39,6 +39,30 @@ describe('progress', () => {
   });
 });
 
+describe('what is told while there is a bar', () => {
+  it('stands in lines of its own above it', () => {
+    const terminal = new KeptTerminal(true, true, 100);
+    const write = (text: string): boolean => {
+      terminal.warn(text);
+      return true;
+    };
+    Object.assign(terminal.progressStream, { isTTY: true, columns: 100, write });
+    const progress = new Progress(terminal, { label: 'loading', total: 10 });
+    progress.terminal.warn('line 3: it is not so\n');
+    const told = terminal.err;
+    progress.stop();
+    expect(told).to.match(/\r\x1b\[Kline 3: it is not so\n/);
+  });
+
+  it('stands alone where there is none', () => {
+    const terminal = new KeptTerminal();
+    const progress = new Progress(terminal, { label: 'loading', total: 10 });
+    progress.terminal.warn('line 3: it is not so\n');
+    progress.stop();
+    expect(terminal.err).to.equal('line 3: it is not so\n');
+  });
+});
+
 /**
  * Runs a command on a pseudo-terminal of 100 columns, and prints all that appears on it. The command is held for a
  * while when it first shows something, so that it takes long enough on a fast machine to tell what time is left.
