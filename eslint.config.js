@@ -33,6 +33,7 @@ export default tseslint.config(
       'no-console': 'off',
     },
   },
+  { files: ['**/*.cts'], rules: { '@typescript-eslint/no-require-imports': 'off' } }, // scripts
   {
     files: ['lsm/**/*.ts', 'fts/**/*.ts', 'elmo/**/*.ts', 'server-compat/**/*.ts'],
     ignores: ['lsm/env/**'],

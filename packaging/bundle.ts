@@ -14,6 +14,7 @@ import { pathToFileURL } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import ts from 'typescript';
 import { isLateDoor, lateDoors, pastDoors } from './doors.js';
+import { FILE_URL, writeScripts } from './scripts.js';
 
 const FILTER_TEXT = 'elmo/query/filter-text.js';
 const QUERY_PARSER = 'mongodb-query-parser';
@@ -26,6 +27,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'lsm/index': 'lsm/index.js',
   'server-compat/testing': 'server-compat/testing.js',
   'cli/main': 'cli/main.js',
+  'chunks/start': 'cli/start.js',
   // finds the query parser beside itself
   'chunks/filter-text': FILTER_TEXT,
   // found beside the file that starts it, which all doors share
@@ -103,9 +105,19 @@ export async function bundlePackage(folder: string): Promise<void> {
     splitting: true,
     outdir: joined,
     chunkNames: 'chunks/[name]-[hash]',
+    define: { 'import.meta.url': FILE_URL },
     plugins: [QUERY_PARSER_BESIDE, lateDoors(dist, late), pastDoors(dist)],
   });
+  await writeScripts(joined);
   await joinQueryParser(folder, join(joined, 'chunks'));
+  await build({
+    ...FORM,
+    entryPoints: [join(dist, 'cli', 'elmo.cjs')],
+    format: 'cjs',
+    bundle: true,
+    external: ['./main.js'],
+    outfile: join(joined, 'cli', 'elmo.cjs'),
+  });
 
   const reached = reachedDeclarations(doorsOf(folder));
   for (const layer of LAYERS.filter((name) => existsSync(join(dist, name))))

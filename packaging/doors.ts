@@ -6,9 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { LATE_CHUNK } from './scripts.js';
 
 const PASSED_ON = /^export (?:(\*)|\* as (\w+)|\{([^}]*)\}) from '([^']+)';$/gm;
 const THROUGH_DOOR = /^(import|export) \{([^}]*)\} from '(\.[^']*\/index\.js)';$/gm;
+/** The door of a package (elmo/bson/package.ts): each file takes from the package itself what it needs, when it needs it. */
+const PACKAGE_DOOR = /(?<=^(?:import|export) \{[^}]*\} from ')\.[^']*\/package\.js(?=';$)/gm;
 const LATE_DOOR = /^import \* as (\w+) from '(\.[^']+)';\s*export const (\w+) = \(\) => \1;$/m;
 
 /** Where a name of a door comes from. */
@@ -61,7 +64,8 @@ class Doors {
 
   /** @returns the text of a file with its imports led past the doors */
   leadPast(path: string): string {
-    return readFileSync(path, 'utf8').replace(THROUGH_DOOR, (_, verb: string, list: string, door: string) =>
+    const text = readFileSync(path, 'utf8').replace(PACKAGE_DOOR, 'bson');
+    return text.replace(THROUGH_DOOR, (_, verb: string, list: string, door: string) =>
       namesIn(list)
         .map(({ theirs, ours }) => {
           const { path: target, name } = this.originOf(join(dirname(path), door), theirs);
@@ -116,9 +120,8 @@ export function lateDoors(folder: string, doors: readonly string[]): Plugin {
       onResolve({ filter: /^late$/ }, () => ({ path: join(resolve(folder), 'late.js'), namespace: 'late' }));
       onLoad({ filter: /.*/, namespace: 'late' }, () => ({ contents: text.join('\n'), resolveDir: folder }));
       onLoad({ filter: /[\\/]late-[\w-]+\.js$/ }, ({ path }) => ({
-        contents: `import { createRequire } from 'node:module';
-let loaded;
-export const ${behind(path).name} = () => (loaded ??= createRequire(import.meta.url)('./late.js').${nameInChunk(folder, path)});`,
+        contents: `let loaded;
+export const ${behind(path).name} = () => (loaded ??= ${LATE_CHUNK}().${nameInChunk(folder, path)});`,
       }));
     },
   };

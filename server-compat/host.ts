@@ -5,11 +5,13 @@ import {
   cursorIdOf,
   dispatch,
   elmoCommands,
+  engineOn,
   writeClusterTime,
   type Command,
   type Dispatched,
   type DispatchOptions,
   type Engine,
+  type OpenStore,
   type RawDocument,
   type ReplyWriter,
 } from '../elmo/index.js';
@@ -22,6 +24,7 @@ import { fileCommands } from './commands/file.js';
 import { loginCommands, Logins } from './commands/login.js';
 import { replicationCommands } from './commands/replication.js';
 import { userCommands } from './commands/users.js';
+import { connectionLog } from './connection/connection-log.js';
 import type { Connection, DispatchOutcome, Dispatcher } from './connection/connection.js';
 import { ClosesConnection, FailPoints, meet } from './connection/fail-points.js';
 import { WireServer, type ServerHost } from './connection/server.js';
@@ -72,12 +75,12 @@ class ConnectionDispatch implements DispatchOptions {
   }
 }
 
-class EngineHost implements ServerHost {
+export class EngineHost implements ServerHost {
   private readonly dispatches = new WeakMap<Connection, ConnectionDispatch>();
 
   constructor(
-    private readonly engine: Engine,
-    private readonly more: readonly Command[],
+    readonly engine: Engine,
+    private readonly more: readonly Command[] = [],
   ) {}
 
   dispatcherFor(server: WireServer): Dispatcher {
@@ -86,20 +89,15 @@ class EngineHost implements ServerHost {
     const logins = new Logins(this.engine);
     const commands = new CommandTable([
       ...elmoCommands.filter(({ name }) => name !== 'logout'),
-      ...helloCommands(server, logins),
+      ...helloCommands(server, () => logins),
       ...loginCommands(logins),
       ...userCommands(logins.users),
       ...replicationCommands(server),
       ...(failPoints === undefined ? [] : failPointCommands(failPoints)),
       ...this.more,
     ]);
-    const note = (event: string, { connectionId, remote }: Connection, connectionCount: number): void => {
-      const { state } = this.engine;
-      if (!state.isQuiet) state.eventLog.add('NETWORK', event, { remote, connectionId, connectionCount });
-    };
     return {
-      greeted: (connection, count) => note('Connection accepted', connection, count),
-      left: (connection, count) => note('Connection ended', connection, count),
+      ...connectionLog(this.engine.state),
       dispatch: (message, connection, reply, allowsExhaust) => {
         let options = this.dispatches.get(connection);
         if (options === undefined) {
@@ -139,6 +137,11 @@ export function hostOf(
   more: readonly Command[] = [],
 ): WireServer {
   return new WireServer(new EngineHost(engine, more), options);
+}
+
+/** The engine of a store that is open, and the host for its servers. @throws LsmError */
+export async function hostOn(store: OpenStore): Promise<EngineHost> {
+  return new EngineHost(await engineOn(store));
 }
 
 /** Serves an engine that is open. @returns the server, listening */

@@ -337,21 +337,24 @@ function ownBuffer(bytes: Uint8Array, start: number, end: number): Buffer {
 }
 
 type ObjectIdReader = new (bytes: Uint8Array, at: number) => ObjectId;
-const ObjectIdAt = ObjectId as unknown as ObjectIdReader;
-
 /** Whether the package's ObjectId reads at an offset, which it does though its types do not say so. */
-const readsAtOffset = ((): boolean => {
+function readsAtOffset(): boolean {
   const bytes = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13);
   try {
-    return new ObjectIdAt(bytes, 1).toHexString() === '0102030405060708090a0b0c';
+    return new (ObjectId as unknown as ObjectIdReader)(bytes, 1).toHexString() === '0102030405060708090a0b0c';
   } catch {
     return false;
   }
-})();
-
-function objectIdAt(bytes: Uint8Array, at: number): ObjectId {
-  return readsAtOffset ? new ObjectIdAt(bytes, at) : new ObjectId(bytes.slice(at, at + 12));
 }
+
+/** Found out with the first one: the package is loaded when something of it is first used. */
+let objectIdAt = (bytes: Uint8Array, at: number): ObjectId => {
+  const Reader = ObjectId as unknown as ObjectIdReader;
+  objectIdAt = readsAtOffset()
+    ? (from, offset) => new Reader(from, offset)
+    : (from, offset) => new ObjectId(from.slice(offset, offset + 12));
+  return objectIdAt(bytes, at);
+};
 
 const decoder = new Decoder();
 

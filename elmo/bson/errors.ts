@@ -1,6 +1,7 @@
 /**
  * What is wrong with bytes that should be BSON, or with a value that should become BSON. Extends the package's class,
- * so that a caller who knows the official driver catches it the same way.
+ * so that a caller who knows the official driver catches it the same way; from the first error on, since the package is loaded
+ * when something of it is first used.
  */
 import { ERROR_CODES } from '../error-codes.js';
 import { BSONError } from './package.js';
@@ -21,7 +22,9 @@ export const BSON_FAULTS = {
 
 export type BsonFault = keyof typeof BSON_FAULTS;
 
-export class BsonError extends BSONError {
+const Base = Error as unknown as typeof BSONError;
+
+export class BsonError extends Base {
   /**
    * @param offset  byte in the array that was read, where the trouble starts; undefined when encoding
    */
@@ -30,6 +33,10 @@ export class BsonError extends BSONError {
     readonly fault: BsonFault,
     readonly offset?: number,
   ) {
+    if (Object.getPrototypeOf(BsonError) === Base) {
+      Object.setPrototypeOf(BsonError, BSONError);
+      Object.setPrototypeOf(BsonError.prototype, BSONError.prototype as object);
+    }
     super(offset === undefined ? message : `${message}, at byte ${offset}`);
   }
 

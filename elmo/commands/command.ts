@@ -1,5 +1,6 @@
 /** What a command is, and what it is given to run. Each command is one declaration in a file of its family. */
 import type { Engine } from '../engine/engine.js';
+import type { EngineFacts } from '../engine/open-store.js';
 import type { SessionContext } from '../session/session-context.js';
 import type { Arguments } from './arguments.js';
 import type { TracedRequest } from './common-fields.js';
@@ -46,6 +47,8 @@ export interface AuthenticatedUser {
 
 export interface CommandContext {
   readonly engine: Engine;
+  /** What is known of the engine, be it loaded or not. */
+  readonly facts: EngineFacts;
   readonly client: CommandClient;
   /** All commands there are. */
   readonly commands: { readonly commands: readonly Command[] };

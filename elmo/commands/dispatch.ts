@@ -8,6 +8,7 @@ import { documentValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { RunningOperation } from '../engine/activity.js';
 import type { Engine } from '../engine/engine.js';
+import type { EngineFacts } from '../engine/open-store.js';
 import { TRANSIENT } from '../operation/write-unit.js';
 import { PlanTrace } from '../operation/plan-trace.js';
 import type { SessionContext } from '../session/session-context.js';
@@ -24,6 +25,7 @@ import {
 } from './arguments.js';
 import type { Command, CommandClient, CommandContext } from './command.js';
 import { COMMON_FIELDS, commonRequest, sessionIdOf } from './common-fields.js';
+import type { TracedRequest } from './common-fields.js';
 import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
@@ -34,6 +36,8 @@ import { checkApi } from './stable-api.js';
 
 export interface DispatchOptions {
   readonly engine: Engine;
+  /** Where the engine may not be loaded yet. Default: the engine. */
+  readonly facts?: EngineFacts;
   readonly client: CommandClient;
   readonly commands: CommandTable;
   readonly signal: AbortSignal | undefined;
@@ -103,6 +107,7 @@ const RETRYABLE: ReadonlySet<number> = new Set([
 
 /** What a command that runs has found out about itself: known piece by piece, wanted by the reply. */
 class Call {
+  readonly facts: EngineFacts;
   command: Command | undefined;
   db: string | undefined;
   session: SessionContext | undefined;
@@ -118,7 +123,9 @@ class Call {
     readonly message: CommandMessage,
     readonly options: DispatchOptions,
     readonly operation: RunningOperation,
-  ) {}
+  ) {
+    this.facts = options.facts ?? options.engine;
+  }
 
   get trace(): PlanTrace {
     return this.operation.trace;
@@ -164,17 +171,17 @@ export function dispatch(
   options: DispatchOptions,
   reply: ReplyWriter,
 ): Dispatched | Promise<Dispatched> {
-  const { client, engine } = options;
+  const { client, facts = options.engine } = options;
   const start = reply.beginDocument();
   const name = firstName(message.body);
   const trace = new PlanTrace();
-  const operation = engine.state.activity.begin({
+  const operation = facts.state.activity.begin({
     command: name,
     body: message.body,
     clientId: client.connectionId,
     remote: client.remote,
     appName: client.appName,
-    startedMs: engine.clock.nowMs(),
+    startedMs: facts.clock.nowMs(),
     interrupt: options.interrupt,
     trace,
   });
@@ -209,7 +216,7 @@ function failed(
   start: number,
 ): Dispatched | Promise<Dispatched> {
   const error = asElmoError(thrown);
-  call.options.engine.state.activity.failures++;
+  call.facts.state.activity.failures++;
   reply.length = start + LENGTH_BYTES;
   call.abortTransaction();
   writeError(reply, error, call.labels(error));
@@ -222,14 +229,14 @@ function ended(
   reply: ReplyWriter,
   start: number,
 ): Dispatched | Promise<Dispatched> {
-  const { engine, finish } = call.options;
-  const nowMs = engine.clock.nowMs();
-  engine.state.activity.end(call.operation, nowMs, call.command?.isWrite === true);
-  finish?.(reply);
+  const { facts, options } = call;
+  const nowMs = facts.clock.nowMs();
+  facts.state.activity.end(call.operation, nowMs, call.command?.isWrite === true);
+  options.finish?.(reply);
   reply.endDocument(start);
   const dispatched = { name: call.name, error };
   const elapsedMs = nowMs - call.operation.startedMs;
-  const { profiles, slowMs, logsEveryCommand } = engine.state;
+  const { profiles, slowMs, logsEveryCommand } = facts.state;
   if (profiles.size === 0 && elapsedMs <= slowMs && !logsEveryCommand) return dispatched;
   const recorded = record(call, error, elapsedMs, reply.bytes.subarray(start, reply.length));
   return recorded === undefined ? dispatched : recorded.then(() => dispatched);
@@ -265,13 +272,37 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   const target = checkTarget(command, message, db);
   operation.db = db;
   operation.namespace = target === '' ? '' : `${db}.${target}`;
-  checkApi(command, args, options.engine.state.requiresApiVersion);
+  checkApi(command, args, call.facts.state.requiresApiVersion);
   call.session = options.session ?? sessionOf(args, command, options.client);
   operation.lsid = call.session?.lsid;
   const asked = options.before?.(command, args, db);
   return asked === undefined
     ? runAdmitted(call, command, args, db, reply)
     : asked.then(() => runAdmitted(call, command, args, db, reply));
+}
+
+/** What a command is given; the engine only when it asks for it. */
+class Context implements CommandContext {
+  readonly client: CommandClient;
+  readonly commands: CommandTable;
+  readonly signal: AbortSignal | undefined;
+
+  constructor(
+    private readonly options: DispatchOptions,
+    readonly facts: EngineFacts,
+    readonly db: string,
+    readonly session: SessionContext | undefined,
+    readonly common: TracedRequest,
+    readonly readConcernLevel: string | undefined,
+  ) {
+    this.client = options.client;
+    this.commands = options.commands;
+    this.signal = options.signal;
+  }
+
+  get engine(): Engine {
+    return this.options.engine;
+  }
 }
 
 /** Of a command that nobody has refused. */
@@ -284,31 +315,29 @@ function runAdmitted(
 ): void | Promise<void> {
   const { options } = call;
   let { session } = call;
-  const { engine, signal, isReplicaSet = true } = options;
+  const { signal, isReplicaSet = true } = options;
   if (args.has('writeConcern')) checkTakesWriteConcern(command, session);
   const writeConcern = parseWriteConcern(args.value('writeConcern'), isReplicaSet);
   const readConcern = parseReadConcern(
     args.value('readConcern'),
     command,
     session,
-    engine.state.clusterClock,
+    call.facts.state.clusterClock,
     isReplicaSet,
   );
   if (readConcern.level === 'snapshot' && session !== undefined && session.autocommit === undefined) {
-    const { sessions, state } = engine;
+    const { sessions, state } = options.engine;
     const snapshotTime = sessions.openMoment(session.lsid, readConcern.atClusterTime, state.clusterClock.now);
     session = { ...session, isSnapshot: true, snapshotTime };
   }
-  const context: CommandContext = {
-    engine,
-    client: options.client,
-    commands: options.commands,
+  const context = new Context(
+    options,
+    call.facts,
     db,
     session,
-    common: commonRequest(args, writeConcern.isDurable, signal, call.trace),
-    readConcernLevel: readConcern.level,
-    signal,
-  };
+    commonRequest(args, writeConcern.isDurable, signal, call.trace),
+    readConcern.level,
+  );
   const go = (): void | Promise<void> => {
     call.isRunning = true;
     const running = command.run(args, context, reply);
@@ -317,6 +346,7 @@ function runAdmitted(
       : running.then(() => written(call, command, writeConcern));
   };
   if (command.isWrite !== true) return go();
+  const { engine } = options;
   const { writeGate } = engine.state;
   writeGate.checkUser(db);
   const opened = writeGate.whenOpen();
@@ -341,7 +371,7 @@ async function whenOpen(call: Call, context: CommandContext, opened: Promise<voi
 
 /** What is known of the write concern when the command is done. */
 function written(call: Call, command: Command, concern: WriteConcern): void {
-  if (command.isWrite === true) call.options.engine.state.clusterClock.tick();
+  if (command.isWrite === true) call.facts.state.clusterClock.tick();
   if (command.takesWriteConcern === true) call.failure = concern.failure;
   call.isSilent = !concern.isAcknowledged && SILENT_WHEN_UNACKNOWLEDGED.has(command.name);
 }

@@ -1,4 +1,6 @@
 /** What an engine is made with. */
+import type { ServerState } from './server-state.js';
+
 export interface EngineOptions {
   /** What the engine calls its host where the reference tells 'host:port'. Default 'localhost:27017'. */
   readonly host?: string;
@@ -8,4 +10,6 @@ export interface EngineOptions {
   readonly maxCursors?: number;
   /** Documents, about, from which on an index over them is loaded from sorted runs. Default 4096. */
   readonly leastLoaded?: number;
+  /** What was known before the engine was made; default: nothing. */
+  readonly state?: ServerState;
 }

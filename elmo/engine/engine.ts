@@ -120,10 +120,12 @@ export class Engine {
       options.maxCursors ?? 10_000,
     );
     this.users = new UserRecords(kv);
-    this.state = new ServerState(
-      () => clock.wallMs(),
-      () => clock.nowMs(),
-    );
+    this.state =
+      options.state ??
+      new ServerState(
+        () => clock.wallMs(),
+        () => clock.nowMs(),
+      );
     this.committer = new Committer(kv);
     this.collections = new OpenCollections(this.catalog, options.leastLoaded);
     this.retries = new RetryLog(kv, () => clock.wallMs());

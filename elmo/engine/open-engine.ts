@@ -1,9 +1,10 @@
 /** Opens a file (or ':memory:') as a document database. */
-import { openLsm, systemEnv, type LsmOptions } from '../../lsm/index.js';
+import type { LsmOptions } from '../../lsm/index.js';
 import { dropUnfinishedIndexes } from '../index/build.js';
 import type { BackgroundOptions } from './background.js';
 import type { EngineOptions } from './engine-options.js';
 import { Engine } from './engine.js';
+import { openStore, type OpenStore } from './open-store.js';
 
 export interface OpenEngineOptions
   extends Pick<EngineOptions, 'openCollections' | 'maxCursors'>, BackgroundOptions, LsmOptions {}
@@ -18,10 +19,16 @@ export async function openEngine(path: string, options: OpenEngineOptions = {}):
     if (options[name] !== undefined) own[name] = options[name];
     delete store[name];
   }
-  const env = systemEnv();
-  const kv = await openLsm(path, store as LsmOptions);
-  const engine = new Engine(kv, env.clock, env.random, own as EngineOptions);
+  return engineOn(await openStore(path, store as LsmOptions), own);
+}
+
+/** The engine of a store that is open, its background at work. @throws LsmError */
+export async function engineOn(
+  { kv, clock, random, state }: OpenStore,
+  options: Omit<EngineOptions, 'state'> & BackgroundOptions = {},
+): Promise<Engine> {
+  const engine = new Engine(kv, clock, random, { ...options, state });
   await dropUnfinishedIndexes(kv, engine.committer, engine.catalog);
-  engine.startBackground(own as BackgroundOptions);
+  engine.startBackground(options);
   return engine;
 }

@@ -7,7 +7,9 @@ export class SystemClock implements Clock {
   }
 
   nowMs(): number {
-    return performance.now();
+    // as quick as the runtime's `performance`, which takes a process that has just started four milliseconds to load
+    const [seconds, nanos] = process.hrtime();
+    return seconds * 1000 + nanos / 1e6;
   }
 
   after(delayMs: number, run: () => void): () => void {

@@ -129,7 +129,7 @@ function isAlive(owner: LockOwner): boolean {
     return !state.isDead && state.start === owner.processStart;
   const bootedAtMs = Date.now() - uptime() * 1000;
   if (owner.startedAtMs < bootedAtMs - BOOT_TOLERANCE_MS) return false;
-  return owner.pid !== process.pid || owner.startedAtMs >= performance.timeOrigin - 1000;
+  return owner.pid !== process.pid || owner.startedAtMs >= Date.now() - process.uptime() * 1000 - 1000;
 }
 
 interface ProcessState {

@@ -7,7 +7,7 @@ import {
   helloFields,
   writeOpTime,
   type Command,
-  type Engine,
+  type EngineFacts,
   type RawDocument,
   type ReplyWriter,
 } from '../../elmo/index.js';
@@ -25,7 +25,7 @@ function replicaSetFields(
   reply: ReplyWriter,
   server: WireServer,
   connection: Connection,
-  engine: Engine,
+  facts: EngineFacts,
 ): void {
   const { replicaSet } = server.options;
   const host = server.advertisedTo(connection);
@@ -37,8 +37,8 @@ function replicaSetFields(
     .text('primary', host)
     .text('me', host)
     .objectId('electionId', ELECTION_ID);
-  const time = engine.state.clusterClock.now;
-  const writtenMs = Math.min(time.seconds * 1000, engine.clock.wallMs());
+  const time = facts.state.clusterClock.now;
+  const writtenMs = Math.min(time.seconds * 1000, facts.clock.wallMs());
   reply.object('lastWrite', (into) => {
     writeOpTime(into, 'opTime', time);
     into.date('lastWriteDate', writtenMs);
@@ -50,7 +50,8 @@ function replicaSetFields(
 /** Of the first term: 7fffffff0000000000000001. */
 const ELECTION_ID = new Uint8Array([0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1]);
 
-export function helloCommands(server: WireServer, logins: Logins): readonly Command[] {
+/** @param logins  asked for when a handshake carries a login */
+export function helloCommands(server: WireServer, logins: () => Logins): readonly Command[] {
   const make = (name: string, aliases: readonly string[], isLegacy: boolean): Command => ({
     name,
     aliases,
@@ -81,10 +82,10 @@ export function helloCommands(server: WireServer, logins: Logins): readonly Comm
       reply.object('topologyVersion', (into) =>
         into.objectId('processId', server.processId).int64('counter', TOPOLOGY_COUNTER),
       );
-      if (!server.options.standalone) replicaSetFields(reply, server, connection, context.engine);
+      if (!server.options.standalone) replicaSetFields(reply, server, connection, context.facts);
       reply.bool(isLegacy ? 'ismaster' : 'isWritablePrimary', true);
       if (args.has('helloOk')) reply.bool('helloOk', true);
-      helloFields(reply, context.engine.clock.wallMs(), connection.connectionId);
+      helloFields(reply, context.facts.clock.wallMs(), connection.connectionId);
       await writeLogin(args, connection, logins, reply);
       if (args.has('compression') && connection.compressors.length > 0)
         reply.texts('compression', connection.compressors);
@@ -97,14 +98,14 @@ export function helloCommands(server: WireServer, logins: Logins): readonly Comm
 async function writeLogin(
   args: Arguments,
   connection: Connection,
-  logins: Logins,
+  logins: () => Logins,
   reply: ReplyWriter,
 ): Promise<void> {
   const name = args.value('saslSupportedMechs');
-  if (name?.type === STRING) reply.texts('saslSupportedMechs', logins.mechanismsOf(name.text));
+  if (name?.type === STRING) reply.texts('saslSupportedMechs', logins().mechanismsOf(name.text));
   const given = args.document('speculativeAuthenticate');
   if (given === undefined) return;
-  const step = await logins.speculate(connection, decodeDocument(given));
+  const step = await logins().speculate(connection, decodeDocument(given));
   if (step === undefined) return;
   reply.object('speculativeAuthenticate', (into) =>
     into.int32('conversationId', 1).bool('done', step.isDone).binary('payload', Buffer.from(step.payload)),

@@ -1,8 +1,7 @@
 /** Listens, and keeps track of who is connected. */
-import { randomBytes } from 'node:crypto';
 import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Connection, type ConnectionOwner, type Dispatcher, type Traffic } from './connection.js';
-import { removeSocket } from '../../lsm/index.js';
+import { removeSocket, systemEnv } from '../../lsm/index.js';
 import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
 
 /** What the commands of clients are run by. */
@@ -18,8 +17,7 @@ export class WireServer implements ConnectionOwner {
   private readonly listeners: NetServer[] = [];
   readonly dispatcher: Dispatcher;
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, requests: 0 };
-  /** Tells this process from those before it: 12 random bytes. */
-  readonly processId: Uint8Array = randomBytes(12);
+  private ownId: Uint8Array | undefined;
   private port = 0;
   private readonly closing = new AbortController();
 
@@ -37,6 +35,15 @@ export class WireServer implements ConnectionOwner {
   get address(): string {
     const { bind } = this.options;
     return `${bind.includes(':') ? `[${bind}]` : bind}:${this.port}`;
+  }
+
+  /** Tells this process from those before it: 12 random bytes. */
+  get processId(): Uint8Array {
+    if (this.ownId === undefined) {
+      this.ownId = new Uint8Array(12);
+      systemEnv().random.fill(this.ownId);
+    }
+    return this.ownId;
   }
 
   get isClosing(): boolean {

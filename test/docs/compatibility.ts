@@ -19,7 +19,7 @@ import { KNOWN_NAMES, REFUSED_NAMES, type Family } from './known-names.js';
 const logins = { users: {} } as unknown as Logins;
 const commands = [
   ...elmoCommands,
-  ...helloCommands({ options: {} } as unknown as WireServer, logins),
+  ...helloCommands({ options: {} } as unknown as WireServer, () => logins),
   ...loginCommands(logins),
   ...userCommands(logins.users),
 ];

@@ -1,11 +1,23 @@
 /** What npm packs is small, complete, and works where it is installed: as modules, by `require`, for the compiler. */
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import ts from 'typescript';
+import type { Document } from 'bson';
 import { SUMMARIES } from '../../cli/summaries.js';
+import { RawClient } from '../server-compat/connection/raw-client.js';
 import { projectFolder } from '../support/source-tree.js';
 import { installPackage, type Consumer } from './consumer.js';
 
@@ -92,7 +104,7 @@ describe('the package as it is installed', function () {
 
   it('has what users need and nothing else', () => {
     const wanted =
-      /^(package\.json|README\.md|LICENSE|dist\/(index|chunks|lsm|elmo|server-compat|cli)\b.*\.(js|d\.ts)|dist\/chunks\/query-parser\.(cjs|LICENSES\.txt))$/;
+      /^(package\.json|README\.md|LICENSE|dist\/(index|chunks|lsm|elmo|server-compat|cli)\b.*\.(js|d\.ts)|dist\/chunks\/(query-parser\.(cjs|LICENSES\.txt)|package\.json)|dist\/cli\/elmo\.cjs)$/;
     expect(consumer.files.map(({ path }) => path).filter((path) => !wanted.test(path))).to.deep.equal([]);
     const declarations = consumer.files.filter(
       ({ path }) => path.startsWith('dist/cli/') && path.endsWith('.d.ts'),
@@ -147,6 +159,73 @@ describe('the package as it is installed', function () {
       const { stdout } = await execute(process.execPath, [elmo, name, '--help'], { cwd: consumer.folder });
       expect(stdout).to.contain(`Usage: elmo ${name}`);
     }
+  });
+
+  describe('elmo serve', () => {
+    const elmo = join('node_modules', 'elmodb', 'dist', 'cli', 'elmo.cjs');
+
+    /** Starts it, asks one thing after another, stops it. @returns the files in the folder of kept code, and the replies */
+    const served = async (env: Record<string, string>, cache: string, ...commands: Document[]) => {
+      const args = [elmo, 'serve', 'served.elmo', '--port', '0'];
+      const child = spawn(process.execPath, args, {
+        cwd: consumer.folder,
+        env: { ...process.env, NODE_OPTIONS: '', XDG_CACHE_HOME: join(consumer.folder, cache), ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      const client = await RawClient.to(/mongodb:\/\/([^/]+)\//.exec(line.toString())![1]!);
+      const replies: Document[] = [];
+      for (const command of commands) replies.push(await client.command({ ...command, $db: 'admin' }));
+      await client.end();
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      expect(await ended).to.deep.equal([0, null]);
+      const folder = join(consumer.folder, cache, 'elmodb');
+      const kept = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.code')) : [];
+      return { kept, replies, folder };
+    };
+    const oks = (replies: readonly Document[]): unknown[] => replies.map((reply) => reply['ok']);
+
+    it('answers a handshake, then all else, and keeps what it has compiled for the start', async () => {
+      const commands = [
+        { hello: 1 },
+        { ping: 1 },
+        { count: 'c' },
+        { aggregate: 1, pipeline: [], cursor: {} },
+      ];
+      const { kept, replies } = await served({}, 'kept', ...commands);
+      expect(oks(replies)).to.deep.equal([1, 1, 1, 0]);
+      expect(replies[0]!['setName']).to.equal('elmo');
+      expect(kept.map((name) => name.slice(0, 6))).to.include('start-');
+      const again = await served({}, 'kept', { insert: 'c', documents: [{}] }, { count: 'c' });
+      expect(again.replies[1]!['n']).to.equal(1);
+    });
+
+    it('passes over kept code that is damaged', async () => {
+      const { kept, folder } = await served({}, 'damaged', { ping: 1 });
+      for (const name of kept) writeFileSync(join(folder, name), 'nonsense');
+      expect(oks((await served({}, 'damaged', { ping: 1 })).replies)).to.deep.equal([1]);
+    });
+
+    it('keeps nothing where it is told not to, or others could write', async function () {
+      expect((await served({ NODE_DISABLE_COMPILE_CACHE: '1' }, 'none', { ping: 1 })).kept).to.deep.equal([]);
+      if (process.platform === 'win32') this.skip();
+      const open = join(consumer.folder, 'open', 'elmodb');
+      mkdirSync(open, { recursive: true });
+      chmodSync(open, 0o777);
+      expect((await served({}, 'open', { ping: 1 })).kept).to.deep.equal([]);
+    });
+
+    it('leaves what it does not understand to the parser that does', async () => {
+      const go = (...args: string[]) =>
+        execute(process.execPath, [elmo, ...args], { cwd: consumer.folder }).then(
+          ({ stdout }) => stdout,
+          ({ code, stderr }: { code: number; stderr: string }) => `${code} ${stderr}`,
+        );
+      expect(await go('serve', '--help')).to.match(/--replica-set <name>/);
+      expect(await go('serve', ':memory:', '--tsl')).to.match(/^2 .*--tsl/);
+      expect(await go('serve', ':memory:', '--port', 'x')).to.match(/^2 .*--port/);
+    });
   });
 
   it('its programs are joined into few files, with the worker beside what starts it', () => {
