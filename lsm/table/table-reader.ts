@@ -47,6 +47,12 @@ import { readTableIndex, type TableIndex } from './table-index.js';
 const TRUSTED_HITS = 32;
 /** A filter that found no room is tried again after so many lookups. */
 const FILTER_RETRY = 1024;
+/**
+ * The filter of a table of more entries is brought into memory when so many lookups have asked for it: its hundreds of
+ * kilobytes are a large part of what a store takes that is opened for a few documents.
+ */
+const SMALL_FILTER_ENTRIES = 32_768;
+const LOOKUPS_BEFORE_FILTER = 8;
 
 /** The cursor that looks into a block for a single key. */
 class Probe extends BlockCursor {
@@ -85,7 +91,7 @@ export class TableReader {
   /** Lookups in a row that found their key, up to TRUSTED_HITS. */
   private hitsInRow = 0;
   /** Lookups left until the filter is tried again. */
-  private filterPause = 0;
+  private filterPause: number;
   private readonly indexShare: MetaShare;
   private readonly filterShare: MetaShare;
 
@@ -110,6 +116,7 @@ export class TableReader {
     this.filter = undefined;
     this.tombstones = undefined;
     this.hasFilter = usesFilter;
+    this.filterPause = meta.entryCount > SMALL_FILTER_ENTRIES ? LOOKUPS_BEFORE_FILTER : 0;
     this.indexShare = new MetaShare(() => (this.index = undefined));
     this.filterShare = new MetaShare(() => this.forgetFilter());
   }

@@ -360,6 +360,16 @@ describe('what a table keeps in memory', () => {
     expect(reads).to.equal(1);
   });
 
+  it('has a large filter only after some lookups', () => {
+    const many = Array.from({ length: 40_000 }, (_, i) => put(`key ${i + 10_000}`, ''));
+    const reader = open(build(many, { blockBytes: 4096 }), new BlockCache(1 << 20, 4096));
+    expect(find(reader, many[7]!.key)).to.deep.equal(many[7]);
+    const withoutFilter = reader.memoryBytes;
+    expect(withoutFilter).to.be.below(20_000);
+    for (let i = 0; i < 8; i++) expect(find(reader, bytesOf(`other ${i}`))).to.equal(undefined);
+    expect(reader.memoryBytes - withoutFilter).to.be.within(40_000, 60_000);
+  });
+
   it('rules out other keys without reading a block', () => {
     const cache = new BlockCache(1 << 20, 512);
     const reader = open(build(entries), cache);
