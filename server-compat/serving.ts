@@ -4,7 +4,9 @@
  */
 import { openStore } from '../elmo/index.js';
 import { WireServer } from './connection/server.js';
+import { StormWatch } from './connection/storm-watch.js';
 import { EarlyHost } from './early-host.js';
+import { lateGarbage } from './late-garbage.js';
 import { lateHost } from './late-host.js';
 import type { ServerOptions } from './options.js';
 
@@ -38,6 +40,7 @@ export async function serveFile(
   let server: WireServer | undefined;
   try {
     server = new WireServer(host, options);
+    new StormWatch(server, () => lateGarbage().collectGarbage());
     await server.listen();
     const beside = isShared ? await lateHost().serveBeside(await host.load(server), path) : undefined;
     host.loadSoon(server);

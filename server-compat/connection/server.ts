@@ -24,6 +24,8 @@ export class WireServer implements ConnectionOwner {
   /** Resolves when a client has asked the server to stop; who has opened it closes it. */
   readonly stopAsked: Promise<void>;
   askToStop: () => void = () => undefined;
+  /** Told how many connections there are when one has come or gone. */
+  onCount: (connections: number) => void = () => undefined;
 
   constructor(host: ServerHost, options: ServerOptions = {}) {
     this.options = resolveServerOptions(options);
@@ -162,9 +164,11 @@ export class WireServer implements ConnectionOwner {
     const connection = new Connection(++this.totalConnections, socket, this);
     this.connections.add(connection);
     this.dispatcher.greeted(connection, this.connections.size);
+    this.onCount(this.connections.size);
     void connection.whenEnded().then(() => {
       this.connections.delete(connection);
       this.dispatcher.left(connection, this.connections.size);
+      this.onCount(this.connections.size);
     });
   }
 

