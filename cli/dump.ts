@@ -15,7 +15,7 @@ import { ArchiveTarget, FolderTarget, type DumpedCollection, type DumpTarget } f
 import { openOutput } from './data/output.js';
 import { withDatabase } from './database.js';
 import { UsageError } from './errors.js';
-import { formatCount, formatDuration } from './output.js';
+import { formatCount, formatCounted, formatDuration } from './output.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 import { ownVersion } from './version.js';
@@ -87,7 +87,7 @@ async function dump(terminal: Terminal, client: ElmoClient, folder: string, flag
     progress.stop();
   }
   const time = formatDuration(progress.elapsedSeconds);
-  const counts = `${formatCount(documents)} documents of ${formatCount(collections.length)} collections`;
+  const counts = `${formatCounted(documents, 'document')} of ${formatCounted(collections.length, 'collection')}`;
   const { archive } = flags;
   const summary = `${counts} dumped to ${archive === undefined ? folder : archive === true ? 'standard output' : archive} (${time})\n`;
   if (archive === true || archive === '-') terminal.warn(summary);

@@ -7,7 +7,7 @@ import { openOutput, type Output } from './data/output.js';
 import { parseNamespace, parseValue, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
 import { linesOf } from './data/lines.js';
-import { formatCount, formatDuration } from './output.js';
+import { formatCount, formatCounted, formatDuration } from './output.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -122,7 +122,9 @@ async function exportTo(
     } finally {
       progress.stop();
     }
-    terminal.warn(`${formatCount(count)} documents exported (${formatDuration(progress.elapsedSeconds)})\n`);
+    terminal.warn(
+      `${formatCounted(count, 'document')} exported (${formatDuration(progress.elapsedSeconds)})\n`,
+    );
   });
 }
 

@@ -9,7 +9,7 @@ import type { InputRecord } from './data/record.js';
 import { tableRecords, type ParseGrace } from './data/table-records.js';
 import { parseNamespace, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
-import { formatCount, formatDuration, formatSize } from './output.js';
+import { formatCount, formatCounted, formatDuration, formatSize } from './output.js';
 import type { ElmoClient } from '../server-compat/index.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -100,7 +100,7 @@ export function importCommand(terminal: Terminal, setExitCode: (code: number) =>
             await work.take(piece);
             progress.update(
               input.done(),
-              () => `${formatCount(work.done)} documents, ${rateOf(work.done, progress)}`,
+              () => `${formatCounted(work.done, 'document')}, ${rateOf(work.done, progress)}`,
             );
           }
           await work.flush();
@@ -134,7 +134,7 @@ async function afterAll(error: unknown, work: Importing): Promise<unknown> {
   const done =
     work.done === 0
       ? 'nothing went in'
-      : `${formatCount(work.done)} documents went in before, and are there: mend the input and import it again, ${HOW_AGAIN}`;
+      : `${formatCounted(work.done, 'document')} went in before, and are there: mend the input and import it again, ${HOW_AGAIN}`;
   return new Error(`${message}; ${done}`, { cause: error });
 }
 

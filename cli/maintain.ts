@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { outputTo } from './command-output.js';
 import { withDatabase } from './database.js';
-import { formatCount, formatFacts, formatJson, formatSize, formatTable } from './output.js';
+import { formatCounted, formatFacts, formatJson, formatSize, formatTable } from './output.js';
 import type { Terminal } from './terminal.js';
 import type { ElmoClient } from '../server-compat/index.js';
 
@@ -43,9 +43,9 @@ export function maintenanceCommands(terminal: Terminal, setExitCode: (code: numb
       if (flags.json === true) return terminal.write(formatJson(report));
       for (const { code, message } of report.problems) await terminal.write(`${code}: ${message}\n`);
       const { collections, documents, indexEntries, problems } = report;
-      const counts = `${formatCount(documents)} documents in ${formatCount(collections)} collections, ${formatCount(indexEntries)} index entries`;
+      const counts = `${formatCounted(documents, 'document')} in ${formatCounted(collections, 'collection')}, ${formatCounted(indexEntries, 'index entry', 'index entries')}`;
       return terminal.write(
-        `${counts}: ${problems.length === 0 ? 'all well' : `${problems.length} problems`}\n`,
+        `${counts}: ${problems.length === 0 ? 'all well' : formatCounted(problems.length, 'problem')}\n`,
       );
     }),
     make('compact').action(async (file: string, flags: JsonFlag) => {

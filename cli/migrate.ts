@@ -10,7 +10,7 @@ import { Migration, type Move } from './migrate/migration.js';
 import { ServerEnd } from './migrate/server-end.js';
 import { MigrationState } from './migrate/state.js';
 import { verify, type Verified } from './migrate/verify.js';
-import { formatCount, formatDuration, formatJson } from './output.js';
+import { formatCount, formatCounted, formatDuration, formatJson } from './output.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
 
@@ -165,10 +165,10 @@ function summaryText(summary: {
     .filter(({ difference }) => difference === undefined)
     .map(
       ({ name, documents, hash }) =>
-        `${name}: ${formatCount(documents)} documents, sha256 ${hash.slice(0, 16)}…, the same\n`,
+        `${name}: ${formatCounted(documents, 'document')}, sha256 ${hash.slice(0, 16)}…, the same\n`,
     );
-  const counts = `${formatCount(summary.documents)} documents of ${formatCount(summary.collections)} collections`;
-  const faults = summary.faults === 0 ? '' : `, ${formatCount(summary.faults)} faults`;
+  const counts = `${formatCounted(summary.documents, 'document')} of ${formatCounted(summary.collections, 'collection')}`;
+  const faults = summary.faults === 0 ? '' : `, ${formatCounted(summary.faults, 'fault')}`;
   return `${lines.join('')}${counts} migrated${faults} (${formatDuration(summary.seconds)})\n`;
 }
 

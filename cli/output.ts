@@ -72,6 +72,11 @@ export function formatCount(count: number): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
+/** (1, 'document') → '1 document', (1234, 'index entry', 'index entries') → '1,234 index entries'. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** 3725 → '1 h 2 min', 62.3 → '1 min 2 s', 1.25 → '1.3 s'. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';

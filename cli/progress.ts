@@ -60,6 +60,7 @@ export class Progress {
       hideCursor: true,
       clearOnComplete: true,
       linewrap: false,
+      forceRedraw: true, // what has not changed too: a line may have been written over it
       fps: 1000 / FRAME_MS,
     });
     this.bar.start(total > 0 ? total : 1, 0, this.payload(0, ''));
@@ -73,7 +74,7 @@ export class Progress {
         value: (text: string): void => {
           if (this.bar !== undefined) given.progressStream.write('\r\x1b[K');
           given.warn(text);
-          (this.bar as { render(isForced: boolean): void } | undefined)?.render(true);
+          (this.bar as { render(): void } | undefined)?.render();
         },
       },
     }) as Terminal;

@@ -5,7 +5,7 @@ import { archiveSource, folderSource, type DumpSource } from './data/dump-source
 import { NamespaceChoice, type NamespaceFlags } from './data/namespaces.js';
 import { Restoring, StoppedRestoring, type RestoringOptions } from './data/restoring.js';
 import { withDatabase } from './database.js';
-import { formatCount, formatDuration, formatSize } from './output.js';
+import { formatCount, formatCounted, formatDuration, formatSize } from './output.js';
 import type { ElmoClient } from '../server-compat/index.js';
 import { Progress } from './progress.js';
 import type { Terminal } from './terminal.js';
@@ -67,7 +67,7 @@ export function restoreCommand(terminal: Terminal, setExitCode: (code: number) =
             const rate = Math.round(work.documents / Math.max(progress.elapsedSeconds, 0.001));
             progress.update(
               source.done(),
-              () => `${formatCount(work.documents)} documents, ${formatCount(rate)}/s`,
+              () => `${formatCounted(work.documents, 'document')}, ${formatCount(rate)}/s`,
             );
           }
           await work.finish();
@@ -77,9 +77,9 @@ export function restoreCommand(terminal: Terminal, setExitCode: (code: number) =
           progress.stop();
         }
         if (work.faults > 0) setExitCode(1);
-        const faults = work.faults === 0 ? '' : `, ${formatCount(work.faults)} faults`;
+        const faults = work.faults === 0 ? '' : `, ${formatCounted(work.faults, 'fault')}`;
         const time = formatDuration(progress.elapsedSeconds);
-        const counts = `${formatCount(work.documents)} documents of ${formatCount(work.collections)} collections`;
+        const counts = `${formatCounted(work.documents, 'document')} of ${formatCounted(work.collections, 'collection')}`;
         await terminal.write(`${counts} restored${faults} (${time})\n`);
         for (const hint of work.hints) terminal.warn(`${hint}\n`);
       };

@@ -2,7 +2,7 @@
 import { Decoder, MongoBulkWriteError, type AnyBulkWriteOperation, type Document } from '../../elmo/index.js';
 import type { ElmoClient } from '../../server-compat/index.js';
 import type { DatabaseName } from '../database.js';
-import { formatCount } from '../output.js';
+import { formatCount, formatCounted } from '../output.js';
 import type { Terminal } from '../terminal.js';
 import { isBad, type InputRecord } from './record.js';
 
@@ -77,7 +77,7 @@ export class Importing {
 
   get summary(): string {
     const faults = this.faults === 0 ? '' : `, ${formatCount(this.faults)} left out`;
-    return `${formatCount(this.done)} documents ${VERBS[this.options.mode]}${faults}`;
+    return `${formatCounted(this.done, 'document')} ${VERBS[this.options.mode]}${faults}`;
   }
 
   /** How to go on, where something was left out. */
@@ -85,7 +85,7 @@ export class Importing {
     const hints: string[] = [];
     if (this.options.mode === 'insert' && this.duplicates > 0)
       hints.push(
-        `${formatCount(this.duplicates)} were there already: --mode upsert replaces them, --mode merge adds to them`,
+        `${formatCounted(this.duplicates, 'was', 'were')} there already: --mode upsert replaces them, --mode merge adds to them`,
       );
     if (this.options.mode !== 'delete' && this.faults > this.duplicates)
       hints.push(

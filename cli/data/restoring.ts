@@ -8,7 +8,7 @@ import {
   type Document,
 } from '../../elmo/index.js';
 import type { ElmoClient } from '../../server-compat/index.js';
-import { formatCount } from '../output.js';
+import { formatCounted } from '../output.js';
 import type { Terminal } from '../terminal.js';
 import { unpackBucket, type TimeseriesOptions } from './buckets.js';
 import type { DumpStep } from './dump-source.js';
@@ -91,7 +91,7 @@ export class Restoring {
     const hints: string[] = [];
     if (this.duplicates > 0)
       hints.push(
-        `${formatCount(this.duplicates)} were there already: --drop restores collections anew, --nsFrom and --nsTo beside them`,
+        `${formatCounted(this.duplicates, 'was', 'were')} there already: --drop restores collections anew, --nsFrom and --nsTo beside them`,
       );
     if (this.faults > this.duplicates)
       hints.push('all that could be read is there; a dump that is mended can be restored again with --drop');

@@ -15,7 +15,15 @@ import {
   type TableDump,
 } from '../../lsm/index.js';
 import { hexOf, shortBytes } from '../keys.js';
-import { formatCount, formatFacts, formatJson, formatSize, formatTable, type Column } from '../output.js';
+import {
+  formatCount,
+  formatCounted,
+  formatFacts,
+  formatJson,
+  formatSize,
+  formatTable,
+  type Column,
+} from '../output.js';
 import { heading } from '../terminal.js';
 import type { DiagContext } from './context.js';
 
@@ -30,18 +38,24 @@ export function showStats({ isJson }: DiagContext, file: StoreFile): string {
   const logText =
     logs === 0
       ? 'none'
-      : `${logs}, ${formatSize(summary.logBytes)}, ${formatCount(logOperations)} operations in no table yet`;
+      : `${logs}, ${formatSize(summary.logBytes)}, ${formatCounted(logOperations, 'operation')} in no table yet`;
   return formatFacts([
     ['file', summary.path],
     ['size', formatSize(summary.fileBytes)],
     ['state', state],
     ['format', `${summary.format}${summary.isEncrypted ? ', encrypted' : ''}, store ${summary.storeId}`],
     ['version', `${formatCount(summary.version)}, last write ${formatCount(summary.lastSeq)}`],
-    ['tables', `${formatCount(summary.tables)} in ${summary.runs} runs, ${formatSize(tableBytes)}${ratio}`],
-    ['entries', `${formatCount(summary.entries)}, of them ${formatCount(summary.tombstones)} tombstones`],
+    [
+      'tables',
+      `${formatCount(summary.tables)} in ${formatCounted(summary.runs, 'run')}, ${formatSize(tableBytes)}${ratio}`,
+    ],
+    ['entries', `${formatCount(summary.entries)}, of them ${formatCounted(summary.tombstones, 'tombstone')}`],
     ['range tombstones', summary.rangeTombstones],
     ['blobs', `${formatCount(summary.blobs)}, ${formatSize(summary.blobBytes)}`],
-    ['manifest', `${formatCount(summary.manifestRecords)} records in ${formatSize(summary.manifestBytes)}`],
+    [
+      'manifest',
+      `${formatCounted(summary.manifestRecords, 'record')} in ${formatSize(summary.manifestBytes)}`,
+    ],
     [
       'free',
       `${formatSize(summary.freeBytes)}, ${percent(summary.freeBytes, summary.fileBytes)} of the file`,

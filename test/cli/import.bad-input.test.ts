@@ -25,7 +25,7 @@ describe('bad input of the built command', () => {
     [
       'a duplicate key in the middle',
       '{"_id":1}\n{"_id":2}\n{"_id":1}\n{"_id":3}\n',
-      /^line 3: E11000 .*_id: 1.*\n1 were there already: --mode upsert replaces them, --mode merge adds to them\n$/,
+      /^line 3: E11000 .*_id: 1.*\n1 was there already: --mode upsert replaces them, --mode merge adds to them\n$/,
       /^3 documents imported, 1 left out/,
       '3',
     ],

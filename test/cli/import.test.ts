@@ -91,7 +91,7 @@ describe('elmo import and export', () => {
   it('--stopOnError stops at the first fault', async () => {
     const { code, out } = await importText('a.json', '{"_id":1}\n{"_id":1}\n{"_id":2}\n', '--stopOnError');
     expect(code).to.equal(1);
-    expect(out).to.match(/^1 documents imported, 1 left out/);
+    expect(out).to.match(/^1 document imported, 1 left out/);
     expect(await exported()).to.equal('{"_id":1}\n');
   });
 
@@ -129,7 +129,7 @@ describe('elmo import and export', () => {
     ).to.equal(0);
     expect(await exported('--fields', 'n,m')).to.equal('{"_id":1,"n":1,"m":5}\n{"_id":2,"n":2}\n{"_id":3}\n');
     const gone = await importText('c.json', '{"k":"a"}\n{"x":1}', '--upsertFields', 'k', '--mode', 'delete');
-    expect(gone.out).to.match(/^1 documents deleted, 1 left out/);
+    expect(gone.out).to.match(/^1 document deleted, 1 left out/);
     expect(gone.err).to.equal('line 2: it has no k to be deleted by\n');
     expect(await exported('--fields', '_id')).to.equal('{"_id":1}\n{"_id":3}\n');
   });
@@ -145,7 +145,7 @@ describe('elmo import and export', () => {
     const { code, err } = await importText('b.json', '{"_id":1}\n{"_id":2}');
     expect(code).to.equal(1);
     expect(err).to.match(
-      /^line 1: E11000 .*\n1 were there already: --mode upsert replaces them, --mode merge adds to them\n$/,
+      /^line 1: E11000 .*\n1 was there already: --mode upsert replaces them, --mode merge adds to them\n$/,
     );
   });
 

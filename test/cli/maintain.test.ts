@@ -29,7 +29,7 @@ describe('elmo stats, check, compact, backup', () => {
   it('check finds all well', async () => {
     const { code, out } = await elmo('check', file);
     expect(code).to.equal(0);
-    expect(out).to.equal('3 documents in 1 collections, 6 index entries: all well\n');
+    expect(out).to.equal('3 documents in 1 collection, 6 index entries: all well\n');
   });
 
   it('compact keeps everything', async () => {

@@ -78,7 +78,7 @@ describe('elmo migrate', function () {
     await fillFile();
     const there = await elmo('migrate', file(), uri);
     expect([there.code, there.err]).to.deep.equal([0, '']);
-    expect(there.out).to.match(/^other\.x: 1 documents, sha256 [0-9a-f]{16}…, the same\n/);
+    expect(there.out).to.match(/^other\.x: 1 document, sha256 [0-9a-f]{16}…, the same\n/);
     expect(there.out).to.match(/10 documents of 5 collections migrated/);
     const back = await elmo('migrate', uri, place.path('b.elmo'));
     expect([back.code, back.err]).to.deep.equal([0, '']);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  formatCounted,
   formatDuration,
   formatFacts,
   formatHex,
@@ -28,6 +29,20 @@ describe('sizes and times', () => {
     [Infinity, '?'],
   ] as const)
     it(`${seconds} seconds: ${text}`, () => expect(formatDuration(seconds)).to.equal(text));
+});
+
+describe('counts of things', () => {
+  for (const [count, text] of [
+    [0, '0 faults'],
+    [1, '1 fault'],
+    [1234, '1,234 faults'],
+  ] as const)
+    it(`${count}: ${text}`, () => expect(formatCounted(count, 'fault')).to.equal(text));
+
+  it('have a plural of their own where it is not made with an s', () => {
+    expect(formatCounted(1, 'index entry', 'index entries')).to.equal('1 index entry');
+    expect(formatCounted(2, 'index entry', 'index entries')).to.equal('2 index entries');
+  });
 });
 
 describe('tables', () => {

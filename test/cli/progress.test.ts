@@ -51,7 +51,8 @@ describe('what is told while there is a bar', () => {
     progress.terminal.warn('line 3: it is not so\n');
     const told = terminal.err;
     progress.stop();
-    expect(told).to.match(/\r\x1b\[Kline 3: it is not so\n/);
+    // the bar, taken away for the line, and drawn again below it
+    expect(told).to.match(/loading [░█]+[^\n]*\r\x1b\[Kline 3: it is not so\n[^\n]*loading [░█]+ 0 %[^\n]*$/);
   });
 
   it('stands alone where there is none', () => {

@@ -142,9 +142,7 @@ describe('cli/serve', function () {
     const server = await serve(file, '--port', '0', '--shared');
     const member = await connect(file, { shared: true });
     await member.db('test').collection('c').insertOne({ a: 1 });
-    expect((await elmo('check', file)).out).to.equal(
-      '1 documents in 1 collections, 1 index entries: all well\n',
-    );
+    expect((await elmo('check', file)).out).to.equal('1 document in 1 collection, 1 index entry: all well\n');
     expect((await elmo('stats', file)).out).to.match(/test\.c\s+1\s+1/);
     const client = await RawClient.to(addressIn(server.line));
     expect((await client.command({ count: 'c' }))['n']).to.equal(1);

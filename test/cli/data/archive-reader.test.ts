@@ -109,10 +109,10 @@ describe('elmo dump --archive and restore --archive', () => {
 
   it('goes through pipes', async () => {
     const dumped = await spawnElmo(['dump', place.path('a.elmo'), '--archive', '--gzip', '-d', 'other']);
-    expect([dumped.code, dumped.err]).to.match(/^0,0 documents of 1 collections dumped to standard output/);
+    expect([dumped.code, dumped.err]).to.match(/^0,0 documents of 1 collection dumped to standard output/);
     expect(itemsOf(gunzipSync(dumped.bytes))[1]).to.include({ db: 'other', collection: 'empty' });
     const back = await spawnElmo(['restore', place.path('b.elmo'), '--archive'], dumped.bytes);
-    expect([back.code, back.out]).to.match(/^0,0 documents of 1 collections restored/);
+    expect([back.code, back.out]).to.match(/^0,0 documents of 1 collection restored/);
   });
 
   it('takes a part, under another name', async () => {
