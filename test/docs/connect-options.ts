@@ -21,7 +21,7 @@ const SOURCES = [
 ] as const;
 
 /** For those who build an engine, not taken by `connect`. */
-const OF_BUILDERS = new Set(['host', 'leastLoaded']);
+const OF_BUILDERS = new Set(['host', 'leastLoaded', 'state']);
 
 function membersOf(path: string, interfaceName: string): ConnectOption[] {
   const text = readFileSync(join(projectFolder(), path), 'utf8');
