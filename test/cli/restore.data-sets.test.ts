@@ -122,7 +122,7 @@ async function restored(place: Place, path: string, ...argv: readonly string[]):
   expect(told.length, err).to.equal(faults.length);
   for (const [i, fault] of faults.entries()) expect(told[i]).to.match(fault);
   expect(code).to.equal(faults.length === 0 ? 0 : 1);
-  expect(out).to.match(/^[\d,]+ documents of [\d,]+ collections restored/);
+  expect(out).to.match(/^[\d,]+ documents? of [\d,]+ collections? restored/);
   expect((await elmo('check', place.path('b.elmo'))).code).to.equal(0);
 }
 
