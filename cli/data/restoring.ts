@@ -40,7 +40,6 @@ interface Target extends Chosen {
 export class StoppedRestoring extends Error {}
 
 const MOST_TOLD = 20;
-const DUPLICATE = /^E11000 /;
 /** Keeps every type of number. */
 const precise = new Decoder({ promoteValues: false });
 /** Where servers before 3.0 kept the indexes of a database. */
@@ -162,7 +161,7 @@ export class Restoring {
     });
     this.documents += inserted;
     for (const { error } of failures) {
-      if (DUPLICATE.test(error.message)) this.duplicates++;
+      if (error.codeName === 'DuplicateKey') this.duplicates++;
       this.complain(`${target.name}: ${error.message}`);
     }
   }

@@ -10,13 +10,11 @@ import type {
   UpdateStatement,
   WriteFailure,
 } from '../operation/requests.js';
-import type { SessionContext } from '../session/session-context.js';
 import type { ApiContext } from './context.js';
 import {
   MongoBatchReExecutionError,
   MongoBulkWriteError,
   MongoInvalidArgumentError,
-  publicError,
   WriteError,
   type BulkWriteCounts,
 } from './errors.js';
@@ -187,24 +185,14 @@ export async function runBulk(
     (operation) => stepOf(codec, operation as Record<string, unknown>),
     context.engine.clock,
   );
-  const acknowledged = isAcknowledged(options, inherited);
-  const result = new BulkWriteResult(acknowledged);
-  const common = commonOf(codec, options, inherited);
-  const isOrdered = options.ordered !== false;
+  const run = beginRun(codec, options, inherited);
   const failures: WriteFailure[] = [];
   for (const [from, to] of groups(steps)) {
-    const failed = await runGroup(context, namespace, steps, from, to, {
-      options,
-      common,
-      isOrdered,
-      result,
-    });
-    failures.push(...failed);
-    if (failed.length > 0 && isOrdered) break;
+    const failed = await runGroup(context, namespace, steps.slice(from, to), from, run);
+    for (const { index, error } of failed) failures.push({ index: index + from, error });
+    if (failed.length > 0 && run.isOrdered) break;
   }
-  if (!acknowledged) return new BulkWriteResult(false);
-  if (failures.length > 0) throwFailures(failures, result, (index) => operations[index] as Document);
-  return result;
+  return endRun(run, failures, (index) => operations[index] as Document);
 }
 
 /**
@@ -226,52 +214,32 @@ export async function runInserts(
     return codec.encode(document);
   };
   const encoded = await mapInSlices(documents, encode, context.engine.clock);
-  const acknowledged = isAcknowledged(options, inherited);
-  const result = new BulkWriteResult(acknowledged);
-  const isOrdered = options.ordered !== false;
-  const common = commonOf(codec, options, inherited);
-  const run = { options, common, isOrdered, result };
+  const run = beginRun(codec, options, inherited);
   const failures = await insertGroup(context, namespace, encoded, ids, 0, run);
-  if (!acknowledged) return new BulkWriteResult(false);
-  if (failures.length > 0)
-    throwFailures(failures, result, (index) => ({ insertOne: { document: documents[index] } }));
-  return result;
+  return endRun(run, failures, (index) => ({ insertOne: { document: documents[index] } }));
 }
 
-/** Inserts documents whose operations begin with number `from`. */
-async function insertGroup(
-  { engine }: ApiContext,
-  namespace: Namespace,
-  documents: readonly Uint8Array[],
-  ids: readonly unknown[],
-  from: number,
-  { options, common, isOrdered, result }: GroupRun,
-): Promise<readonly WriteFailure[]> {
-  try {
-    const { inserted, failures } = await engine.insert(
-      { ...common, namespace, isOrdered, ...bypassOf(options), documents },
-      options.session?.requestContext(),
-    );
-    result.insertedCount += inserted;
-    const failed = new Set(failures.map(({ index }) => index));
-    const last = isOrdered && failures.length > 0 ? failures[0]!.index : documents.length;
-    for (let i = 0; i < last; i++) if (!failed.has(i)) result.insertedIds[from + i] = ids[i];
-    return failures;
-  } catch (error) {
-    throw publicError(error);
-  }
-}
-
-function bypassOf({ bypassDocumentValidation }: BulkWriteOptions): { bypassDocumentValidation?: boolean } {
-  return bypassDocumentValidation === true ? { bypassDocumentValidation } : {};
+function beginRun(
+  codec: Codec,
+  options: BulkWriteOptions,
+  inherited: WriteConcernSettings | undefined,
+): GroupRun {
+  return {
+    options,
+    common: commonOf(codec, options, inherited),
+    isOrdered: options.ordered !== false,
+    result: new BulkWriteResult(isAcknowledged(options, inherited)),
+  };
 }
 
 /** @throws MongoBulkWriteError @param operationAt  the operation of that number, as it was given */
-function throwFailures(
+function endRun(
+  { result }: GroupRun,
   failures: readonly WriteFailure[],
-  result: BulkWriteResult,
   operationAt: (index: number) => Document,
-): never {
+): BulkWriteResult {
+  if (!result.acknowledged) return new BulkWriteResult(false);
+  if (failures.length === 0) return result;
   const sorted = failures.toSorted((a, b) => a.index - b.index);
   for (const failure of sorted) result.writeErrors.push(new WriteError(failure, operationAt(failure.index)));
   throw new MongoBulkWriteError(sorted[0]!.error, result.writeErrors, result);
@@ -296,52 +264,88 @@ interface GroupRun {
   readonly result: BulkWriteResult;
 }
 
+/** Runs operations of one kind, the first of which has number `from`; failures are counted from there. */
 async function runGroup(
   context: ApiContext,
   namespace: Namespace,
-  steps: readonly Step[],
+  group: readonly Step[],
   from: number,
-  to: number,
   run: GroupRun,
-): Promise<WriteFailure[]> {
-  const { options, common, isOrdered, result } = run;
-  const group = steps.slice(from, to);
-  const session: SessionContext | undefined = options.session?.requestContext();
-  const shared = { ...common, namespace, isOrdered, ...bypassOf(options) };
-  let failures: readonly WriteFailure[];
-  const { kind } = group[0]!;
-  if (kind === 'insert') {
-    const inserts = group as Extract<Step, { kind: 'insert' }>[];
-    const documents = inserts.map(({ document }) => document);
-    const ids = inserts.map(({ id }) => id);
-    failures = await insertGroup(context, namespace, documents, ids, from, run);
-  } else {
-    try {
-      if (kind === 'update') {
-        const updates = group as Extract<Step, { kind: 'update' }>[];
-        const done = await context.engine.update(
-          { ...shared, statements: updates.map(({ statement }) => statement) },
-          session,
-        );
-        failures = done.failures;
-        result.matchedCount += done.matched;
-        result.modifiedCount += done.modified;
-        result.upsertedCount += done.upserted.length;
-        for (const { index, id } of done.upserted) result.upsertedIds[from + index] = plainJs(id);
-      } else {
-        const deletes = group as Extract<Step, { kind: 'delete' }>[];
-        const done = await context.engine.delete(
-          { ...shared, statements: deletes.map(({ statement }) => statement) },
-          session,
-        );
-        failures = done.failures;
-        result.deletedCount += done.deleted;
-      }
-    } catch (error) {
-      throw publicError(error);
+): Promise<readonly WriteFailure[]> {
+  switch (group[0]!.kind) {
+    case 'insert': {
+      const inserts = group as Extract<Step, { kind: 'insert' }>[];
+      const documents = inserts.map(({ document }) => document);
+      const ids = inserts.map(({ id }) => id);
+      return insertGroup(context, namespace, documents, ids, from, run);
     }
+    case 'update':
+      return updateGroup(context, namespace, group as Extract<Step, { kind: 'update' }>[], from, run);
+    case 'delete':
+      return deleteGroup(context, namespace, group as Extract<Step, { kind: 'delete' }>[], run);
   }
-  return failures.map(({ index, error }) => ({ index: index + from, error }));
+}
+
+async function insertGroup(
+  { engine }: ApiContext,
+  namespace: Namespace,
+  documents: readonly Uint8Array[],
+  ids: readonly unknown[],
+  from: number,
+  run: GroupRun,
+): Promise<readonly WriteFailure[]> {
+  const { result, isOrdered } = run;
+  const { inserted, failures } = await engine.insert(
+    { ...commonOfGroup(namespace, run), documents },
+    run.options.session?.requestContext(),
+  );
+  result.insertedCount += inserted;
+  const failed = new Set(failures.map(({ index }) => index));
+  const last = isOrdered && failures.length > 0 ? failures[0]!.index : documents.length;
+  for (let i = 0; i < last; i++) if (!failed.has(i)) result.insertedIds[from + i] = ids[i];
+  return failures;
+}
+
+async function updateGroup(
+  { engine }: ApiContext,
+  namespace: Namespace,
+  updates: readonly Extract<Step, { kind: 'update' }>[],
+  from: number,
+  run: GroupRun,
+): Promise<readonly WriteFailure[]> {
+  const { result } = run;
+  const done = await engine.update(
+    { ...commonOfGroup(namespace, run), statements: updates.map(({ statement }) => statement) },
+    run.options.session?.requestContext(),
+  );
+  result.matchedCount += done.matched;
+  result.modifiedCount += done.modified;
+  result.upsertedCount += done.upserted.length;
+  for (const { index, id } of done.upserted) result.upsertedIds[from + index] = plainJs(id);
+  return done.failures;
+}
+
+async function deleteGroup(
+  { engine }: ApiContext,
+  namespace: Namespace,
+  deletes: readonly Extract<Step, { kind: 'delete' }>[],
+  run: GroupRun,
+): Promise<readonly WriteFailure[]> {
+  const done = await engine.delete(
+    { ...commonOfGroup(namespace, run), statements: deletes.map(({ statement }) => statement) },
+    run.options.session?.requestContext(),
+  );
+  run.result.deletedCount += done.deleted;
+  return done.failures;
+}
+
+/** What all operations of a group say. */
+function commonOfGroup(
+  namespace: Namespace,
+  { options, common, isOrdered }: GroupRun,
+): CommonRequest & { readonly namespace: Namespace; readonly isOrdered: boolean } {
+  const bypasses = options.bypassDocumentValidation === true;
+  return { ...common, namespace, isOrdered, ...(bypasses ? { bypassDocumentValidation: true } : {}) };
 }
 
 /** Collects operations one after another. Source: the drivers' bulk API. */
