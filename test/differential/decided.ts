@@ -64,9 +64,6 @@ const withoutLastDigits = ({ rows }: Answer): string =>
     .join('\n')
     .replace(/("\$numberDecimal":"-?(?:\d\.?){32,33})\d/g, '$1');
 
-const countFields = (stage: unknown): number =>
-  Object.keys(((stage as Document | undefined)?.['output'] as Document | undefined) ?? {}).length;
-
 /** {'': MinKey} or {'': MaxKey}, in hexadecimal. */
 const WRAPPED_BOUND = /07000000(?:ff|7f)0000/;
 
@@ -176,16 +173,6 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
     reason: 'returnKey shows bytes of a library there, here the text they were made of',
     applies: (command, ours, theirs) =>
       command['returnKey'] === true && !ours.isError && ours.facts === theirs.facts,
-  },
-  {
-    name: 'which of the faults of several fields of $setWindowFields is told',
-    reason:
-      'the reference computes all fields of a row before those of the next, we all rows of a field before the next field',
-    applies: (command, ours, theirs) => {
-      const pipeline = command['pipeline'] as Document[] | undefined;
-      const hasSeveral = pipeline?.some(({ $setWindowFields: stage }) => countFields(stage) > 1) === true;
-      return hasSeveral && ours.isError && theirs.isError;
-    },
   },
   {
     name: 'the order of distinct values of a view',

@@ -201,8 +201,48 @@ class WindowRows extends BlockingRows {
       end++;
     if (rows[end]?.isRefused === true) throw arrayPartition(); // it is read to find the end of this one
     this.partitionEnd = end;
-    const view = new PartitionRows(rows.slice(start, end), this.order, this.options.sortBy);
-    this.values = this.options.outputs.map(({ compute }) => compute.compute(view, this.run.frame));
+    const { outputs } = this.options;
+    try {
+      const view = this.view(start, end);
+      this.values = outputs.map(({ compute }) => compute.compute(view, this.run.frame));
+    } catch (error) {
+      throw outputs.length > 1 ? this.firstFault(start, end) : error;
+    }
+  }
+
+  private view(start: number, end: number): PartitionRows {
+    return new PartitionRows(this.rows.slice(start, end), this.order, this.options.sortBy);
+  }
+
+  /**
+   * Of several functions that fail on a partition, what that one says which fails on the fewest of its first rows: the reference
+   * computes all fields of a row before those of the next.
+   */
+  private firstFault(start: number, end: number): unknown {
+    let fault: unknown;
+    let most = end;
+    for (const { compute } of this.options.outputs) {
+      const faultUpTo = (to: number): unknown => {
+        try {
+          compute.compute(this.view(start, to), this.run.frame);
+          return undefined;
+        } catch (error) {
+          return error;
+        }
+      };
+      let found = faultUpTo(most);
+      if (found === undefined) continue;
+      fault = found;
+      let least = start;
+      while (least + 1 < most) {
+        const middle = (least + most) >>> 1;
+        found = faultUpTo(middle);
+        if (found === undefined) least = middle;
+        else [fault, most] = [found, middle];
+      }
+      most--; // a later function has to fail on fewer rows
+    }
+    return fault;
   }
 
   override close(): void {

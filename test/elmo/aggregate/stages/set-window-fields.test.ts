@@ -207,6 +207,17 @@ describe('$setWindowFields', () => {
         .to.throw(ElmoError)
         .with.property('code', code));
 
+  it('of several functions that fail, that of the earliest row is told', () => {
+    const t = [{ _id: 0 }, { _id: 1, n: new Date(0) }, { _id: 2 }, { _id: 3, n: 1.5 }];
+    const filled = { $linearFill: '$n' }; // 14, between rows 1 and 3
+    const scaled = { $minMaxScaler: { input: '$n' } }; // 10487001, at row 0
+    const windowed = (output: object) => () =>
+      run([{ $setWindowFields: { sortBy: { _id: 1 }, output } }], { t });
+    expect(windowed({ filled })).to.throw(ElmoError).with.property('code', 14);
+    expect(windowed({ filled, scaled })).to.throw(ElmoError).with.property('code', 10487001);
+    expect(windowed({ scaled, filled })).to.throw(ElmoError).with.property('code', 10487001);
+  });
+
   it('a sum of longs from which numbers are taken away is an int where it fits', () => {
     const typeOf = (window: object, factor = 1): unknown[] =>
       run(
