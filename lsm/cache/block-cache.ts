@@ -23,8 +23,9 @@ const MIN_FRAMES = 4;
 const MIN_META_BYTES = 64 * 1024;
 const EXPIRED = 0xdb;
 /** At most so many numbers may be noted beside a frame. */
-const MAX_NOTES = 35;
-/** A frame of fewer bytes has room for fewer: three, and two for each of this many bytes. */
+const MAX_NOTES = 42;
+/** A frame of fewer bytes has room for fewer: these, and two for each of this many bytes. */
+const LEAST_NOTES = 10;
 const BYTES_PER_NOTES = 512;
 
 /** The numbers of a frame begin with the cache's own: the table of its block (low 32 bits, and above), */
@@ -128,7 +129,7 @@ export class BlockCache {
     private readonly isScribbling = checked,
   ) {
     this.frameBytes = (blockBytes + 63) & ~63;
-    this.notesPerFrame = Math.min(MAX_NOTES, 3 + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
+    this.notesPerFrame = Math.min(MAX_NOTES, LEAST_NOTES + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
     this.numbersPerFrame = (NOTES + this.notesPerFrame + LINE_NUMBERS - 1) & ~(LINE_NUMBERS - 1);
     this.keepsBlocks = cacheBytes > 0;
     this.oversize = new OversizeBlocks(cacheBytes / 2, Math.max(64, this.frameBytes >>> 2), isScribbling);

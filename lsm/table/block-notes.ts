@@ -4,17 +4,21 @@
  *
  *   0      entryCount + prefixLength * 65536; 0: nothing is noted, the block is to be opened and checked
  *   1      valuesLength * 8 + 4 when entries are noted + 2 when the directory is + 1 when they carry sequence numbers
- *   2      the last four bytes of the prefix, big-endian, zeros before a shorter one
- *   3 ...  of a block with few entries: see entry-notes.ts; or else of group n of the directory:
- *   3 + 2n of group n: its head, as a signed number that sorts like its bytes
- *   4 + 2n where it begins in `keys` + where its values begin in `values` * 65536
+ *   2 - 9  the end of the prefix, four bytes each, big-endian: its last four in 2, those before them in 3, and so on, zeros
+ *          before a shorter one
+ *  10 ...  of a block with few entries: see entry-notes.ts; or else
+ *  10 + 2n of group n: its head, as a signed number that sorts like its bytes
+ *  11 + 2n where it begins in `keys` + where its values begin in `values` * 65536
  */
 import { readU16, readU32, type Bytes } from '../base/bytes.js';
 import { noteEntries, numbersForEntries } from './entry-notes.js';
 import { BLOCK_HEADER_BYTES, DIRECTORY_ENTRY_BYTES, FLAG_SEQS, GROUP_ENTRIES } from './format.js';
 
+/** Where the end of the prefix is noted, and in how many numbers. */
+const PREFIX_NOTE = 2;
+const PREFIX_NOTES = 8;
 /** Where the entries, or the groups, of a block begin in its notes. */
-export const FIRST_NOTE = 3;
+export const FIRST_NOTE = PREFIX_NOTE + PREFIX_NOTES;
 /** Flags of the second number. */
 export const HAS_SEQS = FLAG_SEQS;
 export const HAS_DIRECTORY = 2;
@@ -44,7 +48,8 @@ export function noteBlock(
   let entry = base + BLOCK_HEADER_BYTES + valuesLength + prefixLength;
   notes[at] = entryCount | (prefixLength << 16);
   notes[at + 1] = (valuesLength << NOTE_FLAG_BITS) | seqs;
-  notes[at + 2] = lastFour(bytes, entry, prefixLength);
+  for (let n = 0; n < PREFIX_NOTES; n++)
+    notes[at + PREFIX_NOTE + n] = lastFour(bytes, entry - 4 * n, prefixLength - 4 * n);
   const first = at + FIRST_NOTE;
   if (seqs === 0 && FIRST_NOTE + numbersForEntries(entryCount) <= room) {
     if (noteEntries(bytes, entry, base + length, entryCount, valuesLength, notes, first)) {
@@ -88,11 +93,14 @@ export function isNotedPrefix(
   known: number,
 ): boolean {
   if (length < prefixLength) return false;
-  const unknown = prefixLength - known;
-  if (unknown <= 0) return true;
-  if (unknown > 4) return false;
-  const differing = lastFour(key, offset + prefixLength, prefixLength) ^ notes[at + 2]!;
-  return differing << ((4 - unknown) << 3) === 0;
+  let unknown = prefixLength - known;
+  if (unknown > 4 * PREFIX_NOTES) return false;
+  let end = offset + prefixLength;
+  for (let note = at + PREFIX_NOTE; unknown > 0; note++, end -= 4, unknown -= 4) {
+    const differing = lastFour(key, end, end - offset) ^ notes[note]!;
+    if (unknown >= 4 ? differing !== 0 : differing << ((4 - unknown) << 3) !== 0) return false;
+  }
+  return true;
 }
 
 /** Whether the parts that a block's header tells of make up its length. */

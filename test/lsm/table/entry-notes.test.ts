@@ -9,7 +9,7 @@ import { BLOCK_HEADER_BYTES } from '../../../lsm/table/format.js';
 import { blockOf, type Entry } from './table-model.js';
 
 /** The cache's room for notes beside a frame. */
-const ROOM = 35;
+const ROOM = 42;
 
 /** Few entries whose keys have the same length after a common beginning. */
 const fewEntries = fc
