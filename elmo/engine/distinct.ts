@@ -2,24 +2,26 @@
 import { compareValues } from '../bson/compare.js';
 import { ElementWalker } from '../bson/walk.js';
 import { PathReader, type PathVisitor } from '../bson/path.js';
-import { ARRAY, MISSING } from '../bson/types.js';
+import { ARRAY, MISSING, NULL, OBJECT, REGEX, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
 import { stringValue, Value } from '../bson/value.js';
 import { collatorOf } from '../collation/collator.js';
 import { collationKey } from '../collation/key.js';
-import type { CollationSpec } from '../collation/collation.js';
+import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { drive } from '../exec/cursor.js';
 import { distinctField, DistinctScan } from '../exec/distinct-scan.js';
 import { choose, runPlan, type RowsRequest } from '../exec/planned-rows.js';
+import { parsePath } from '../expression/field-names.js';
 import { keyText } from '../exec/traced-plan.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
+import type { DistinctRequest } from '../operation/requests.js';
 import type { QueryPlan } from '../plan/query-plan.js';
+import { refuseInnerPositional } from '../projection/parse.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 
 /** Bytes of a reply. */
 const MOST_BYTES = 16 << 20;
-const STRING = 0x02;
 
 class DistinctValues implements PathVisitor {
   readonly values: Value[] = [];
@@ -109,10 +111,52 @@ export interface DistinctPlan {
   readonly field: number | undefined;
 }
 
-/** An index whose first field has the values, if the filter has no better one. */
-export function planDistinct(request: RowsRequest, path: string): DistinctPlan {
+/** @throws ElmoError if no field has the name */
+export function checkKey(key: string): void {
+  if (key.includes('\0')) throw new ElmoError(31032, 'Key field cannot contain an embedded null byte');
+}
+
+/** @throws ElmoError unless the stages of a view can be asked for the path */
+export function checkKeyOfView(key: string): void {
+  checkKey(key);
+  parsePath(key, 0);
+}
+
+/** Of a plan that has something to choose the path is all that documents show: it must be one of a projection. */
+function checkShownPath(path: string): void {
+  refuseInnerPositional(path);
+  if (path.endsWith('.$'))
+    throw new ElmoError(51050, 'Projections with a positional operator require a matcher');
+  parsePath(path, 0);
+}
+
+const EMPTY_DOCUMENT_LENGTH = 5;
+
+/** What is equal to values of other keys too. */
+const NOT_BY_ID: ReadonlySet<number> = new Set([NULL, UNDEFINED, REGEX, ARRAY]);
+const COLLATED: ReadonlySet<number> = new Set([STRING, SYMBOL, OBJECT]);
+
+/** Whether the matches are there without a plan: all, none, or the one of an `_id`. */
+function needsNoPlan(request: RowsRequest, given: DistinctQuery['filter']): boolean {
+  const { filter, hint, collation, entry } = request;
+  if (given === undefined || given.length === EMPTY_DOCUMENT_LENGTH || filter.kind === 'false') return true;
+  if (filter.kind !== 'eq' || filter.path !== '_id' || hint !== undefined) return false;
+  const { type } = filter.value;
+  if (COLLATED.has(type)) return isSameCollation(collation, entry.spec.collation);
+  return !NOT_BY_ID.has(type);
+}
+
+/** What of a distinct its plan depends on besides the rows it wants. */
+export type DistinctQuery = Pick<DistinctRequest, 'key' | 'filter'>;
+
+/**
+ * An index whose first field has the values, if the filter has no better one.
+ * @throws ElmoError
+ */
+export function planDistinct(request: RowsRequest, { key: path, filter }: DistinctQuery): DistinctPlan {
   const wanted: RowsRequest = { ...request, requiredPaths: [path] };
   const { best, others } = choose(wanted);
+  if (!needsNoPlan(request, filter)) checkShownPath(path);
   const field = request.collation === undefined ? distinctField(best, path) : undefined;
   if (field !== undefined || best.access.kind !== 'collscan' || request.collation !== undefined)
     return { plan: best, others, field };

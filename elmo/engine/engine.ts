@@ -56,7 +56,7 @@ import { countRequest, openFind, prepareFind, rowsRequest, wholeCount, type Find
 import { Defining } from './defining.js';
 import { countPlanned, countRows, countingPlan } from '../exec/count-rows.js';
 import { choose } from '../exec/planned-rows.js';
-import { collectDistinct, distinctRows, planDistinct } from './distinct.js';
+import { checkKey, checkKeyOfView, collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import { lateExplain, type ExplainTarget, type Verbosity } from './late-explain.js';
 import { viewRequest } from './find-pipeline.js';
 import { labelled } from './transient-errors.js';
@@ -440,13 +440,15 @@ export class Engine {
       const context = this.findContext(request, namespace, place);
       const { entry, collation, operation } = context;
       if (entry?.spec.kind === 'view') {
+        checkKeyOfView(key);
         const opened = this.openRows(viewRequest(request, context), place);
         return collectDistinct(opened.rows, opened.operation, key, collation);
       }
       const prepared = prepareFind(request, context);
+      checkKey(key);
       if (entry === undefined) return [];
       const planned = rowsRequest(request, context, entry, prepared);
-      const rows = distinctRows(planDistinct(planned, key), planned, key);
+      const rows = distinctRows(planDistinct(planned, request), planned, key);
       return collectDistinct(rows, operation, key, collation);
     });
   }

@@ -27,7 +27,7 @@ import { PAUSE, ROW } from '../operation/row-source.js';
 import type { QueryPlan } from '../plan/query-plan.js';
 import { queryShape } from '../plan/query-shape.js';
 import { filterToBson } from '../query/to-bson.js';
-import { planDistinct } from './distinct.js';
+import { checkKey, planDistinct } from './distinct.js';
 import {
   countRequest,
   isWholeCount,
@@ -83,6 +83,7 @@ export async function explainQuery(
   more: readonly NamedValue[] = [],
 ): Promise<NamedValue[]> {
   const prepared = prepareFind(target.request, context);
+  if (target.key !== undefined) checkKey(target.key);
   const startedMs = context.clock.nowMs();
   const explained = explainedQuery(target, context, prepared);
   const tookMs = context.clock.nowMs() - startedMs;
@@ -284,7 +285,7 @@ function countScan({ access, ...plan }: QueryPlan, scan: StageTree): StageTree |
 
 function explainedDistinct(target: QueryTarget, context: FindContext, request: RowsRequest): Explained {
   const key = target.key ?? '';
-  const planned = planDistinct(request, key);
+  const planned = planDistinct(request, { ...target.request, key });
   const { plan, field, others } = planned;
   const { access } = plan;
   if (field === undefined || access.kind !== 'ixscan') {

@@ -1,0 +1,170 @@
+/** What names of fields once made otherwise than the reference: empty ones, with dots, with dollars, with NUL. */
+import type { Document } from '../../elmo/bson/package.js';
+import { aggregate, testFormer, type Former } from './former.js';
+
+const VIEW = { create: 'v', viewOn: 'c', pipeline: [] };
+const NAMELESS = [{ _id: 1, a: 1, '': 2 }];
+
+const distinct = (key: string, query?: Document, more: Document = {}): Document => ({
+  distinct: 'c',
+  key,
+  ...(query === undefined ? {} : { query }),
+  ...more,
+});
+
+const DISTINCT: readonly Former[] = [
+  {
+    why: 'an empty name has values',
+    documents: NAMELESS,
+    command: distinct(''),
+    reply: { values: [2] },
+  },
+  {
+    why: 'also by an _id',
+    documents: NAMELESS,
+    command: distinct('', { _id: 1 }),
+    reply: { values: [2] },
+  },
+  {
+    why: 'and by an _id no text is in, under any collation',
+    documents: NAMELESS,
+    command: distinct('', { _id: 1 }, { collation: { locale: 'en' } }),
+    reply: { values: [2] },
+  },
+  {
+    why: 'where there is something to plan the path must be one of a projection',
+    documents: NAMELESS,
+    command: distinct('', { a: 1 }),
+    code: 40352,
+  },
+  {
+    why: 'so by an _id with a hint',
+    documents: NAMELESS,
+    command: distinct('', { _id: 1 }, { hint: { _id: 1 } }),
+    code: 40352,
+  },
+  {
+    why: 'by an _id that a collation has a say in',
+    documents: NAMELESS,
+    command: distinct('', { _id: 'a' }, { collation: { locale: 'en' } }),
+    code: 40352,
+  },
+  {
+    why: 'by an _id that is null',
+    documents: NAMELESS,
+    command: distinct('', { _id: null }),
+    code: 40352,
+  },
+  {
+    why: 'by a filter that says nothing, but is not empty',
+    documents: NAMELESS,
+    command: distinct('', { $comment: 'x' }),
+    code: 40352,
+  },
+  {
+    why: 'not if nothing can match',
+    documents: NAMELESS,
+    command: distinct('', { a: { $in: [] } }),
+    reply: { values: [] },
+  },
+  { why: 'an inner empty name', documents: NAMELESS, command: distinct('a..b', { a: 1 }), code: 15998 },
+  { why: 'a last one', documents: NAMELESS, command: distinct('a.', { a: 1 }), code: 40353 },
+  { why: 'a name with a dollar', documents: NAMELESS, command: distinct('a.$b', { a: 1 }), code: 16410 },
+  {
+    why: 'a position that is asked for',
+    documents: NAMELESS,
+    command: distinct('a.$', { a: 1 }),
+    code: 51050,
+  },
+  { why: 'one inside of a path', documents: NAMELESS, command: distinct('a.$.b', { a: 1 }), code: 31394 },
+  {
+    why: 'the hint is looked at first',
+    documents: NAMELESS,
+    command: distinct('', { a: 1 }, { hint: 'none' }),
+    code: 2,
+  },
+  {
+    why: 'a view always asks by stages',
+    documents: NAMELESS,
+    before: [VIEW],
+    command: { distinct: 'v', key: '' },
+    code: 40352,
+  },
+  { why: 'no name has a NUL', documents: NAMELESS, command: distinct('a\0b'), code: 31032 },
+  {
+    why: 'not even of a collection that is not there, and before a hint is looked at',
+    documents: [],
+    command: { distinct: 'none', key: 'a\0b', hint: 'none' },
+    code: 31032,
+  },
+];
+
+const merge = (options: Document = {}): Document => aggregate({ $merge: { into: 'd', ...options } });
+/** A row that meets a document. */
+const met = (row: Document, document: Document): Pick<Former, 'documents' | 'before'> => ({
+  documents: [row],
+  before: [{ insert: 'd', documents: [document] }],
+});
+/** What is there after it. */
+const merged = (row: Document, document: Document): Pick<Former, 'documents' | 'before' | 'command'> => ({
+  documents: [row],
+  before: [{ insert: 'd', documents: [document] }, merge()],
+  command: { find: 'd' },
+});
+
+const MERGE: readonly Former[] = [
+  {
+    why: 'a dotted name is a path of the document that is met',
+    ...merged({ _id: 1, 'a.b': 1, z: 2 }, { _id: 1, a: { c: 1 } }),
+    rows: [{ _id: 1, a: { c: 1, b: 1 }, z: 2 }],
+  },
+  {
+    why: 'or a position',
+    ...merged({ _id: 1, 'a.0': 1 }, { _id: 1, a: [4] }),
+    rows: [{ _id: 1, a: [1] }],
+  },
+  {
+    why: 'or all of them',
+    ...merged({ _id: 1, 'a.$[]': 1 }, { _id: 1, a: [4, 5] }),
+    rows: [{ _id: 1, a: [1, 1] }],
+  },
+  {
+    why: 'none is known to have matched',
+    ...met({ _id: 1, 'a.$': 1 }, { _id: 1, a: [4] }),
+    command: merge(),
+    code: 2,
+  },
+  {
+    why: 'a name and a path below it are in conflict',
+    ...met({ _id: 1, 'a.b': 1, a: 2 }, { _id: 1 }),
+    command: merge(),
+    code: 40,
+  },
+  {
+    why: 'a path that no value can be at',
+    ...met({ _id: 1, 'a.b': 1 }, { _id: 1, a: 5 }),
+    command: merge(),
+    code: 28,
+  },
+  { why: 'an empty name', ...met({ _id: 1, '': 1 }, { _id: 1 }), command: merge(), code: 56 },
+  { why: 'a part of one', ...met({ _id: 1, 'a.': 1 }, { _id: 1 }), command: merge(), code: 56 },
+  { why: 'a dollar', ...met({ _id: 1, $a: 1 }, { _id: 1 }), command: merge(), code: 52 },
+  {
+    why: 'what is inserted may have such names',
+    documents: [{ _id: 1, 'a.b': 1, '': 1 }],
+    before: [merge()],
+    command: { find: 'd' },
+    rows: [{ _id: 1, 'a.b': 1, '': 1 }],
+  },
+  {
+    why: 'what may not be inserted is an update, whether it meets a document or not',
+    documents: [{ _id: 1, '': 1 }],
+    command: merge({ whenNotMatched: 'discard' }),
+    code: 56,
+  },
+];
+
+describe('names of fields, told once otherwise than by the reference', () => {
+  describe('distinct', () => testFormer(DISTINCT));
+  describe('$merge', () => testFormer(MERGE));
+});
