@@ -1,9 +1,10 @@
 /**
  * Scripts whose compiled code is kept between runs, in a folder of the user. The runtime itself can do that from Node 22.1 on,
- * with what a process has run by its end; this is for every version, and keeps what a start takes.
+ * with what a process has run by its end; this is for every version. Of a server it keeps what the start takes, of another
+ * command what it has run by its end.
  *
  *   $XDG_CACHE_HOME/elmodb, or elmodb-UID in the folder for temporary files: mode 0700, of this user, or it is not used
- *     NAME-KEY.code   KEY: size and time of the script, version, architecture and flags of the runtime
+ *     NAME-KEY.code   KEY: size and time of the script, what runs, version, architecture and flags of the runtime
  *
  * Kept code that does not fit is refused by the runtime, and made again; what cannot be written is not kept. Nothing is
  * read or written with NODE_DISABLE_COMPILE_CACHE=1.
@@ -14,14 +15,21 @@ import path = require('node:path');
 import type * as v8 from 'node:v8';
 import vm = require('node:vm');
 
-/** After that long a process has started. */
+/** After that long a server has started. */
 const STARTED_MS = 2000;
+/** Scripts of fewer bytes are compiled as soon as read. */
+const SMALL_BYTES = 16 * 1024;
 /**
  * While the second script and those behind it are loaded the space for short-lived objects does not grow
  * (cli/young-generation.ts); then it grows at once to its full size. Kept code fits under the flags it was made with alone.
  */
 const [GROWTH_LOADING, GROWTH_LATER] = ['--semi-space-growth-factor=1', '--semi-space-growth-factor=16'];
 
+/** A script loads it when it starts its first thread, which changes the runtime's flags: what is kept later would not fit. */
+const THREADS = 'node:worker_threads';
+
+/** What is started: flags differ, and what is run of a script. */
+type Purpose = 'serve' | 'passing' | 'other';
 type Exports = Record<string, unknown>;
 type Run = (
   exports: Exports,
@@ -41,25 +49,33 @@ class KeptCode {
   private readonly loaded = new Map<string, Exports>();
   private readonly folder = keepingFolder();
   private fresh: Fresh[] = [];
+  private isKeeping = true;
 
   /** @param outside  loads what is no sibling of a script */
-  constructor(private readonly outside: NodeJS.Require) {
-    setTimeout(() => this.started(), STARTED_MS).unref();
+  constructor(
+    private readonly outside: NodeJS.Require,
+    private readonly purpose: Purpose,
+  ) {
+    if (purpose === 'serve') setTimeout(() => this.started(), STARTED_MS).unref();
+    else process.once('exit', () => this.keepLast());
   }
 
   /** Runs a script once, as `require` does. What it needs of its siblings comes from here as well. */
   load(file: string): Exports {
     const before = this.loaded.get(file);
     if (before !== undefined) return before;
-    if (this.loaded.size > 0) {
+    if (this.purpose === 'serve' && this.loaded.size > 0) {
       this.keep(); // what has run up to now is what the start takes
       setFlag(GROWTH_LOADING);
     }
     const module = { exports: {} };
     this.loaded.set(file, module.exports);
     const folder = path.dirname(file);
-    const require = (specifier: string): unknown =>
-      /^\.\/[^/]*\.js$/.test(specifier) ? this.load(path.join(folder, specifier)) : this.outside(specifier);
+    const require = (specifier: string): unknown => {
+      if (/^\.\/[^/]*\.js$/.test(specifier)) return this.load(path.join(folder, specifier));
+      if (specifier === THREADS) this.keepLast();
+      return this.outside(specifier);
+    };
     this.compile(file)(module.exports, require, module, file, folder);
     return module.exports;
   }
@@ -87,14 +103,21 @@ class KeptCode {
   private placeOf(file: string): string | undefined {
     if (this.folder === undefined) return undefined;
     const { size, mtimeMs } = fs.statSync(file);
-    const key = [size, Math.round(mtimeMs), process.version, process.arch, ...flagsKey()];
+    if (size < SMALL_BYTES) return undefined;
+    const key = [this.purpose, size, Math.round(mtimeMs), process.version, process.arch, ...flagsKey()];
     return path.join(this.folder, `${path.basename(file, '.js')}-${key.join('-')}.code`);
+  }
+
+  private keepLast(): void {
+    this.keep();
+    this.isKeeping = false;
   }
 
   private keep(): void {
     const { fresh } = this;
     if (fresh.length === 0) return;
     this.fresh = [];
+    if (!this.isKeeping) return;
     try {
       for (const { script, at } of fresh) write(at, script.createCachedData());
     } catch {

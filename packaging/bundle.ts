@@ -30,10 +30,11 @@ const ENTRIES: Readonly<Record<string, string>> = {
   'chunks/start': 'cli/start.js',
   // finds the query parser beside itself
   'chunks/filter-text': FILTER_TEXT,
-  // found beside the file that starts it, which all doors share
-  'chunks/worker': 'lsm/merge/worker.js',
   'chunks/shell-worker': 'cli/shell/shell-worker.js',
 };
+
+/** Shares nothing: it needs a tenth of what the doors share. Found beside the file that starts it. */
+const ALONE: Readonly<Record<string, string>> = { 'chunks/worker': 'lsm/merge/worker.js' };
 
 const FORM: BuildOptions = {
   format: 'esm',
@@ -95,19 +96,19 @@ export async function bundlePackage(folder: string): Promise<void> {
     .filter(existsSync)
     .flatMap(filesBelow)
     .filter(isLateDoor);
-  await build({
-    ...FORM,
-    entryPoints: {
-      ...Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
-      'chunks/late': 'late',
-    },
-    bundle: true,
-    splitting: true,
-    outdir: joined,
-    chunkNames: 'chunks/[name]-[hash]',
-    define: { 'import.meta.url': FILE_URL },
-    plugins: [QUERY_PARSER_BESIDE, lateDoors(dist, late), pastDoors(dist)],
-  });
+  const joinFrom = (entryPoints: Readonly<Record<string, string>>, splitting: boolean): Promise<unknown> =>
+    build({
+      ...FORM,
+      entryPoints,
+      bundle: true,
+      splitting,
+      outdir: joined,
+      chunkNames: 'chunks/[name]-[hash]',
+      define: { 'import.meta.url': FILE_URL },
+      plugins: [QUERY_PARSER_BESIDE, lateDoors(dist, late), pastDoors(dist)],
+    });
+  await joinFrom({ ...below(dist, ENTRIES), 'chunks/late': 'late' }, true);
+  await joinFrom(below(dist, ALONE), false);
   await writeScripts(joined);
   await joinQueryParser(folder, join(joined, 'chunks'));
   await build({
@@ -126,6 +127,9 @@ export async function bundlePackage(folder: string): Promise<void> {
   rmSync(joined, { recursive: true });
   rmSync(join(dist, '.tsbuildinfo'), { force: true });
 }
+
+const below = (folder: string, entries: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(folder, path)]));
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

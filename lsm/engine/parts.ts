@@ -157,6 +157,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       logs,
       holds,
       onFrozen: () => flusher.poke(),
+      onBurst: () => runner.prepare(),
       flushes: () => flusher,
       onRangeDeleted: (low, high) => drops.note(low, high),
     },

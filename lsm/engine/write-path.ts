@@ -21,6 +21,11 @@ import type { LiveState } from './live-state.js';
 const MAX_FROZEN = 2;
 /** Blob bytes that one memtable may refer to: what a recovery may have to read again. */
 const MAX_BLOB_BYTES = 256 * 1024 * 1024;
+/** A memtable of which this share is filled within so many milliseconds is going to be flushed soon. */
+const BURST_SHARE = 1 / 4;
+const BURST_MS = 1000;
+/** Between two looks at the clock, in bytes written. */
+const LOOK_BYTES = 65_536;
 /** A delay shorter than this is saved up: timers are no finer. */
 const MIN_DELAY_MS = 1;
 
@@ -45,6 +50,8 @@ export interface WritePathParts {
   readonly holds: HoldList;
   /** Called after a memtable was frozen. */
   onFrozen(): void;
+  /** Called once for a memtable that is filling fast. */
+  onBurst(): void;
   /** The flushes: what failed, and how often. */
   flushes(): Pick<Flusher, 'error' | 'failureCount' | 'retry'>;
   /** Called after each range deletion. The bounds are valid during the call. */
@@ -63,6 +70,9 @@ export class WritePath {
   private delayDebtMs = 0;
   private lastTurnMs: number;
   private sinceTurn = 0;
+  /** When the active memtable was first looked at; undefined: not yet. */
+  private burstFromMs: number | undefined = undefined;
+  private isBurstTold = false;
   private readonly settled: Promise<void> = Promise.resolve();
   private readonly isFull: boolean;
   bytesWritten = 0;
@@ -168,6 +178,8 @@ export class WritePath {
     logs!.rotate();
     live.freeze(this.lastSeq + 1, logs!.activeNumber);
     this.blobBytes = 0;
+    this.burstFromMs = undefined;
+    this.isBurstTold = false;
     this.parts.onFrozen();
     return true;
   }
@@ -311,12 +323,20 @@ export class WritePath {
     }
     if (sync || this.isFull) return logs!.sync(true);
     this.sinceTurn += bytes + 512;
-    if (this.sinceTurn < 65_536) return this.settled;
+    if (this.sinceTurn < LOOK_BYTES) return this.settled;
     this.sinceTurn = 0;
     const now = clock.nowMs();
+    if (!this.isBurstTold) this.lookForBurst(now);
     if (now - this.lastTurnMs < options.sliceMs) return this.settled;
     return clock.turn().then(() => {
       this.lastTurnMs = clock.nowMs();
     });
+  }
+
+  private lookForBurst(nowMs: number): void {
+    this.burstFromMs ??= nowMs;
+    if (this.parts.live.active.memtable.byteLength < this.parts.options.memtableBytes * BURST_SHARE) return;
+    this.isBurstTold = true;
+    if (nowMs - this.burstFromMs < BURST_MS) this.parts.onBurst();
   }
 }

@@ -228,6 +228,22 @@ describe('the package as it is installed', function () {
     });
   });
 
+  it('other commands keep what they have compiled, their threads aside, and find it fitting', async () => {
+    const elmo = join('node_modules', 'elmodb', 'dist', 'cli', 'elmo.cjs');
+    const folder = join(consumer.folder, 'kept-by-commands', 'elmodb');
+    writeFileSync(join(consumer.folder, 'kept.json'), '{"n": 1}\n');
+    const env = { ...process.env, NODE_OPTIONS: '', XDG_CACHE_HOME: dirname(folder) };
+    const kept = async (...args: string[]): Promise<Map<string, number>> => {
+      await execute(process.execPath, [elmo, ...args], { cwd: consumer.folder, env });
+      return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
+    };
+    const first = await kept('import', 'kept.elmo', 'app.c', 'kept.json'); // which flushes in a thread
+    const names = [...first.keys()].filter((name) => name.startsWith('start-passing-'));
+    expect(names).to.have.lengthOf(1);
+    expect(await kept('import', 'kept.elmo', 'app.c', 'kept.json'), 'written once').to.deep.equal(first);
+    expect([...(await kept('count', 'kept.elmo', 'app.c')).keys()].join()).to.match(/start-other-/);
+  });
+
   it('its programs are joined into few files, with the worker beside what starts it', () => {
     const folder = join(consumer.folder, 'node_modules', 'elmodb', 'dist', 'chunks');
     const chunks = readdirSync(folder);

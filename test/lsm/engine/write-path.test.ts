@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { LsmError } from '../../../lsm/errors.js';
 import { MEMORY_PATH, type LsmStore, type OpenOptions } from '../../../lsm/index.js';
 import type { FlushSpec, JobOutcome } from '../../../lsm/merge/job-runner.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { FaultyFileSystem } from '../../support/faulty-files.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import {
@@ -15,6 +16,7 @@ import {
   inside,
   keyAt,
   LAB_PATH,
+  labEnv,
   Model,
   refusal,
   SMALL,
@@ -102,6 +104,30 @@ describe('writes', () => {
       await store.close();
       await Promise.all(all);
       expectSame(contents(await stage.openOn(disk)), model.contents(), 'closed:');
+    });
+  });
+
+  describe('that come fast', () => {
+    /** Writes 600 KB in batches into memtables of 1 MiB. @returns how often the runner was told to be ready */
+    const preparations = async (pauseMs: number): Promise<number> => {
+      const clock = new FakeClock();
+      const env = { ...labEnv(new FaultyFileSystem()), clock };
+      const store = await stage.open(LAB_PATH, { memtableBytes: 1 << 20, env });
+      let count = 0;
+      inside(store).runner.prepare = () => void count++;
+      for (let n = 0; n < 600; n++) {
+        await store.put(keyAt(n), valueAt(n, 1000));
+        clock.advance(pauseMs);
+      }
+      return count;
+    };
+
+    it('have the next flush made ready once, at a quarter of the memtable', async () => {
+      expect(await preparations(1)).to.equal(1);
+    });
+
+    it('and not when they come slowly', async () => {
+      expect(await preparations(20)).to.equal(0);
     });
   });
 
