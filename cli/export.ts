@@ -1,8 +1,8 @@
 /** `elmo export FILE NS [OUTPUT]`: documents as JSON, CSV or TSV. Flags as mongoexport has them. */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { EJSON, type Document } from '../elmo/index.js';
 import { outputTo } from './command-output.js';
+import { JsonExport, TableExport, type ExportForm } from './data/export-form.js';
 import { openOutput, type Output } from './data/output.js';
 import { parseNamespace, parseValue, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
@@ -27,9 +27,6 @@ interface ExportFlags {
   readonly jsonFormat: 'relaxed' | 'canonical';
   readonly gzip?: boolean;
 }
-
-/** Text that is handed on at once. */
-const PIECE_CHARACTERS = 64 * 1024;
 
 const EXAMPLES = `
 Examples:
@@ -88,33 +85,32 @@ async function exportTo(
   if (flags.type !== 'json' && fields === undefined)
     throw new UsageError(`${flags.type} needs --fields or --fieldFile`);
   const options = {
+    raw: true,
     ...(flags.sort === undefined ? {} : { sort: parseValue(flags.sort, 'sort') }),
     ...(fields === undefined ? {} : { projection: Object.fromEntries(fields.map((name) => [name, 1])) }),
     ...(flags.limit === undefined ? {} : { limit: countOf('--limit', flags.limit) }),
     ...(flags.skip === undefined ? {} : { skip: countOf('--skip', flags.skip) }),
   };
   await withDatabase(file, false, async (client) => {
-    const source = client.db(db).collection(collection);
+    const source = client.db(db).collection<Uint8Array>(collection);
     const total = query === '{}' ? await source.estimatedDocumentCount() : 0;
     const progress = new Progress(terminal, { label: 'exporting', total });
     const output = outputOf(terminal, path, flags.gzip === true);
+    const form = formOf(flags, fields);
+    const documents = source.find(filter, options);
     let count = 0;
-    let piece = headOf(flags, fields);
     try {
-      for await (const document of source.find(filter, options)) {
-        if (flags.jsonArray === true && count > 0) piece += ',\n';
-        piece +=
-          fields === undefined || flags.type === 'json'
-            ? jsonOf(document, flags)
-            : rowOf(document, fields, flags);
-        count++;
-        if (piece.length < PIECE_CHARACTERS) continue;
-        await output.write(piece);
-        piece = '';
+      while (await documents.hasNext()) {
+        for (const document of documents.readBufferedDocuments()) {
+          form.add(document);
+          count++;
+          if (form.isFull) await output.write(form.take());
+        }
         const rate = Math.round(count / Math.max(progress.elapsedSeconds, 0.001));
         progress.update(count, () => `${formatCount(rate)}/s`);
       }
-      await output.write(piece + (flags.jsonArray === true && flags.type === 'json' ? ']\n' : ''));
+      form.end();
+      await output.write(form.take());
       await output.end();
     } catch (error) {
       output.abort();
@@ -134,52 +130,25 @@ function countOf(flag: string, text: string): number {
   return Number(text);
 }
 
-function headOf(
-  { type, jsonArray, noHeaderLine }: ExportFlags,
-  fields: readonly string[] | undefined,
-): string {
-  if (type === 'json') return jsonArray === true ? '[' : '';
-  if (noHeaderLine === true) return '';
-  return `${fields!.map((name) => cellText(name, type)).join(type === 'csv' ? ',' : '\t')}\n`;
-}
-
-function jsonOf(document: Document, { jsonArray, jsonFormat, pretty }: ExportFlags): string {
-  const options = { relaxed: jsonFormat === 'relaxed' };
-  const text =
-    pretty === true ? EJSON.stringify(document, undefined, 2, options) : EJSON.stringify(document, options);
-  return text + (jsonArray === true ? '' : '\n');
-}
-
-function rowOf(document: Document, fields: readonly string[], { type }: ExportFlags): string {
-  const cells = fields.map((path) => {
-    let value: unknown = document;
-    for (const name of path.split('.')) value = (value as Document | null | undefined)?.[name];
-    return cellText(plainText(value), type);
+function formOf(flags: ExportFlags, fields: readonly string[] | undefined): ExportForm {
+  const { type, jsonArray, jsonFormat, pretty, noHeaderLine } = flags;
+  if (type !== 'json') return new TableExport(type, fields!, noHeaderLine !== true);
+  return new JsonExport({
+    isArray: jsonArray === true,
+    isRelaxed: jsonFormat === 'relaxed',
+    isPretty: pretty === true,
   });
-  return `${cells.join(type === 'csv' ? ',' : '\t')}\n`;
 }
 
-function plainText(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  if (value instanceof Date) return value.toISOString();
-  const plain = EJSON.serialize(value, { relaxed: true }) as unknown;
-  if (typeof plain !== 'object' || plain === null) return String(plain);
-  const { $oid, $date, $numberDecimal } = plain as Record<string, unknown>;
-  const inner = $oid ?? $date ?? $numberDecimal;
-  return typeof inner === 'string' ? inner : JSON.stringify(plain);
-}
-
-function cellText(text: string, type: ExportFlags['type']): string {
-  if (type === 'csv') return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  return text.replace(/[\t\n\r]/g, ' ');
-}
+/** Pieces are whole documents, so that no character is cut. */
+const decoder = new TextDecoder();
 
 /** Standard output as text is the terminal's. */
 function outputOf(terminal: Terminal, path: string | undefined, isPacked: boolean): Output {
   if ((path !== undefined && path !== '-') || isPacked)
     return openOutput(path, isPacked || path?.endsWith('.gz') === true);
   return {
-    write: (text) => terminal.write(String(text)),
+    write: (piece) => terminal.write(typeof piece === 'string' ? piece : decoder.decode(piece)),
     end: () => Promise.resolve(),
     abort: () => undefined,
   };

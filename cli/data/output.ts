@@ -7,7 +7,7 @@ import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
 export interface Output {
-  /** Resolves when there is room for more. The bytes must stay as they are. */
+  /** Resolves when all pieces before this one are written. The bytes must stay as they are until then, and while this one is. */
   write(piece: string | Uint8Array): Promise<void>;
   /** Resolves when everything is where it should be. */
   end(): Promise<void>;
@@ -27,10 +27,12 @@ export function openOutput(path: string | undefined, isPacked: boolean): Output 
   const packing = isPacked ? createGzip() : undefined;
   packing?.pipe(sink);
   const stream = packing ?? sink;
+  let before: Promise<void> = Promise.resolve();
   return {
     write: async (piece) => {
-      if (!stream.write(piece))
-        await Promise.race([new Promise((resolve) => stream.once('drain', resolve)), failed]);
+      const written = new Promise<void>((resolve) => stream.write(piece, () => resolve()));
+      await Promise.race([before, failed]);
+      before = written;
     },
     end: async () => {
       if (!isStandard || packing !== undefined) {
