@@ -4,7 +4,7 @@ export { compareDocuments } from './bson/compare.js';
 export { decodeDocument, Decoder } from './bson/decode.js';
 export { encodeDocument } from './bson/encode.js';
 export { validateDocument } from './bson/validate.js';
-export { BsonWriter } from './bson/writer.js';
+export { BsonWriter, type WriterMemory } from './bson/writer.js';
 export { ElmoError } from './errors.js';
 export { Engine } from './engine/engine.js';
 export { dispatch, CommandTable, type Dispatched, type DispatchOptions } from './commands/dispatch.js';

@@ -25,6 +25,11 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** Bytes of requests of one connection that may wait while one of them is answered; a last one may pass it. Default 1 MiB. */
   readonly maxWaitingBytes?: number;
+  /**
+   * Bytes of replies that all clients together may leave unread; beyond it those that have waited longest are let go.
+   * Default 1 GiB.
+   */
+  readonly maxUnreadBytes?: number;
   /** Bytes of a message of a client that has to log in and has not. Default 64 KiB. */
   readonly maxBytesBeforeLogin?: number;
 }
@@ -63,6 +68,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     enableTestCommands: false,
     maxConnections: 65_536,
     maxWaitingBytes: 1024 * 1024,
+    maxUnreadBytes: 1024 * 1024 * 1024,
     maxBytesBeforeLogin: 64 * 1024,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };

@@ -40,7 +40,11 @@ export async function serveFile(
   let server: WireServer | undefined;
   try {
     server = new WireServer(host, options);
-    new StormWatch(server, () => lateGarbage().collectGarbage());
+    const { replyMemory } = server;
+    new StormWatch(server, () => {
+      replyMemory.releaseIdle();
+      lateGarbage().collectGarbage();
+    });
     await server.listen();
     const beside = isShared ? await lateHost().serveBeside(await host.load(server), path) : undefined;
     host.loadSoon(server);

@@ -62,15 +62,33 @@ function firstBytes(): Uint8Array {
   return new Uint8Array(firstSlab, firstSlabUsed - FIRST_BYTES, FIRST_BYTES);
 }
 
+/** Where a writer gets long arrays, if not from the runtime. */
+export interface WriterMemory {
+  /** @returns at least `bytes`, with anything in them; undefined: the runtime is to give them */
+  take(bytes: number): Uint8Array | undefined;
+  /** Takes back what `take` gave; anything else is left alone. */
+  give(bytes: Uint8Array): void;
+}
+
 export class BsonWriter {
   /** What is written lies in [0, length). Another array after any call that writes. */
   bytes: Uint8Array = NOTHING;
   length = 0;
 
+  constructor(private readonly memory?: WriterMemory) {}
+
   /** Forgets what was written. */
   clear(): void {
     this.length = 0;
     if (this.bytes.length > KEPT_BYTES) this.bytes = NOTHING;
+  }
+
+  /** Gives its array to whoever asked for it; what was written is forgotten here. */
+  detach(): Uint8Array {
+    const { bytes } = this;
+    this.bytes = NOTHING;
+    this.length = 0;
+    return bytes;
   }
 
   /** A copy of what was written. Its memory may be part of a larger piece: never transfer it to another thread. */
@@ -90,8 +108,10 @@ export class BsonWriter {
       this.bytes = firstBytes();
       return;
     }
-    const grown = new Uint8Array(Math.min(Math.max(needed, this.bytes.length * 2, FIRST_BYTES), MOST_BYTES));
+    const wanted = Math.min(Math.max(needed, this.bytes.length * 2, FIRST_BYTES), MOST_BYTES);
+    const grown = this.memory?.take(wanted) ?? new Uint8Array(wanted);
     grown.set(this.bytes.subarray(0, this.length));
+    this.memory?.give(this.bytes);
     this.bytes = grown;
   }
 

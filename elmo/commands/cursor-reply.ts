@@ -2,8 +2,9 @@
 import { readInt64 } from '../bson/read.js';
 import { OBJECT } from '../bson/types.js';
 import { Value } from '../bson/value.js';
+import { documentLength } from '../bson/walk.js';
 import type { Namespace } from '../catalog/collection-spec.js';
-import type { ElmoCursor } from '../exec/cursor.js';
+import type { BatchEnd, BatchOptions, ElmoCursor } from '../exec/cursor.js';
 import { ElmoError } from '../errors.js';
 import type { SessionContext } from '../session/session-context.js';
 import { Arguments } from './arguments.js';
@@ -35,7 +36,8 @@ export async function firstBatch(
   { batchSize = DEFAULT_FIRST_BATCH, isSingle, hasTimeout }: FirstBatchOptions,
 ): Promise<void> {
   try {
-    const batch = await cursor.nextBatch(Math.min(batchSize, UNLIMITED), MAX_BATCH_BYTES);
+    const start = reply.beginObject('cursor');
+    const batch = await writeBatch(reply, 'firstBatch', cursor, Math.min(batchSize, UNLIMITED));
     const isOver = batch.isLast || isSingle;
     if (isOver) cursor.close();
     else context.common.trace.keepOrigin();
@@ -49,15 +51,38 @@ export async function firstBatch(
           trace: context.common.trace,
           ...(context.common.maxTimeMs === undefined ? {} : { maxTimeMs: context.common.maxTimeMs }),
         });
-    context.engine.state.activity.documents.returned += batch.documents.length;
-    reply.object('cursor', (into) => {
-      into.documents('firstBatch', batch.documents).int64('id', id).text('ns', namespaceText(namespace));
-      writeMoment(into, context.session);
-    });
+    context.engine.state.activity.documents.returned += batch.count;
+    reply.int64('id', id).text('ns', namespaceText(namespace));
+    writeMoment(reply, context.session);
+    reply.endDocument(start);
   } catch (error) {
     cursor.close();
     throw error;
   }
+}
+
+/** An array of up to so many documents: copied once, from where they lie, if the cursor can show them there. */
+async function writeBatch(
+  reply: ReplyWriter,
+  name: 'firstBatch' | 'nextBatch',
+  cursor: ElmoCursor,
+  maxDocuments: number,
+  options?: BatchOptions,
+): Promise<BatchEnd> {
+  if (cursor.readBatch === undefined) {
+    const { documents, isLast } = await cursor.nextBatch(maxDocuments, MAX_BATCH_BYTES, options);
+    reply.documents(name, documents);
+    return { count: documents.length, isLast };
+  }
+  const array = reply.beginArray(name);
+  let index = 0;
+  const take = (bytes: Uint8Array, at: number): void => {
+    reply.writeIndex(OBJECT, index++);
+    reply.writeRange(bytes, at, at + documentLength(bytes, at));
+  };
+  const batch = await cursor.readBatch(take, maxDocuments, MAX_BATCH_BYTES, options);
+  reply.endDocument(array);
+  return batch;
 }
 
 /** The moment that was read, with which a client can read it again. */
@@ -88,19 +113,16 @@ export async function nextBatch(
   }
   try {
     const count = request.batchSize === undefined || request.batchSize === 0 ? UNLIMITED : request.batchSize;
-    const batch = await cursor.nextBatch(count, MAX_BATCH_BYTES, {
+    const start = reply.beginObject('cursor');
+    const batch = await writeBatch(reply, 'nextBatch', cursor, count, {
       maxTimeMs: request.maxTimeMs,
       signal: context.signal,
     });
     if (batch.isLast) context.engine.cursors.kill(id);
     else context.engine.cursors.checkIn(entry);
-    context.engine.state.activity.documents.returned += batch.documents.length;
-    reply.object('cursor', (into) =>
-      into
-        .documents('nextBatch', batch.documents)
-        .int64('id', batch.isLast ? 0n : id)
-        .text('ns', namespaceText(entry.namespace)),
-    );
+    context.engine.state.activity.documents.returned += batch.count;
+    reply.int64('id', batch.isLast ? 0n : id).text('ns', namespaceText(entry.namespace));
+    reply.endDocument(start);
   } catch (error) {
     context.engine.cursors.kill(id);
     throw error;

@@ -127,6 +127,12 @@ export class ReplyWriter extends BsonWriter {
     return this.beginDocument();
   }
 
+  /** @returns what `endDocument` wants when the elements are written */
+  beginArray(name: string): number {
+    this.writeName(ARRAY, nameBytes(name));
+    return this.beginDocument();
+  }
+
   /** A document whose fields `fill` writes. */
   object(name: string, fill: (into: this) => void): this {
     this.writeName(OBJECT, nameBytes(name));
@@ -138,8 +144,7 @@ export class ReplyWriter extends BsonWriter {
 
   /** An array of documents, as they lie. */
   documents(name: string, documents: readonly RawDocument[]): this {
-    this.writeName(ARRAY, nameBytes(name));
-    const start = this.beginDocument();
+    const start = this.beginArray(name);
     this.makeRoomFor(documents);
     for (let i = 0; i < documents.length; i++) {
       this.writeIndex(OBJECT, i);
@@ -162,8 +167,7 @@ export class ReplyWriter extends BsonWriter {
 
   /** An array whose documents `fill` writes one by one. */
   objects<T>(name: string, items: readonly T[], fill: (item: T, into: this) => void): this {
-    this.writeName(ARRAY, nameBytes(name));
-    const start = this.beginDocument();
+    const start = this.beginArray(name);
     items.forEach((item, i) => {
       this.writeIndex(OBJECT, i);
       const inner = this.beginDocument();
@@ -175,8 +179,7 @@ export class ReplyWriter extends BsonWriter {
   }
 
   texts(name: string, items: readonly string[]): this {
-    this.writeName(ARRAY, nameBytes(name));
-    const start = this.beginDocument();
+    const start = this.beginArray(name);
     items.forEach((item, i) => {
       this.writeIndex(STRING, i);
       this.writeText(item);
@@ -186,8 +189,7 @@ export class ReplyWriter extends BsonWriter {
   }
 
   values(name: string, items: readonly Value[]): this {
-    this.writeName(ARRAY, nameBytes(name));
-    const start = this.beginDocument();
+    const start = this.beginArray(name);
     items.forEach((item, i) => {
       this.writeIndex(item.type, i);
       this.writeRange(item.bytes, item.at, item.end);
@@ -202,8 +204,7 @@ export class ReplyWriter extends BsonWriter {
   }
 
   int32s(name: string, items: readonly number[]): this {
-    this.writeName(ARRAY, nameBytes(name));
-    const start = this.beginDocument();
+    const start = this.beginArray(name);
     items.forEach((item, i) => {
       this.writeIndex(INT32, i);
       this.writeInt32(item);
@@ -213,8 +214,7 @@ export class ReplyWriter extends BsonWriter {
   }
 
   longs(name: string, items: readonly bigint[]): this {
-    this.writeName(ARRAY, nameBytes(name));
-    const start = this.beginDocument();
+    const start = this.beginArray(name);
     items.forEach((item, i) => {
       this.writeIndex(INT64, i);
       this.writeLong(item);

@@ -14,6 +14,13 @@ export interface RawBatch {
   readonly isLast: boolean;
 }
 
+/** A batch whose documents were shown one by one. */
+export interface BatchEnd {
+  readonly count: number;
+  /** Nothing comes after this batch; the cursor is closed. */
+  readonly isLast: boolean;
+}
+
 export interface BatchOptions {
   /** How long an awaiting cursor waits for new documents. */
   readonly maxTimeMs?: number | undefined;
@@ -28,6 +35,16 @@ export interface ElmoCursor {
    * @throws ElmoError; the cursor is then closed
    */
   nextBatch(maxDocuments: number, maxBytes: number, options?: BatchOptions): Promise<RawBatch>;
+  /**
+   * The same, with each document shown to `take` where it lies instead of copied.
+   * @throws ElmoError, after some documents perhaps; the cursor is then closed
+   */
+  readBatch?(
+    take: ReadDocument<void>,
+    maxDocuments: number,
+    maxBytes: number,
+    options?: BatchOptions,
+  ): Promise<BatchEnd>;
   /**
    * Shows `take` all documents that are left, and closes the cursor: where it can, which spares copies.
    * @throws ElmoError; the cursor is then closed
@@ -61,7 +78,7 @@ export class RowCursor implements ElmoCursor {
   tryNextBatch(maxDocuments: number, maxBytes: number): RawBatch | undefined {
     if (this.isClosed) throw new ElmoError('CursorNotFound', 'the cursor is closed');
     const documents: Uint8Array[] = [];
-    const isLast = this.fill(documents, maxDocuments, maxBytes);
+    const isLast = this.fill(new Filling(copiesTo(documents), maxDocuments, maxBytes));
     if (isLast === undefined) {
       this.resumed = documents;
       return undefined;
@@ -72,11 +89,24 @@ export class RowCursor implements ElmoCursor {
   private resumed: Uint8Array[] | undefined;
 
   async nextBatch(maxDocuments: number, maxBytes: number, options?: BatchOptions): Promise<RawBatch> {
-    const documents = this.begin();
+    const documents: Uint8Array[] = [];
+    const { isLast } = await this.readBatch(copiesTo(documents), maxDocuments, maxBytes, options);
+    return { documents, isLast };
+  }
+
+  async readBatch(
+    take: ReadDocument<void>,
+    maxDocuments: number,
+    maxBytes: number,
+    options?: BatchOptions,
+  ): Promise<BatchEnd> {
+    const begun = this.begin();
+    const filling = new Filling(take, maxDocuments, maxBytes);
     try {
+      for (const document of begun) filling.add(document, 0, document.length);
       for (;;) {
-        const isLast = this.fill(documents, maxDocuments, maxBytes);
-        if (isLast !== undefined) return { documents, isLast };
+        const isLast = this.fill(filling);
+        if (isLast !== undefined) return { count: filling.count, isLast };
         await this.turn();
         if (options?.signal?.aborted === true)
           throw new ElmoError('Interrupted', 'operation was interrupted');
@@ -129,28 +159,23 @@ export class RowCursor implements ElmoCursor {
   }
 
   /** @returns whether the rows are at their end; undefined: pause */
-  private fill(documents: Uint8Array[], maxDocuments: number, maxBytes: number): boolean | undefined {
-    const { rows } = this;
-    let bytes = REPLY_BYTES;
-    documents.forEach(({ length }, i) => (bytes += length + nameBytes(i)));
-    if (this.pending !== undefined && documents.length < maxDocuments) {
-      bytes += this.pending.length + nameBytes(documents.length);
-      documents.push(this.pending);
+  private fill(filling: Filling): boolean | undefined {
+    const { rows, pending } = this;
+    if (pending !== undefined && !filling.isFull) {
+      filling.add(pending, 0, pending.length);
       this.pending = undefined;
     }
-    while (documents.length < maxDocuments) {
+    while (!filling.isFull) {
       const pulled = rows.pull();
       if (pulled === PAUSE) return undefined;
       if (pulled === END) return this.end();
-      const document = copyDocument(rows.bytes, rows.at);
-      if (document.length > MOST_ROW_BYTES) throw tooLarge(document.length);
-      const length = document.length + nameBytes(documents.length);
-      if (bytes + length > maxBytes && documents.length > 0) {
-        this.pending = document;
+      const length = documentLength(rows.bytes, rows.at);
+      if (length > MOST_ROW_BYTES) throw tooLarge(length);
+      if (!filling.hasRoomFor(length)) {
+        this.pending = copyDocument(rows.bytes, rows.at);
         return false;
       }
-      documents.push(document);
-      bytes += length;
+      filling.add(rows.bytes, rows.at, length);
     }
     return rows.isAtEnd === true && this.pending === undefined ? this.end() : false;
   }
@@ -170,6 +195,38 @@ export class RowCursor implements ElmoCursor {
 
 /** What stands in a reply before its first document. */
 const REPLY_BYTES = 55;
+
+/** A batch on its way: how many documents, how many bytes of a reply. */
+class Filling {
+  count = 0;
+  private bytes = REPLY_BYTES;
+
+  constructor(
+    private readonly take: ReadDocument<void>,
+    private readonly maxDocuments: number,
+    private readonly maxBytes: number,
+  ) {}
+
+  get isFull(): boolean {
+    return this.count >= this.maxDocuments;
+  }
+
+  /** The first document has room whatever its length. */
+  hasRoomFor(length: number): boolean {
+    return this.count === 0 || this.bytes + length + nameBytes(this.count) <= this.maxBytes;
+  }
+
+  add(bytes: Uint8Array, at: number, length: number): void {
+    this.bytes += length + nameBytes(this.count);
+    this.count++;
+    this.take(bytes, at);
+  }
+}
+
+const copiesTo =
+  (documents: Uint8Array[]): ReadDocument<void> =>
+  (bytes, at) =>
+    documents.push(copyDocument(bytes, at));
 
 /** What an array has before its element of that index: a type, and the index as text. */
 function nameBytes(index: number): number {

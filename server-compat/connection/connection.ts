@@ -15,6 +15,8 @@ import {
   type ServerFacts,
 } from '../../elmo/index.js';
 import { FrameReader } from '../wire/framing.js';
+import type { ReplyMemory } from './reply-memory.js';
+import type { SlowReaders } from './slow-readers.js';
 import {
   HEADER_BYTES,
   MAX_MESSAGE_BYTES,
@@ -64,6 +66,9 @@ export interface DispatchOutcome {
 export interface ConnectionOwner extends ServerFacts {
   readonly dispatcher: Dispatcher;
   readonly traffic: Traffic;
+  /** Of all connections together. */
+  readonly replyMemory: ReplyMemory;
+  readonly slowReaders: SlowReaders;
   readonly options: {
     readonly auth: boolean;
     readonly maxWaitingBytes: number;
@@ -125,7 +130,7 @@ export class Connection implements CommandClient {
   /** Compressors both sides know, in the client's order. */
   compressors: readonly CompressorName[] = [];
   private readonly frames: FrameReader;
-  private readonly replies = new ReplyWriter();
+  private readonly replies: ReplyWriter;
   private abort = new AbortController();
   private isWorking = false;
   /** Messages handled since other connections had their turn. */
@@ -143,6 +148,7 @@ export class Connection implements CommandClient {
     this.remote = hostAndPort(socket.remoteAddress, socket.remotePort) ?? 'anonymous unix socket:0';
     this.local = hostAndPort(socket.localAddress, socket.localPort);
     this.frames = new FrameReader(this.maxMessageBytes);
+    this.replies = new ReplyWriter(server.replyMemory);
     socket.setNoDelay(true);
     socket.on('data', (piece: Buffer) => this.receive(piece));
     this.ended = new Promise((resolve) => socket.on('close', () => resolve()));
@@ -185,6 +191,7 @@ export class Connection implements CommandClient {
 
   private closed(): void {
     this.isClosed = true;
+    if (!this.isWorking) this.forgetReply();
     this.abort.abort(new ElmoError('Interrupted', 'the client has gone'));
   }
 
@@ -246,20 +253,24 @@ export class Connection implements CommandClient {
   private rest(): void {
     this.isWorking = false;
     this.inTurn = 0;
+    if (this.isClosed) this.forgetReply();
     for (const resolve of this.idlers.splice(0)) resolve();
   }
 
   /** Resolves when the client has read what it was sent, or is gone; undefined: there is room for more. */
   private drained(): Promise<void> | undefined {
     if (!this.socket.writableNeedDrain || this.isClosed) return undefined;
+    const { slowReaders } = this.server;
     return new Promise((resolve) => {
       const done = (): void => {
+        slowReaders.remove(this);
         this.socket.off('drain', done);
         this.socket.off('close', done);
         resolve();
       };
       this.socket.on('drain', done);
       this.socket.on('close', done);
+      slowReaders.add(this, this.socket.writableLength);
     });
   }
 
@@ -304,7 +315,7 @@ export class Connection implements CommandClient {
 
   private finish(request: Request, outcome: DispatchOutcome): void | Promise<void> {
     if (outcome.closes === true) return this.destroy();
-    if ((request.flags & MORE_TO_COME) !== 0) return; // the client wants no reply
+    if ((request.flags & MORE_TO_COME) !== 0) return this.forgetReply(); // the client wants no reply
     if (outcome.continuation !== undefined) return this.stream(request, outcome.continuation);
     this.answer(request, request.requestId, 0);
   }
@@ -350,11 +361,25 @@ export class Connection implements CommandClient {
     this.send(writeOpReply(this.replies.toBytes(), ++this.lastRequestId, requestId), undefined);
   }
 
+  /** @param message  that lies in the bytes of `replies`, which it may keep; or bytes of its own */
   private send(message: Uint8Array, compressor: CompressorName | undefined): void {
-    if (this.isClosed) return;
+    if (this.isClosed) return this.forgetReply();
     const bytes = compressor === undefined ? message : compressMessage(message, compressor);
     this.server.traffic.bytesOut += bytes.length;
-    this.socket.write(bytes);
+    const { replies, socket } = this;
+    const { replyMemory } = this.server;
+    if (replyMemory.has(replies.bytes)) {
+      const place = replies.detach();
+      socket.write(bytes, () => replyMemory.give(place));
+      return;
+    }
+    socket.write(bytes);
+    if (socket.writableLength > 0) replies.detach(); // what was not sent at once is sent from these bytes
+  }
+
+  /** What was written is not sent; a place of long replies goes to others. */
+  private forgetReply(): void {
+    this.server.replyMemory.give(this.replies.detach());
   }
 }
 

@@ -1,6 +1,8 @@
 /** Listens, and keeps track of who is connected. */
 import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { Connection, type ConnectionOwner, type Dispatcher, type Traffic } from './connection.js';
+import { ReplyMemory } from './reply-memory.js';
+import { SlowReaders } from './slow-readers.js';
 import { removeSocket, systemEnv } from '../../lsm/index.js';
 import { resolveServerOptions, type ResolvedServerOptions, type ServerOptions } from '../options.js';
 
@@ -17,6 +19,8 @@ export class WireServer implements ConnectionOwner {
   private readonly listeners: NetServer[] = [];
   readonly dispatcher: Dispatcher;
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, requests: 0 };
+  readonly replyMemory = new ReplyMemory(() => this.onGarbage());
+  readonly slowReaders: SlowReaders;
   private ownId: Uint8Array | undefined;
   private port = 0;
   private readonly closing = new AbortController();
@@ -26,9 +30,12 @@ export class WireServer implements ConnectionOwner {
   askToStop: () => void = () => undefined;
   /** Told how many connections there are when one has come or gone. */
   onCount: (connections: number) => void = () => undefined;
+  /** Told when much memory is left to the collector. */
+  onGarbage: () => void = () => undefined;
 
   constructor(host: ServerHost, options: ServerOptions = {}) {
     this.options = resolveServerOptions(options);
+    this.slowReaders = new SlowReaders(this.options.maxUnreadBytes);
     this.stopAsked = new Promise((resolve) => (this.askToStop = resolve));
     this.dispatcher = host.dispatcherFor(this);
   }

@@ -1,6 +1,7 @@
 /**
  * Gives memory back to the system when a storm of connections is over: most clients have gone, and those that are left ask
- * little. By itself the runtime would keep what it has touched, because an idle process has no garbage to collect.
+ * little. By itself the runtime would keep what it has touched, because an idle process has no garbage to collect. Pieces of
+ * memory for long replies that nobody needs any more are collected in the same way.
  *
  * The space for young objects shrinks only in a collection that finds that little was allocated in the seconds before. So
  * the server is to be quiet for that long, and is collected twice: the first tells that little was allocated.
@@ -20,11 +21,14 @@ export interface WatchedServer {
   readonly traffic: { readonly requests: number };
   /** Called with the number of connections when one has come or gone. */
   onCount: (connections: number) => void;
+  /** Called when much memory is left to the collector. */
+  onGarbage: () => void;
 }
 
 export class StormWatch {
   private most = 0;
   private current = 0;
+  private hasGarbage = false;
   private looks = 0;
   private requestsBefore = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -39,10 +43,14 @@ export class StormWatch {
     private readonly lookMs = 2000,
   ) {
     server.onCount = (connections) => this.count(connections);
+    server.onGarbage = () => {
+      this.hasGarbage = true;
+      if (this.timer === undefined) this.wait();
+    };
   }
 
   private get isOver(): boolean {
-    return this.most >= LEAST_CONNECTIONS && this.current * LEFT_SHARE <= this.most;
+    return this.hasGarbage || (this.most >= LEAST_CONNECTIONS && this.current * LEFT_SHARE <= this.most);
   }
 
   private count(connections: number): void {
@@ -67,6 +75,7 @@ export class StormWatch {
     this.collect();
     if (this.looks < QUIET_LOOKS + COLLECTIONS - 1) return;
     this.most = this.current;
+    this.hasGarbage = false;
     this.end();
   }
 

@@ -1,6 +1,6 @@
 /** Requests of the document layer as commands of the wire protocol. */
 import { ReplyWriter, type RawDocument, type requests, type SessionContext } from '../../elmo/index.js';
-import { beginOpMsg, endOpMsg } from '../wire/op-msg.js';
+import { beginOpMsg, takeOpMsg } from '../wire/op-msg.js';
 
 /** Documents that go beside the command. */
 export interface Sequence {
@@ -17,7 +17,7 @@ export function message(fill: (into: ReplyWriter) => void, sequence?: Sequence):
   fill(writer);
   writer.endDocument(start);
   if (sequence !== undefined) appendSequence(writer, sequence);
-  return endOpMsg(writer, 0, 0, 0);
+  return takeOpMsg(writer, 0, 0, 0);
 }
 
 function appendSequence(into: ReplyWriter, { name, documents }: Sequence): void {

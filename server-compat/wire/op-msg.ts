@@ -92,10 +92,7 @@ export function beginOpMsg(writer: BsonWriter): void {
   writer.length = BODY_OFFSET;
 }
 
-/** Messages as large as this are sent as they lie; the writer starts anew. */
-const LARGE_BYTES = 1 << 18;
-
-/** @returns the message, in bytes of its own */
+/** @returns the message, where the writer has it: until something else is written there */
 export function endOpMsg(
   writer: BsonWriter,
   requestId: number,
@@ -105,20 +102,29 @@ export function endOpMsg(
   const withChecksum = (flags & CHECKSUM_PRESENT) !== 0;
   const end = writer.length;
   const length = end + (withChecksum ? 4 : 0);
-  let message: Uint8Array;
-  if (length >= LARGE_BYTES) {
-    writer.reserve(4);
-    message = writer.bytes.subarray(0, length);
-    writer.bytes = new Uint8Array(FIRST_BYTES);
-  } else {
-    message = Buffer.allocUnsafe(length);
-    message.set(writer.bytes.subarray(0, end));
-  }
+  writer.reserve(length - end);
+  const message = writer.bytes.subarray(0, length);
   writeInt32Le(message, 0, length);
   writeInt32Le(message, 4, requestId);
   writeInt32Le(message, 8, responseTo);
   writeInt32Le(message, 12, OP_MSG);
   writeInt32Le(message, HEADER_BYTES, flags);
   if (withChecksum) writeInt32Le(message, end, crc32c(message, 0, end));
+  return message;
+}
+
+/** Messages as large as this are not copied; the writer starts anew. */
+const LARGE_BYTES = 1 << 18;
+
+/** The same, @returns the message in bytes of its own */
+export function takeOpMsg(
+  writer: BsonWriter,
+  requestId: number,
+  responseTo: number,
+  flags: number,
+): Uint8Array {
+  const message = endOpMsg(writer, requestId, responseTo, flags);
+  if (message.length < LARGE_BYTES) return Buffer.from(message);
+  writer.bytes = new Uint8Array(FIRST_BYTES);
   return message;
 }

@@ -36,7 +36,7 @@ const COLLECTS = `data:text/javascript,process.on("SIGUSR2",()=>{gc();gc();const
 /** By how much that may be more than before: programs that were compiled meanwhile, statistics. */
 const MOST_GROWTH_MIB = 8;
 /** By how much its resident memory may be more: what `malloc` keeps, programs that were compiled. */
-const MOST_RESIDENT_GROWTH_MIB = 72;
+const MOST_RESIDENT_GROWTH_MIB = 24;
 /** It waits for some quiet seconds before it gives memory back. */
 const GIVES_BACK_MS = 30_000;
 
@@ -164,17 +164,17 @@ export async function storm(connections: number, waves = 1): Promise<StormReport
       wrong.push(`the server has ended with ${child.exitCode}`);
       throw new Error(wrong.join('; '));
     }
-    const after = await settled(child);
-    if (after.heldMiB > before.heldMiB + MOST_GROWTH_MIB)
-      wrong.push(`${after.heldMiB} MiB are held, ${before.heldMiB} before`);
-    const most = before.residentMiB + MOST_RESIDENT_GROWTH_MIB;
-    const resident = await residentWhenQuiet(child, most);
-    if (resident > most) wrong.push(`${resident} MiB are resident, ${before.residentMiB} before`);
+    const mostHeld = before.heldMiB + MOST_GROWTH_MIB;
+    const mostResident = before.residentMiB + MOST_RESIDENT_GROWTH_MIB;
+    const after = await whenQuiet(child, mostHeld, mostResident);
+    if (after.heldMiB > mostHeld) wrong.push(`${after.heldMiB} MiB are held, ${before.heldMiB} before`);
+    if (after.residentMiB > mostResident)
+      wrong.push(`${after.residentMiB} MiB are resident, ${before.residentMiB} before`);
     return {
       connections,
       pings,
       slowestPingMs: Math.round(slowestPingMs),
-      residentMiB: [before.residentMiB, during, resident],
+      residentMiB: [before.residentMiB, during, after.residentMiB],
       heldMiB: [before.heldMiB, after.heldMiB],
       wrong,
     };
@@ -183,15 +183,14 @@ export async function storm(connections: number, waves = 1): Promise<StormReport
   }
 }
 
-/** Resident memory once it is at most `most`, or after GIVES_BACK_MS. */
-async function residentWhenQuiet(child: ChildProcess, most: number): Promise<number> {
+/** Its memory once it is at most that much, or after GIVES_BACK_MS. */
+async function whenQuiet(child: ChildProcess, mostHeldMiB: number, mostResidentMiB: number): Promise<Memory> {
   const until = performance.now() + GIVES_BACK_MS;
-  let resident = residentMiB(child);
-  while (resident > most && performance.now() < until) {
-    await rest(REST_MS);
-    resident = residentMiB(child);
+  for (;;) {
+    const memory = await settled(child);
+    const isEnough = memory.heldMiB <= mostHeldMiB && memory.residentMiB <= mostResidentMiB;
+    if (isEnough || performance.now() > until) return memory;
   }
-  return resident;
 }
 
 async function openConnections(witness: WireClient): Promise<number> {

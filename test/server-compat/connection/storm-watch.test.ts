@@ -8,15 +8,17 @@ function watched(): {
   collections: () => number;
   ask: (requests: number) => void;
   connections: (count: number) => void;
+  garbage: () => void;
 } {
   const traffic = { requests: 0 };
-  const server = { traffic, onCount: (_: number): void => undefined };
+  const server = { traffic, onCount: (_: number): void => undefined, onGarbage: (): void => undefined };
   let collections = 0;
   new StormWatch(server, () => collections++, LOOK_MS);
   return {
     collections: () => collections,
     ask: (requests) => (traffic.requests += requests),
     connections: (count) => server.onCount(count),
+    garbage: () => server.onGarbage(),
   };
 }
 
@@ -31,6 +33,15 @@ describe('a server after a storm of connections', () => {
     await looks(20);
     expect(collections()).to.equal(2);
     connections(9);
+    await looks(20);
+    expect(collections()).to.equal(2);
+  });
+
+  it('is collected as well when replies that nobody read have left much behind', async () => {
+    const { garbage, collections } = watched();
+    garbage();
+    await looks(20);
+    expect(collections()).to.equal(2);
     await looks(20);
     expect(collections()).to.equal(2);
   });

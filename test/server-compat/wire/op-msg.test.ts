@@ -6,6 +6,7 @@ import {
   beginOpMsg,
   CHECKSUM_PRESENT,
   endOpMsg,
+  takeOpMsg,
   EXHAUST_ALLOWED,
   MORE_TO_COME,
   readOpMsg,
@@ -99,17 +100,28 @@ describe('server-compat/wire/op-msg', () => {
     }
   });
 
-  it('gives large replies away without a copy, and starts anew', () => {
+  it('leaves a reply where the writer has it', () => {
     const writer = new ReplyWriter();
-    const large = serialize({ text: 'x'.repeat(400_000) });
-    beginOpMsg(writer);
-    const start = writer.beginDocument();
-    writer.document('first', large);
-    writer.endDocument(start);
-    const reply = endOpMsg(writer, 1, 1, CHECKSUM_PRESENT);
     beginOpMsg(writer);
     writer.endDocument(writer.beginDocument());
-    expect(replyDocument(reply.subarray(0, reply.length - 4)).first.text).to.have.length(400_000);
+    const reply = endOpMsg(writer, 1, 1, CHECKSUM_PRESENT);
+    expect(reply.buffer).to.equal(writer.bytes.buffer);
     expect(() => readOpMsg(reply)).not.to.throw();
   });
+
+  for (const length of [400, 400_000])
+    it(`gives messages of ${length} bytes away: what is written next does not change them`, () => {
+      const writer = new ReplyWriter();
+      const document = serialize({ text: 'x'.repeat(length) });
+      beginOpMsg(writer);
+      const start = writer.beginDocument();
+      writer.document('first', document);
+      writer.endDocument(start);
+      const reply = takeOpMsg(writer, 1, 1, CHECKSUM_PRESENT);
+      beginOpMsg(writer);
+      writer.endDocument(writer.beginDocument());
+      endOpMsg(writer, 2, 2, 0);
+      expect(replyDocument(reply.subarray(0, reply.length - 4)).first.text).to.have.length(length);
+      expect(() => readOpMsg(reply)).not.to.throw();
+    });
 });
