@@ -6,12 +6,12 @@
  *                        [--million] [--no-cold] [--json FILE] [--dir FOLDER]
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundlePackage } from '../../packaging/bundle.js';
+import { installPackage } from '../installed.js';
 import { projectFolder } from '../peers.js';
 import type { DocJob, DocOutcome } from './child.js';
 import type { ColdJob, ColdOutcome } from './cold.js';
@@ -184,17 +184,6 @@ function askCold(job: ColdJob): Promise<ColdOutcome> {
   });
 }
 
-/** The package as it is installed, in a folder of its own. @returns URL of its program */
-async function installedProgram(folder: string): Promise<string> {
-  const package_ = join(folder, 'installed');
-  mkdirSync(package_, { recursive: true });
-  cpSync(join(projectFolder(), 'package.json'), join(package_, 'package.json'));
-  cpSync(join(projectFolder(), 'dist'), join(package_, 'dist'), { recursive: true });
-  symlinkSync(join(projectFolder(), 'node_modules'), join(package_, 'node_modules'));
-  await bundlePackage(package_);
-  return pathToFileURL(join(package_, 'dist', 'index.js')).href;
-}
-
 function coldLines(documents: number): readonly [Line, Line, Line] {
   const what = `${documents.toLocaleString('en-US')} orders`;
   const common = { better: 'less', goals: [], question: '' } as const;
@@ -247,7 +236,10 @@ export async function runDoc(args: readonly string[]): Promise<void> {
   try {
     await measureAll(plan, run, await openHolders(plan, run));
     const lines: Line[] = [...DOC_WORKLOADS];
-    const program = plan.cold.length === 0 ? '' : await installedProgram(plan.folder);
+    const program =
+      plan.cold.length === 0
+        ? ''
+        : pathToFileURL(join(await installPackage(plan.folder), 'dist', 'index.js')).href;
     for (const count of plan.cold) lines.push(...(await measureCold(plan, run, count, program)));
     const measured = lines.filter(({ name }) => run.samples.some(({ workload }) => workload === name));
     console.log(`\n${docPreamble(run)}`);

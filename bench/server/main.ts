@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { installPackage } from '../installed.js';
 import { cpuLoopMs } from '../measure.js';
 import { machine, median, number } from '../report.js';
 import {
@@ -126,14 +127,15 @@ function tableOf(plan: Plan, samples: readonly Sample[]): string {
   return lines.join('\n');
 }
 
-async function idleAndStart(folder: string): Promise<string> {
-  const idle = await elmoSide(join(folder, 'idle.elmo'), []);
+async function idleAndStart(installed: string, folder: string): Promise<string> {
+  const idle = await elmoSide(installed, join(folder, 'idle.elmo'), []);
   await idle.client.db(DATABASE).command({ ping: 1 });
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   const bytes = residentBytes(idle.pid!);
   await idle.stop();
   const starts: number[] = [];
-  for (let i = 0; i < START_ROUNDS; i++) starts.push(await startToReplyMs(join(folder, 'start.elmo')));
+  for (let i = 0; i < START_ROUNDS; i++)
+    starts.push(await startToReplyMs(installed, join(folder, 'start.elmo')));
   return [
     `start to first reply: ${number(median(starts))} ms (wanted: at most 100)`,
     `resident memory of an idle server: ${number(bytes / MEBIBYTE)} MiB (wanted: at most 80)`,
@@ -146,8 +148,9 @@ export async function runServerBench(args: readonly string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'elmo-bench-server-'));
   const sides: Side[] = [];
   try {
+    const installed = await installPackage(folder);
     const profiling = plan.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${plan.profile}`];
-    sides.push(await elmoSide(plan.file ?? join(folder, 'bench.elmo'), profiling));
+    sides.push(await elmoSide(installed, plan.file ?? join(folder, 'bench.elmo'), profiling));
     if (plan.reference !== undefined) sides.push(await referenceSide(plan.reference));
     const cpu = [cpuLoopMs()];
     const samples = await runAll(plan, sides);
@@ -156,7 +159,7 @@ export async function runServerBench(args: readonly string[]): Promise<void> {
       `\n${machine()}, ${plan.rounds} rounds, fixed arithmetic loop ${cpu.map(number).join(' and ')} ms\n`,
     );
     console.log(tableOf(plan, samples));
-    console.log(`\n${await idleAndStart(folder)}`);
+    console.log(`\n${await idleAndStart(installed, folder)}`);
     if (plan.json !== undefined) writeFileSync(plan.json, `${JSON.stringify(samples, null, 2)}\n`);
   } finally {
     for (const side of sides) await side.stop();

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { serialize } from 'bson';
 import { MongoClient } from 'mongodb';
-import { projectFolder } from '../peers.js';
 import { Drivers } from './drivers.js';
 
 /** Connections a client of the driver may open. */
@@ -42,11 +41,19 @@ export interface Started {
   readonly port: number;
 }
 
-const COMMAND = join('dist', 'cli', 'main.js');
+/** Of the package, where the command is. */
+const COMMAND = join('dist', 'cli', 'elmo.cjs');
 
-/** @param nodeArguments  of the runtime: '--cpu-prof', say */
-export async function startElmo(file: string, nodeArguments: readonly string[] = []): Promise<Started> {
-  const command = join(projectFolder(), COMMAND);
+/**
+ * @param installed  folder of the package
+ * @param nodeArguments  of the runtime: '--cpu-prof', say
+ */
+export async function startElmo(
+  installed: string,
+  file: string,
+  nodeArguments: readonly string[] = [],
+): Promise<Started> {
+  const command = join(installed, COMMAND);
   const child = spawn(
     process.execPath,
     [...nodeArguments, command, 'serve', file, '--port', '0', '--standalone'],
@@ -71,8 +78,12 @@ export async function stopElmo({ child }: Started): Promise<void> {
   await ended;
 }
 
-export async function elmoSide(file: string, nodeArguments: readonly string[]): Promise<Side> {
-  const started = await startElmo(file, nodeArguments);
+export async function elmoSide(
+  installed: string,
+  file: string,
+  nodeArguments: readonly string[],
+): Promise<Side> {
+  const started = await startElmo(installed, file, nodeArguments);
   const client = clientOf(started.uri);
   await client.connect();
   const drivers = await Drivers.start(started.uri);
@@ -117,9 +128,9 @@ function pingMessage(): Buffer {
 }
 
 /** Milliseconds from the start of a process to its first reply. */
-export async function startToReplyMs(file: string): Promise<number> {
+export async function startToReplyMs(installed: string, file: string): Promise<number> {
   const startedAt = performance.now();
-  const started = await startElmo(file);
+  const started = await startElmo(installed, file);
   try {
     const socket = connectSocket({ port: started.port, host: '127.0.0.1' });
     await once(socket, 'connect');
