@@ -33,9 +33,20 @@ export class PseudoTerminal {
   private hasEnded = false;
   private wake: () => void = () => undefined;
 
-  /** Starts `elmo` with these arguments. */
-  constructor(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const sized = ['sh', '-c', 'stty rows 40 cols 100; exec "$@"', 'sh', process.execPath, MAIN, ...argv];
+  /**
+   * Starts `elmo` with these arguments.
+   * @param program  what the runtime is given in front of them, where that is not the built command
+   */
+  constructor(argv: readonly string[], env: NodeJS.ProcessEnv = {}, program: readonly string[] = [MAIN]) {
+    const sized = [
+      'sh',
+      '-c',
+      'stty rows 40 cols 100; exec "$@"',
+      'sh',
+      process.execPath,
+      ...program,
+      ...argv,
+    ];
     const [command, ...rest] = bridge!(sized);
     this.child = spawn(command!, rest, {
       env: { ...process.env, TERM: 'xterm', NO_COLOR: '', FORCE_COLOR: '', ...env },

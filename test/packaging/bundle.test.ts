@@ -18,6 +18,7 @@ import ts from 'typescript';
 import type { Document } from 'bson';
 import { SUMMARIES } from '../../cli/summaries.js';
 import { RawClient } from '../server-compat/connection/raw-client.js';
+import { needPseudoTerminal, PseudoTerminal } from '../cli/pseudo-terminal.js';
 import { projectFolder } from '../support/source-tree.js';
 import { installPackage, type Consumer } from './consumer.js';
 
@@ -242,6 +243,33 @@ describe('the package as it is installed', function () {
     expect(names).to.have.lengthOf(1);
     expect(await kept('import', 'kept.elmo', 'app.c', 'kept.json'), 'written once').to.deep.equal(first);
     expect([...(await kept('count', 'kept.elmo', 'app.c')).keys()].join()).to.match(/start-other-/);
+  });
+
+  describe('elmo shell', () => {
+    needPseudoTerminal();
+    const MOST_MS = 300;
+
+    it('has its prompt in 300 ms, or on a busy machine in twice the time that the prompt of the runtime takes', async () => {
+      const elmo = join(consumer.folder, 'node_modules', 'elmodb', 'dist', 'cli', 'elmo.cjs');
+      const env = { XDG_CACHE_HOME: join(consumer.folder, 'kept'), NODE_OPTIONS: '' };
+      /** From the start of the process to the text on the screen. */
+      const promptMs = async (program: string[], argv: string[], prompt: RegExp): Promise<number> => {
+        const startMs = performance.now();
+        const terminal = new PseudoTerminal(argv, env, program);
+        try {
+          await terminal.until(prompt);
+          return performance.now() - startMs;
+        } finally {
+          terminal.stop();
+        }
+      };
+      const [ours, runtimes]: [number[], number[]] = [[], []];
+      for (let round = 0; round < 6; round++) {
+        runtimes.push(await promptMs([], ['-i'], /> $/));
+        ours.push(await promptMs([elmo], ['shell', 'prompt.elmo'], /test> $/));
+      }
+      expect(Math.min(...ours)).to.be.at.most(Math.max(MOST_MS, 2 * Math.min(...runtimes)));
+    });
   });
 
   it('its programs are joined into few files, with the worker beside what starts it', () => {
