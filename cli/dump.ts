@@ -13,7 +13,7 @@ import { outputTo } from './command-output.js';
 import { packBuckets, type TimeseriesOptions } from './data/buckets.js';
 import { ArchiveTarget, FolderTarget, type DumpedCollection, type DumpTarget } from './data/dump-target.js';
 import { openOutput } from './data/output.js';
-import { withDatabase } from './database.js';
+import { sizeOf, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
 import { formatCount, formatCounted, formatDuration } from './output.js';
 import { Progress } from './progress.js';
@@ -57,7 +57,10 @@ export function dumpCommand(terminal: Terminal): Command {
     .configureOutput(outputTo(terminal))
     .addHelpText('after', EXAMPLES)
     .action((file: string, folder: string, flags: DumpFlags) =>
-      withDatabase(file, false, (client) => dump(terminal, client, folder, flags)),
+      withDatabase(file, false, (client) => dump(terminal, client, folder, flags), {
+        isReading: true,
+        passingBytes: sizeOf(file),
+      }),
     );
 }
 

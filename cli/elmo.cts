@@ -6,7 +6,6 @@
 import fs = require('node:fs');
 import path = require('node:path');
 import KeptCode = require('./kept-code.cjs');
-import keepHeapSmall = require('./small-heap.cjs');
 import type * as Start from './start.js';
 
 const CHUNKS = path.join(__dirname, '..', 'chunks');
@@ -27,7 +26,7 @@ async function main([command, ...words]: readonly string[]): Promise<void> {
       return;
     }
   }
-  new KeptCode(require, keepHeapSmall(command) ? 'passing' : 'other').load(MAIN);
+  new KeptCode(require, 'command').load(MAIN);
 }
 
 void main(process.argv.slice(2));

@@ -1,10 +1,11 @@
 /** `elmo export FILE NS [OUTPUT]`: documents as JSON, CSV or TSV. Flags as mongoexport has them. */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import type { ElmoClient } from '../server-compat/index.js';
 import { outputTo } from './command-output.js';
 import { JsonExport, TableExport, type ExportForm } from './data/export-form.js';
 import { openOutput, type Output } from './data/output.js';
-import { parseNamespace, parseValue, withDatabase } from './database.js';
+import { parseNamespace, parseValue, sizeOf, withDatabase } from './database.js';
 import { UsageError } from './errors.js';
 import { linesOf } from './data/lines.js';
 import { formatCount, formatCounted, formatDuration } from './output.js';
@@ -27,6 +28,9 @@ interface ExportFlags {
   readonly jsonFormat: 'relaxed' | 'canonical';
   readonly gzip?: boolean;
 }
+
+/** Few are held at a time, so that they die young. */
+const BATCH_DOCUMENTS = 200;
 
 const EXAMPLES = `
 Examples:
@@ -91,13 +95,13 @@ async function exportTo(
     ...(flags.limit === undefined ? {} : { limit: countOf('--limit', flags.limit) }),
     ...(flags.skip === undefined ? {} : { skip: countOf('--skip', flags.skip) }),
   };
-  await withDatabase(file, false, async (client) => {
+  const write = async (client: ElmoClient): Promise<void> => {
     const source = client.db(db).collection<Uint8Array>(collection);
     const total = query === '{}' ? await source.estimatedDocumentCount() : 0;
     const progress = new Progress(terminal, { label: 'exporting', total });
     const output = outputOf(terminal, path, flags.gzip === true);
     const form = formOf(flags, fields);
-    const documents = source.find(filter, options);
+    const documents = source.find(filter, { ...options, batchSize: BATCH_DOCUMENTS });
     let count = 0;
     try {
       while (await documents.hasNext()) {
@@ -121,7 +125,8 @@ async function exportTo(
     terminal.warn(
       `${formatCounted(count, 'document')} exported (${formatDuration(progress.elapsedSeconds)})\n`,
     );
-  });
+  };
+  await withDatabase(file, false, write, { isReading: true, passingBytes: sizeOf(file) });
 }
 
 /** @throws UsageError */

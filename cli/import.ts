@@ -114,7 +114,7 @@ export function importCommand(terminal: Terminal, setExitCode: (code: number) =>
         await terminal.write(`${work.summary} (${time})\n`);
         for (const hint of work.hints) terminal.warn(`${hint}\n`);
       };
-      await withDatabase(file, true, fill, { inputBytes: input.total });
+      await withDatabase(file, true, fill, { passingBytes: input.total });
     });
 }
 

@@ -25,11 +25,14 @@ const SMALL_BYTES = 16 * 1024;
  */
 const [GROWTH_LOADING, GROWTH_LATER] = ['--semi-space-growth-factor=1', '--semi-space-growth-factor=16'];
 
-/** A script loads it when it starts its first thread, which changes the runtime's flags: what is kept later would not fit. */
-const THREADS = 'node:worker_threads';
+/**
+ * Scripts load these when they are about to change the runtime's flags, or to start a thread, which changes them as well: what
+ * is kept later would not fit.
+ */
+const CHANGING_FLAGS: ReadonlySet<string> = new Set(['node:v8', 'node:worker_threads']);
 
-/** What is started: flags differ, and what is run of a script. */
-type Purpose = 'serve' | 'passing' | 'other';
+/** What is started. */
+type Purpose = 'serve' | 'command';
 type Exports = Record<string, unknown>;
 type Run = (
   exports: Exports,
@@ -73,7 +76,7 @@ class KeptCode {
     const folder = path.dirname(file);
     const require = (specifier: string): unknown => {
       if (/^\.\/[^/]*\.js$/.test(specifier)) return this.load(path.join(folder, specifier));
-      if (specifier === THREADS) this.keepLast();
+      if (CHANGING_FLAGS.has(specifier)) this.keepLast();
       return this.outside(specifier);
     };
     this.compile(file)(module.exports, require, module, file, folder);

@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** The command `elmo`, as a process. */
 import * as modules from 'node:module';
-import keepHeapSmall from './small-heap.cjs';
 
 async function main(args: readonly string[]): Promise<number> {
-  keepHeapSmall(args[0]);
   // Compiled programs are kept between runs, from Node 22.1 on; so what follows is imported after this.
   (modules as { enableCompileCache?: () => unknown }).enableCompileCache?.();
   const { run } = await import('./command.js');

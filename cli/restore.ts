@@ -83,7 +83,7 @@ export function restoreCommand(terminal: Terminal, setExitCode: (code: number) =
         await terminal.write(`${counts} restored${faults} (${time})\n`);
         for (const hint of work.hints) terminal.warn(`${hint}\n`);
       };
-      await withDatabase(file, true, fill, { inputBytes: source.total });
+      await withDatabase(file, true, fill, { passingBytes: source.total });
     });
 }
 

@@ -43,6 +43,7 @@ const FORM: BuildOptions = {
   packages: 'external',
   legalComments: 'none',
   minifyWhitespace: true,
+  minifySyntax: true,
   lineLimit: 120, // so that a trace tells where it was
   logLevel: 'warning',
 };

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { Decoder, type Engine } from '../../elmo/index.js';
 import { connect } from '../../server-compat/index.js';
+import { MODEST } from '../database.js';
+import { keepHeapSmall } from '../small-heap.js';
 import { DriverEnd, type DriverClient } from './driver-end.js';
 import type { CollectionName, InsertOutcome } from './end.js';
 
@@ -19,7 +21,8 @@ export class FileEnd extends DriverEnd {
 
   static async open(path: string, mayCreate: boolean): Promise<FileEnd> {
     if (!mayCreate && !existsSync(path)) throw new Error(`there is no file ${path}`);
-    const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate });
+    keepHeapSmall();
+    const client = await connect(path, { promoteValues: false, createIfMissing: mayCreate, ...MODEST });
     return new FileEnd(path, client as unknown as DriverClient, client.engine);
   }
 

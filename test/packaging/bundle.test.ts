@@ -239,10 +239,10 @@ describe('the package as it is installed', function () {
       return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
     };
     const first = await kept('import', 'kept.elmo', 'app.c', 'kept.json'); // which flushes in a thread
-    const names = [...first.keys()].filter((name) => name.startsWith('start-passing-'));
+    const names = [...first.keys()].filter((name) => name.startsWith('start-command-'));
     expect(names).to.have.lengthOf(1);
     expect(await kept('import', 'kept.elmo', 'app.c', 'kept.json'), 'written once').to.deep.equal(first);
-    expect([...(await kept('count', 'kept.elmo', 'app.c')).keys()].join()).to.match(/start-other-/);
+    expect([...(await kept('count', 'kept.elmo', 'app.c')).keys()].join()).to.match(/start-command-/);
   });
 
   describe('elmo shell', () => {
