@@ -23,7 +23,7 @@ export type LayoutReader = (
 
 /** From so many documents on the code is tried that was used last for the same names. */
 const FIRST_LOOK = 16;
-/** After so many documents the layout is looked at, and code made for it. */
+/** After so many documents, of all searches for the same names, the layout is looked at, and code made for it. */
 const WORTH = 1024;
 /** Code that fails for more than half of so many documents is given up; after so many attempts all is searched. */
 const TRIAL = 64;
@@ -35,24 +35,39 @@ const LONGEST_NAME = 64;
 const MOST_KEPT = 512;
 
 const kept = new Map<string, LayoutReader>();
-const lastUsed = new Map<string, LayoutReader>();
+const wantedBefore = new Map<string, Wanted>();
 const walker = new ElementWalker();
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
+
+/** What all searches for the same names have found out. */
+class Wanted {
+  /** The code used last. */
+  reader: LayoutReader | undefined = undefined;
+  /** Documents that were searched without code. */
+  searched = 0;
+}
+
+function wantedOf(names: readonly FieldName[]): Wanted {
+  const key = names.length === 1 ? names[0]!.text : names.map(({ text }) => text).join('\0');
+  let wanted = wantedBefore.get(key);
+  if (wanted === undefined) keep(wantedBefore, key, (wanted = new Wanted()));
+  return wanted;
+}
 
 /** Looks for fields in documents of one array of bytes after the other, and gets used to their layout. */
 export class LayoutGuess {
   private bytes: Uint8Array = NOTHING;
   private view: DataView | undefined = undefined;
   private reader: LayoutReader | undefined;
-  private readonly key: string;
+  private readonly wanted: Wanted;
   private uses = 0;
   private misses = 0;
   private attempts = 0;
 
   /** @param names  wanted; of equal names in a document the first counts */
   constructor(private readonly names: readonly FieldName[]) {
-    this.key = names.length === 1 ? names[0]!.text : names.map(({ text }) => text).join('\0');
-    this.reader = lastUsed.get(this.key);
+    this.wanted = wantedOf(names);
+    this.reader = this.wanted.reader;
   }
 
   /** @returns false: search the document at `at` */
@@ -63,12 +78,12 @@ export class LayoutGuess {
       this.view = undefined;
       return false;
     }
-    this.uses++;
     const { reader } = this;
     if (reader === undefined) {
-      if (this.uses === WORTH) this.learn(bytes, at);
+      if (++this.wanted.searched >= WORTH) this.learn(bytes, at);
       return false;
     }
+    this.uses++;
     this.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (reader(bytes, this.view, at, types, starts)) return true;
     this.misses++;
@@ -80,11 +95,12 @@ export class LayoutGuess {
   }
 
   private learn(bytes: Uint8Array, at: number): void {
-    if (this.attempts++ === ATTEMPTS) return;
+    this.wanted.searched = 0;
+    if (this.attempts++ >= ATTEMPTS) return;
     const fields = layoutOf(bytes, at, this.names);
     if (fields === undefined) return;
     this.reader = readerOf(fields, this.names);
-    if (this.reader !== undefined) keep(lastUsed, this.key, this.reader);
+    if (this.reader !== undefined) this.wanted.reader = this.reader;
     this.uses = this.misses = 0;
   }
 }
@@ -98,9 +114,9 @@ function readerOf(fields: readonly LayoutField[], names: readonly FieldName[]): 
   return made;
 }
 
-function keep(readers: Map<string, LayoutReader>, key: string, reader: LayoutReader): void {
-  if (readers.size === MOST_KEPT) readers.clear();
-  readers.set(key, reader);
+function keep<T>(known: Map<string, T>, key: string, value: T): void {
+  if (known.size === MOST_KEPT) known.clear();
+  known.set(key, value);
 }
 
 /** Finds one field; the value found is in `type` and `valueStart`. */
