@@ -266,6 +266,8 @@ class StatementUpdateOptions implements UpdateOptions {
   readonly constants: UpdateOptions['constants'];
   readonly isMulti: UpdateOptions['isMulti'];
   readonly isStageName = isStageName;
+  /** With variables of the command, whose errors are told before those of the update. */
+  private readonly scopeOfLet: UpdateOptions['scope'] | undefined;
 
   constructor(
     statement: ChangeStatement,
@@ -277,9 +279,14 @@ class StatementUpdateOptions implements UpdateOptions {
     this.arrayFilters = statement.arrayFilters;
     this.constants = statement.constants;
     this.isMulti = statement.isMulti;
+    this.scopeOfLet = query.let === undefined ? undefined : this.newScope();
   }
 
   get scope(): UpdateOptions['scope'] {
+    return this.scopeOfLet ?? this.newScope();
+  }
+
+  private newScope(): UpdateOptions['scope'] {
     const { operation, random } = this.writing;
     return requestScope(operation, this.collation, this.query.let, random);
   }

@@ -14,12 +14,14 @@ const NOT_EXACT_VALUE_FIELD = 111;
  * @param filter  as parsed, not normalized
  * @param context  with `isInsert`
  * @returns a document that may still have no `_id`, or not in front
- * @throws ElmoError NotSingleValueField and those of the update
+ * @throws ElmoError NotSingleValueField, IllegalOperation for an equality of an empty name, and those of the update
  */
 export function buildUpsert(filter: FilterNode, update: Update, context: UpdateContext): Uint8Array {
   const fields = equalityFields(filter);
   if (update.kind !== 'replacement') {
     refuseConflicts(fields);
+    if (fields.some(({ path }) => path === ''))
+      throw new ElmoError('IllegalOperation', 'Cannot call setValue on the root object');
     const base = documentOf(fields);
     return update.apply(base, 0, context) ?? base;
   }

@@ -164,7 +164,55 @@ const MERGE: readonly Former[] = [
   },
 ];
 
+const upsert = (query: Document, update: unknown): Document => ({
+  findAndModify: 'c',
+  query,
+  update,
+  upsert: true,
+  new: true,
+});
+
+const UPSERT: readonly Former[] = [
+  {
+    why: 'no field of an empty name is made of a filter',
+    documents: [],
+    command: upsert({ _id: 1, '': 1 }, { $set: { a: 1 } }),
+    code: 20,
+  },
+  {
+    why: 'not even for a pipeline, or among the conditions of an $and',
+    documents: [],
+    command: upsert({ _id: 1, $and: [{ '': { $eq: 1 } }] }, [{ $set: { a: 1 } }]),
+    code: 20,
+  },
+  {
+    why: 'conflicts are told first',
+    documents: [],
+    command: upsert({ '': 1, a: 1, 'a.b': 1 }, { $set: { z: 1 } }),
+    code: 54,
+  },
+  {
+    why: 'a document that is given whole has no use for it',
+    documents: [],
+    command: upsert({ _id: 1, '': 1 }, { a: 1 }),
+    reply: { value: { _id: 1, a: 1 } },
+  },
+  {
+    why: 'a range says nothing',
+    documents: [],
+    command: upsert({ _id: 1, '': { $gt: 1 } }, { $set: { a: 1 } }),
+    reply: { value: { _id: 1, a: 1 } },
+  },
+  {
+    why: 'a variable of the command is looked at before the paths of an update',
+    documents: [{ _id: 1 }],
+    command: { ...upsert({ _id: 1 }, { $set: { 'a.': 1 } }), let: { x: '$a' } },
+    code: 4890500,
+  },
+];
+
 describe('names of fields, told once otherwise than by the reference', () => {
   describe('distinct', () => testFormer(DISTINCT));
   describe('$merge', () => testFormer(MERGE));
+  describe('updates', () => testFormer(UPSERT));
 });
