@@ -25,10 +25,7 @@ function withMatchesMoved(stages: readonly Stage[]): Stage[] | undefined {
   for (let i = 1; i < stages.length; i++) {
     const [before, match] = [stages[i - 1]!, stages[i]!];
     if (!(match instanceof MatchStage) || match.isEmpty || !canBePassed(before)) continue;
-    const changed = before.changedPaths!;
-    const [moved, left] = match.split(
-      (paths) => ![...paths].some((path) => changed.some((other) => pathsOverlap(path, other))),
-    );
+    const [moved, left] = match.split((paths) => [...paths].every((path) => isUnchanged(path, before)));
     if (moved === undefined) continue;
     return [
       ...stages.slice(0, i - 1),
@@ -41,10 +38,16 @@ function withMatchesMoved(stages: readonly Stage[]): Stage[] | undefined {
   return undefined;
 }
 
+/** Whether what is at a path is the same before and after a stage that can be passed. */
+function isUnchanged(path: string, { changedPaths, keptPaths }: Stage): boolean {
+  if (changedPaths !== undefined) return !changedPaths.some((other) => pathsOverlap(path, other));
+  return keptPaths!.some((kept) => path === kept || path.startsWith(`${kept}.`));
+}
+
 /** Whether dropping rows before this stage is the same as dropping them after it, as far as it does not change them. */
 function canBePassed(stage: Stage): boolean {
-  if (stage.changedPaths === undefined || stage instanceof LimitStage || stage instanceof SkipStage)
-    return false;
+  if (stage.changedPaths === undefined) return stage.keptPaths !== undefined;
+  if (stage instanceof LimitStage || stage instanceof SkipStage) return false;
   if (stage instanceof MatchStage) return false;
   if (stage instanceof SortStage) return stage.limit === 0;
   return stage.name !== '$sample';

@@ -62,6 +62,8 @@ export interface Stage {
   addDependencies(into: Set<string>): boolean;
   /** Paths it may change; undefined: any. `[]` of stages that only drop or order rows. */
   readonly changedPaths: readonly string[] | undefined;
+  /** If `changedPaths` is undefined: paths that stay as they are, with all below them. */
+  readonly keptPaths?: readonly string[] | undefined;
   /** Whether each row gives exactly one row, by itself: such a stage may change places with `$limit` and `$skip`. */
   readonly isOneToOne: boolean;
   /** Whether it makes its rows itself and reads no collection before it. */

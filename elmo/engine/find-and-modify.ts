@@ -62,7 +62,8 @@ async function run(
   const projects = request.projection !== undefined && request.projection.length > 5;
   const id = idOfStatement(request);
   const prepared = prepareQuery(
-    id === undefined ? request : { ...request, sort: undefined },
+    // the one document of an `_id` needs no order; a wrong one is told where a plan is made, for the projection
+    id === undefined || projects ? request : { ...request, sort: undefined },
     collection?.entry,
     context,
     projects || changing?.update.needsMatchedIndex === true,

@@ -16,6 +16,7 @@ import { RangeKeys, RowsInRange } from './collated-range.js';
 import { planningError, resolveHint } from '../plan/hint.js';
 import { minMaxPlan, type MinMax } from '../plan/min-max.js';
 import type { PlanRequest } from '../plan/plan-request.js';
+import { checkWildcardPaths } from '../plan/wildcard-predicates.js';
 import type { IndexScanPlan, PlanChoice, QueryPlan, ScanDirection } from '../plan/query-plan.js';
 
 export interface RowsRequest extends BuildContext {
@@ -46,9 +47,10 @@ export interface RunningPlan {
   readonly sort: SortRows | undefined;
 }
 
-/** @throws ElmoError of the hint, and of min and max */
+/** @throws ElmoError of the hint, of min and max, and of paths that a wildcard index cannot be asked for */
 export function choose(request: RowsRequest): PlanChoice {
   const { entry, sort, minMax, filter, collation, view } = request;
+  if (entry.spec.indexes.some(({ kind }) => kind === 'wildcard')) checkWildcardPaths(filter);
   const planFilter = minMax === undefined ? planFilterOf(request) : undefined;
   const hint = resolveHint(entry.spec, planFilter === undefined ? request.hint : undefined);
   const fields = sort?.every(({ meta }) => meta === undefined) === true ? sort : undefined;

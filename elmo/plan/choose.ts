@@ -19,6 +19,7 @@ import {
   type UnionPlan,
 } from './query-plan.js';
 import { isFixed } from './sort-order.js';
+import { servesHint } from './wildcard-predicates.js';
 
 export const EOF_PLAN: QueryPlan = {
   access: { kind: 'eof', filter: undefined, estimate: Estimate.of(0) },
@@ -47,7 +48,8 @@ export function choosePlan(request: PlanRequest): PlanChoice {
   const predicates = predicatesOf(filter);
   const plans: QueryPlan[] = [];
   const points: IndexScanPlan[] = [];
-  for (const index of hint === undefined ? usableIndexes(request) : [hint])
+  const isServed = hint?.kind !== 'wildcard' || servesHint(hint, predicates, request);
+  for (const index of hint === undefined ? usableIndexes(request) : isServed ? [hint] : [])
     for (const plan of indexPlans(index, predicates, request)) {
       if (isLookup(plan)) return { best: plan, others: [] };
       plans.push(plan);
@@ -58,6 +60,8 @@ export function choosePlan(request: PlanRequest): PlanChoice {
       if (access !== undefined) plans.push({ access, isSorted: isUnsorted, isCovered: false });
     if (plans.length === 0) return { best: wholeScan(), others: [] };
   } else if (plans.length === 0) {
+    // what a wildcard index has no entries of is found by a look at all documents
+    if (hint.kind === 'wildcard' && isServed) return { best: wholeScan(), others: [] };
     const access = unionOf(request, predicates);
     if (access === undefined) throw noSolutions(request.collection);
     return { best: { access, isSorted: isUnsorted, isCovered: false }, others: [] };
@@ -144,6 +148,8 @@ function bestScan(request: PlanRequest, branch: FilterNode, whole: FilterNode): 
   const branchRequest: PlanRequest = { ...request, filter: whole, sort: undefined, requiredPaths: undefined };
   const predicates = predicatesOf(whole);
   if (predicatesOf(branch).byPath.size === 0) return undefined;
+  if (request.hint?.kind === 'wildcard' && !servesHint(request.hint, predicates, branchRequest))
+    return undefined;
   let best: IndexScanPlan | undefined;
   for (const index of request.hint === undefined ? usableIndexes(branchRequest) : [request.hint])
     for (const scan of scansOf(index, predicates, branchRequest))

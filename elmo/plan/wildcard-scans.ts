@@ -3,13 +3,11 @@
  * it. It has no entries of documents without the path, nor of objects that are not empty, nor of arrays as a whole; so
  * only conditions on scalars say where to look, and those that ask for the path to be there.
  */
-import { ARRAY, MAX_KEY, MIN_KEY, NULL, OBJECT, UNDEFINED } from '../bson/types.js';
-import { int32Value, stringValue, type Value } from '../bson/value.js';
+import { int32Value, stringValue } from '../bson/value.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { fieldsOf, rawDocument, type NamedValue } from '../catalog/raw-document.js';
 import { wildcardPathsOf } from '../index/open-index.js';
 import type { WildcardPaths } from '../index/wildcard.js';
-import type { FilterNode } from '../query/filter.js';
 import {
   before,
   encodeValue,
@@ -20,6 +18,8 @@ import {
   type Intervals,
 } from './interval.js';
 import type { Predicate, Predicates } from './predicates.js';
+import { variantsOf } from './wildcard-names.js';
+import { demandsPath, isAboutScalars } from './wildcard-predicates.js';
 
 export interface WildcardScan {
   readonly index: IndexSpec;
@@ -31,10 +31,6 @@ export interface WildcardScan {
 
 /** The name under which the path stands among an index's fields. */
 export const PATH_FIELD = '$_path';
-const NUMERIC = /^\d+$/;
-/** Ways to leave components of a path out. */
-const MOST_VARIANTS = 16;
-
 export function wildcardScans(index: IndexSpec, predicates: Predicates): WildcardScan[] {
   const field = index.fields.findIndex(({ kind }) => kind === 'wildcard');
   const taken = wildcardPathsOf(index);
@@ -66,18 +62,6 @@ function namesOf(
   if (list.some(({ node }) => demandsPath(node)) && names.every((name) => taken.takesAll(name)))
     return { intervals: union(names.flatMap((name) => [pointOf(name), belowOf(name)])), isOfValues: false };
   return undefined;
-}
-
-/** The path, and what it is when a number in it is a place in an array, which entries do not tell. */
-function variantsOf(path: string): string[] {
-  let variants: string[][] = [[]];
-  for (const [i, part] of path.split('.').entries())
-    variants = variants.flatMap((variant) =>
-      i > 0 && NUMERIC.test(part) && variants.length < MOST_VARIANTS
-        ? [variant, [...variant, part]]
-        : [[...variant, part]],
-    );
-  return variants.map((parts) => parts.join('.'));
 }
 
 function pointOf(name: string): Interval {
@@ -118,59 +102,4 @@ function indexOfPath(index: IndexSpec, field: number, path: string): IndexSpec {
       ...multikeyComponents.slice(field + 1),
     ],
   };
-}
-
-const isEmpty = ({ type, bytes, at }: Value): boolean =>
-  (type === OBJECT || type === ARRAY) && bytes[at] === 5;
-
-/** Whether a value has an entry of its own wherever it is met. */
-function hasEntry(value: Value): boolean {
-  if (value.type === OBJECT || value.type === ARRAY) return isEmpty(value);
-  return value.type !== NULL && value.type !== UNDEFINED;
-}
-
-/** Whether all that matches the condition has an entry that says so. */
-function isAboutScalars(node: FilterNode): boolean {
-  switch (node.kind) {
-    case 'eq':
-      return hasEntry(node.value);
-    case 'in':
-      return node.values.every(hasEntry);
-    case 'lte':
-      return isRangeEnd(node.value) || (node.value.type === OBJECT && isEmpty(node.value));
-    case 'lt':
-    case 'gt':
-      return isRangeEnd(node.value) || isNothing(node.value); // nothing lies below or above null
-    case 'gte':
-      return isRangeEnd(node.value);
-    case 'regex':
-    case 'mod':
-      return true;
-    case 'type':
-      return !node.types.has(OBJECT) && !node.types.has(ARRAY);
-    case 'elemMatchValue':
-      return node.children.some(isAboutScalars);
-    default:
-      return false;
-  }
-}
-
-const isNothing = ({ type }: Value): boolean => type === NULL || type === UNDEFINED;
-
-function isRangeEnd({ type }: Value): boolean {
-  return ![NULL, UNDEFINED, OBJECT, ARRAY, MIN_KEY, MAX_KEY].includes(type);
-}
-
-/** Whether all that matches has something at the path, whatever it is. What is missing is above MinKey and below MaxKey. */
-function demandsPath(node: FilterNode): boolean {
-  switch (node.kind) {
-    case 'exists':
-      return true;
-    case 'type':
-      return node.types.has(OBJECT) || node.types.has(ARRAY);
-    case 'not':
-      return node.child.kind === 'eq' && node.child.value.type === NULL;
-    default:
-      return false;
-  }
 }

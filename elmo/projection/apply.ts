@@ -8,6 +8,7 @@ import type { Projection, Reshape } from './projection.js';
 export interface TreeFacts {
   readonly requiredPaths: readonly string[] | undefined;
   readonly changedPaths: readonly string[] | undefined;
+  readonly keptPaths?: readonly string[] | undefined;
   readonly metaNames: readonly string[];
   readonly needsMatchedIndex?: boolean;
 }
@@ -15,6 +16,7 @@ export interface TreeFacts {
 export class TreeProjection implements Projection, Reshape {
   readonly requiredPaths: readonly string[] | undefined;
   readonly changedPaths: readonly string[] | undefined;
+  readonly keptPaths: readonly string[] | undefined;
   readonly metaNames: readonly string[];
   readonly needsMatchedIndex: boolean;
   private readonly frame = new Frame();
@@ -30,6 +32,7 @@ export class TreeProjection implements Projection, Reshape {
   ) {
     this.requiredPaths = facts.requiredPaths;
     this.changedPaths = facts.changedPaths;
+    this.keptPaths = facts.keptPaths;
     this.metaNames = facts.metaNames;
     this.needsMatchedIndex = facts.needsMatchedIndex === true;
   }

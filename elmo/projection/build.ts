@@ -130,6 +130,13 @@ export function inclusionPaths(
   return paths.has('') ? undefined : [...paths];
 }
 
+/** Of an inclusion the paths that are shown as they are: a name that is a number may as well have been a position. */
+export function includedPaths(leaves: readonly { path: string; rule: LeafRule }[]): readonly string[] {
+  return leaves
+    .filter(({ path, rule }) => rule.kind === 'include' && !/(^|\.)\d+(\.|$)/.test(path))
+    .map(({ path }) => path);
+}
+
 /** Names of `{$meta: …}` anywhere in a value, and so perhaps some in literals. */
 export function metaNamesIn(value: Value): string[] {
   const names: string[] = [];

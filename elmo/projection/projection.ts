@@ -31,5 +31,7 @@ export interface Reshape {
   readonly requiredPaths: readonly string[] | undefined;
   /** The paths whose values may be others afterwards; undefined: any. Those it only shows are not among them. */
   readonly changedPaths: readonly string[] | undefined;
+  /** If `changedPaths` is undefined: those that are shown as they are, with all below them. */
+  readonly keptPaths?: readonly string[] | undefined;
   readonly metaNames: readonly string[];
 }

@@ -14,7 +14,7 @@ import { parseExpression } from '../expression/parse.js';
 import type { RowMetadata } from '../operation/row-source.js';
 import { elementsOf } from '../query/elements.js';
 import { TreeProjection } from './apply.js';
-import { inclusionPaths, metaNamesIn, TreeBuilder, type Collisions } from './build.js';
+import { includedPaths, inclusionPaths, metaNamesIn, TreeBuilder, type Collisions } from './build.js';
 import { ProjectionParser, refuseInnerPositional } from './parse.js';
 import type { Reshape } from './projection.js';
 
@@ -58,6 +58,7 @@ class ProjectParser extends ProjectionParser {
     return new TreeProjection(tree.build(!isInclusion, !isInclusion), {
       requiredPaths: isInclusion ? inclusionPaths(leaves) : undefined,
       changedPaths: isInclusion ? undefined : leaves.map(({ path }) => path),
+      keptPaths: isInclusion ? includedPaths(leaves) : undefined,
       metaNames: metaNamesIn(specification),
     });
   }

@@ -70,11 +70,11 @@ export type FilterNode =
   /** Text and geo predicates: parsed here, answered by their indexes. */
   | { readonly kind: 'special'; readonly name: string; readonly path: string; readonly argument: Value };
 
-/** @returns the first operator of a filter that is about whole documents, so that it matches no element of an array */
+/** @returns the first operator of a filter, at any depth, that is about whole documents */
 export function wholeDocumentOperator(node: FilterNode): '$expr' | '$jsonSchema' | undefined {
   if (node.kind === 'expr') return '$expr';
   if (node.kind === 'schema') return '$jsonSchema';
-  if (node.kind === 'not') return wholeDocumentOperator(node.child);
+  if (node.kind === 'not' || node.kind === 'elemMatchObject') return wholeDocumentOperator(node.child);
   if (!('children' in node)) return undefined;
   for (const child of node.children) {
     const found = wholeDocumentOperator(child);

@@ -2,13 +2,14 @@
  * The same random commands to us and to a reference engine, replies compared byte by byte (types and order of fields
  * included), errors by their codes; what a find gives by an index also against our own scan of the whole collection.
  */
-import type { Document } from '../../elmo/bson/package.js';
+import { EJSON, type Document } from '../../elmo/bson/package.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import type { WireClient } from '../support/wire-client.js';
 import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
 import {
   decidedDifference,
   DISTINCT_BY_INDEX,
+  MISSING_BY_WILDCARD,
   POSITION_BY_INDEX,
   isRenumbered,
   OPTIMIZED_AWAY,
@@ -88,7 +89,7 @@ export class Round {
         decidedDifference(random.command, ours, theirs) ??
         (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
-        (await this.decidedByIndex(random, ours));
+        (theirs.isError ? undefined : await this.decidedByIndex(random, ours));
       if (decided === undefined) return this.difference(random, ours, theirs);
       this.decided.push(decided);
       if (random.changes !== undefined || 'createIndexes' in random.command) return 'over';
@@ -124,10 +125,18 @@ export class Round {
     ours: Answer,
   ): Promise<string | undefined> {
     const isDistinct = command['distinct'] === 'c';
-    if (!isDistinct && !asksPosition(command)) return undefined;
+    const mayMiss = this.hasWildcard() && asksOfMissing(command);
+    if (!isDistinct && !mayMiss && !asksPosition(command)) return undefined;
     const theirs = await ask(this.theirs, { command: { ...command, hint: { $natural: 1 } }, isOrdered });
     if (!areAlike(ours, theirs, isOrdered)) return undefined;
-    return isDistinct ? DISTINCT_BY_INDEX : POSITION_BY_INDEX;
+    if (isDistinct) return DISTINCT_BY_INDEX;
+    return mayMiss ? MISSING_BY_WILDCARD : POSITION_BY_INDEX;
+  }
+
+  private hasWildcard(): boolean {
+    return [...this.indexes.values()].some(({ key }) =>
+      Object.keys(key as Document).some((name) => name.endsWith('$**')),
+    );
   }
 
   /** Whatever plan was chosen: a scan of the whole collection gives the same. */
@@ -177,9 +186,21 @@ function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, thei
 
 /** Whether a command that only reads asks for what is at a position of an array. */
 function asksPosition(command: Document): boolean {
-  const asked: unknown = command['filter'] ?? command['query'] ?? command['pipeline'];
-  const reads = command['find'] === 'c' || command['count'] === 'c' || command['aggregate'] === 'c';
-  return reads && !('min' in command || 'max' in command) && /"[^"$]*\.\d+[."]/.test(JSON.stringify(asked));
+  return reads(command) && /"[^"$]*\.\d+[."]/.test(askedBy(command));
+}
+
+/** Whether a command that only reads compares what may be missing with something above or below that. */
+function asksOfMissing(command: Document): boolean {
+  return reads(command) && /"\$(minKey|maxKey|expr)"/.test(askedBy(command));
+}
+
+function reads(command: Document): boolean {
+  const isReading = command['find'] === 'c' || command['count'] === 'c' || command['aggregate'] === 'c';
+  return isReading && !('min' in command || 'max' in command);
+}
+
+function askedBy(command: Document): string {
+  return EJSON.stringify(command['filter'] ?? command['query'] ?? command['pipeline'] ?? {});
 }
 
 function hasNewId({ facts }: Answer): boolean {

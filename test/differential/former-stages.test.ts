@@ -72,6 +72,149 @@ const DENSIFY: readonly Former[] = [
   },
 ];
 
+const NUMBERS = [0, 1, 2, 3, 4].map((_id) => ({ _id, a: 1 }));
+/** One row per reply: those before a fault are seen. */
+const window = (sortBy: Document, x: Document, partitionBy?: unknown): Document => ({
+  aggregate: 'c',
+  pipeline: [
+    { $setWindowFields: { ...(partitionBy === undefined ? {} : { partitionBy }), sortBy, output: { x } } },
+    { $project: { _id: 1 } },
+  ],
+  cursor: { batchSize: 1 },
+});
+const wrongDate = { $dateFromString: { dateString: '$a', format: '%G' } };
+
+/** How many rows come before a fault. */
+const upTo = (
+  count: number,
+  why: string,
+  documents: readonly Document[],
+  command: Document,
+  code: number,
+): Former => ({
+  why,
+  documents,
+  command,
+  ...(count === 0 ? { code } : { exact: NUMBERS.slice(0, count).map(({ _id }) => ({ _id })), late: code }),
+});
+
+const behind = (row: Document): Document[] => [...NUMBERS, { _id: 5, ...row }];
+const toInt = { $toInt: '$a' };
+
+const WINDOWS: readonly Former[] = [
+  upTo(
+    1,
+    'rows whose part is an array stand where a sort by its path puts them',
+    [
+      { _id: 0, a: { 0: 1 } },
+      { _id: 1, a: { 0: 2 } },
+      { _id: 2, a: [9] },
+    ],
+    window({ _id: 1 }, { $documentNumber: {} }, '$a.0'),
+    14,
+  ),
+  upTo(
+    4,
+    'a row is given out when the next is read: an array among the parts is told then',
+    behind({ a: [2] }),
+    window({ _id: 1 }, { $documentNumber: {} }, '$a'),
+    14,
+  ),
+  upTo(
+    3,
+    'a row further ahead, if the window needs it',
+    behind({ a: [2] }),
+    window({ _id: 1 }, { $sum: 1, window: { documents: [0, 2] } }, '$a'),
+    14,
+  ),
+  upTo(
+    3,
+    'in a range the first row behind it',
+    behind({ a: [2] }),
+    window({ _id: 1 }, { $sum: 1, window: { range: [0, 1] } }, '$a'),
+    14,
+  ),
+  upTo(0, 'or all of them', behind({ a: [2] }), window({ _id: 1 }, { $sum: 1 }, '$a'), 14),
+  upTo(
+    4,
+    'an expression fails when its row comes into a window',
+    behind({ a: 'x' }),
+    window({ _id: 1 }, { $sum: toInt, window: { documents: [-1, 1] } }),
+    241,
+  ),
+  upTo(
+    5,
+    'or is the current one',
+    behind({ a: 'x' }),
+    window({ _id: 1 }, { $sum: toInt, window: { documents: [-2, -1] } }),
+    241,
+  ),
+  upTo(
+    5,
+    'a row without a place in a range fails in its own turn',
+    behind({ _id: 'x' }).map((row) => ({ ...row, k: row['_id'] as unknown })),
+    window({ k: 1 }, { $sum: 1, window: { range: [0, 'unbounded'] } }),
+    5429414,
+  ),
+  upTo(
+    5,
+    'null is scaled in its own turn',
+    behind({ a: null }),
+    window({ _id: 1 }, { $minMaxScaler: { input: '$a' }, window: { documents: [-1, 1] } }),
+    10487000,
+  ),
+  upTo(
+    4,
+    'what is no number when it comes into the window',
+    behind({ a: 'x' }),
+    window({ _id: 1 }, { $minMaxScaler: { input: '$a' }, window: { documents: [-1, 1] } }),
+    9522903,
+  ),
+];
+
+const LET: readonly Former[] = [
+  {
+    why: 'a variable that nobody reads is not computed',
+    documents: [{ _id: 1, a: 1 }],
+    command: aggregate({ $set: { x: { $let: { vars: { v: wrongDate }, in: 5 } } } }),
+    exact: [{ _id: 1, a: 1, x: 5 }],
+  },
+  {
+    why: 'but in an update',
+    documents: [{ _id: 1, a: 1 }],
+    command: {
+      findAndModify: 'c',
+      query: {},
+      update: [{ $set: { x: { $let: { vars: { v: wrongDate }, in: 5 } } } }],
+    },
+    code: 241,
+  },
+  {
+    why: 'a schema among the conditions of an element is one of the whole document to a positional projection',
+    documents: [{ _id: 1, b: [{}] }],
+    command: {
+      find: 'c',
+      filter: { b: { $elemMatch: { $or: [{ $jsonSchema: {} }, { c: 1 }] } } },
+      projection: { 'b.$': 1 },
+    },
+    code: 224,
+  },
+  {
+    why: 'the order of the one document of an _id is looked at for its projection',
+    documents: [{ _id: 1 }],
+    command: { findAndModify: 'c', query: { _id: 1 }, sort: { 'a.': 1 }, fields: { c: 1 }, remove: true },
+    code: 40353,
+  },
+  {
+    why: 'and for nothing else',
+    documents: [{ _id: 1 }],
+    command: { findAndModify: 'c', query: { _id: 1 }, sort: { 'a.': 1 }, remove: true },
+    reply: { value: { _id: 1 } },
+  },
+];
+
 describe('differences from the reference in what stages make', () => {
   describe('$densify', () => testFormer(DENSIFY));
+  describe('$setWindowFields', () => testFormer(WINDOWS));
+  describe('updates and projections', () => testFormer(LET));
 });

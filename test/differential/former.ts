@@ -16,6 +16,8 @@ export interface Former {
   readonly exact?: readonly Document[];
   /** Of an error. */
   readonly code?: number;
+  /** Of an error after the rows that are `exact`. */
+  readonly late?: number;
   /** Some fields of the reply. */
   readonly reply?: Document;
 }
@@ -23,7 +25,7 @@ export interface Former {
 export const aggregate = (...pipeline: Document[]): Document => ({ aggregate: 'c', pipeline, cursor: {} });
 
 export function testFormer(former: readonly Former[]): void {
-  for (const { why, documents, before = [], command, rows, exact, code, reply: expected } of former)
+  for (const { why, documents, before = [], command, rows, exact, code, late, reply: expected } of former)
     it(why, async () => {
       const side = await ourSide();
       try {
@@ -37,10 +39,11 @@ export function testFormer(former: readonly Former[]): void {
         const reply = await run(command);
         expect(reply['code']).to.equal(code);
         if (rows !== undefined) expect((reply['cursor'] as Document)['firstBatch']).to.deep.equal(rows);
-        if (exact !== undefined)
-          expect((await ask(side, { command, isOrdered: true })).rows.map(showRow)).to.deep.equal(
-            exact.map(show),
-          );
+        if (exact !== undefined) {
+          const answer = await ask(side, { command, isOrdered: true });
+          expect(answer.rows.map(showRow)).to.deep.equal(exact.map(show));
+          if (late !== undefined) expect(answer.facts).to.equal(`getMore: error ${late}`);
+        }
         for (const [name, value] of Object.entries(expected ?? {}))
           expect(reply[name], name).to.deep.equal(value);
       } finally {

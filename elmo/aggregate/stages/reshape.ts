@@ -18,6 +18,7 @@ import type { ParseScope } from '../../expression/expression.js';
 
 class ReshapeStage implements Stage {
   readonly changedPaths: readonly string[] | undefined;
+  readonly keptPaths: readonly string[] | undefined;
   readonly isOneToOne = true;
 
   constructor(
@@ -26,6 +27,7 @@ class ReshapeStage implements Stage {
     private readonly reshape: Reshape,
   ) {
     this.changedPaths = reshape.changedPaths;
+    this.keptPaths = reshape.keptPaths;
   }
 
   open(input: RowSource): RowSource {

@@ -7,7 +7,7 @@ import { BsonWriter } from '../../bson/writer.js';
 import { collatorOf } from '../../collation/collator.js';
 import { ElmoError } from '../../errors.js';
 import { SlicedSort } from '../../exec/sliced-sort.js';
-import { compareBytes, type SortField } from '../../exec/sort-key.js';
+import { compareBytes, SortKeys, type SortField } from '../../exec/sort-key.js';
 import type { Expression } from '../../expression/expression.js';
 import { PathFollower } from '../../expression/nodes.js';
 import type { RowSource } from '../../operation/row-source.js';
@@ -19,14 +19,21 @@ import { BlockingRows } from '../rows.js';
 import { PathSetter } from '../set-path.js';
 import { parseSortPattern, RowOrder } from '../sort-pattern.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import {
+  firstUnread,
+  firstWithoutPlace,
+  reachOf,
+  valuesUpToFault,
+  type PartitionView,
+  type Reaching,
+} from '../window/faults.js';
 import { parseFrame, rangePlace, type FrameSpec } from '../window/frame.js';
 import { checkSlopes } from '../window/calculus.js';
 import { parseWindowFunction } from '../window/functions.js';
-import type { Partition, WindowFunction } from '../window/values-function.js';
+import type { Fault, Partition } from '../window/values-function.js';
 
-interface Output {
+interface Output extends Reaching {
   readonly path: string;
-  readonly compute: WindowFunction;
 }
 
 interface WindowOptions {
@@ -81,7 +88,10 @@ class WindowRows extends BlockingRows {
   private partitionStart = 0;
   /** By output, by row of the partition. */
   private values: Value[][] = [];
+  private fault: Fault | undefined;
   private readonly order: RowOrder;
+  /** By the path that partitions are values of. */
+  private readonly pathKeys: SortKeys | undefined;
   private readonly keys: CanonicalKeys;
   private readonly collation: Collation | undefined;
   private readonly setters: readonly PathSetter[];
@@ -95,6 +105,11 @@ class WindowRows extends BlockingRows {
     super(input, run.operation);
     const { collation } = options.context.scope;
     this.order = new RowOrder(options.sortBy, collation, options.partitionBy !== undefined);
+    if (options.partitionPath !== undefined)
+      this.pathKeys = new SortKeys(
+        [{ path: options.partitionPath, direction: 1, meta: undefined }],
+        collation,
+      );
     this.keys = new CanonicalKeys(collation);
     this.collation = collation === undefined ? undefined : collatorOf(collation);
     this.setters = options.outputs.map(({ path }) => new PathSetter(path, true));
@@ -112,7 +127,7 @@ class WindowRows extends BlockingRows {
       const value = partitionBy.evaluate(run.frame);
       isRefused = value.type === ARRAY;
       if (isRefused) this.checkParallel(row);
-      const told = isRefused ? this.leastOf(value) : value.isMissing ? NULL_VALUE : value;
+      const told = isRefused ? this.sortedBy(row, value) : value.isMissing ? NULL_VALUE : value;
       keys.clear();
       keys.append(told.type, told.bytes, told.at);
       if (this.collation !== undefined) partitionValue = told.keep();
@@ -125,7 +140,11 @@ class WindowRows extends BlockingRows {
       throw new ElmoError(5414201, `$setWindowFields exceeded its memory limit of ${most} bytes`);
   }
 
-  /** What an array sorts by. */
+  /** What a row sorts by whose partition is an array: of a path as in any sort, positions included. */
+  private sortedBy(row: Uint8Array, array: Value): Value {
+    return this.pathKeys?.valuesOf(row, 0)[0] ?? this.leastOf(array);
+  }
+
   private leastOf(array: Value): Value {
     const { keys } = this;
     let least: Value = UNDEFINED_VALUE;
@@ -168,6 +187,7 @@ class WindowRows extends BlockingRows {
     const { rows, next } = this;
     if (next === rows.length) return false;
     if (next === this.partitionEnd) this.beginPartition();
+    if (next - this.partitionStart === this.fault?.row) throw this.fault.error;
     let { row } = rows[next]!;
     for (const [i, setter] of this.setters.entries()) {
       const writer = this.writers[i & 1]!;
@@ -199,50 +219,20 @@ class WindowRows extends BlockingRows {
       compareBytes(rows[end]!.partition, rows[end]!.partition.length, partition, partition.length) === 0
     )
       end++;
-    if (rows[end]?.isRefused === true) throw arrayPartition(); // it is read to find the end of this one
     this.partitionEnd = end;
-    const { outputs } = this.options;
-    try {
-      const view = this.view(start, end);
-      this.values = outputs.map(({ compute }) => compute.compute(view, this.run.frame));
-    } catch (error) {
-      throw outputs.length > 1 ? this.firstFault(start, end) : error;
-    }
-  }
-
-  private view(start: number, end: number): PartitionRows {
-    return new PartitionRows(this.rows.slice(start, end), this.order, this.options.sortBy);
-  }
-
-  /**
-   * Of several functions that fail on a partition, what that one says which fails on the fewest of its first rows: the reference
-   * computes all fields of a row before those of the next.
-   */
-  private firstFault(start: number, end: number): unknown {
-    let fault: unknown;
-    let most = end;
-    for (const { compute } of this.options.outputs) {
-      const faultUpTo = (to: number): unknown => {
-        try {
-          compute.compute(this.view(start, to), this.run.frame);
-          return undefined;
-        } catch (error) {
-          return error;
-        }
-      };
-      let found = faultUpTo(most);
-      if (found === undefined) continue;
-      fault = found;
-      let least = start;
-      while (least + 1 < most) {
-        const middle = (least + most) >>> 1;
-        found = faultUpTo(middle);
-        if (found === undefined) least = middle;
-        else [fault, most] = [found, middle];
-      }
-      most--; // a later function has to fail on fewer rows
-    }
-    return fault;
+    const { outputs, sortBy } = this.options;
+    const view: PartitionView = (count) =>
+      new PartitionRows(rows.slice(start, start + count), this.order, sortBy);
+    const count = end - start;
+    const { values, fault } = valuesUpToFault(outputs, view, count, this.run.frame);
+    this.values = values;
+    const faults = [firstWithoutPlace(outputs, view(count)), fault];
+    // what follows is read to find the end of this partition
+    if (rows[end]?.isRefused === true)
+      faults.push({ row: firstUnread(outputs, view, count), error: arrayPartition() });
+    this.fault = faults.reduce((first, each) =>
+      first === undefined || (each !== undefined && each.row < first.row) ? each : first,
+    );
   }
 
   override close(): void {
@@ -256,6 +246,7 @@ const NO_KEY = new Uint8Array(0);
 
 class PartitionRows implements Partition {
   readonly rows: readonly Uint8Array[];
+  withoutPlace: Fault | undefined;
 
   constructor(
     private readonly keyed: readonly KeyedRow[],
@@ -272,10 +263,19 @@ class PartitionRows implements Partition {
   places(frame: FrameSpec): readonly number[] {
     if (frame.kind !== 'range') return [];
     const follower = new PathFollower(this.sortBy[0]!.path.split('.'));
-    return this.rows.map((row) => {
+    const placeOf = (row: Uint8Array): number => {
       const value = follower.follow(row, 0);
       return rangePlace(value.isMissing ? NULL_VALUE : value, frame.unit);
-    });
+    };
+    const places: number[] = new Array<number>(this.rows.length).fill(Infinity);
+    for (const [i, row] of this.rows.entries())
+      try {
+        places[i] = placeOf(row);
+      } catch (error) {
+        this.withoutPlace = { row: i, error };
+        break;
+      }
+    return places;
   }
 }
 
@@ -299,13 +299,14 @@ function parseOutput(
   if (named === undefined) throw new ElmoError('FailedToParse', 'Expected a $-prefixed window function');
   checkSlopes(named[0], sortBy.length);
   const sort = { count: sortBy.length, isAscending: sortBy[0]?.direction !== -1 };
+  const frame = parseFrame(window, sort);
   const compute = parseWindowFunction(named[0], named[1], {
     scope,
-    frame: parseFrame(window, sort),
+    frame,
     hasWindow: window !== undefined,
     sortPaths: sortBy.map(({ path: sortPath }) => sortPath),
   });
-  return { path, compute };
+  return { path, compute, reach: reachOf(...named, frame) };
 }
 
 function arrayPartition(): ElmoError {

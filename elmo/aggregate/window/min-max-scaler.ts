@@ -12,7 +12,7 @@ import { isNumberType, typeNameOf } from '../../expression/numbers.js';
 import { divide } from '../../expression/operators/arithmetic.js';
 import { argumentsOf } from '../arguments.js';
 import { Frames, type FrameSpec } from './frame.js';
-import { ValuesFunction, type ParseFunction } from './values-function.js';
+import { FaultOfRow, ValuesFunction, type ParseFunction } from './values-function.js';
 
 const ZERO = int32Value(0);
 const ONE = int32Value(1);
@@ -70,7 +70,7 @@ function fieldsOf(argument: Value): ReadonlyMap<string, Value> {
   return given;
 }
 
-/** Where the frame's values at `row` lie. @param values  numbers, all of them */
+/** Where the value of `row` lies in its frame. @param values  numbers in the frame, or null */
 function scaled(
   values: readonly Value[],
   row: number,
@@ -79,6 +79,7 @@ function scaled(
 ): Value {
   let [least, greatest] = [values[row]!, values[row]!];
   for (let i = low; i < high; i++) {
+    if (!isNumberType(values[i]!.type)) continue;
     if (compare(values[i]!, least) < 0) least = values[i]!;
     if (compare(values[i]!, greatest) > 0) greatest = values[i]!;
   }
@@ -101,18 +102,33 @@ export const parseMinMaxScaler: ParseFunction = (argument, { scope, frame: spec 
     );
   const bounds = boundsOf(given, scope);
   checkFrame(spec);
-  const code = spec.kind !== 'whole' && spec.bounds.low !== undefined ? 10487000 : 10487001;
+  const isSliding = spec.kind !== 'whole' && spec.bounds.low !== undefined;
+  const code = isSliding ? 10487000 : spec.kind === 'range' ? 10487004 : 10487001;
   return new ValuesFunction([scope.parse(input)], ([values], partition) => {
-    const other = values!.find(({ type }) => !isNumberType(type));
-    if (other !== undefined)
-      throw new ElmoError(
-        code,
-        `'input' argument to $minMaxScaler must evaluate to a numeric type, got: ${typeNameOf(other)}`,
-      );
+    if (!isSliding) for (const value of values!) checkNumber(value, code);
     const frames = new Frames(spec, values!.length, partition.places(spec));
-    return values!.map((_, row) => {
+    let entered = 0;
+    const made: Value[] = [];
+    for (const [row, value] of values!.entries()) {
       frames.moveTo(row);
-      return scaled(values!, row, frames, bounds);
-    });
+      try {
+        checkNumber(value, code);
+        // what has come into the frame ahead of its turn may be null, but nothing else
+        for (entered = Math.max(entered, row); entered < frames.high; entered++)
+          if (!values![entered]!.isNullish) checkNumber(values![entered]!, 9522903);
+      } catch (error) {
+        throw new FaultOfRow({ row, error }, made);
+      }
+      made.push(scaled(values!, row, frames, bounds));
+    }
+    return made;
   });
 };
+
+function checkNumber(value: Value, code: number): void {
+  if (!isNumberType(value.type))
+    throw new ElmoError(
+      code,
+      `'input' argument to $minMaxScaler must evaluate to a numeric type, got: ${typeNameOf(value)}`,
+    );
+}

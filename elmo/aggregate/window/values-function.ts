@@ -3,13 +3,34 @@ import type { Value } from '../../bson/value.js';
 import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
 import type { FrameSpec } from './frame.js';
 
+/** No row from `row` on has values, because of `error`. */
+export interface Fault {
+  readonly row: number;
+  readonly error: unknown;
+}
+
+/** Thrown by a function that knows in whose turn it fails. */
+export class FaultOfRow extends Error {
+  override readonly name = 'FaultOfRow';
+
+  /** @param values  of the rows before */
+  constructor(
+    readonly fault: Fault,
+    readonly values: Value[],
+  ) {
+    super('a window function fails', { cause: fault.error });
+  }
+}
+
 /** The rows of a partition. */
 export interface Partition {
   readonly rows: readonly Uint8Array[];
   /** Keys of the order: equal ones are of rows that tie. */
   isTied(row: number, other: number): boolean;
-  /** On the axis of ranges. */
+  /** On the axis of ranges. Rows that have none are sorted behind the others, and stand behind them. */
   places(frame: FrameSpec): readonly number[];
+  /** The first row without a place, once places were asked for. */
+  readonly withoutPlace: Fault | undefined;
 }
 
 export interface WindowFunction {

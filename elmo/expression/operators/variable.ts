@@ -6,7 +6,7 @@ import { ElementWalker } from '../../bson/walk.js';
 import { ElmoError } from '../../errors.js';
 import { Expression, type ExpressionOperators, type Frame } from '../expression.js';
 import { checkVariableWrite } from '../field-names.js';
-import { foldConstants, namedArguments } from '../operator-kinds.js';
+import { foldConstants, mayRearrange, namedArguments } from '../operator-kinds.js';
 
 class LetExpression extends Expression {
   constructor(
@@ -56,11 +56,11 @@ export const variableOperators: ExpressionOperators = {
         values.map((value) => value.constant),
       );
       const body = inner.scope.parse(given.get('in')!);
-      // what nothing reads is not computed, and so cannot fail
-      const isRead = inner.slots.map((slot) => inner.scope.isRead(slot));
+      // what nothing reads is not computed, and so cannot fail, unless all is to be computed as it is written
+      const isRead = inner.slots.map((slot) => !mayRearrange() || inner.scope.isRead(slot));
       const slots = inner.slots.filter((_, i) => isRead[i]);
       const read = values.filter((_, i) => isRead[i]);
-      return foldConstants(new LetExpression(slots, read, body), [body]);
+      return foldConstants(new LetExpression(slots, read, body), mayRearrange() ? [body] : [...read, body]);
     },
   },
 };

@@ -1,0 +1,17 @@
+/** The names a path may have among the entries of a wildcard index. */
+
+const NUMERIC = /^\d+$/;
+/** Ways to leave components of a path out. */
+const MOST_VARIANTS = 16;
+
+/** The path, and what it is when a number in it is a place in an array, which entries do not tell. */
+export function variantsOf(path: string): string[] {
+  let variants: string[][] = [[]];
+  for (const [i, part] of path.split('.').entries())
+    variants = variants.flatMap((variant) =>
+      i > 0 && NUMERIC.test(part) && variants.length < MOST_VARIANTS
+        ? [variant, [...variant, part]]
+        : [[...variant, part]],
+    );
+  return variants.map((parts) => parts.join('.'));
+}

@@ -1,0 +1,131 @@
+/** Which hints at wildcard indexes are good for which filters, as the reference has it. */
+import { MaxKey, MinKey, type Document } from '../../elmo/bson/package.js';
+import { aggregate, testFormer, type Former } from './former.js';
+
+const documents = [
+  { _id: 1 },
+  { _id: 2, a: 1, n: 1 },
+  { _id: 3, a: 'x', n: 'x' },
+  { _id: 4, a: null, n: null },
+  { _id: 5, a: { b: 1 }, n: 5 },
+];
+const WHOLE = { '$**': 1 };
+const BEHIND = { n: 1, 'a.$**': 1 };
+const VIEW = { create: 'v', viewOn: 'c', pipeline: [{ $project: { a: 1, n: 1 } }] };
+
+/** `found`: the _ids, or 291. */
+const hinted = (
+  why: string,
+  key: Document,
+  filter: Document,
+  found: readonly number[] | 291,
+  options: Document = {},
+): Former => ({
+  why,
+  documents,
+  before: [{ createIndexes: 'c', indexes: [{ key, name: 'i', ...options }] }],
+  command: { find: 'c', filter, hint: 'i', projection: { _id: 1 } },
+  ...(found === 291 ? { code: 291 } : { rows: found.map((_id) => ({ _id })) }),
+});
+
+const CONDITIONS: readonly Former[] = [
+  hinted('a value', WHOLE, { a: 1 }, [2]),
+  hinted('a type', WHOLE, { a: { $type: 'object' } }, [5]),
+  hinted('that something is there', WHOLE, { a: { $ne: null } }, [2, 3, 5]),
+  hinted('that it is not null or less', WHOLE, { a: { $not: { $lte: null } } }, [2, 3, 5]),
+  hinted('an expression', WHOLE, { $expr: { $eq: ['$a', 1] } }, [2]),
+  hinted('what is MaxKey or above', WHOLE, { a: { $gte: new MaxKey() } }, []),
+  hinted('what is MinKey or below', WHOLE, { a: { $lte: new MinKey() } }, []),
+  hinted('not what is null', WHOLE, { a: null }, 291),
+  hinted('not what is none of some values', WHOLE, { a: { $ne: 1 } }, 291),
+  hinted('not a document', WHOLE, { a: { b: 1 } }, 291),
+  hinted('not an element at a position', WHOLE, { 'a.0': { $elemMatch: { $gt: 1 } } }, 291),
+  hinted('but an element of what is there', WHOLE, { 'a.0.b': { $elemMatch: { $gt: 1 } } }, []),
+];
+
+const OTHER_FIELDS: readonly Former[] = [
+  hinted('the first field of an index is asked', BEHIND, { n: 1 }, [2]),
+  hinted('though the wildcard is not of use', BEHIND, { n: 1, a: { $ne: 2 } }, [2]),
+  hinted('or cannot be', BEHIND, { n: 1, z: 1 }, []),
+  hinted('by an expression, too', BEHIND, { $expr: { $gt: ['$n', 'a'] } }, [3]),
+  hinted('not by what may be missing', BEHIND, { n: null }, 291),
+  hinted('nor beside a condition on the wildcard', BEHIND, { n: { $ne: 1 }, a: 1 }, 291),
+  hinted('a later field alone is of no use', { 'a.$**': 1, n: 1 }, { n: 1 }, 291),
+];
+
+const COLLATION = { collation: { locale: 'en', strength: 2 } };
+const PARTIAL = { partialFilterExpression: { n: { $gt: 0 } } };
+
+const KINDS: readonly Former[] = [
+  hinted('numbers by an index of another collation', WHOLE, { a: 1 }, [2], COLLATION),
+  hinted('not texts', WHOLE, { a: 'x' }, 291, COLLATION),
+  hinted('nor what holds texts', WHOLE, { a: { $in: [1, {}] } }, 291, COLLATION),
+  hinted('but patterns', WHOLE, { a: /x/ }, [3], COLLATION),
+  hinted('texts beside others', WHOLE, { $or: [{ a: 'x' }, { n: 1 }] }, 291, COLLATION),
+  hinted('a partial index by what implies its filter', WHOLE, { a: 1, n: { $gt: 0 } }, [2], PARTIAL),
+  hinted('by nothing else', WHOLE, { a: 1 }, 291, PARTIAL),
+];
+
+const PATHS: readonly Former[] = [
+  {
+    why: 'no path that ends in a dot is asked where there is a wildcard index',
+    documents,
+    before: [{ createIndexes: 'c', indexes: [{ key: { 'n.$**': 1 }, name: 'i', hidden: true }] }],
+    command: { find: 'c', filter: { $or: [{ 'a.': 1 }, { b: 1 }] }, hint: 'none' },
+    code: 40353,
+  },
+  {
+    why: 'not even below an element',
+    documents,
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { count: 'c', query: { b: { $elemMatch: { 'a.': 1 } } } },
+    code: 40353,
+  },
+  {
+    why: 'unless nothing can match',
+    documents,
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { count: 'c', query: { 'a.': { $in: [] } } },
+    reply: { n: 0 },
+  },
+  {
+    why: 'conditions on what an inclusion keeps go before it, and so to the index',
+    documents,
+    before: [VIEW, { createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { find: 'v', filter: { a: 1 }, hint: 'i' },
+    rows: [{ _id: 2, a: 1, n: 1 }],
+  },
+  {
+    why: 'also on what is below it',
+    documents,
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { ...aggregate({ $project: { a: 1 } }, { $match: { 'a.b': 1 } }), hint: 'i' },
+    rows: [{ _id: 5, a: { b: 1 } }],
+  },
+  {
+    why: 'not on what is above it',
+    documents,
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { ...aggregate({ $project: { 'a.b': 1 } }, { $match: { a: 1 } }), hint: 'i' },
+    code: 291,
+  },
+  {
+    why: 'nor on what it leaves out',
+    documents,
+    command: aggregate({ $project: { a: 1 } }, { $match: { n: 1 } }),
+    rows: [],
+  },
+  {
+    why: 'nor on a name that may be a position',
+    documents: [{ _id: 1, a: [7] }],
+    command: aggregate({ $project: { 'a.0': 1 } }, { $match: { 'a.0': 7 } }),
+    rows: [],
+  },
+];
+
+describe('hints at wildcard indexes, told once otherwise than by the reference', () => {
+  describe('conditions', () => testFormer(CONDITIONS));
+  describe('compound indexes', () => testFormer(OTHER_FIELDS));
+  describe('collations and partial indexes', () => testFormer(KINDS));
+  describe('paths', () => testFormer(PATHS));
+});
