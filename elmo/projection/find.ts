@@ -102,12 +102,12 @@ class FindParser extends ProjectionParser {
   }
 
   protected override parseOperator(
-    path: () => readonly string[],
+    path: readonly string[],
     value: Value,
     name: string,
     argument: Value,
   ): void {
-    if (name === '$elemMatch') this.addElementMatch(path(), argument);
+    if (name === '$elemMatch') this.addElementMatch(path, argument);
     else if (name !== '$slice' || !this.addSlice(path, argument))
       super.parseOperator(path, value, name, argument);
   }
@@ -130,12 +130,11 @@ class FindParser extends ProjectionParser {
   }
 
   /** @returns false if it is not the slice of `find`; it may be the expression */
-  private addSlice(path: () => readonly string[], argument: Value): boolean {
+  private addSlice(path: readonly string[], argument: Value): boolean {
     const slice = sliceOf(argument);
     if (slice === undefined) return false;
-    const components = path();
     try {
-      this.tree.add(components, { kind: 'slice', slice });
+      this.tree.add(path, { kind: 'slice', slice });
     } catch (error) {
       // a path that collides: the expression of the same name is asked, which may complain of something else
       if (argument.type === ARRAY && this.kind !== 'exclusion') throw error;

@@ -40,25 +40,24 @@ export abstract class ProjectionParser {
   }
 
   /** `{$name: argument}` in the place of a field's value; by default an expression. */
-  protected parseOperator(path: () => readonly string[], value: Value, name: string, _argument: Value): void {
+  protected parseOperator(path: readonly string[], value: Value, name: string, _argument: Value): void {
     if (!Object.hasOwn(lateOperators().expressionOperators, name))
       throw new ElmoError(31325, `Unknown expression ${name}`);
     if (name !== '$meta')
       this.computeInInclusion(31252, 'Cannot use expression other than $meta in exclusion projection');
     const expression = parseExpression(value, this.scope);
-    this.tree.add(path(), { kind: 'computed', expression });
+    this.tree.add(path, { kind: 'computed', expression });
   }
 
   private parseField(outer: readonly string[], name: string, value: Value): void {
     this.checkName(name, value);
-    const path = (): readonly string[] => this.pathOf(outer, name);
     if (value.type === BOOL || isNumber(value)) {
-      this.addFlag(path(), name, isTruthy(value));
+      this.addFlag(this.pathOf(outer, name), name, isTruthy(value));
       return;
     }
     if (value.type !== OBJECT) {
       const expression = parseExpression(value, this.scope);
-      this.tree.add(path(), { kind: 'computed', expression });
+      this.tree.add(this.pathOf(outer, name), { kind: 'computed', expression });
       this.computeInInclusion(
         31310,
         `Cannot use an expression ${describe(name, value)} in an exclusion projection`,
@@ -68,13 +67,13 @@ export abstract class ProjectionParser {
     const fields = elementsOf(value);
     const [first] = fields;
     if (first === undefined) throw new ElmoError(51270, `Invalid empty sub-projection: ${name}`);
+    const path = this.pathOf(outer, name);
     if (fields.length === 1 && first.name.startsWith('$')) {
       this.parseOperator(path, value, first.name, first.value);
       return;
     }
-    const inner = path();
-    this.tree.refuseCollision(inner);
-    for (const field of fields) this.parseField(inner, field.name, field.value);
+    this.tree.refuseCollision(path);
+    for (const field of fields) this.parseField(path, field.name, field.value);
   }
 
   private addFlag(path: readonly string[], name: string, isShown: boolean): void {

@@ -40,7 +40,7 @@ class ProjectParser extends ProjectionParser {
   }
 
   protected override parseOperator(
-    path: () => readonly string[],
+    path: readonly string[],
     value: Value,
     name: string,
     argument: Value,

@@ -203,6 +203,13 @@ describe('parseProjection', () => {
       [28667, { a: { $slice: 'x' } }],
       [28667, { a: { $slice: [1] } }],
       [16410, { $a: { $slice: 1 } }],
+      // a name is looked at before the operator behind it
+      [16410, { a: { $elemMatch: { $gte: 2 }, extra: 1 } }],
+      [16410, { a: { $elemMatch: { $foo: 2 }, $slice: 1 } }],
+      [16410, { $a: { $foo: 1 } }],
+      [16410, { b: 0, $a: { $add: [1] } }],
+      [40353, { 'a.': { $meta: 'foo' } }],
+      [16020, { a: { b: { $gte: 2 }, $slice: 1 } }],
       [31255, { 'arr.$': 1, objs: { $elemMatch: { a: 1 } } }],
       [31276, { 'arr.$': 1, 'objs.$': 1 }],
       [31394, { 'a.$.b': 1 }],
