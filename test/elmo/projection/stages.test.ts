@@ -63,7 +63,7 @@ describe('stages that reshape documents', () => {
 
   describe('refuse, with the code', () => {
     for (const [code, stage] of [
-      [16410, { $project: { a: { $elemMatch: {}, b: 1 } } }],
+      [16410, { $project: { a: { $elemMatch: { x: 1 }, b: 1 } } }],
       [16410, { $project: { $a: { $elemMatch: {} } } }],
       [15969, { $project: 1 }],
       [51272, { $project: {} }],
