@@ -1,10 +1,15 @@
-/** The guide's programs that read files of other embedded databases, over files that these packages themselves wrote. */
+/**
+ * The guide's programs that read files of other embedded databases, over files that these packages themselves wrote; and its
+ * commands that talk to a server, beside the reference engine.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { MongoClient } from 'mongodb';
+import { connect } from '../../elmo/index.js';
 import { projectFolder } from '../support/source-tree.js';
 
 const root = projectFolder();
@@ -63,4 +68,77 @@ describe('files of other embedded databases, as the guide reads them', () => {
       }
       return undefined;
     });
+});
+
+const ADDRESS = process.env['ELMO_REFERENCE'] ?? '127.0.0.1:27117';
+
+describe('a MongoDB server, as the guide comes from it and goes back', function () {
+  this.timeout(60_000);
+  const URI = `mongodb://${ADDRESS}/?directConnection=true&serverSelectionTimeoutMS=2000`;
+  /** Names that nobody else on that server has. */
+  const ours: Readonly<Record<string, string>> = {
+    shop: `shop_${process.pid}`,
+    app_copy: `app_copy_${process.pid}`,
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'elmo-migration-'));
+  let server: MongoClient;
+
+  before(async function () {
+    try {
+      server = await MongoClient.connect(URI);
+    } catch {
+      process.stdout.write(`    (skipped: no reference engine listens on ${ADDRESS})\n`);
+      this.skip();
+    }
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    if (server === undefined) return;
+    for (const name of Object.values(ours)) await server.db(name).dropDatabase();
+    await server.close();
+  });
+
+  it('its program, then its commands, with another address and other names', async () => {
+    const orders = server.db(ours['shop']).collection<{ _id: number; total: number }>('orders');
+    await orders.insertMany([
+      { _id: 1, total: 5 },
+      { _id: 2, total: 7 },
+    ]);
+    await orders.createIndex({ total: 1 }, { unique: true });
+
+    const page = readFileSync(join(root, 'docs', 'migration.md'), 'utf8');
+    const [, program] = /```js\n([\s\S]*?)```/.exec(page)!;
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(root, join(folder, 'node_modules', 'elmodb'), 'junction');
+    writeFileSync(join(folder, 'program.mjs'), program!);
+    const run = (...argv: string[]): string =>
+      execFileSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' });
+    run('program.mjs');
+
+    const commands = [...page.matchAll(/^elmo (migrate .*)$/gm)].map(([, words]) =>
+      [...words!.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) =>
+        (quoted ?? plain!)
+          .replace('mongodb://127.0.0.1:27017/', URI)
+          .replace(/^(shop|app_copy)(?=\.)/, (name) => ours[name]!),
+      ),
+    );
+    expect(commands).to.have.lengthOf(2);
+    const elmo = join(root, 'dist', 'cli', 'main.js');
+    const [there, back] = commands.map((words) => run(elmo, ...words));
+    expect(there).to.match(
+      /orders: 2 documents, sha256 [0-9a-f]{16}…, the same\n2 documents of 1 collection/,
+    );
+    expect(back).to.match(/notes: 1 document, sha256 [0-9a-f]{16}…, the same\n/);
+
+    const copy = server.db(ours['app_copy']).collection('notes');
+    expect(await copy.find().toArray()).to.deep.equal([{ _id: 'first', text: 'hello' }]);
+    const client = await connect(join(folder, 'app.elmo'));
+    const found = client.db(ours['shop']).collection('orders');
+    expect(await found.find().toArray()).to.deep.equal(await orders.find().toArray());
+    expect((await found.indexes()).map(({ name, unique }) => [name, unique])).to.deep.equal([
+      ['_id_', undefined],
+      ['total_1', true],
+    ]);
+    await client.close();
+  });
 });
