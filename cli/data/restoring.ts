@@ -8,7 +8,7 @@ import {
   type Document,
 } from '../../elmo/index.js';
 import type { ElmoClient } from '../../server-compat/index.js';
-import { formatCounted } from '../output.js';
+import { formatCount, formatCounted } from '../output.js';
 import type { Terminal } from '../terminal.js';
 import { unpackBucket, type TimeseriesOptions } from './buckets.js';
 import type { DumpStep } from './dump-source.js';
@@ -34,6 +34,8 @@ interface Target extends Chosen {
   readonly timeseries: TimeseriesOptions | undefined;
   /** It could not be made: its documents are left out. */
   isRefused: boolean;
+  /** Documents of it that have come. */
+  seen: number;
 }
 
 /** The first fault, where that ends the work. */
@@ -115,7 +117,7 @@ export class Restoring {
     const chosen = this.choice.choose(db, collection);
     if (chosen === undefined) return;
     let read: Metadata = {};
-    const target: Target = { ...chosen, name, indexes: [], timeseries: undefined, isRefused: false };
+    const target: Target = { ...chosen, name, indexes: [], timeseries: undefined, isRefused: false, seen: 0 };
     try {
       read = parseMetadata(metadata);
       await this.create(chosen, this.options.keepsOptions ? (read.options ?? {}) : {});
@@ -143,12 +145,14 @@ export class Restoring {
   private async insert(target: Target, given: readonly Uint8Array[]): Promise<void> {
     const documents: Uint8Array[] = [];
     for (const document of given) {
+      target.seen++;
       try {
         validateDocument(document);
         if (target.timeseries === undefined) documents.push(document);
         else documents.push(...measurementsOf(document, target.timeseries));
       } catch (error) {
-        this.complain(`${target.name}: a document is left out: ${(error as Error).message}`);
+        const which = `document ${formatCount(target.seen)} is left out`;
+        this.complain(`${target.name}: ${which}: ${(error as Error).message}`);
       }
     }
     const { db, collection } = target;

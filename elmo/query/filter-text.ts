@@ -17,12 +17,28 @@ const encoder = new Encoder();
 
 /**
  * A value in the shell's notation; nothing but white space stands for an empty document.
- * @throws Error of the package, if it is none
+ * @throws SyntaxError with its place in the text, if it is none; other errors of the package
  */
 export function parseShellText(text: string): unknown {
   if (text.trim() === '') return {};
   parser ??= createRequire(import.meta.url)(PACKAGE) as QueryParser;
-  return parser.parseFilter(text);
+  try {
+    return parser.parseFilter(text);
+  } catch (error) {
+    throw placed(error, text);
+  }
+}
+
+/** The package puts parentheses around the text, in lines of their own, and shows all of it. */
+const WITH_PLACE = /^(.*) \((\d+):(\d+)\) in \(\n/;
+
+/** The same error with its place in the text as it was given. */
+function placed(error: unknown, text: string): unknown {
+  const [, reason, line, column] = (error instanceof SyntaxError && WITH_PLACE.exec(error.message)) || [];
+  if (reason === undefined) return error;
+  const isAtEnd = Number(line) - 1 > text.split('\n').length;
+  const place = isAtEnd ? 'the text ends too soon' : `line ${Number(line) - 1}, column ${Number(column) + 1}`;
+  return new SyntaxError(`${reason}: ${place}`, { cause: error });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Bad input, through the built command: it says what, where, how many went in, and how to go on; nothing is lost. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { connect } from '../../server-compat/index.js';
@@ -70,6 +71,60 @@ describe('bad input of the built command', () => {
     expect(await count()).to.equal('3');
   });
 
+  it('a duplicate key in the middle of a dump: the others are in, and how to go on is told', async () => {
+    await spawnElmo(['import', file(), 'x.a', given('a.json', '{"_id":1}\n{"_id":2}\n{"_id":3}\n')]);
+    await spawnElmo(['dump', file(), place.path('dump')]);
+    const other = place.path('b.elmo');
+    await spawnElmo(['import', other, 'x.a', given('b.json', '{"_id":2,"mine":true}\n')]);
+    const told = await spawnElmo(['restore', other, place.path('dump')]);
+    expect(told.code).to.equal(1);
+    expect(told.out).to.match(/^2 documents of 1 collection restored, 1 fault/);
+    expect(told.err).to.match(
+      /^x\.a: E11000 .*_id: 2 }\n1 was there already: --drop restores collections anew, .*\n$/,
+    );
+    expect((await elmo('find', other, 'x.a', '{_id: 2}')).out).to.contain('"mine":true');
+  });
+
+  it('a dump with a damaged document: it alone is left out, and told with its place', async () => {
+    await spawnElmo(['import', file(), 'x.a', given('a.json', '{"_id":1,"t":"x"}\n{"_id":2,"t":"y"}\n')]);
+    await spawnElmo(['dump', file(), place.path('dump')]);
+    const data = place.path(join('dump', 'x', 'a.bson'));
+    const bytes = readFileSync(data);
+    bytes[bytes.lastIndexOf('y') + 1] = 7;
+    writeFileSync(data, bytes);
+    const told = await spawnElmo(['restore', place.path('b.elmo'), place.path('dump')]);
+    expect(told.code).to.equal(1);
+    expect(told.err).to.match(
+      /^x\.a: document 2 is left out: a text does not end in NUL, at byte \d+\nall that could be read/,
+    );
+    expect(told.out).to.match(/^1 document of 1 collection restored, 1 fault/);
+  });
+
+  it('a dump that is not there, or is none', async () => {
+    for (const [argv, message] of [
+      [[place.path('none')], `there is no folder ${place.path('none')}`],
+      [[given('a.json', '{}')], `${place.path('a.json')} is neither a folder nor a file that ends in .bson`],
+      [[`--archive=${place.path('none')}`], `there is no file ${place.path('none')}`],
+      [[`--archive=${place.path('a.json')}`], `${place.path('a.json')}: this is no archive`],
+    ] as const) {
+      const told = await spawnElmo(['restore', file(), ...argv]);
+      expect(told.code).to.equal(1);
+      expect(told.err).to.contain(`error: ${message}`);
+    }
+  });
+
+  it('a filter that is none: what is wrong, and where', async () => {
+    await spawnElmo(['import', file(), 'x.a', given('a.json', '{"_id":1}\n')]);
+    for (const [filter, message] of [
+      ['{a: 1 b: 2}', 'Unexpected token: line 1, column 7'],
+      ['{a:\n  b c}', 'Unexpected token: line 2, column 5'],
+      ['{a:', 'Unexpected token: the text ends too soon'],
+    ] as const) {
+      const told = await spawnElmo(['find', file(), 'x.a', filter]);
+      expect([told.code, told.err]).to.deep.equal([2, `error: the filter cannot be read: ${message}\n`]);
+    }
+  });
+
   it('a missing file, a file of another kind', async () => {
     const missing = await spawnElmo(['import', file(), 'x.a', place.path('none.json')]);
     expect([missing.code, missing.err]).to.deep.equal([
@@ -99,6 +154,7 @@ describe('bad input of the built command', () => {
         ['import', file(), 'x.a', given('a.json', '{"_id":1}')],
         ['export', file(), 'x.a'],
         ['dump', file(), place.path('dump')],
+        ['restore', file(), `--archive=${given('b.archive', '')}`],
         ['stats', file()],
       ]) {
         const told = await spawnElmo(argv);

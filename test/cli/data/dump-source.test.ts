@@ -54,7 +54,7 @@ describe('real data', function () {
       '--archive',
       join(tools, 'bad-format.archive'),
     ],
-    ['a text without its end', 'a document is left out: a text', join(bsondump, 'bad_cstring.bson')],
+    ['a text without its end', 'document 1 is left out: a text', join(bsondump, 'bad_cstring.bson')],
     ['a type that is none', 'unknown type 0xaa', join(bsondump, 'bad_type.bson')],
     [
       'half a file',
