@@ -1,5 +1,6 @@
 /** What a sort is asked for with: `{a: 1, 'b.c': -1, score: {$meta: 'randVal'}}`. */
 import { readText } from '../bson/read.js';
+import { valueText } from '../bson/text.js';
 import { OBJECT, STRING, TYPE_NAMES } from '../bson/types.js';
 import { documentValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
@@ -14,13 +15,10 @@ const DBREF_COMPONENT = /(?<=^|\.)\$(?=(?:id|ref|db)(?:\.|$))/g;
 
 /**
  * The fields in their order.
- * @param parseMeta  the name in `{$meta: name}`, or whatever document stands at `path`
- * @throws ElmoError 7472500 for a field that is named twice, 13103 for more than 32, 15974 and 15975 for directions
+ * @throws ElmoError 7472500 for a field that is named twice, 13103 for more than 32, 15974 and 15975 for directions, 17312
+ *   for documents that are no `$meta`, 31138 for metadata that do not exist or do not sort, 40218 for what is not there
  */
-export function parseSortFields(
-  pattern: Value,
-  parseMeta: (value: Value, path: string) => string,
-): SortField[] {
+export function parseSortFields(pattern: Value): SortField[] {
   const fields: SortField[] = [];
   const seen = new Set<string>();
   const walker = new ElementWalker();
@@ -28,7 +26,7 @@ export function parseSortFields(
   while (walker.next()) {
     const path = readText(pattern.bytes, walker.nameStart, walker.nameEnd);
     const value = new Value(walker.type, pattern.bytes, walker.valueStart);
-    const meta = value.type === OBJECT ? parseMeta(value, path) : undefined;
+    const meta = value.type === OBJECT ? parseMeta(value) : undefined;
     const direction = meta === undefined ? directionOf(value, path) : -1;
     parsePath(path.replace(DBREF_COMPONENT, ''), 0);
     if (seen.has(path)) throw new ElmoError(7472500, `Duplicate key in sort specification: ${path}`);
@@ -51,26 +49,35 @@ function directionOf(value: Value, path: string): 1 | -1 {
   throw new ElmoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
 }
 
-const META_NAMES: ReadonlySet<string> = new Set([
-  'textScore',
-  'randVal',
-  'searchScore',
-  'geoNearDistance',
-  'searchRootDocumentId',
-  'vectorSearchScore',
+/** What rows can be sorted by, and what it is called where a query does not make it. */
+const SORTING_METADATA: ReadonlyMap<string, string | undefined> = new Map([
+  ['randVal', undefined],
+  ['textScore', 'text score'],
+  ['searchScore', '$search score'],
+  ['vectorSearchScore', '$vectorSearch score'],
+  ['geoNearDistance', '$geoNear distance'],
+  ['score', 'score'],
 ]);
 
-/** The pattern of a command's `sort`. @throws ElmoError BadValue for a `$meta` that is none, and as `parseSortFields` does */
+/** The name in `{$meta: name}`. */
+function parseMeta(value: Value): string {
+  const walker = new ElementWalker();
+  walker.open(value.bytes, value.at);
+  const isMeta = walker.next() && readText(value.bytes, walker.nameStart, walker.nameEnd) === '$meta';
+  if (!isMeta) throw new ElmoError(17312, '$meta is the only expression supported by $sort right now');
+  const argument = new Value(walker.type, value.bytes, walker.valueStart);
+  if (walker.next())
+    throw new ElmoError('FailedToParse', 'Cannot have additional keys in a $meta sort specification');
+  if (argument.type !== STRING || !SORTING_METADATA.has(argument.text))
+    throw new ElmoError(31138, `Illegal $meta sort: $meta: ${valueText(argument)}`);
+  const name = argument.text;
+  const absent = SORTING_METADATA.get(name);
+  if (absent !== undefined)
+    throw new ElmoError(40218, `query requires ${absent} metadata, but it is not available`);
+  return name;
+}
+
+/** The pattern of a command's `sort`. @throws ElmoError as `parseSortFields` does */
 export function parseSort(raw: Uint8Array): readonly SortField[] {
-  return parseSortFields(documentValue(raw), (value, path) => {
-    const walker = new ElementWalker();
-    walker.open(value.bytes, value.at);
-    const isMeta = walker.next() && readText(value.bytes, walker.nameStart, walker.nameEnd) === '$meta';
-    const argument = isMeta ? new Value(walker.type, value.bytes, walker.valueStart) : undefined;
-    if (argument === undefined || walker.next())
-      throw new ElmoError('BadValue', `Illegal key in $sort specification: ${path}`);
-    if (argument.type !== STRING || !META_NAMES.has(argument.text))
-      throw new ElmoError('BadValue', `Illegal $meta sort at ${path}`);
-    return argument.text;
-  });
+  return parseSortFields(documentValue(raw));
 }

@@ -9,7 +9,8 @@ import { ElmoError } from '../../errors.js';
 import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
 import { argumentsOf, arrayValue, elementsOf, objectValue } from '../arguments.js';
 import { MAX_ACCUMULATOR_BYTES } from '../limits.js';
-import { parseSortPattern, RowOrder } from '../sort-pattern.js';
+import { parseSortFields } from '../../exec/sort-pattern.js';
+import { RowOrder } from '../row-order.js';
 import { Accumulator, type AccumulatorOperators, type AccumulatorSpec } from './accumulator.js';
 import { checkedCount } from './first-n.js';
 
@@ -148,7 +149,7 @@ function parseTop(argument: Value, scope: ParseScope, name: string): Accumulator
   if (hasCount && n === undefined) throw new ElmoError(5788003, "Missing value for 'n'");
   if (output === undefined) throw new ElmoError(5788004, "Missing value for 'output'");
   if (sortBy === undefined) throw new ElmoError(5788005, "Missing value for 'sortBy'");
-  const pattern = parseSortPattern(sortBy);
+  const pattern = parseSortFields(sortBy);
   if (pattern.length === 0) throw new ElmoError(9657900, "Value for 'sortBy' must be a non-empty object");
   const isFlat = pattern.every(({ path, meta }) => !path.includes('.') || meta !== undefined);
   const options: TopOptions = {

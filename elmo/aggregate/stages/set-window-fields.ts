@@ -17,7 +17,8 @@ import { checkedFieldPath } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { BlockingRows } from '../rows.js';
 import { PathSetter } from '../set-path.js';
-import { parseSortPattern, RowOrder } from '../sort-pattern.js';
+import { parseSortFields } from '../../exec/sort-pattern.js';
+import { RowOrder } from '../row-order.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import {
   firstUnread,
@@ -341,7 +342,7 @@ function parseSetWindowFields(argument: Value, context: StageContext): Stage {
       "BSON field '$setWindowFields.output' is missing but a required field",
     );
   if (output.type !== OBJECT) throw wrongType('output', output);
-  const pattern = sortBy === undefined ? [] : parseSortPattern(sortBy);
+  const pattern = sortBy === undefined ? [] : parseSortFields(sortBy);
   const partition = partitionBy === undefined ? undefined : context.scope.parse(partitionBy);
   const outputs = [...argumentsOf(output)].map(([path, value]) => parseOutput(path, value, pattern, context));
   if (partition?.constant?.type === ARRAY) throw arrayPartition();

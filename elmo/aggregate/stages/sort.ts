@@ -5,7 +5,7 @@ import { ElmoError } from '../../errors.js';
 import { SortKeys, type SortField } from '../../exec/sort-key.js';
 import { SortRows } from '../../exec/sort.js';
 import type { RowSource } from '../../operation/row-source.js';
-import { parseSortPattern } from '../sort-pattern.js';
+import { parseSortFields } from '../../exec/sort-pattern.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { LimitStage } from './limit.js';
 
@@ -45,7 +45,7 @@ export class SortStage implements Stage {
 
 export function sortStage(argument: Value, context: StageContext): SortStage {
   if (argument.type !== OBJECT) throw new ElmoError(15973, 'the $sort key specification must be an object');
-  const pattern = parseSortPattern(argument);
+  const pattern = parseSortFields(argument);
   if (pattern.length === 0) throw new ElmoError(15976, '$sort stage must have at least one sort key');
   return new SortStage(argument.keep(), pattern, context, 0);
 }

@@ -48,8 +48,15 @@ describe('a sort pattern', () => {
     ['an empty component', { 'a..b': 1 }, 15998],
     ['a direction that is no number', { a: 'x' }, 15974],
     ['a direction that is neither 1 nor -1', { a: 2 }, 15975],
-    ['a document that is no $meta', { a: { b: 1 } }, 2],
-    ['metadata that do not exist', { a: { $meta: 'foo' } }, 2],
+    ['a document that is no $meta', { a: { b: 1 } }, 17312],
+    ['an empty document', { a: {} }, 17312],
+    ['a $meta that is not the first field', { a: { b: 1, $meta: 'randVal' } }, 17312],
+    ['a $meta with something behind it', { a: { $meta: 'foo', b: 1 } }, 9],
+    ['metadata that do not exist', { a: { $meta: 'foo' } }, 31138],
+    ['metadata that are no text', { a: { $meta: 1 } }, 31138],
+    ['metadata that do not sort', { a: { $meta: 'recordId' } }, 31138],
+    ['metadata that are not there', { a: { $meta: 'textScore' } }, 40218],
+    ['metadata that are not there, at a path that cannot be', { 'a.': { $meta: 'score' } }, 40218],
   ] as const)
     it(`${why}: ${code === 0 ? 'allowed' : code}`, () => expect(codeOf(serialize(pattern))).to.equal(code));
 });

@@ -1,37 +1,9 @@
-/** Sort specifications of pipelines, `{a: 1, 'b.c': -1}`, and rows in their order. */
-import { ARRAY, STRING } from '../bson/types.js';
+/** Rows in the order of a sort specification. */
+import { ARRAY } from '../bson/types.js';
 import { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
-import { ElmoError } from '../errors.js';
 import { compareBytes, SortKeys, type SortField } from '../exec/sort-key.js';
-import { parseSortFields } from '../exec/sort-pattern.js';
-import { argumentsOf, arrayValue, elementsOf } from './arguments.js';
-
-const META_NAMES: ReadonlySet<string> = new Set([
-  'textScore',
-  'randVal',
-  'searchScore',
-  'vectorSearchScore',
-  'geoNearDistance',
-  'searchHighlights',
-  'score',
-]);
-
-/** @throws ElmoError of the reference's code */
-export function parseSortPattern(document: Value): SortField[] {
-  return parseSortFields(document, parseMeta);
-}
-
-function parseMeta(value: Value): string {
-  const [first, ...others] = argumentsOf(value);
-  if (first === undefined || first[0] !== '$meta' || others.length > 0 || first[1].type !== STRING)
-    throw new ElmoError(17312, '$meta is the only expression supported by $sort right now');
-  const name = first[1].text;
-  if (!META_NAMES.has(name)) throw new ElmoError(31138, `Illegal $meta sort: $meta: "${name}"`);
-  if (name === 'textScore')
-    throw new ElmoError(40218, 'query requires text score metadata, but it is not available');
-  return name;
-}
+import { arrayValue, elementsOf } from './arguments.js';
 
 /** Keys of documents, which sort as the documents do. */
 export class RowOrder {
