@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { expect } from 'chai';
+import { ElmoError } from '../../../elmo/index.js';
 import { saslprep } from '../../../server-compat/auth/saslprep.js';
 import {
   makeCredential,
@@ -70,5 +71,13 @@ describe('SASLprep', () => {
   ] as const)
     it(`${JSON.stringify(given)} is ${expected}`, () => expect(saslprep(given)).to.equal(expected));
 
-  it('refuses control characters', () => expect(() => saslprep('a\u0007')).to.throw(RangeError));
+  for (const [what, given] of [
+    ['control characters', 'a\u0007'],
+    ['the end of a text', 'p\0'],
+    ['private characters', '\ue000'],
+  ] as const)
+    it(`refuses ${what}, and does not show them`, () =>
+      expect(() => saslprep(given))
+        .to.throw(ElmoError, /^a password may not have a/)
+        .with.property('codeName', 'BadValue'));
 });

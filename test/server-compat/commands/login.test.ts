@@ -52,6 +52,7 @@ describe('a server that wants logins', () => {
     const admin = await client();
     expect((await admin.run({ createUser: 'boss', pwd: 'p1', roles: ['root'] }, 'admin'))['ok']).to.equal(1);
     await logIn(admin, 'boss', 'p1', 'admin');
+    expect((await admin.run({ createUser: 'nul', pwd: 'p\0', roles: [] }, 'admin'))['code']).to.equal(2);
     await admin.run({ createUser: 'reader', pwd: 'p2', roles: ['read'] }, 'shop');
     await admin.run({ insert: 'c', documents: [{ a: 1 }] }, 'shop');
   });
