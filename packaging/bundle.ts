@@ -139,14 +139,23 @@ function filesBelow(folder: string): string[] {
   });
 }
 
+/** Of a door: files by the condition under which they are meant. */
+interface Conditions {
+  readonly [condition: string]: string | Conditions;
+}
+
 /** The declarations of the package's doors. */
 function doorsOf(folder: string): string[] {
   const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    exports: Record<string, string | { types: string }>;
+    exports: Conditions;
   };
-  return Object.values(exports).flatMap((door) =>
-    typeof door === 'string' ? [] : [join(folder, door.types)],
-  );
+  const typesOf = (door: string | Conditions): string[] =>
+    typeof door === 'string'
+      ? []
+      : Object.entries(door).flatMap(([condition, file]) =>
+          condition === 'types' ? [join(folder, String(file))] : typesOf(file),
+        );
+  return typesOf(exports);
 }
 
 /** All declarations that those lead to. */

@@ -44,7 +44,7 @@ interface Edit {
 
 /**
  * Writes all joined modules below a folder as scripts in its folder `chunks`, and in place of the doors modules that hand on
- * what the scripts export.
+ * what the scripts export; beside each a script that does so for `require`, with the classes of values that scripts get.
  */
 export async function writeScripts(folder: string): Promise<void> {
   const chunks = join(folder, 'chunks');
@@ -62,17 +62,28 @@ export async function writeScripts(folder: string): Promise<void> {
     const script = await asScript(name, module.slice(firstLine.length));
     scripts.set(name, script);
     rmSync(path);
-    if (isDoor) writeFileSync(path, firstLine + doorTo(script, file));
+    if (!isDoor) continue;
+    writeFileSync(path, firstLine + doorTo(script, file));
+    if (script.exported.length > 0)
+      writeFileSync(
+        path.replace(/\.js$/, '.cjs'),
+        `module.exports = require('${chunksFrom(file)}/${name}');\n`,
+      );
   }
   for (const [name, text] of together(scripts)) writeFileSync(join(chunks, name), text);
   writeFileSync(join(chunks, HANDED_ON), runBy(''));
   writeFileSync(join(chunks, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
+/** @param file  a door's path below the folder of the doors. @returns where its scripts are, seen from it */
+function chunksFrom(file: string): string {
+  const up = relative(join(file, '..'), 'chunks').replaceAll('\\', '/');
+  return up.startsWith('.') ? up : `./${up}`;
+}
+
 /** A module that gives what a script exports. @param file  its path below the folder of the doors */
 function doorTo({ name, exported }: Script, file: string): string {
-  const up = relative(join(file, '..'), 'chunks').replaceAll('\\', '/');
-  const chunks = up.startsWith('.') ? up : `./${up}`;
+  const chunks = chunksFrom(file);
   if (exported.length === 0)
     return `import { createRequire } from 'node:module';\ncreateRequire(import.meta.url)('${chunks}/${name}');\n`;
   return `import { createRequire } from 'node:module';

@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { projectFolder } from './support/source-tree.js';
 
+interface Door {
+  readonly require: { readonly types: string; readonly default: string };
+  readonly types: string;
+  readonly default: string;
+}
+
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -12,7 +18,7 @@ interface Manifest {
   readonly type: string;
   readonly private?: boolean;
   readonly engines: Record<string, string>;
-  readonly exports: Record<string, string | Record<string, string>>;
+  readonly exports: Record<string, string | Door>;
   readonly files: readonly string[];
   readonly scripts: Record<string, string>;
   readonly dependencies: Record<string, string>;
@@ -103,10 +109,17 @@ describe('the package', () => {
 
   it('every door leads to a source', () => {
     for (const [door, target] of Object.entries(manifest.exports)) {
-      const file = typeof target === 'string' ? target : target['default']!;
+      const file = typeof target === 'string' ? target : target.default;
       const source = file.replace('./dist/', './').replace(/\.js$/, '.ts');
       expect(existsSync(join(root, source)), `${door} -> ${source}`).to.equal(true);
-      if (typeof target !== 'string') expect(target['types']).to.equal(file.replace(/\.js$/, '.d.ts'));
+      if (typeof target === 'string') continue;
+      expect(target.types).to.equal(file.replace(/\.js$/, '.d.ts'));
+      // and beside it what is for `require`
+      expect(existsSync(join(root, source.replace(/\.ts$/, '.cts'))), door).to.equal(true);
+      expect(target.require).to.deep.equal({
+        types: file.replace(/\.js$/, '.d.cts'),
+        default: file.replace(/\.js$/, '.cjs'),
+      });
     }
   });
 

@@ -61,9 +61,13 @@ const EARLY = `
 `;
 const REQUIRED = `
   const { connect, ObjectId } = require('elmodb');
+  const bson = require('bson');
+  const { openLsm } = require('elmodb/lsm');
+  const { openTestDatabase } = require('elmodb/testing');
   connect(':memory:').then(async (client) => {
     await client.db('app').collection('c').insertOne({ n: 1 });
-    console.log(await client.db('app').collection('c').countDocuments(), typeof new ObjectId().toHexString());
+    const { _id } = await client.db('app').collection('c').findOne();
+    console.log(typeof openLsm, typeof openTestDatabase, _id instanceof ObjectId, _id instanceof bson.ObjectId);
     await client.close();
   });
 `;
@@ -82,6 +86,8 @@ const TYPED = `
   export const test: Promise<TestClient> = openTestDatabase();
   export const store = openLsm(':memory:');
 `;
+/** As a script: with `import` statements that become `require`. */
+const TYPED_REQUIRING = TYPED.replace('await using client', 'const client');
 
 describe('the package as it is installed', function () {
   this.timeout(120_000);
@@ -105,7 +111,7 @@ describe('the package as it is installed', function () {
 
   it('has what users need and nothing else', () => {
     const wanted =
-      /^(package\.json|README\.md|LICENSE|dist\/(index|chunks|lsm|elmo|server-compat|cli)\b.*\.(js|d\.ts)|dist\/chunks\/(query-parser\.(cjs|LICENSES\.txt)|package\.json)|dist\/cli\/elmo\.cjs)$/;
+      /^(package\.json|README\.md|LICENSE|dist\/(index|chunks|lsm|elmo|server-compat|cli)\b.*\.(js|d\.ts)|dist\/(index|lsm\/index|server-compat\/testing)\.(cjs|d\.cts)|dist\/chunks\/(query-parser\.(cjs|LICENSES\.txt)|package\.json)|dist\/cli\/elmo\.cjs)$/;
     expect(consumer.files.map(({ path }) => path).filter((path) => !wanted.test(path))).to.deep.equal([]);
     const declarations = consumer.files.filter(
       ({ path }) => path.startsWith('dist/cli/') && path.endsWith('.d.ts'),
@@ -135,8 +141,8 @@ describe('the package as it is installed', function () {
     expect(await run('early.mjs', EARLY)).to.equal('7 1');
   });
 
-  it('works by require', async () => {
-    expect(await run('program.cjs', REQUIRED)).to.equal('1 string');
+  it('works by require, with the classes of values that the program gets by require', async () => {
+    expect(await run('program.cjs', REQUIRED)).to.equal('function function true true');
   });
 
   it('says what is missing to connect to a server', async () => {
@@ -297,6 +303,17 @@ describe('the package as it is installed', function () {
       writeFileSync(join(consumer.folder, 'typed.mts'), TYPED);
       expect(problemsOf(join(consumer.folder, 'typed.mts'), module, moduleResolution)).to.deep.equal([]);
     });
+
+  // the compiler takes node16 for a Node that cannot require modules, which the declarations are
+  for (const [module, skipLibCheck] of [
+    ['node16', true],
+    ['nodenext', false],
+  ] as const)
+    it(`its types resolve for a program that requires it, with moduleResolution ${module}`, () => {
+      writeFileSync(join(consumer.folder, 'typed.cts'), TYPED_REQUIRING);
+      const file = join(consumer.folder, 'typed.cts');
+      expect(problemsOf(file, module, module, skipLibCheck)).to.deep.equal([]);
+    });
 });
 
 /** The file and all that it imports, without what is loaded later. */
@@ -325,7 +342,7 @@ function sizeOf(folder: string): number {
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /** What the compiler has to say of a file, the declarations of the package included. */
-function problemsOf(file: string, module: string, moduleResolution: string): string[] {
+function problemsOf(file: string, module: string, moduleResolution: string, skipLibCheck = false): string[] {
   const { options } = ts.convertCompilerOptionsFromJson(
     {
       module,
@@ -335,6 +352,7 @@ function problemsOf(file: string, module: string, moduleResolution: string): str
       types: ['node'],
       strict: true,
       noEmit: true,
+      skipLibCheck,
       skipDefaultLibCheck: true,
     },
     dirname(file),

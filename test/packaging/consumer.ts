@@ -30,7 +30,17 @@ export async function installPackage(): Promise<Consumer> {
   const [staged, folder] = [join(work, 'staged'), join(work, 'project')];
   for (const name of ['package.json', 'README.md', 'LICENSE'])
     cpSync(join(root, name), join(staged, name), { recursive: true });
-  for (const name of ['index.js', 'index.d.ts', 'lsm', 'fts', 'elmo', 'server-compat', 'cli']) {
+  for (const name of [
+    'index.js',
+    'index.d.ts',
+    'index.cjs',
+    'index.d.cts',
+    'lsm',
+    'fts',
+    'elmo',
+    'server-compat',
+    'cli',
+  ]) {
     const built = join(root, 'dist', name);
     if (existsSync(built)) cpSync(built, join(staged, 'dist', name), { recursive: true });
   }

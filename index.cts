@@ -1,0 +1,4 @@
+/** The package by `require`. */
+import all = require('./index.js');
+
+export = all;

@@ -1,0 +1,4 @@
+/** This door by `require`. */
+import all = require('./index.js');
+
+export = all;

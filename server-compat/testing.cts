@@ -1,0 +1,4 @@
+/** This door by `require`. */
+import all = require('./testing.js');
+
+export = all;
