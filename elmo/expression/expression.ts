@@ -2,6 +2,7 @@
  * Aggregation expressions: `{$add: ['$a', 1]}` becomes a tree of `Expression`s, compiled once, evaluated on raw documents.
  * The types that rooms agree on; what operators there are is in `table.ts`, how text becomes a tree in `parse.ts`.
  */
+import { ARRAY } from '../bson/types.js';
 import type { Collation } from '../bson/compare.js';
 import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
@@ -53,6 +54,11 @@ export abstract class Expression {
   /** Comparisons of fields with constants that hold wherever the expression is true. */
   get demands(): readonly FieldComparison[] {
     return NO_DEMANDS;
+  }
+
+  /** Whether it is made of comparisons of fields with constants, so that a filter can ask the fields themselves. */
+  get comparesFields(): boolean {
+    return this.demands.some(({ value }) => value.type !== ARRAY);
   }
 
   /** Whether it is true wherever its demands hold. */

@@ -59,8 +59,8 @@ export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanR
 
 function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): Candidate[] {
   if (index.kind === 'wildcard')
-    return wildcardScans(index, predicates).flatMap(({ index: scanned, fixed, hasDuplicates }) => {
-      const found = indexBounds(scanned, predicates, request.collation, fixed);
+    return wildcardScans(index, predicates).flatMap(({ index: scanned, bounding, fixed, hasDuplicates }) => {
+      const found = indexBounds(scanned, bounding, request.collation, fixed);
       // a value found under several names says nothing for sure
       const bounds = hasDuplicates ? { ...found, exact: NOTHING_KNOWN } : found;
       return isEverything(bounds.fields[0]!)

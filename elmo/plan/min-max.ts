@@ -1,13 +1,13 @@
 /** Scans between the keys `min` and `max` of a find: the one included, the other not. */
 import type { ReadView } from '../../lsm/index.js';
 import { ARRAY, OBJECT, STRING, SYMBOL, TYPE_CLASS } from '../bson/types.js';
-import { stringValue, type Value } from '../bson/value.js';
+import { MAX_KEY_VALUE, MIN_KEY_VALUE, stringValue, type Value } from '../bson/value.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
-import { fieldsOf } from '../catalog/raw-document.js';
+import { fieldsOf, rawDocument } from '../catalog/raw-document.js';
 import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { collatorOf } from '../collation/collator.js';
 import { collationKey } from '../collation/key.js';
-import { keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
+import type { KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { ElmoError } from '../errors.js';
 import type { FilterNode } from '../query/filter.js';
@@ -71,11 +71,10 @@ export function minMaxPlan(
   for (const raw of [min, max])
     if (raw !== undefined && (!hasFieldsOf(index, raw) || (!isComparable && holdsText(raw))))
       throw refuse.foreign();
-  const collated = collatedRange(index, { min, max }, sort === undefined);
-  const { fields, ranges } =
-    collated === undefined ? keyRange(index, { min, max }) : outerRange(index, collated);
-  if (min !== undefined && max !== undefined && !leavesSomething(index, ranges, collated))
-    throw refuse.reversed();
+  const ends: Ends = { min: min ?? endOf(index, MIN_KEY_VALUE), max: max ?? endOf(index, MAX_KEY_VALUE) };
+  const collated = collatedRange(index, ends, sort === undefined);
+  const { fields, ranges } = collated === undefined ? keyRange(index, ends) : outerRange(index, collated);
+  if (!leavesSomething(index, ranges, collated)) throw refuse.reversed();
   if (isClustered(collection, index) && isComparable && isBackward(sort)) throw refuse.backward();
   const hasArrays = index.isMultikey;
   const direction =
@@ -162,15 +161,26 @@ function hasFieldsOf({ kind, fields }: IndexSpec, raw: Uint8Array): boolean {
   );
 }
 
+/** Both bounds, as documents of the index's fields. */
+interface Ends {
+  readonly min: Uint8Array;
+  readonly max: Uint8Array;
+}
+
+/** The bound that was not given: the first key if it is that of MinKey, or what no key of another value is above. */
+function endOf({ fields }: IndexSpec, least: Value): Uint8Array {
+  const greatest = least === MIN_KEY_VALUE ? MAX_KEY_VALUE : MIN_KEY_VALUE;
+  return rawDocument(fields.map(({ path, direction }) => [path, direction > 0 ? least : greatest]));
+}
+
 /** Undefined: the entries are in the order that is wanted. A hash is of what the collation calls equal. */
 function collatedRange(
   { collation, fields }: IndexSpec,
-  { min, max }: MinMax,
+  { min, max }: Ends,
   isOrdered: boolean,
 ): CollatedRange | undefined {
   if (collation === undefined || fields.some(({ kind }) => kind === 'hashed')) return undefined;
-  const valuesOf = (raw: Uint8Array | undefined): Value[] | undefined =>
-    raw === undefined ? undefined : fieldsOf(raw).map(({ value }) => value);
+  const valuesOf = (raw: Uint8Array): Value[] => fieldsOf(raw).map(({ value }) => value);
   return { collation, min: valuesOf(min), max: valuesOf(max), isOrdered };
 }
 
@@ -179,10 +189,8 @@ interface Ranges {
   readonly ranges: readonly KeyBounds[];
 }
 
-function keyRange(index: IndexSpec, { min, max }: MinMax): Ranges {
-  const whole = keyspaceBounds(index.keyspace);
-  const low = min === undefined ? whole.low : keyOf(min, index);
-  const high = max === undefined ? whole.high : keyOf(max, index);
+function keyRange(index: IndexSpec, { min, max }: Ends): Ranges {
+  const [low, high] = [keyOf(min, index), keyOf(max, index)];
   return { fields: index.fields.map(() => EVERYTHING), ranges: [{ low, high }] };
 }
 

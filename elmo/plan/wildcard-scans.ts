@@ -23,6 +23,8 @@ import { demandsPath, isAboutScalars } from './wildcard-predicates.js';
 
 export interface WildcardScan {
   readonly index: IndexSpec;
+  /** The conditions that say where to look: what the others match may have no entry at all. */
+  readonly bounding: Predicates;
   /** Intervals that do not come from conditions on the fields, by field: those of the path's name. */
   readonly fixed: ReadonlyMap<number, Intervals>;
   /** Whether a document may have several entries in them, arrays aside. */
@@ -43,6 +45,13 @@ export function wildcardScans(index: IndexSpec, predicates: Predicates): Wildcar
     if (!names.isOfValues) fixed.set(field + 1, EVERYTHING);
     scans.push({
       index: indexOfPath(index, field, path),
+      bounding: {
+        ...predicates,
+        byPath: new Map(predicates.byPath).set(
+          path,
+          list.filter(({ node }) => isAboutScalars(node)),
+        ),
+      },
       fixed,
       hasDuplicates: names.intervals.length > 1,
     });

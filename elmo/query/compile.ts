@@ -39,6 +39,8 @@ export type SpecialNode = Extract<FilterNode, { kind: 'special' }>;
 export interface CompileOptions {
   /** Rules for comparing strings; undefined: bytes. The one the filter was parsed with. */
   readonly collation?: CollationSpec | undefined;
+  /** Whether conditions that may fail are asked in the order they are written; otherwise in that of `order.ts`. */
+  readonly isAsWritten?: boolean;
   /** Whether `matchedIndex` is wanted. Costs a little. */
   readonly positional?: boolean;
   /** Tests the values at the path of a geo predicate. */
@@ -103,7 +105,10 @@ class Compiler {
 
   private conjunction(nodes: readonly FilterNode[]): CompiledMatcher {
     if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(compareNodes)));
-    if (nodes.some(holdsExpression)) return new AndMatcher(this.matchers(nodes.toSorted(compareNodes)));
+    if (nodes.some(holdsExpression))
+      return new AndMatcher(
+        this.matchers(this.options.isAsWritten === true ? nodes : nodes.toSorted(compareNodes)),
+      );
     const children = this.matchers(nodes);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));
   }

@@ -16,6 +16,8 @@ export interface RegexSpec {
 
 /** A predicate of a schema about one value, in any position. See `schema/`. */
 export interface SchemaPredicate {
+  /** Whether it accepts all documents, or none; undefined: some. */
+  readonly ofDocuments: boolean | undefined;
   /** @param type  type byte of the value at `at`, an object's for a whole document */
   accepts(bytes: Uint8Array, type: number, at: number): boolean;
 }

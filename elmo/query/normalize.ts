@@ -9,7 +9,7 @@ import type { CollationSpec } from '../collation/collation.js';
 import { collatorOf } from '../collation/collator.js';
 import { isTruthy } from './elements.js';
 import type { FilterNode, RegexSpec } from './filter.js';
-import { compareNodes } from './order.js';
+import { compareAlternatives, compareNodes } from './order.js';
 import { isSameNode } from './same.js';
 
 const TRUE: FilterNode = { kind: 'true' };
@@ -49,6 +49,10 @@ class Normalizer {
         if (constant === undefined) return node;
         return isTruthy(constant) ? TRUE : FALSE;
       }
+      case 'schema': {
+        const { ofDocuments } = node.schema;
+        return ofDocuments === undefined ? node : ofDocuments ? TRUE : FALSE;
+      }
       default:
         return node;
     }
@@ -80,7 +84,9 @@ class Normalizer {
     if (children.some(({ kind }) => kind === 'true')) return FALSE;
     const [only] = children;
     if (only === undefined) return TRUE;
-    return children.length === 1 ? negated(only) : { kind: 'nor', children: children.toSorted(compareNodes) };
+    return children.length === 1
+      ? negated(only)
+      : { kind: 'nor', children: children.toSorted(compareAlternatives) };
   }
 
   /** Alternatives that all say what a path may be equal to become one, if there are two or more for a path. */
@@ -121,7 +127,8 @@ function combined(kind: 'and' | 'or', children: readonly FilterNode[], none: Fil
   for (const child of children) if (!unique.some((other) => isSameNode(other, child))) unique.push(child);
   const [only] = unique;
   if (only === undefined) return none;
-  return unique.length === 1 ? only : { kind, children: unique.toSorted(compareNodes) };
+  const compare = kind === 'or' ? compareAlternatives : compareNodes;
+  return unique.length === 1 ? only : { kind, children: unique.toSorted(compare) };
 }
 
 function negated(child: FilterNode): FilterNode {

@@ -32,6 +32,23 @@ const KINDS: readonly FilterNode['kind'][] = [
 const RANKS: ReadonlyMap<string, number> = new Map(KINDS.map((kind, rank) => [kind, rank]));
 const BIT_TESTS = ['allSet', 'allClear', 'anySet', 'anyClear'];
 
+/** The same for alternatives: there an expression that compares fields with constants counts as what it says of the fields. */
+export function compareAlternatives(a: FilterNode, b: FilterNode): number {
+  const [isA, isB] = [isAboutFields(a), isAboutFields(b)];
+  if (isA && isB) return 0;
+  return isA
+    ? COMPOUND_RANK - RANKS.get(b.kind)!
+    : isB
+      ? RANKS.get(a.kind)! - COMPOUND_RANK
+      : compareNodes(a, b);
+}
+
+const COMPOUND_RANK = RANKS.get('and')!;
+
+function isAboutFields(node: FilterNode): boolean {
+  return node.kind === 'expr' && node.expression.comparesFields;
+}
+
 export function compareNodes(a: FilterNode, b: FilterNode): number {
   const kinds = RANKS.get(a.kind)! - RANKS.get(b.kind)!;
   if (kinds !== 0) return kinds;

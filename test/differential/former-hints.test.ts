@@ -123,9 +123,88 @@ const PATHS: readonly Former[] = [
   },
 ];
 
+const KEYS = [
+  { _id: 1, a: new MaxKey() },
+  { _id: 2, a: 1 },
+  { _id: 3, a: new MinKey() },
+];
+const ranged = (key: Document, bounds: Document): Pick<Former, 'documents' | 'before' | 'command'> => ({
+  documents: KEYS,
+  before: [{ createIndexes: 'c', indexes: [{ key, name: 'i' }] }],
+  command: { find: 'c', hint: key, projection: { _id: 1 }, ...bounds },
+});
+
+const BOUNDS: readonly Former[] = [
+  {
+    why: 'without a max MaxKey is not reached',
+    ...ranged({ a: 1 }, { min: { a: 0 } }),
+    rows: [{ _id: 2 }],
+  },
+  {
+    why: 'without a min MinKey is',
+    ...ranged({ a: 1 }, { max: { a: 2 } }),
+    rows: [{ _id: 3 }, { _id: 2 }],
+  },
+  {
+    why: 'the other way round in a descending index',
+    ...ranged({ a: -1 }, { min: { a: 2 } }),
+    rows: [{ _id: 2 }],
+  },
+  { why: 'nothing is above MaxKey', ...ranged({ a: 1 }, { min: { a: new MaxKey() } }), code: 51175 },
+  { why: 'nor below MinKey', ...ranged({ a: 1 }, { max: { a: new MinKey() } }), code: 51175 },
+];
+
+const ELEMENTS: readonly Former[] = [
+  {
+    why: 'a condition on documents does not narrow what a wildcard index is asked for',
+    documents: [{ _id: 1, c: ['ab', { c: null }] }],
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { find: 'c', filter: { c: { $regex: '.', $all: [{ $elemMatch: { $lt: { c: 'a' } } }] } } },
+    rows: [{ _id: 1, c: ['ab', { c: null }] }],
+  },
+  {
+    why: 'a schema that no document satisfies needs no index',
+    documents,
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { find: 'c', filter: { $jsonSchema: { type: 'number' } }, hint: 'i' },
+    rows: [],
+  },
+  {
+    why: 'and does not keep an alternative from being an only one',
+    documents: [{ _id: 1 }],
+    command: {
+      find: 'c',
+      filter: { l: 1, $or: [{ $expr: { $anyElementTrue: ['$l'] } }, { $jsonSchema: { enum: [1, 'a'] } }] },
+    },
+    rows: [],
+  },
+  {
+    why: 'alternatives that compare fields are asked first',
+    documents: [{ _id: 1, s: 1 }],
+    command: {
+      find: 'c',
+      filter: {
+        $or: [{ $expr: { $regexMatch: { input: '$s', regex: 'b' } } }, { $expr: { $eq: ['$_id', 1] } }],
+      },
+    },
+    rows: [{ _id: 1, s: 1 }],
+  },
+  {
+    why: 'a stage that is not the first asks in the order it is written',
+    documents: [{ _id: 1, s: 1 }],
+    command: aggregate(
+      { $limit: 1 },
+      { $match: { $expr: { $regexMatch: { input: '$s', regex: 'b' } }, c: 1 } },
+    ),
+    code: 51104,
+  },
+];
+
 describe('hints at wildcard indexes, told once otherwise than by the reference', () => {
   describe('conditions', () => testFormer(CONDITIONS));
   describe('compound indexes', () => testFormer(OTHER_FIELDS));
   describe('collations and partial indexes', () => testFormer(KINDS));
   describe('paths', () => testFormer(PATHS));
+  describe('min and max', () => testFormer(BOUNDS));
+  describe('conditions beside others', () => testFormer(ELEMENTS));
 });

@@ -213,8 +213,76 @@ const LET: readonly Former[] = [
   },
 ];
 
+const covariance = (y: unknown): Document =>
+  aggregate(
+    {
+      $setWindowFields: {
+        sortBy: { _id: 1 },
+        output: { x: { $covarianceSamp: ['$n', y], window: { documents: [-1, 0] } } },
+      },
+    },
+    { $project: { _id: 0, x: 1 } },
+  );
+
+const OTHERS: readonly Former[] = [
+  {
+    why: 'the moment of a covariance is a double again when as many decimals have left it as have come',
+    documents: [
+      { _id: 1, n: 2 },
+      { _id: 2, n: 2 },
+      { _id: 3, n: decimal('3') },
+    ],
+    command: covariance('$_id'),
+    exact: [{ x: null }, { x: new Double(0) }, { x: new Double(0.5) }],
+  },
+  {
+    why: 'one infinity deviates by NaN',
+    documents: [{ _id: 1, a: Infinity }],
+    command: aggregate({ $group: { _id: 1, x: { $stdDevPop: '$a' } } }),
+    exact: [{ _id: 1, x: new Double(NaN) }],
+  },
+  {
+    why: 'in a window that rows leave again by null',
+    documents: [{ _id: 1, a: Infinity }],
+    command: aggregate(
+      {
+        $setWindowFields: {
+          sortBy: { _id: 1 },
+          output: { x: { $stdDevPop: '$a', window: { documents: [-1, 0] } } },
+        },
+      },
+      { $project: { _id: 0, x: 1 } },
+    ),
+    exact: [{ x: null }],
+  },
+  {
+    why: 'beside a pipeline an empty name is a wrong path',
+    documents: [{ _id: 1 }],
+    command: aggregate({
+      $lookup: { from: 'd', localField: 'a', foreignField: '', pipeline: [], as: 'x' },
+    }),
+    code: 40352,
+  },
+  {
+    why: 'without one it is none',
+    documents: [{ _id: 1 }],
+    command: aggregate({ $lookup: { from: 'd', localField: 'a', foreignField: '', as: 'x' } }),
+    code: 9,
+  },
+  {
+    why: 'elements of an array make a part of $densify',
+    documents: [{ _id: 1, n: 0, o: [{ b: 1 }] }],
+    command: densified({ step: 1, bounds: [0, 2] }, ['o.b']),
+    exact: [
+      { n: 0, o: [{ b: 1 }] },
+      { o: { b: [1] }, n: 1 },
+    ],
+  },
+];
+
 describe('differences from the reference in what stages make', () => {
   describe('$densify', () => testFormer(DENSIFY));
   describe('$setWindowFields', () => testFormer(WINDOWS));
   describe('updates and projections', () => testFormer(LET));
+  describe('numbers and joins', () => testFormer(OTHERS));
 });

@@ -12,6 +12,8 @@ import { Accumulator, type AccumulatorOperators } from './accumulator.js';
 import { DoubleColumn } from './columns.js';
 import { unaryAccumulator } from './unary.js';
 
+const INT_ZERO = int32Value(0).keep();
+
 class StandardDeviation extends Accumulator {
   private readonly counts = new DoubleColumn();
   private readonly means = new DoubleColumn();
@@ -23,8 +25,7 @@ class StandardDeviation extends Accumulator {
   constructor(
     private readonly operand: Operand,
     private readonly isSample: boolean,
-    /** Of one number. */
-    private readonly ofOne: Value = doubleValue(0),
+    private readonly isSliding = false,
   ) {
     super();
   }
@@ -52,8 +53,10 @@ class StandardDeviation extends Accumulator {
   result(group: number): Value {
     const divisor = this.counts.values[group]! - (this.isSample ? 1 : 0);
     if (divisor <= 0) return NULL_VALUE;
-    if (this.counts.values[group] === 1) return this.ofOne;
-    return doubleValue(Math.sqrt(this.squares.values[group]! / divisor));
+    const squares = this.squares.values[group]!;
+    if (this.isSliding && (Number.isNaN(squares) || this.counts.values[group] === 1))
+      return Number.isNaN(squares) ? NULL_VALUE : INT_ZERO; // NaN of an infinity or NaN, which could not leave again
+    return doubleValue(Math.sqrt(squares / divisor));
   }
 
   save(group: number): Value {
@@ -98,5 +101,6 @@ export const stdDevAccumulators: AccumulatorOperators = {
 
 /** In windows that rows leave again. */
 export const slidingStdDev: AccumulatorOperators = {
-  $stdDevPop: unaryAccumulator((operand) => new StandardDeviation(operand, false, int32Value(0))),
+  $stdDevPop: unaryAccumulator((operand) => new StandardDeviation(operand, false, true)),
+  $stdDevSamp: unaryAccumulator((operand) => new StandardDeviation(operand, true, true)),
 };

@@ -10,6 +10,7 @@ import { ElmoError } from '../../errors.js';
 import { addNumbers, subtractNumbers } from '../../expression/arithmetic.js';
 import { dateOf, instantAt } from '../../expression/dates/calendar.js';
 import { UTC } from '../../expression/dates/time-zone.js';
+import { PathFollower } from '../../expression/nodes.js';
 import { doubleOf, isNumberType } from '../../expression/numbers.js';
 import { addUnits } from '../../expression/operators/date-arithmetic.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
@@ -57,7 +58,8 @@ interface Grid {
 
 export class DensifyRows extends StageRows {
   private readonly path: PlainPath;
-  private readonly partitionPaths: readonly PlainPath[];
+  /** As expressions follow them: an array on the way gives what its elements have. */
+  private readonly partitionPaths: readonly PathFollower[];
   private readonly partitionSetters: readonly PathSetter[];
   private readonly setter: PathSetter;
   private readonly writer = new BsonWriter();
@@ -79,7 +81,7 @@ export class DensifyRows extends StageRows {
   ) {
     super(input);
     this.path = new PlainPath(spec.field);
-    this.partitionPaths = spec.partitionBy.map((path) => new PlainPath(path));
+    this.partitionPaths = spec.partitionBy.map((path) => new PathFollower(path.split('.')));
     this.partitionSetters = spec.partitionBy.map((path) => new PathSetter(path));
     this.setter = new PathSetter(spec.field);
     const { bounds } = spec;
@@ -127,7 +129,7 @@ export class DensifyRows extends StageRows {
 
   private gridOf(row: Uint8Array, value: Value): Grid {
     const { bounds } = this.spec;
-    const values = this.partitionPaths.map((path) => path.follow(row));
+    const values = this.partitionPaths.map((path) => path.follow(row, 0));
     const key = this.keyOf(values);
     let grid = this.grids.get(key);
     if (grid === undefined) {

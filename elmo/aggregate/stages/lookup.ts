@@ -260,9 +260,11 @@ function parseLookup(argument: Value, context: StageContext): Stage {
   const pipeline = given.get('pipeline');
   if (pipeline !== undefined && pipeline.type !== ARRAY)
     throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
-  const hasFields = local !== undefined && local !== '' && foreign !== undefined && foreign !== '';
-  const hasOneField = !hasFields && ((local ?? '') !== '' || (foreign ?? '') !== '');
-  if (hasOneField || (!hasFields && pipeline === undefined))
+  // without a pipeline an empty name is none at all
+  const isNamed = (name: string | undefined): name is string =>
+    name !== undefined && (name !== '' || pipeline !== undefined);
+  const hasFields = isNamed(local) && isNamed(foreign);
+  if (!hasFields && (isNamed(local) || isNamed(foreign) || pipeline === undefined))
     throw new ElmoError(
       'FailedToParse',
       "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",

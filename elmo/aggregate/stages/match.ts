@@ -35,7 +35,8 @@ export class MatchStage implements Stage {
 
   open(input: RowSource): RowSource {
     if (this.filter.kind === 'true') return input;
-    return new MatchRows(input, compileFilter(this.filter, { collation: this.context.scope.collation }));
+    const { collation } = this.context.scope;
+    return new MatchRows(input, compileFilter(this.filter, { collation, isAsWritten: true }));
   }
 
   addDependencies(into: Set<string>): boolean {

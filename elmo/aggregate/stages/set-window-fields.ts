@@ -229,8 +229,13 @@ class WindowRows extends BlockingRows {
     this.values = values;
     const faults = [firstWithoutPlace(outputs, view(count)), fault];
     // what follows is read to find the end of this partition
-    if (rows[end]?.isRefused === true)
-      faults.push({ row: firstUnread(outputs, view, count), error: arrayPartition() });
+    if (rows[end]?.isRefused === true) {
+      const row = firstUnread(outputs, view, count);
+      const unread = { row, error: arrayPartition() };
+      // the last row is given out before the next is read: what is wrong with it comes first
+      if (fault?.isLate === true && row < count - 1) faults.unshift(unread);
+      else faults.push(unread);
+    }
     this.fault = faults.reduce((first, each) =>
       first === undefined || (each !== undefined && each.row < first.row) ? each : first,
     );

@@ -20,7 +20,7 @@ class Covariance {
   private count = 0;
   private readonly sumX = new RemovableSum();
   private readonly sumY = new RemovableSum();
-  private moment: Value = doubleValue(0);
+  private moment = new RemovableSum();
   private readonly others: Value[] = [];
 
   constructor(private readonly isSample: boolean) {}
@@ -36,10 +36,7 @@ class Covariance {
     this.sumX.add(x);
     this.sumY.add(y);
     if (count > 0)
-      this.moment = addNumbers(
-        this.moment,
-        multiplyNumbers(distance, subtractNumbers(y, this.mean(this.sumY, this.count))),
-      ).keep();
+      this.moment.add(multiplyNumbers(distance, subtractNumbers(y, this.mean(this.sumY, this.count))).keep());
   }
 
   remove(x: Value, y: Value): void {
@@ -52,11 +49,11 @@ class Covariance {
     this.sumX.remove(x);
     this.sumY.remove(y);
     if (this.count === 0) {
-      this.moment = doubleValue(0);
+      this.moment = new RemovableSum();
       return;
     }
     const distance = subtractNumbers(x, this.mean(this.sumX, this.count));
-    this.moment = subtractNumbers(this.moment, multiplyNumbers(distance, subtractNumbers(y, meanY))).keep();
+    this.moment.remove(multiplyNumbers(distance, subtractNumbers(y, meanY)).keep());
   }
 
   private mean(sum: RemovableSum, count: number): Value {
@@ -68,7 +65,7 @@ class Covariance {
     if (divisor <= 0) return NULL_VALUE;
     if (this.count === 1) return doubleValue(0);
     if (this.others.length > 0) return this.others.reduce(addNumbers).keep();
-    return divide(this.moment, doubleValue(divisor)).keep();
+    return divide(this.moment.result, doubleValue(divisor)).keep();
   }
 }
 

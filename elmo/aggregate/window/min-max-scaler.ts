@@ -117,7 +117,7 @@ export const parseMinMaxScaler: ParseFunction = (argument, { scope, frame: spec 
         for (entered = Math.max(entered, row); entered < frames.high; entered++)
           if (!values![entered]!.isNullish) checkNumber(values![entered]!, 9522903);
       } catch (error) {
-        throw new FaultOfRow({ row, error }, made);
+        throw new FaultOfRow({ row, error, isLate: true }, made);
       }
       made.push(scaled(values!, row, frames, bounds));
     }

@@ -1,6 +1,13 @@
 /** A sum from which numbers can be taken away again, for frames that move. */
 import { DECIMAL_FINITE, DECIMAL_ZERO } from '../../bson/decimal.js';
-import { addDecimals, decimalOfDouble, decimalValue, readDecimal } from '../../bson/decimal-arithmetic.js';
+import {
+  addDecimals,
+  decimalOfDouble,
+  decimalValue,
+  doubleOfDecimal,
+  readDecimal,
+  type Decimal,
+} from '../../bson/decimal-arithmetic.js';
 import { readInt32 } from '../../bson/read.js';
 import { DECIMAL128, DOUBLE, INT64 } from '../../bson/types.js';
 import { doubleValue, int32Value, int64OfNumber, int64Value, type Value } from '../../bson/value.js';
@@ -84,9 +91,17 @@ export class RemovableSum {
   }
 
   private finite(): Value {
-    if (this.decimals === 0) return this.doubles > 0 ? doubleValue(this.sum) : this.whole();
-    const doubles = addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest));
-    return decimalValue(addDecimals(readDecimal(this.decimal.bytes, this.decimal.at), doubles));
+    if (this.decimals !== 0) return decimalValue(this.all());
+    // of decimals that are gone something may be left: those taken away need not be those that were added
+    if (this.doubles > 0) return doubleValue(this.decimal === ZERO ? this.sum : doubleOfDecimal(this.all()));
+    return this.whole();
+  }
+
+  private all(): Decimal {
+    const others = addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest));
+    return this.decimal === ZERO
+      ? others
+      : addDecimals(readDecimal(this.decimal.bytes, this.decimal.at), others);
   }
 
   /** An int or a long if it fits. */

@@ -7,6 +7,8 @@ import type { FrameSpec } from './frame.js';
 export interface Fault {
   readonly row: number;
   readonly error: unknown;
+  /** Whether it is told only when all rows of the window have been read. */
+  readonly isLate?: boolean;
 }
 
 /** Thrown by a function that knows in whose turn it fails. */

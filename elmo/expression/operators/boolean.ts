@@ -30,6 +30,13 @@ class JunctionExpression extends OperatorExpression {
     return !this.decisive && this.operands.length === 1 && this.operands[0]!.isDemand;
   }
 
+  override get comparesFields(): boolean {
+    const { operands, decisive } = this;
+    return decisive
+      ? operands.every(({ comparesFields }) => comparesFields)
+      : operands.some(({ comparesFields }) => comparesFields);
+  }
+
   evaluate(frame: Frame): Value {
     const { operands, decisive } = this;
     for (let i = 0; i < operands.length; i++)

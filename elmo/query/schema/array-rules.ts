@@ -20,6 +20,7 @@ function explain(schema: Schema, { bytes, type, at }: Value): Details[] {
 
 /** minItems, maxItems. */
 export class ItemCountRule implements SchemaRule {
+  readonly ofDocuments = true;
   constructor(
     private readonly keyword: 'minItems' | 'maxItems',
     private readonly limit: number,
@@ -44,6 +45,7 @@ export class ItemCountRule implements SchemaRule {
 }
 
 export class UniqueItemsRule implements SchemaRule {
+  readonly ofDocuments = true;
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     return type !== ARRAY || firstRepeated(itemsOf(bytes, at)) === undefined;
   }
@@ -61,6 +63,7 @@ export class UniqueItemsRule implements SchemaRule {
 
 /** `items: {…}`, and `additionalItems: {…}` for those after the first `skip`. */
 export class EachItemRule implements SchemaRule {
+  readonly ofDocuments = true;
   constructor(
     private readonly keyword: 'items' | 'additionalItems',
     private readonly schema: Schema,
@@ -89,6 +92,7 @@ export class EachItemRule implements SchemaRule {
 
 /** `items: [{…}, {…}]`: by position. */
 export class TupleRule implements SchemaRule {
+  readonly ofDocuments = true;
   constructor(private readonly schemas: readonly Schema[]) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
@@ -110,6 +114,7 @@ export class TupleRule implements SchemaRule {
 
 /** `additionalItems: false` */
 export class NoMoreItemsRule implements SchemaRule {
+  readonly ofDocuments = true;
   constructor(private readonly most: number) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {

@@ -1,6 +1,6 @@
 /** allOf, anyOf, oneOf, not. Source: MongoDB manual, "$jsonSchema". */
 import type { Details } from './details.js';
-import type { Schema, SchemaRule } from './schema.js';
+import { allOf, type Schema, type SchemaRule } from './schema.js';
 
 function unsatisfied(schemas: readonly Schema[], bytes: Uint8Array, type: number, at: number): Details[] {
   return schemas.flatMap((schema, index) =>
@@ -16,6 +16,14 @@ export class CombinationRule implements SchemaRule {
     private readonly keyword: 'allOf' | 'anyOf' | 'oneOf',
     private readonly schemas: readonly Schema[],
   ) {}
+
+  get ofDocuments(): boolean | undefined {
+    const { keyword, schemas } = this;
+    if (keyword === 'allOf') return allOf(schemas);
+    if (keyword === 'oneOf') return undefined;
+    if (schemas.some(({ ofDocuments }) => ofDocuments === true)) return true;
+    return schemas.every(({ ofDocuments }) => ofDocuments === false) ? false : undefined;
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     const { schemas } = this;
@@ -41,6 +49,11 @@ export class CombinationRule implements SchemaRule {
 
 export class NotRule implements SchemaRule {
   constructor(private readonly schema: Schema) {}
+
+  get ofDocuments(): boolean | undefined {
+    const { ofDocuments } = this.schema;
+    return ofDocuments === undefined ? undefined : !ofDocuments;
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     return !this.schema.accepts(bytes, type, at);

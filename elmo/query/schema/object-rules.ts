@@ -41,6 +41,10 @@ export class PropertiesRule implements SchemaRule {
     private readonly properties: readonly { readonly property: Property; readonly schema: Schema }[],
   ) {}
 
+  get ofDocuments(): true | undefined {
+    return this.properties.every(({ schema }) => schema.isEmpty) ? true : undefined;
+  }
+
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     if (type !== OBJECT) return true;
     for (const { property, schema } of this.properties) {
@@ -61,6 +65,7 @@ export class PropertiesRule implements SchemaRule {
 }
 
 export class RequiredRule implements SchemaRule {
+  readonly ofDocuments = undefined;
   constructor(
     private readonly specified: Value,
     private readonly properties: readonly Property[],
@@ -90,6 +95,7 @@ export interface PatternSchema {
 }
 
 export class PatternPropertiesRule implements SchemaRule {
+  readonly ofDocuments = undefined;
   constructor(private readonly patterns: readonly PatternSchema[]) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
@@ -117,6 +123,7 @@ export class PatternPropertiesRule implements SchemaRule {
 
 /** `additionalProperties`: of those that neither `properties` nor `patternProperties` names. */
 export class AdditionalPropertiesRule implements SchemaRule {
+  readonly ofDocuments = undefined;
   /** @param schema  undefined: there may be none */
   constructor(
     private readonly names: ReadonlySet<string>,
@@ -160,6 +167,7 @@ export class AdditionalPropertiesRule implements SchemaRule {
 
 /** minProperties, maxProperties. */
 export class PropertyCountRule implements SchemaRule {
+  readonly ofDocuments = undefined;
   constructor(
     private readonly keyword: 'minProperties' | 'maxProperties',
     private readonly limit: number,
@@ -189,6 +197,7 @@ export interface Dependency {
 }
 
 export class DependenciesRule implements SchemaRule {
+  readonly ofDocuments = undefined;
   constructor(private readonly dependencies: readonly Dependency[]) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {

@@ -5,10 +5,18 @@ import type { Details } from './details.js';
 
 /** One keyword of a schema. */
 export interface SchemaRule {
+  /** Whether it accepts all documents, or none; undefined: some. */
+  readonly ofDocuments: boolean | undefined;
   /** Whether the value satisfies it; values of types it says nothing about do. */
   accepts(bytes: Uint8Array, type: number, at: number): boolean;
   /** Why a value that it does not accept is refused. */
   explain(bytes: Uint8Array, type: number, at: number): Details;
+}
+
+/** What several rules say of documents together, if all of them have to hold. */
+export function allOf(parts: readonly { readonly ofDocuments: boolean | undefined }[]): boolean | undefined {
+  if (parts.some(({ ofDocuments }) => ofDocuments === false)) return false;
+  return parts.every(({ ofDocuments }) => ofDocuments === true) ? true : undefined;
 }
 
 export class Schema implements SchemaPredicate {
@@ -19,6 +27,16 @@ export class Schema implements SchemaPredicate {
     /** The whole schema, when it can accept no document at all: then the explanation is this and no more. */
     private readonly impossible: Value | undefined = undefined,
   ) {}
+
+  /** Whether it accepts all documents, or none; undefined: some. */
+  get ofDocuments(): boolean | undefined {
+    return allOf(this.rules);
+  }
+
+  /** Whether it accepts whatever there is. */
+  get isEmpty(): boolean {
+    return this.rules.length === 0;
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     const { rules } = this;

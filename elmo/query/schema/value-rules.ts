@@ -1,6 +1,6 @@
 /** Keywords about numbers, strings and types. Source: MongoDB manual, "$jsonSchema". */
 import { readInt32 } from '../../bson/read.js';
-import { BINARY, CLASS_NUMBER, INT32, STRING, TYPE_CLASS, TYPE_NAMES } from '../../bson/types.js';
+import { BINARY, CLASS_NUMBER, INT32, STRING, TYPE_CLASS, TYPE_NAMES, OBJECT } from '../../bson/types.js';
 import { Value } from '../../bson/value.js';
 import { remainderOfDecimals } from '../../bson/decimal-arithmetic.js';
 import { decimalOf } from '../../expression/numbers.js';
@@ -13,6 +13,7 @@ import { isEqualUnordered } from './unordered.js';
 
 /** minimum, maximum. */
 export class LimitRule implements SchemaRule {
+  readonly ofDocuments = true;
   private readonly test: ValueTest;
 
   constructor(
@@ -39,6 +40,7 @@ export class LimitRule implements SchemaRule {
 }
 
 export class MultipleOfRule implements SchemaRule {
+  readonly ofDocuments = true;
   constructor(private readonly divisor: Value) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
@@ -61,6 +63,7 @@ export class MultipleOfRule implements SchemaRule {
 
 /** minLength, maxLength: in code points. */
 export class LengthRule implements SchemaRule {
+  readonly ofDocuments = true;
   constructor(
     private readonly keyword: 'minLength' | 'maxLength',
     private readonly limit: number,
@@ -86,6 +89,7 @@ export class LengthRule implements SchemaRule {
 }
 
 export class PatternRule implements SchemaRule {
+  readonly ofDocuments = true;
   private readonly regex: CompiledRegex;
 
   constructor(private readonly pattern: string) {
@@ -118,6 +122,10 @@ export class TypeRule implements SchemaRule {
     for (const type of types) this.isAllowed[type] = 1;
   }
 
+  get ofDocuments(): boolean {
+    return this.isAllowed[OBJECT] === 1;
+  }
+
   accepts(_bytes: Uint8Array, type: number): boolean {
     return this.isAllowed[type] === 1;
   }
@@ -137,6 +145,7 @@ const ENCRYPTED_SUBTYPE = 6;
 
 /** encrypt: a binary that a client encrypted. */
 export class EncryptedRule implements SchemaRule {
+  readonly ofDocuments = undefined;
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     return type === BINARY && bytes[at + 4] === ENCRYPTED_SUBTYPE;
   }
@@ -153,6 +162,10 @@ export class EnumRule implements SchemaRule {
     /** Whether no document is among the values though only documents are asked. */
     private readonly isImpossible: boolean,
   ) {}
+
+  get ofDocuments(): false | undefined {
+    return this.values.some(({ type }) => type === OBJECT) ? undefined : false;
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     const given = new Value(type, bytes, at);
