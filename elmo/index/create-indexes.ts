@@ -18,7 +18,7 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import { elementsOf } from '../query/elements.js';
 import { IndexBuild, markBuild } from './build.js';
 import { checkTogether, isThere } from './conflicts.js';
-import { parseIndexDefinition, type IndexDefinition } from './index-definition.js';
+import { parseIndexDefinitions, type IndexDefinition } from './index-definition.js';
 import type { OpenCollections } from './open-collection.js';
 
 const MOST_INDEXES = 64;
@@ -96,9 +96,7 @@ function register(
       'CannotCreateIndex',
       `Cannot create indexes on system collection ${namespaceText(namespace)}`,
     );
-  const parsed = definitions.map((raw) =>
-    parseIndexDefinition(raw, existing?.spec ?? { collation: undefined, isClustered: false }),
-  );
+  const parsed = parseIndexDefinitions(definitions, existing?.spec);
   const entry = existing ?? addCollection(catalog, unit, namespace);
   const { spec } = entry;
   const added = parsed.filter((definition) => !isThere(spec, definition));

@@ -2,194 +2,36 @@
  * From what a client asks of an index to its definition, as listIndexes shows it.
  * Source: MongoDB manual, "createIndexes"; order of the checks and codes are the reference engine's own.
  */
-import { documentText, valueText } from '../bson/text.js';
-import { BOOL, OBJECT, STRING, TYPE_NAMES } from '../bson/types.js';
+import { documentText } from '../bson/text.js';
+import { OBJECT, TYPE_NAMES } from '../bson/types.js';
 import { boolValue, documentValue, int32Value, plainJs, stringValue, type Value } from '../bson/value.js';
 import type { CollectionSpec, IndexField } from '../catalog/collection-spec.js';
 import { ID_KEY, checkStorageEngine } from '../catalog/create-options.js';
 import { wholeOf } from '../catalog/option-fields.js';
-import { documentOf, fieldOf, fieldsOf, rawDocument } from '../catalog/raw-document.js';
+import { documentOf, fieldOf, fieldsOf, rawDocument, withField } from '../catalog/raw-document.js';
 import { indexFields, isIdKey, sameKey } from '../catalog/record.js';
 import { collationDocument, isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { parseCollation } from '../collation/parse.js';
 import { ElmoError } from '../errors.js';
 import { isNumber, isTruthy, wholeNumber } from '../query/elements.js';
+import { checkFields, isSet, withSpecification } from './index-fields.js';
+import { cannotCreate } from './index-key.js';
 import { checkPartialFilter } from './partial-filter.js';
-import { checkWildcardKey, checkWildcardProjection, WILDCARD } from './wildcard-definition.js';
 
-const MOST_FIELDS = 32;
 const MOST_EXPIRE_SECONDS = 0x7fff_ffff;
-const PLUGINS: ReadonlySet<string> = new Set(['hashed', 'text', '2dsphere', '2d']);
-const REFERENCE_PARTS: ReadonlySet<string> = new Set(['$id', '$ref', '$db']);
 /** What else an index on `_id` may say. */
-const ID_INDEX_FIELDS: ReadonlySet<string> = new Set(['key', 'name', 'v', 'ns', 'collation']);
+const ID_INDEX_FIELDS: ReadonlySet<string> = new Set(['key', 'name', 'v', 'ns', '_id', 'collation']);
 
-type Check = (name: string, value: Value, raw: Uint8Array) => void;
+/** What the indexes of a collection must fit. */
+type Owner = Pick<CollectionSpec, 'collation' | 'isClustered'>;
 
-function cannotCreate(message: string): ElmoError {
-  return new ElmoError('CannotCreateIndex', message);
-}
-
-const wantsObject: Check = (name, value) => {
-  if (value.type !== OBJECT)
-    throw new ElmoError(
-      'TypeMismatch',
-      `The field '${name}' must be an object, but got ${TYPE_NAMES.get(value.type)}`,
-    );
-};
-
-const wantsText: Check = (name, value) => {
-  if (value.type !== STRING)
-    throw new ElmoError(
-      'TypeMismatch',
-      `The field '${name}' must be a string, but got ${TYPE_NAMES.get(value.type)}`,
-    );
-};
-
-const wantsFlag: Check = (name, value) => {
-  if (value.type !== BOOL && !isNumber(value))
-    throw new ElmoError(
-      'TypeMismatch',
-      `The field '${name} has value ${name}: ${valueText(value)}, which is not convertible to bool`,
-    );
-};
-
-const wantsBool: Check = (name, value) => {
-  if (value.type !== BOOL)
-    throw new ElmoError(
-      'TypeMismatch',
-      `The field '${name}' must be a bool, but got ${TYPE_NAMES.get(value.type)}`,
-    );
-};
-
-const anything: Check = () => undefined;
-
-const wantsVersion: Check = (_name, value, raw) => {
-  if (!isNumber(value))
-    throw new ElmoError(
-      'TypeMismatch',
-      `The field 'v' must be a number, but got ${TYPE_NAMES.get(value.type)}`,
-    );
-  const whole = wholeNumber(value);
-  if (typeof whole !== 'bigint' || BigInt.asIntN(32, whole) !== whole)
-    throw new ElmoError(
-      'BadValue',
-      `Index version must be representable as a 32-bit integer, but got ${valueText(value)}`,
-    );
-  if (whole !== 1n && whole !== 2n)
-    throw cannotCreate(
-      `Invalid index specification ${documentText(raw)}; cannot create an index with v=${whole}`,
-    );
-};
-
-const wantsCollation: Check = (name, value, raw) => {
-  wantsObject(name, value, raw);
-  if (value.document.length <= 5)
-    throw new ElmoError('BadValue', "The field 'collation' cannot be an empty object.");
-};
-
-const onlyForText: Check = (name, _value, raw) => {
-  const key = documentOf(raw, 'key');
-  if (key === undefined || !indexFields(key).some(({ kind }) => kind === 'text'))
-    throw cannotCreate(
-      `Invalid index specification ${documentText(raw)}; the field '${name}' can only be specified with text indexes`,
-    );
-};
-
-/** Every field there may be. */
-const FIELDS: Readonly<Record<string, Check>> = {
-  key: (name, value, raw) => {
-    wantsObject(name, value, raw);
-    checkKey(value.document);
-  },
-  name: wantsText,
-  v: wantsVersion,
-  ns: anything,
-  background: wantsFlag,
-  unique: wantsFlag,
-  sparse: wantsFlag,
-  hidden: wantsBool,
-  prepareUnique: wantsFlag,
-  dropDups: anything,
-  expireAfterSeconds: anything,
-  partialFilterExpression: wantsObject,
-  collation: wantsCollation,
-  wildcardProjection: (name, value) => {
-    if (value.type !== OBJECT)
-      throw new ElmoError(
-        'TypeMismatch',
-        `The field '${name}' must be a non-empty object, but got ${TYPE_NAMES.get(value.type)}`,
-      );
-    if (value.document.length <= 5)
-      throw new ElmoError('FailedToParse', `The '${name}' field can't be an empty object`);
-  },
-  storageEngine: anything,
-  clustered: wantsFlag,
-  originalSpec: (name, value, raw) => {
-    wantsObject(name, value, raw);
-    if (value.document.length <= 5)
-      throw new ElmoError('BadValue', `The field '${name}' cannot be an empty object.`);
-  },
-  weights: onlyForText,
-  default_language: anything,
-  language_override: wantsText,
-  textIndexVersion: anything,
-  '2dsphereIndexVersion': anything,
-  finestIndexedLevel: anything,
-  coarsestIndexedLevel: anything,
-  bits: anything,
-  min: anything,
-  max: anything,
-};
-
-/** The plugin a key pattern asks for; undefined for an ordinary index. @throws ElmoError CannotCreateIndex … */
-function checkKey(key: Uint8Array): void {
-  const fields = fieldsOf(key);
-  if (fields.length === 0) throw cannotCreate('Index keys cannot be empty.');
-  if (fields.length > MOST_FIELDS) throw new ElmoError(13103, 'too many compound keys');
-  const plugins = new Set<string>();
-  for (const { name, value } of fields) {
-    checkDirection(value);
-    if (value.type === STRING) {
-      const plugin = value.text;
-      if (plugin === 'wildcard' && fields.some((field) => field.name.endsWith(WILDCARD)))
-        throw cannotCreate("The key of a wildcard index is a number, not the text 'wildcard'");
-      if (plugin === 'wildcard')
-        throw new ElmoError(7246202, 'No wildcard index field is specified for the wildcard index');
-      if (plugin === 'geoHaystack')
-        throw cannotCreate('GeoHaystack indexes cannot be created in version 5.0 and above');
-      if (!PLUGINS.has(plugin)) throw cannotCreate(`Unknown index plugin '${plugin}'`);
-      plugins.add(plugin);
-    }
-    const isWildcard = name === WILDCARD || name.endsWith(`.${WILDCARD}`);
-    if (isWildcard && value.type !== STRING) plugins.add('wildcard');
-    checkPath(name, isWildcard && (value.type !== STRING || value.text === 'text'));
-  }
-  if (plugins.size > 1) throw cannotCreate("Can't use more than one index plugin for a single index.");
-}
-
-function checkDirection(value: Value): void {
-  if (value.type === STRING) {
-    if (value.text === '') throw cannotCreate('Values in the index key pattern cannot be empty strings');
-    return;
-  }
-  if (!isNumber(value))
-    throw cannotCreate(
-      `Values in v:2 index key pattern cannot be of type ${TYPE_NAMES.get(value.type)}. Only numbers > 0, numbers < 0, and strings are allowed.`,
-    );
-  if (!isTruthy(value)) throw cannotCreate('Values in the index key pattern cannot be 0.');
-  if (wholeNumber(value) === 'nan') throw cannotCreate('Values in the index key pattern cannot be NaN.');
-}
-
-function checkPath(path: string, isWildcard: boolean): void {
-  if (path === '') throw cannotCreate('Index keys cannot be an empty field.');
-  const parts = path.split('.');
-  if (parts.includes('')) throw cannotCreate('Index keys cannot contain an empty field.');
-  parts.forEach((part, i) => {
-    if (!part.startsWith('$') || (isWildcard && i === parts.length - 1)) return;
-    if (i === 0 || !REFERENCE_PARTS.has(part))
-      throw cannotCreate("Index key contains an illegal field name: field name starts with '$'.");
-  });
+/** A specification whose fields are what they must be. */
+interface Specification {
+  readonly raw: Uint8Array;
+  readonly key: Uint8Array;
+  readonly name: string;
+  readonly fields: readonly IndexField[];
+  readonly version: number;
 }
 
 export interface IndexDefinition {
@@ -204,139 +46,140 @@ export interface IndexDefinition {
 }
 
 /**
- * @param raw  one of the documents in `indexes`
- * @param collation  of the collection, which an index has unless it says otherwise
+ * Each check is made of all the specifications before the next is made of any.
+ * @param raws  the documents in `indexes`
+ * @param collection  what the indexes belong to; undefined: it is still to be made
  * @throws ElmoError CannotCreateIndex, TypeMismatch, InvalidIndexSpecificationOption …
  */
-export function parseIndexDefinition(
-  raw: Uint8Array,
-  collection: Pick<CollectionSpec, 'collation' | 'isClustered'>,
-): IndexDefinition {
-  try {
-    for (const { name, value } of fieldsOf(raw)) {
-      const check = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-      if (check === undefined)
-        throw new ElmoError(
-          'InvalidIndexSpecificationOption',
-          `The field '${name}' is not valid for an index specification. Specification: ${documentText(raw)}`,
-        );
-      check(name, value, raw);
-    }
-    for (const name of ['key', 'name'])
-      if (fieldOf(raw, name) === undefined)
-        throw new ElmoError(
-          'FailedToParse',
-          `The '${name}' field is a required property of an index specification`,
-        );
-    return define(raw, collection);
-  } catch (error) {
-    if (!(error instanceof ElmoError) || UNWRAPPED_CODES.has(error.code)) throw error;
+export function parseIndexDefinitions(
+  raws: readonly Uint8Array[],
+  collection: Owner | undefined,
+): IndexDefinition[] {
+  const specifications = raws.map(parseSpecification);
+  specifications.forEach(checkExpire);
+  if (collection === undefined && specifications.some(({ raw }) => isSet(raw, 'clustered')))
     throw new ElmoError(
-      error.code,
-      `Error in specification ${documentText(raw)} :: caused by :: ${error.message}`,
-      { cause: error },
+      6100900,
+      "Cannot implicitly create a new collection with createIndex 'clustered' option",
     );
-  }
+  const owner = collection ?? { collation: undefined, isClustered: false };
+  const collations = specifications.map((specification) => collationOf(specification, owner));
+  const definitions = specifications.map((specification, i) => define(specification, collations[i], owner));
+  specifications.forEach(checkHashed);
+  return definitions;
 }
 
-/** Errors that are told without the specification. */
-const UNWRAPPED_CODES: ReadonlySet<number> = new Set([13103]);
-
-function define(
-  raw: Uint8Array,
-  collection: Pick<CollectionSpec, 'collation' | 'isClustered'>,
-): IndexDefinition {
+function parseSpecification(raw: Uint8Array): Specification {
+  withSpecification(raw, () => checkFields(raw));
   const key = documentOf(raw, 'key')!;
   const name = fieldOf(raw, 'name')!.text;
   const fields = indexFields(key);
-  if (name === '') throw cannotCreate('index name cannot be empty');
-  if (name === '*') throw new ElmoError('BadValue', "The index name '*' is not valid.");
-  const given = documentOf(raw, 'collation');
-  const collation = given === undefined ? collection.collation : parseCollation(given);
-  const version = Number(plainJs(fieldOf(raw, 'v') ?? int32Value(2)));
-  if (isIdKey(fields)) return defineIdIndex(raw, key, fields, collation, collection);
-  if (name === '_id_')
-    throw new ElmoError(
-      'BadValue',
-      `The index name '_id_' is reserved for the _id index, which must have key pattern {_id: 1}, found key: ${documentText(key)}`,
-    );
-  checkOptions(raw, fields, version, collation);
-  return {
-    name,
-    key,
-    fields,
-    definition: shownDefinition(raw, version, collation),
-    collation,
-    isIdIndex: false,
-  };
+  if (isIdKey(fields)) checkIdIndex(raw, key);
+  else checkName(name, key);
+  return { raw, key, name, fields, version: Number(plainJs(fieldOf(raw, 'v') ?? int32Value(2))) };
 }
 
-function defineIdIndex(
-  raw: Uint8Array,
-  key: Uint8Array,
-  fields: readonly IndexField[],
-  collation: CollationSpec | undefined,
-  collection: Pick<CollectionSpec, 'collation' | 'isClustered'>,
-): IndexDefinition {
+function checkIdIndex(raw: Uint8Array, key: Uint8Array): void {
+  const stray = fieldsOf(raw).find(({ name }) => !ID_INDEX_FIELDS.has(name));
+  if (stray !== undefined && !isSet(raw, 'clustered'))
+    throw new ElmoError(
+      'InvalidIndexSpecificationOption',
+      `The field '${stray.name}' is not valid for an _id index specification. Specification: ${documentText(versioned(raw))}`,
+    );
   if (!sameKey(key, ID_KEY))
     throw new ElmoError(
       'BadValue',
       `The field 'key' for an _id index must be {_id: 1}, but got ${documentText(key)}`,
     );
-  const stray = fieldsOf(raw).find(({ name }) => !ID_INDEX_FIELDS.has(name));
-  const isClusteredIndex = collection.isClustered && isSet(raw, 'clustered');
-  if (isSet(raw, 'clustered') && !isClusteredIndex)
-    throw new ElmoError(
-      6243700,
-      "Cannot create index with option 'clustered' that does not match an existing clustered index",
-    );
-  if (stray !== undefined && !isClusteredIndex)
-    throw new ElmoError(
-      'InvalidIndexSpecificationOption',
-      `The field '${stray.name}' is not valid for an _id index specification. Specification: ${documentText(raw)}`,
-    );
-  if (!isSameCollation(collation, collection.collation))
-    throw new ElmoError('BadValue', 'The _id index must have the same collation as the collection.');
-  return { name: '_id_', key, fields, definition: raw, collation, isIdIndex: true };
 }
 
-function isSet(raw: Uint8Array, name: string): boolean {
-  const value = fieldOf(raw, name);
-  return value !== undefined && isTruthy(value);
+function checkName(name: string, key: Uint8Array): void {
+  if (name === '*') throw new ElmoError('BadValue', "The index name '*' is not valid.");
+  if (name === '_id_')
+    throw new ElmoError(
+      'BadValue',
+      `The index name '_id_' is reserved for the _id index, which must have key pattern {_id: 1}, found key: ${documentText(key)}`,
+    );
+}
+
+function versioned(raw: Uint8Array): Uint8Array {
+  return fieldOf(raw, 'v') === undefined ? withField(raw, 'v', int32Value(2)) : raw;
+}
+
+function checkExpire({ raw, fields }: Specification): void {
+  const value = fieldOf(raw, 'expireAfterSeconds');
+  if (value === undefined) return;
+  const problem = expireProblem(value);
+  if (problem !== undefined)
+    throw cannotCreate(
+      `. Index spec: ${documentText(raw)} :: caused by :: TTL index 'expireAfterSeconds' ${problem}`,
+    );
+  if (fields.length > 1 && !fields.some(({ kind }) => kind === 'text'))
+    throw cannotCreate(
+      `TTL indexes are single-field indexes, compound indexes do not support TTL. Index spec: ${documentText(raw)}`,
+    );
+}
+
+function expireProblem(value: Value): string | undefined {
+  if (!isNumber(value))
+    return `option must be numeric, but received a type of '${TYPE_NAMES.get(value.type)}`;
+  if (wholeNumber(value) === 'nan') return 'option must not be NaN';
+  const seconds = wholeOf(value);
+  if (seconds < 0) return 'option cannot be less than 0';
+  return seconds > MOST_EXPIRE_SECONDS ? 'must be within the range of a 32-bit integer' : undefined;
+}
+
+function collationOf({ raw, fields }: Specification, owner: Owner): CollationSpec | undefined {
+  const given = documentOf(raw, 'collation');
+  if (given === undefined) return owner.collation;
+  const collation = parseGiven(raw, given);
+  if (isIdKey(fields) && !isSameCollation(collation, owner.collation))
+    throw new ElmoError('BadValue', 'The _id index must have the same collation as the collection.');
+  return collation;
+}
+
+function parseGiven(raw: Uint8Array, given: Uint8Array): CollationSpec | undefined {
+  try {
+    return parseCollation(given);
+  } catch (error) {
+    if (!(error instanceof ElmoError)) throw error;
+    throw new ElmoError(
+      error.code,
+      `failed to add collation information to index spec for index creation: ${documentText(versioned(raw))} :: caused by :: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function define(
+  specification: Specification,
+  collation: CollationSpec | undefined,
+  owner: Owner,
+): IndexDefinition {
+  const { raw, key, name, fields, version } = specification;
+  withSpecification(versioned(raw), () => checkOptions(specification, collation, owner));
+  if (isIdKey(fields)) return { name: '_id_', key, fields, definition: raw, collation, isIdIndex: true };
+  const definition = shownDefinition(raw, version, collation);
+  return { name, key, fields, definition, collation, isIdIndex: false };
 }
 
 function checkOptions(
-  raw: Uint8Array,
-  fields: readonly IndexField[],
-  version: number,
+  specification: Specification,
   collation: CollationSpec | undefined,
+  owner: Owner,
 ): void {
+  const { raw, name, fields } = specification;
+  if (name === '') throw cannotCreate('index name cannot be empty');
+  if (isSet(raw, 'clustered')) checkClustered(specification, owner);
   const plugin = fields.find(({ kind }) => kind !== 'ordered')?.kind;
+  if (plugin === 'wildcard') checkWildcard(specification);
+  if (plugin === 'text' || plugin === '2d' || plugin === '2dsphere')
+    throw cannotCreate(`Index type '${plugin}' is not available`);
   const partial = documentOf(raw, 'partialFilterExpression');
-  if (version === 1 && fieldOf(raw, 'collation') !== undefined)
-    throw cannotCreate(
-      `Invalid index specification ${documentText(raw)}; cannot create an index with the 'collation' option and v=1`,
-    );
-  if (isSet(raw, 'unique') && isSet(raw, 'prepareUnique'))
-    throw cannotCreate(
-      `Invalid index specification ${documentText(raw)}; cannot create an index with the 'unique' and 'prepareUnique' options`,
-    );
-  if (isSet(raw, 'clustered')) checkClustered(raw);
   if (partial !== undefined) {
     if (isSet(raw, 'sparse')) throw cannotCreate('cannot mix "partialFilterExpression" and "sparse" options');
     checkPartialFilter(partial, collation);
   }
-  if (fields.filter(({ kind }) => kind === 'hashed').length > 1)
-    throw new ElmoError(31303, "A maximum of one index field is allowed to be hashed but found 2 for 'key'");
-  if (plugin === 'hashed' && isSet(raw, 'unique'))
-    throw new ElmoError(16764, 'Currently hashed indexes cannot guarantee uniqueness. Use a regular index.');
-  const projection = documentOf(raw, 'wildcardProjection');
-  if (plugin === 'wildcard') checkWildcard(raw, fields, version, projection);
-  else if (projection !== undefined)
-    throw new ElmoError('BadValue', "The field 'wildcardProjection' is only allowed in 'wildcard' indexes");
-  if (plugin === 'text' || plugin === '2d' || plugin === '2dsphere')
-    throw cannotCreate(`Index type '${plugin}' is not available`);
-  checkExpire(raw, fields, plugin);
   const storageEngine = fieldOf(raw, 'storageEngine');
   if (storageEngine === undefined) return;
   if (storageEngine.type !== OBJECT)
@@ -348,47 +191,40 @@ function checkOptions(
   checkStorageEngine(storageEngine);
 }
 
-function checkClustered(raw: Uint8Array): void {
-  if (!isSet(raw, 'unique'))
-    throw cannotCreate("The 'unique' field is required when 'clustered' is specified");
-  throw new ElmoError(
-    6243700,
-    "Cannot create index with option 'clustered' that does not match an existing clustered index",
-  );
+function checkClustered({ fields, version }: Specification, { isClustered }: Owner): void {
+  if (!isClustered || !isIdKey(fields))
+    throw new ElmoError(
+      6243700,
+      "Cannot create index with option 'clustered' that does not match an existing clustered index",
+    );
+  if (version !== 2)
+    throw new ElmoError(
+      6100908,
+      "Cannot create an index with the same key pattern as the collection's clusteredIndex but a different 'v' field",
+    );
 }
 
-function checkWildcard(
-  raw: Uint8Array,
-  fields: readonly IndexField[],
-  version: number,
-  projection: Uint8Array | undefined,
-): void {
-  if (version < 2)
-    throw cannotCreate(`Index type 'wildcard' is not allowed with index version v: ${version}`);
+function checkWildcard({ raw, version }: Specification): void {
   for (const option of ['sparse', 'unique'])
     if (isSet(raw, option))
       throw cannotCreate(`Index type 'wildcard' does not support the '${option}' option`);
   if (fieldOf(raw, 'expireAfterSeconds') !== undefined)
     throw cannotCreate("Index type 'wildcard' does not support the 'expireAfterSeconds' option");
-  if (projection !== undefined) checkWildcardProjection(projection);
-  checkWildcardKey(fields, projection);
+  if (version < 2)
+    throw cannotCreate(`Index type 'wildcard' is not allowed with index version v: ${version}`);
 }
 
-function checkExpire(raw: Uint8Array, fields: readonly IndexField[], plugin: string | undefined): void {
-  const value = fieldOf(raw, 'expireAfterSeconds');
-  if (value === undefined) return;
-  if (!isNumber(value))
-    throw cannotCreate(
-      `TTL index 'expireAfterSeconds' option must be numeric, but received a type of '${TYPE_NAMES.get(value.type)}`,
+/** What a hashed index is refused for when it is built. */
+function checkHashed({ raw, key, fields }: Specification): void {
+  const hashed = fields.filter(({ kind }) => kind === 'hashed').length;
+  if (hashed === 0) return;
+  if (isSet(raw, 'unique'))
+    throw new ElmoError(16764, 'Currently hashed indexes cannot guarantee uniqueness. Use a regular index.');
+  if (hashed > 1)
+    throw new ElmoError(
+      31303,
+      `A maximum of one index field is allowed to be hashed but found ${hashed} for 'key' ${documentText(key)}`,
     );
-  if (wholeNumber(value) === 'nan')
-    throw cannotCreate("TTL index 'expireAfterSeconds' option must not be NaN");
-  const seconds = wholeOf(value);
-  if (seconds < 0) throw cannotCreate("TTL index 'expireAfterSeconds' option cannot be less than 0");
-  if (seconds > MOST_EXPIRE_SECONDS)
-    throw cannotCreate("TTL index 'expireAfterSeconds' must be within the range of a 32-bit integer");
-  if (fields.length > 1 && plugin !== 'text')
-    throw cannotCreate('TTL indexes are single-field indexes, compound indexes do not support TTL.');
 }
 
 /** @returns the definition in the order that listIndexes has */

@@ -31,9 +31,14 @@ const ALLOWED: ReadonlySet<FilterNode['kind']> = new Set([
   'special',
 ]);
 
-/** @throws ElmoError CannotCreateIndex, and what parsing it throws */
+/** @throws ElmoError what parsing it throws: BadValue, QueryFeatureNotAllowed … */
+export function parsePartialFilter(raw: Uint8Array, collation?: CollationSpec): FilterNode {
+  return parseFilter(raw, { collation, forbidden: FORBIDDEN });
+}
+
+/** @throws ElmoError CannotCreateIndex */
 export function checkPartialFilter(raw: Uint8Array, collation: CollationSpec | undefined): void {
-  checkNode(parseFilter(raw, { collation, forbidden: FORBIDDEN }));
+  checkNode(parsePartialFilter(raw, collation));
 }
 
 function checkNode(node: FilterNode): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { encodeDocument } from '../../../elmo/bson/encode.js';
 import { MinKey } from '../../../elmo/bson/package.js';
-import { parseIndexDefinition } from '../../../elmo/index/index-definition.js';
+import { parseIndexDefinitions } from '../../../elmo/index/index-definition.js';
 import { codeOf, Documents } from '../../support/documents.js';
 
 const COLLECTION = { collation: undefined, isClustered: false };
@@ -65,10 +65,157 @@ describe('an index definition', () => {
     [wildcard({ 'a.$**': 1 }, { wildcardProjection: { b: 1 } }), 9],
   ] as const)
     it(JSON.stringify(definition), async () =>
-      expect(await codeOf(() => parseIndexDefinition(encodeDocument(definition), COLLECTION))).to.equal(
+      expect(await codeOf(() => parseIndexDefinitions([encodeDocument(definition)], COLLECTION))).to.equal(
         expected,
       ),
     );
+});
+
+describe('an index definition with two faults tells', () => {
+  const unknown = { $nor: [{ a: 1 }] };
+  for (const [what, definition, expected] of [
+    ['a field there is not, before a key', { key: { a: 0 }, name: 'x', foo: 1 }, 197],
+    ['a field that cannot be beside clustered', { ...a, clustered: 'x', hidden: 1 }, 197],
+    ['the first of two fields', { key: { a: 0 }, name: 1 }, 67],
+    ['the first of two fields, the other way round', { name: 1, key: { a: 0 } }, 14],
+    [
+      'a filter that is none where it stands',
+      { ...a, partialFilterExpression: { a: { $foo: 1 } }, v: 'x' },
+      2,
+    ],
+    [
+      'a filter that an index cannot have after options',
+      { ...a, partialFilterExpression: unknown, v: 'x' },
+      14,
+    ],
+    ['a projection without a wildcard, whatever it is', { ...a, wildcardProjection: 1 }, 2],
+    [
+      'a projection where it stands',
+      wildcard({ '$**': 1 }, { wildcardProjection: { a: {} }, v: 'x' }),
+      51270,
+    ],
+    [
+      'a projection of a path, whatever it is',
+      wildcard({ 'a.$**': 1 }, { wildcardProjection: { $a: 1 } }),
+      9,
+    ],
+    ['a wildcard among other fields where the key stands', wildcard({ '$**': 1, a: 1 }, { v: 'x' }), 67],
+    ['the type of weights', { ...a, weights: 1 }, 14],
+    ['a missing name before weights', { key: { a: 1 }, weights: {} }, 9],
+    ['the type of bits', { key: { _id: -1 }, name: 'x', bits: 'x' }, 14],
+    ['the type of a language', { ...a, name: '', default_language: 1 }, 14],
+    ['that clustered is not false', { ...a, name: '*', clustered: false }, 6492800],
+    ['clustered without unique, before a name', { ...a, name: '*', clustered: true }, 67],
+    ['a stray field beside _id, before the key', { key: { _id: -1 }, name: 'x', unique: true }, 197],
+    [
+      'the key of the _id index, before its collation',
+      { key: { _id: -1 }, name: 'x', collation: { locale: '?' } },
+      2,
+    ],
+    ['an empty name after an expiry', { ...a, name: '', expireAfterSeconds: 'x' }, 67],
+    ['an empty name before storage options', { ...a, name: '', storageEngine: { foo: {} } }, 67],
+    [
+      'storage options before what a hash cannot be',
+      { key: { a: 'hashed' }, name: 'x', unique: true, storageEngine: { foo: {} } },
+      72,
+    ],
+  ] as const)
+    it(what, async () =>
+      expect(await codeOf(() => parseIndexDefinitions([encodeDocument(definition)], COLLECTION))).to.equal(
+        expected,
+      ),
+    );
+});
+
+describe('an _id index', () => {
+  for (const [rest, expected] of [
+    [{ name: '*' }, 'ok'],
+    [{ name: '_id_' }, 'ok'],
+    [{ name: '' }, 67],
+    [{ name: 'x', _id: 1 }, 'ok'],
+    [{ name: 'x', ns: 1 }, 'ok'],
+    [{ name: 'x', collation: { locale: 'en' } }, 2],
+    [{ name: 'x', expireAfterSeconds: 1 }, 197],
+  ] as const)
+    it(JSON.stringify(rest), async () =>
+      expect(
+        await codeOf(() => parseIndexDefinitions([encodeDocument({ key: { _id: 1 }, ...rest })], COLLECTION)),
+      ).to.equal(expected),
+    );
+});
+
+describe('a clustered index that is asked for', () => {
+  const clustered = { key: { _id: 1 }, name: 'x', unique: true, clustered: true };
+  const store = { collation: undefined, isClustered: true };
+  for (const [collection, rest, expected] of [
+    [store, {}, 'ok'],
+    [store, { v: 1 }, 6100908],
+    [store, { unique: false }, 67],
+    [store, { key: { a: 1 } }, 6243700],
+    [store, { key: { _id: -1 } }, 2],
+    [COLLECTION, {}, 6243700],
+    [COLLECTION, { name: '' }, 67],
+    [undefined, {}, 6100900],
+    [undefined, { name: '' }, 6100900],
+    [undefined, { expireAfterSeconds: -1 }, 67],
+  ] as const)
+    it(`${JSON.stringify(collection)} ${JSON.stringify(rest)}`, async () =>
+      expect(
+        await codeOf(() => parseIndexDefinitions([encodeDocument({ ...clustered, ...rest })], collection)),
+      ).to.equal(expected));
+});
+
+describe('several index definitions are refused', () => {
+  const expire = { ...a, expireAfterSeconds: -1 };
+  const collation = { ...a, collation: { locale: '?' } };
+  const hashed = { key: { a: 'hashed' }, name: 'h', unique: true };
+  for (const [what, definitions, expected] of [
+    [
+      'one after the other for their fields and names',
+      [
+        { ...a, name: '*' },
+        { ...a, foo: 1 },
+      ],
+      2,
+    ],
+    ['for fields before an expiry', [expire, { ...a, foo: 1 }], 197],
+    ['for an expiry before a collation', [collation, expire], 67],
+    ['for a collation before an empty name', [{ ...a, name: '' }, collation], 2],
+    ['for an empty name before what is built', [hashed, { ...a, name: '' }], 67],
+  ] as const)
+    it(what, async () =>
+      expect(
+        await codeOf(() =>
+          parseIndexDefinitions(
+            definitions.map((each) => encodeDocument(each)),
+            COLLECTION,
+          ),
+        ),
+      ).to.equal(expected),
+    );
+});
+
+describe('the projection beside a wildcard and other fields', () => {
+  for (const [key, wildcardProjection, expected] of [
+    [{ '$**': 1, _id: 1 }, { b: 0 }, 7246209],
+    [{ '$**': 1, _id: 1 }, { _id: 1, b: 0 }, 7246209],
+    [{ '$**': 1, _id: 1 }, { _id: 0, b: 0 }, 'ok'],
+    [{ '$**': 1, _id: 1 }, { _id: 1 }, 7246208],
+    [{ '$**': 1, _id: 1 }, { b: 1 }, 'ok'],
+    [{ '$**': 1, a: 1 }, { _id: 0 }, 7246210],
+    [{ '$**': 1, a: 1 }, { _id: 1 }, 'ok'],
+    [{ '$**': 1, a: 1 }, { _id: 1, b: 0 }, 7246209],
+    [{ '$**': 1, a: 1 }, { a: 0, b: 1 }, 7246211],
+    [{ '$**': 1, a: 1 }, { b: 'x' }, 51271],
+    [{ '$**': 1, a: 1 }, { a: 'x' }, 7246208],
+    [{ '$**': 1, a: 1 }, 1, 14],
+  ] as const)
+    it(`${JSON.stringify(key)} ${JSON.stringify(wildcardProjection)}`, async () =>
+      expect(
+        await codeOf(() =>
+          parseIndexDefinitions([encodeDocument(wildcard(key, { wildcardProjection }))], COLLECTION),
+        ),
+      ).to.equal(expected));
 });
 
 describe('an index beside another', () => {
