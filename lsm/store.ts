@@ -473,8 +473,10 @@ export class LsmStore extends LayeredView implements OrderedKv {
     if (isClean && pins.count === 0) {
       try {
         space.release();
-        if (space.isHeldUpBy(open.manifest.state.manifest, true)) await live.rewriteManifest();
-        await open.manifest.markClean(true);
+        const { manifest } = open;
+        if (manifest.isWorthRewriting || space.isHeldUpBy(manifest.state.manifest, true))
+          await live.rewriteManifest();
+        await manifest.markClean(true);
         space.trim(true);
       } catch {
         isClean = false;

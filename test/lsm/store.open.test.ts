@@ -15,7 +15,8 @@ import {
 import { createInterface } from 'node:readline';
 import { SystemError } from '../../lsm/env/system-error.js';
 import { ioError, type LsmErrorCode } from '../../lsm/errors.js';
-import { MEMORY_PATH, openLsm, type LsmStore, type OpenOptions } from '../../lsm/index.js';
+import { MEMORY_PATH, openLsm, systemEnv, type LsmStore, type OpenOptions } from '../../lsm/index.js';
+import { ManifestLog } from '../../lsm/manifest/manifest-log.js';
 import { encodeMeta, readMeta } from '../../lsm/manifest/meta-slots.js';
 import { FaultyFileSystem } from '../support/faulty-files.js';
 import { SeededRandom } from '../support/seeded-random.js';
@@ -453,6 +454,24 @@ describe('opening a store', () => {
   });
 
   describe('and closing it', () => {
+    it('leaves a manifest that says what is there, not how it came about', async () => {
+      const store = await stage.open(stage.path(), SMALL);
+      const model = new Model();
+      for (let round = 0; round < 60; round++) {
+        await fillKeys(store, 50, { from: 1000 * (round % 7), length: 1000, model });
+        await store.flush();
+      }
+      await store.settle();
+      await store.close();
+      const file = systemEnv().files.open(stage.path(), 'read');
+      const { validBytes } = readMeta(file)!.manifest;
+      const { isWorthRewriting, state } = ManifestLog.open(file, readMeta(file)!);
+      file.close();
+      expect(state.version.number).to.be.greaterThan(60);
+      expect(isWorthRewriting, `of ${validBytes} bytes`).to.equal(false);
+      await expectHolds(stage.path(), model);
+    });
+
     it('leaves one file, whatever was open', async () => {
       const store = await stage.open(stage.path(), { ...SMALL, worker: true });
       const model = new Model();

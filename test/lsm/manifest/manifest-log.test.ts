@@ -163,6 +163,23 @@ describe('ManifestLog', () => {
     expectSound(log);
   });
 
+  it('is worth writing anew when it is much longer than the state it comes to', async () => {
+    const file = new MemoryFileSystem().open('store', 'create');
+    const log = await ManifestLog.create(file, identity);
+    let edits = 0;
+    for (let id = 1; !log.isWorthRewriting && id < 1000; id++, edits++)
+      await log.append({ ...writeTable(log, file, id), removeTables: id > 1 ? [id - 1] : [] });
+    expect(edits).to.be.within(20, 100);
+    await log.rewrite();
+    expect(log.isWorthRewriting).to.equal(false);
+
+    const many = new MemoryFileSystem().open('store', 'create');
+    const grown = await ManifestLog.create(many, identity);
+    for (let id = 1; id <= 200; id++) await grown.append(writeTable(grown, many, id));
+    expect(grown.meta.manifest.validBytes).to.be.greaterThan(4096);
+    expect(grown.isWorthRewriting, 'all it says is still so').to.equal(false);
+  });
+
   it('moves to the lowest place when it is rewritten, so that the tail can be cut off', async () => {
     const file = new MemoryFileSystem().open('store', 'create');
     const log = await ManifestLog.create(file, identity);
