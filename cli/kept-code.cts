@@ -17,6 +17,8 @@ import vm = require('node:vm');
 
 /** After that long a server has started. */
 const STARTED_MS = 2000;
+/** Thirty days: versions that have been replaced are not kept for ever. */
+const KEPT_MS = 30 * 24 * 3600 * 1000;
 /** Scripts of fewer bytes are compiled as soon as read. */
 const SMALL_BYTES = 16 * 1024;
 /**
@@ -123,6 +125,7 @@ class KeptCode {
     if (!this.isKeeping) return;
     try {
       for (const { script, at } of fresh) write(at, script.createCachedData());
+      removeOld(fresh[0]!.at);
     } catch {
       // it is made again next time
     }
@@ -156,6 +159,16 @@ function write(file: string, bytes: Uint8Array): void {
   const unfinished = `${file}.${process.pid}`;
   fs.writeFileSync(unfinished, bytes, { flag: 'wx', mode: 0o600 });
   fs.renameSync(unfinished, file);
+}
+
+/** Removes what was kept long before that file; what is still of use is made again. */
+function removeOld(newest: string): void {
+  const folder = path.dirname(newest);
+  const oldestMs = fs.statSync(newest).mtimeMs - KEPT_MS;
+  for (const name of fs.readdirSync(folder)) {
+    const file = path.join(folder, name);
+    if (fs.statSync(file).mtimeMs < oldestMs) fs.rmSync(file);
+  }
 }
 
 /** @returns undefined when nothing is to be kept, or others could write there: kept code is run as it is */

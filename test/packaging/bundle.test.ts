@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -244,7 +245,12 @@ describe('the package as it is installed', function () {
       await execute(process.execPath, [elmo, ...args], { cwd: consumer.folder, env });
       return new Map(readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]));
     };
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const old = join(folder, 'start-of-a-version-that-is-gone.code');
+    writeFileSync(old, '');
+    utimesSync(old, new Date(0), new Date(0));
     const first = await kept('import', 'kept.elmo', 'app.c', 'kept.json'); // which flushes in a thread
+    expect(existsSync(old)).to.equal(false);
     const names = [...first.keys()].filter((name) => name.startsWith('start-command-'));
     expect(names).to.have.lengthOf(1);
     expect(await kept('import', 'kept.elmo', 'app.c', 'kept.json'), 'written once').to.deep.equal(first);
