@@ -1,6 +1,5 @@
 /** What is read: a file or standard input, unpacked when it is gzip, in pieces, with how far the reading is. */
 import { closeSync, createReadStream, openSync, readSync, statSync, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import type { Writable } from 'node:stream';
 
@@ -58,19 +57,22 @@ function headOf(path: string): Buffer {
   }
 }
 
-/** @yields the same buffer again and again */
+/**
+ * At once, for the system reads ahead: handing a read to another thread takes longer than the read.
+ * @yields the same buffer again and again
+ */
 async function* piecesOf(path: string, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  const file = await open(path, 'r');
+  const file = openSync(path, 'r');
   const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
   try {
     for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, null);
+      const bytesRead = readSync(file, buffer, 0, PIECE_BYTES, null);
       if (bytesRead === 0) return;
       count(bytesRead);
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
