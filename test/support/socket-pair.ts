@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 /** As much of `net.Socket` as a connection uses. */
 export class MemorySocket extends EventEmitter {
   readonly writableNeedDrain = false;
+  /** All is taken at once, as by a system with room for it. */
+  readonly writableLength = 0;
   readonly localAddress = '127.0.0.1';
   readonly localPort = 27017;
   readonly remotePort = 40_000;
@@ -26,8 +28,10 @@ export class MemorySocket extends EventEmitter {
     return this;
   }
 
-  write(bytes: Uint8Array): boolean {
-    this.written.push(bytes);
+  /** Who writes may use the bytes again at once. */
+  write(bytes: Uint8Array, done?: () => void): boolean {
+    this.written.push(bytes.slice());
+    if (done !== undefined) process.nextTick(done);
     this.onChange();
     return true;
   }
