@@ -101,4 +101,6 @@ export interface PipelineWriting {
   /** The collections as another view has them: the newest state, not that of the pipeline's start. */
   collectionsAt(view: ReadView): Collections;
   readonly bypassesValidation: boolean;
+  /** Until when writes to a database are held back; undefined: they are not. @throws ElmoError UserWritesBlocked */
+  whenWritable(db: string): Promise<void> | undefined;
 }

@@ -8,6 +8,7 @@ import type { RetryLog } from '../session/retry-log.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { ExpirySettings } from './server-state.js';
 import type { CursorRegistry } from './cursor-registry.js';
+import type { WriteGate } from './write-gate.js';
 
 /** The engine, as far as it is needed. */
 export interface BackgroundHost {
@@ -17,7 +18,11 @@ export interface BackgroundHost {
   readonly cursors: CursorRegistry;
   readonly retries: RetryLog;
   readonly sessions: SessionRegistry;
-  readonly state: { readonly cursorTimeoutMs: number; readonly expiry: ExpirySettings };
+  readonly state: {
+    readonly cursorTimeoutMs: number;
+    readonly expiry: ExpirySettings;
+    readonly writeGate: Pick<WriteGate, 'whenOpen'>;
+  };
   delete(request: DeleteRequest): Promise<DeleteResult>;
 }
 
@@ -50,10 +55,11 @@ export class Background {
       isEnabled: () => expiry.isEnabled,
       nowMs: () => engine.clock.wallMs(),
       deleteMatching: async (namespace, filter) => {
+        if (engine.state.writeGate.whenOpen() !== undefined) return 0; // held back by `fsync`: the next round is soon
         const statements = [{ filter, isMulti: true }];
         // what fails in one collection (it was just dropped, say) is tried again, and keeps nobody else waiting
         const done = await engine
-          .delete({ namespace, statements, isOrdered: true })
+          .delete({ namespace, statements, isOrdered: true, isOwn: true })
           .catch(() => ({ deleted: 0 }));
         return done.deleted;
       },

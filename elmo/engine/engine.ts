@@ -32,6 +32,7 @@ import type {
   Namespace,
   RawDocument,
   UpdateRequest,
+  WritingRequest,
   UpdateResult,
 } from '../operation/requests.js';
 import type { TransactionUnit } from '../operation/transaction-unit.js';
@@ -380,6 +381,7 @@ export class Engine {
         context: { ...this.writeContext(request, place.unit), operation },
         collectionsAt: (view: ReadView) => this.collectionsAt(view, undefined),
         bypassesValidation: request.bypassDocumentValidation === true,
+        whenWritable: (db: string) => this.whenWritable(db),
       },
     };
     return { pipeline, options };
@@ -511,15 +513,24 @@ export class Engine {
     return this.writing(request, session, (context) => findAndModify(request, context));
   }
 
+  /** Commands have waited before they came here; so does what needs no command. @throws ElmoError UserWritesBlocked */
+  private whenWritable(db: string | undefined): Promise<void> | undefined {
+    const { writeGate } = this.state;
+    if (db !== undefined) writeGate.checkUser(db);
+    return writeGate.whenOpen();
+  }
+
   /** @param hasFailed  whether a result tells of an error, which ends a transaction */
   private async writing<T>(
-    request: CommonRequest,
+    request: WritingRequest,
     session: SessionContext | undefined,
     run: (context: WritingContext) => Promise<T>,
     hasFailed: (result: T) => boolean = () => false,
   ): Promise<T> {
     if (session?.isSnapshot === true)
       throw new ElmoError('InvalidOptions', 'Snapshot sessions can only read');
+    const held = request.isOwn === true ? undefined : this.whenWritable(request.namespace?.db);
+    if (held !== undefined) await this.newOperation(request).waitFor(held);
     const transaction = this.sessions.enter(session);
     const retries = StatementRetries.of(this.retries, session);
     const context = this.writeContext(request, transaction, retries);
@@ -558,6 +569,7 @@ export class Engine {
       await this.keepCounts();
     } finally {
       await this.kv.close();
+      this.state.writeGate.close();
     }
   }
 

@@ -32,6 +32,13 @@ export class WriteGate {
     return this.locks;
   }
 
+  /** Lets go whoever waits, since there is nothing left to write to. */
+  close(): void {
+    this.locks = 0;
+    this.opened = undefined;
+    this.open();
+  }
+
   /** Resolves when it is not locked; undefined: it is not. */
   whenOpen(): Promise<void> | undefined {
     return this.opened;

@@ -72,11 +72,18 @@ export interface DistinctRequest extends CommonRequest {
   readonly hint?: Value;
 }
 
+/** What any write says of itself. */
+export interface WritingRequest extends CommonRequest {
+  readonly namespace?: Namespace;
+  /** Nobody has asked for it: it is not held back. */
+  readonly isOwn?: boolean;
+}
+
 export interface InsertRequest extends CommonRequest {
   readonly namespace: Namespace;
   readonly documents: readonly RawDocument[];
   readonly isOrdered: boolean;
-  /** Nobody has asked for it: it may write where clients may not. */
+  /** Nobody has asked for it: it may write where, and when, clients may not. */
   readonly isOwn?: boolean;
   readonly bypassDocumentValidation?: boolean;
   /** Whether timestamps of zeros in whole documents stay so, and do not become the time of the write. */
@@ -119,6 +126,8 @@ export interface DeleteRequest extends CommonRequest {
   readonly namespace: Namespace;
   readonly statements: readonly DeleteStatement[];
   readonly isOrdered: boolean;
+  /** As in an insert. */
+  readonly isOwn?: boolean;
 }
 
 export interface FindAndModifyRequest extends CommonRequest {

@@ -68,6 +68,18 @@ function holdsExpression(node: FilterNode): boolean {
   }
 }
 
+/** Conditions in the order they are written, those of an `$and` among them behind the others. */
+function asWritten(nodes: readonly FilterNode[]): FilterNode[] {
+  const own: FilterNode[] = [];
+  const inner: FilterNode[] = [];
+  for (const node of nodes) {
+    const parts = node.kind === 'and' ? asWritten(node.children) : [node];
+    if (parts.length === 1) own.push(parts[0]!);
+    else inner.push(...parts);
+  }
+  return [...own, ...inner];
+}
+
 class Compiler {
   private readonly collation: Collation | undefined;
   private readonly isPositional: boolean;
@@ -105,10 +117,10 @@ class Compiler {
 
   private conjunction(nodes: readonly FilterNode[]): CompiledMatcher {
     if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(compareNodes)));
-    if (nodes.some(holdsExpression))
-      return new AndMatcher(
-        this.matchers(this.options.isAsWritten === true ? nodes : nodes.toSorted(compareNodes)),
-      );
+    if (nodes.some(holdsExpression)) {
+      const isAsWritten = this.options.isAsWritten === true;
+      return new AndMatcher(this.matchers(isAsWritten ? asWritten(nodes) : nodes.toSorted(compareNodes)));
+    }
     const children = this.matchers(nodes);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));
   }

@@ -176,18 +176,19 @@ class Builder {
     const fields: Document = {};
     for (const name of several(random, 0, 2, () => random.pick(['a', 'b', 'n', 'z'])))
       fields[name] = accumulator(random);
-    if (random.chance(15))
-      this.stages.push({ $sortByCount: expression(random, 'any', 1) }, { $sort: { _id: 1 } });
+    if (random.chance(15)) this.stages.push({ $sortByCount: expression(random, 'any', 1) });
     else {
       const id = random.chance(50)
         ? `$${path(random)}`
         : random.chance(30)
           ? null
           : expression(random, 'any', 1);
-      this.stages.push({ $group: { _id: id, ...fields } }, { $sort: { _id: 1 } });
+      this.stages.push({ $group: { _id: id, ...fields } });
     }
-    this.stages.push({ $set: { _id: { k: '$_id' } } }); // arrays could tie
-    this.keys = ['_id'];
+    // an array as `_id` may tie with its elements, a document that holds it may not
+    const key = random.chance(50) ? '_id' : 'k';
+    this.stages.push({ $set: { [key]: { k: '$_id' } } }, { $sort: { [key]: 1 } });
+    this.keys = [key];
   }
 
   private order(): Document {

@@ -40,7 +40,7 @@ class OutStage implements Stage {
   ) {}
 
   open(input: RowSource, run: PipelineRun): RowSource {
-    return new OutRows(input, new WriteSteps(run.writing!), this.target, this.timeseries);
+    return new OutRows(input, new WriteSteps(run.writing!, this.target.db), this.target, this.timeseries);
   }
 
   addDependencies(into: Set<string>): boolean {
@@ -192,7 +192,7 @@ class OutRows extends StageRows {
     this.temporary = undefined;
     if (temporary === undefined) return;
     const { catalog } = this.steps.writing.context;
-    this.steps.run((unit) => {
+    this.steps.runNow((unit) => {
       const entry = catalog.get(temporary.spec.namespace, unit);
       if (entry !== undefined) catalog.drop(unit, entry);
     });

@@ -174,7 +174,7 @@ function checkLine(values: readonly Value[], places: readonly Value[]): void {
         `Value of the sortBy field must be numeric or a date, but found ${TYPE_NAMES.get(place.type)}`,
       );
     const value = values[row]!;
-    if (!value.isNullish && !isNumberType(value.type) && value.type !== DATE)
+    if (!value.isNullish && !isNumberType(value.type))
       throw new ElmoError(
         'TypeMismatch',
         `Value to be filled must be numeric or nullish, but found ${TYPE_NAMES.get(value.type)}`,

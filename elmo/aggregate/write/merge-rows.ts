@@ -61,7 +61,7 @@ export class MergeRows extends StageRows {
     private readonly options: MergeOptions,
   ) {
     super(input);
-    this.steps = new WriteSteps(run.writing!);
+    this.steps = new WriteSteps(run.writing!, options.target.db);
   }
 
   pull(): Pulled {
@@ -95,7 +95,8 @@ export class MergeRows extends StageRows {
     try {
       return this.steps.run((unit) => this.write(row, filter, unit));
     } catch (error) {
-      this.failure ??= error;
+      // that a row met nothing is noticed when the others of its batch have been written
+      if (this.failure === undefined || isUnmatched(this.failure)) this.failure = error;
       if (++this.rowsAfterFailure > MOST_ROWS_AFTER_FAILURE) throw this.failure;
       return true;
     }
@@ -270,6 +271,10 @@ export class MergeRows extends StageRows {
     fields.delete('_id');
     return objectValue([['_id', oldId], ...fields], OBJECT).bytes;
   }
+}
+
+function isUnmatched(error: unknown): boolean {
+  return error instanceof ElmoError && error.code === NO_MATCHING_DOCUMENT;
 }
 
 /** Whether an update may have the names of a document's fields as paths, and each of them is one field. */

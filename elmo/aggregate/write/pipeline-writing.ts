@@ -10,7 +10,11 @@ import type { PipelineWriting } from '../collections.js';
 export class WriteSteps {
   private written: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly writing: PipelineWriting) {
+  /** @param db  where the steps write */
+  constructor(
+    readonly writing: PipelineWriting,
+    private readonly db: string,
+  ) {
     if (writing.context.transaction !== undefined)
       throw new ElmoError(
         'OperationNotSupportedInTransaction',
@@ -23,6 +27,15 @@ export class WriteSteps {
    * @returns false to pause, and to run the same step again
    */
   run(step: (unit: DirectUnit) => void): boolean {
+    const { context } = this.writing;
+    const held = this.writing.whenWritable(this.db);
+    if (held === undefined) return this.runNow(step);
+    context.operation.pending = held;
+    return false;
+  }
+
+  /** Runs a step, whether writes are held back or not. @returns as `run` */
+  runNow(step: (unit: DirectUnit) => void): boolean {
     const { context } = this.writing;
     const unit = context.newUnit();
     try {
