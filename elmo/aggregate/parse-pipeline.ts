@@ -12,14 +12,42 @@ import type { Pipeline, PipelineKind, Stage, StageContext, StageOperator } from 
 
 const MAX_SUB_PIPELINE_DEPTH_EXCEEDED = 232;
 
-/** @throws ElmoError of the reference's code */
+/** What a stage parses its own pipeline by. @throws ElmoError of the reference's code */
 export function parsePipeline(array: Value, context: StageContext): Pipeline {
-  if (array.type !== ARRAY) throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
-  return parseStages(elementsOf(array), context);
+  return parseEach(stagesOf(array), context);
 }
 
-/** @param specs  one document each */
+/** What a stage looks at its own pipeline by. @throws ElmoError of the reference's code */
+export function lookAtPipeline(array: Value, context: StageContext): void {
+  lookAtEach(stagesOf(array), context);
+}
+
+function stagesOf(array: Value): Value[] {
+  if (array.type !== ARRAY) throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
+  return elementsOf(array);
+}
+
+/** The pipeline of a command or a view, looked at before any of it is parsed. @param specs  one document each */
 export function parseStages(specs: readonly Value[], context: StageContext): Pipeline {
+  lookAtEach(specs, context);
+  return parseEach(specs, context);
+}
+
+function lookAtEach(specs: readonly Value[], context: StageContext): void {
+  for (const spec of specs) {
+    const { name, argument } = stageOf(spec, context.kind);
+    operatorOf(name).look?.(argument, context);
+  }
+}
+
+function operatorOf(name: string): StageOperator {
+  const { stageOperators } = lateStages();
+  const operator = Object.hasOwn(stageOperators, name) ? stageOperators[name] : undefined;
+  if (operator === undefined) throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
+  return operator;
+}
+
+function parseEach(specs: readonly Value[], context: StageContext): Pipeline {
   if (context.depth > MAX_NESTED_PIPELINES)
     throw new ElmoError(
       MAX_SUB_PIPELINE_DEPTH_EXCEEDED,
@@ -27,13 +55,11 @@ export function parseStages(specs: readonly Value[], context: StageContext): Pip
     );
   if (specs.length > MAX_PIPELINE_STAGES)
     throw new ElmoError(7749501, `Pipeline length must be no longer than ${MAX_PIPELINE_STAGES} stages`);
-  const { stageOperators } = lateStages();
   const stages: Stage[] = [];
   const parsed: { name: string; operator: StageOperator }[] = [];
   for (const spec of specs) {
     const { name, argument } = stageOf(spec, context.kind);
-    const operator = Object.hasOwn(stageOperators, name) ? stageOperators[name] : undefined;
-    if (operator === undefined) throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
+    const operator = operatorOf(name);
     refuseInKind(name, operator, context.kind);
     if (!WITH_PIPELINES.has(name)) refuseUnavailable(argument, parsed);
     stages.push(...operator.parse(argument, context, name));

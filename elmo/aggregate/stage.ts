@@ -25,6 +25,8 @@ export interface StageContext {
   readonly collections: Collections;
   /** Parses the pipeline of a stage that has one. @param array  the stages */
   parsePipeline(array: Value, context: StageContext): Pipeline;
+  /** Looks at the pipeline of a stage that has one (`StageOperator.look`). @param array  the stages */
+  lookAtPipeline(array: Value, context: StageContext): void;
 }
 
 /** What accompanies a running pipeline. */
@@ -92,6 +94,12 @@ export interface StageOperator {
    * @throws ElmoError of the reference's code
    */
   parse(argument: Value, context: StageContext, name: string): readonly Stage[];
+  /**
+   * What is told of the stage before any stage of its pipeline is parsed; for those that name other collections or have
+   * pipelines of their own.
+   * @throws ElmoError of the reference's code
+   */
+  look?(argument: Value, context: StageContext): void;
   /** 'first': makes rows of its own; 'last': writes them somewhere. */
   readonly position?: 'first' | 'last';
   /** Pipelines it may not stand in, beside those that `position` forbids. */

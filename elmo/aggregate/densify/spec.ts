@@ -58,9 +58,15 @@ export function parseDensify(argument: Value): DensifySpec {
   }
   if (field === undefined) throw missing('field');
   if (range === undefined) throw missing('range');
-  checkedFieldPath(field);
+  const parsed = parseRange(range);
   for (const path of partitionBy) checkPartition(checkedFieldPath(path), field);
-  return { field, partitionBy, ...parseRange(range, partitionBy.length > 0) };
+  checkedFieldPath(field);
+  if (parsed.bounds.kind === 'partition' && partitionBy.length === 0)
+    throw new ElmoError(
+      5733408,
+      "One cannot specify the bounds as 'partition' without specifying a non-empty array of partitionByFields. You may have meant to specify 'full' bounds.",
+    );
+  return { field, partitionBy, ...parsed };
 }
 
 function parseNames(value: Value): string[] {
@@ -102,10 +108,7 @@ function parseRangeFields(value: Value): ReadonlyMap<string, Value> {
   return fields;
 }
 
-function parseRange(
-  fields: ReadonlyMap<string, Value>,
-  hasPartitions: boolean,
-): Pick<DensifySpec, 'step' | 'unit' | 'bounds'> {
+function parseRange(fields: ReadonlyMap<string, Value>): Pick<DensifySpec, 'step' | 'unit' | 'bounds'> {
   const step = fields.get('step')!.keep();
   const unitValue = fields.get('unit');
   const unit = unitValue === undefined ? undefined : unitOperand(unitValue, '$densify');
@@ -119,11 +122,6 @@ function parseRange(
     throw new ElmoError(
       6586400,
       'The step parameter in a range statement must be a whole number when densifying a date range',
-    );
-  if (bounds.kind === 'partition' && !hasPartitions)
-    throw new ElmoError(
-      5733408,
-      "One cannot specify the bounds as 'partition' without specifying a non-empty array of partitionByFields. You may have meant to specify 'full' bounds.",
     );
   return { step, unit, bounds };
 }
@@ -146,7 +144,10 @@ function parseBounds(value: Value, step: Value, unit: TimeUnit | undefined): Den
   const [low, high] = [elements[0]!.keep(), elements[1]!.keep()];
   const areDates = low.type === DATE && high.type === DATE;
   const areNumbers = isNumberType(low.type) && isNumberType(high.type);
-  if ((!areDates && !areNumbers) || compareTo(low, high) > 0)
+  const isOrdered = (value: Value): boolean => value.type === DATE || isNumberType(value.type);
+  if (!areDates && !areNumbers && isOrdered(low))
+    throw new ElmoError(5733406, 'A bounding array must contain either both dates or both numeric types');
+  if (!isOrdered(low) || compareTo(low, high) > 0)
     throw new ElmoError(
       5733402,
       'A bounding array must be an ascending array of either two dates or two numbers',

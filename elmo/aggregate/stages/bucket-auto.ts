@@ -207,8 +207,6 @@ function parseBuckets(value: Value): number {
       40242,
       `The $bucketAuto 'buckets' field must be representable as a 32-bit integer, but found ${doubleOf(value)}`,
     );
-  if (whole <= 0n)
-    throw new ElmoError(40243, `The $bucketAuto 'buckets' field must be greater than 0, but found: ${whole}`);
   return Number(whole);
 }
 
@@ -221,8 +219,8 @@ function parseGranularity(value: Value): Granularity {
   return granularityOf(value.text);
 }
 
-function isEmptyObject(value: Value | undefined): boolean {
-  return value?.type === OBJECT && argumentsOf(value).size === 0;
+function isEmptyObject(value: Value): boolean {
+  return value.type === OBJECT && argumentsOf(value).size === 0;
 }
 
 function parseBucketAuto(argument: Value, context: StageContext): Stage {
@@ -231,10 +229,12 @@ function parseBucketAuto(argument: Value, context: StageContext): Stage {
       40240,
       `The argument to $bucketAuto must be an object, but found type: ${TYPE_NAMES.get(argument.type)}`,
     );
+  const outputOf = (value: Value | undefined): GroupField[] =>
+    parseOutput(value, context, '$bucketAuto', 40244);
   let groupBy: Expression | undefined;
   let buckets: number | undefined;
   let granularity: Granularity | undefined;
-  let output: Value | undefined;
+  let output: GroupField[] | undefined;
   for (const [name, value] of argumentsOf(argument))
     if (name === 'groupBy') {
       if (!isGroupBy(value))
@@ -245,11 +245,16 @@ function parseBucketAuto(argument: Value, context: StageContext): Stage {
       groupBy = context.scope.parse(value);
     } else if (name === 'buckets') buckets = parseBuckets(value);
     else if (name === 'granularity') granularity = parseGranularity(value);
-    else if (name === 'output') output = value;
+    else if (name === 'output') output = isEmptyObject(value) ? undefined : outputOf(value);
     else throw new ElmoError(40245, `Unrecognized option to $bucketAuto: ${name}`);
-  const fields = parseOutput(isEmptyObject(output) ? undefined : output, context, '$bucketAuto', 40244);
   if (groupBy === undefined || buckets === undefined)
     throw new ElmoError(40246, "$bucketAuto requires 'groupBy' and 'buckets' to be specified");
+  if (buckets <= 0)
+    throw new ElmoError(
+      40243,
+      `The $bucketAuto 'buckets' field must be greater than 0, but found: ${buckets}`,
+    );
+  const fields = output ?? outputOf(undefined);
   const collation = comparatorOf(context.scope.collation);
   return new BucketAutoStage(argument.keep(), { groupBy, buckets, granularity, fields, collation });
 }

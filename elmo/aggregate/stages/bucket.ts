@@ -105,21 +105,40 @@ export function parseOutput(
   return [...argumentsOf(output)].map(([field, value]) => parseGroupField(field, value, scope));
 }
 
-function parseDefault(value: Value, boundaries: readonly Value[], { scope }: StageContext): Value {
+function checkOutput(output: Value): void {
+  if (output.type !== OBJECT)
+    throw new ElmoError(
+      40196,
+      `The $bucket 'output' field must be an object, but found type: ${TYPE_NAMES.get(output.type)}.`,
+    );
+}
+
+function checkGroupBy(value: Value): void {
+  if (!isGroupBy(value))
+    throw new ElmoError(
+      40202,
+      "The $bucket 'groupBy' field must be defined as a $-prefixed path or an expression",
+    );
+}
+
+function parseDefault(value: Value, { scope }: StageContext): Value {
   const { constant } = scope.parse(value);
   if (constant === undefined)
     throw new ElmoError(40195, "The $bucket 'default' field must be a constant expression");
-  if (compare(constant, boundaries[0]!) >= 0 && compare(constant, boundaries.at(-1)!) < 0)
+  return constant;
+}
+
+function checkDefault(otherwise: Value, boundaries: readonly Value[]): void {
+  if (compare(otherwise, boundaries[0]!) >= 0 && compare(otherwise, boundaries.at(-1)!) < 0)
     throw new ElmoError(
       40199,
       "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary.",
     );
-  return constant;
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['groupBy', 'boundaries', 'default', 'output']);
 const BY_ID = objectValue([['_id', int32Value(1)]], OBJECT);
 
+/** Each argument by itself in its order, then what they are together, then the expressions in them. */
 function parseBucket(argument: Value, context: StageContext): readonly Stage[] {
   if (argument.type !== OBJECT)
     throw new ElmoError(
@@ -127,27 +146,22 @@ function parseBucket(argument: Value, context: StageContext): readonly Stage[] {
       `Argument to $bucket stage must be an object, but found type: ${TYPE_NAMES.get(argument.type)}.`,
     );
   const given = argumentsOf(argument);
-  let groupBy: Expression | undefined;
   let boundaries: Value[] | undefined;
-  for (const [name, value] of given) {
-    if (!KNOWN.has(name)) throw new ElmoError(40197, `Unrecognized option to $bucket: ${name}.`);
-    if (name === 'groupBy') {
-      if (!isGroupBy(value))
-        throw new ElmoError(
-          40202,
-          "The $bucket 'groupBy' field must be defined as a $-prefixed path or an expression",
-        );
-      groupBy = context.scope.parse(value);
-    } else if (name === 'boundaries') boundaries = parseBoundaries(value, context);
-  }
+  let otherwise: Value | undefined;
+  for (const [name, value] of given)
+    if (name === 'groupBy') checkGroupBy(value);
+    else if (name === 'boundaries') boundaries = parseBoundaries(value, context);
+    else if (name === 'default') otherwise = parseDefault(value, context);
+    else if (name === 'output') checkOutput(value);
+    else throw new ElmoError(40197, `Unrecognized option to $bucket: ${name}.`);
+  const groupBy = given.get('groupBy');
+  if (groupBy === undefined || boundaries === undefined)
+    throw new ElmoError(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
+  if (otherwise !== undefined) checkDefault(otherwise, boundaries);
   const fields = parseOutput(given.get('output'), context, '$bucket', 40196);
   if (fields.some(({ name }) => name === '_id'))
     throw new ElmoError(15948, "a group's _id may only be specified once");
-  if (groupBy === undefined || boundaries === undefined)
-    throw new ElmoError(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
-  const fallback = given.get('default');
-  const otherwise = fallback === undefined ? undefined : parseDefault(fallback, boundaries, context);
-  const key = new BucketOf(groupBy, boundaries, otherwise);
+  const key = new BucketOf(context.scope.parse(groupBy), boundaries, otherwise);
   return [
     new GroupStage(argument.keep(), (row) => new ExpressionKey(key, row), fields, context),
     sortStage(BY_ID, context),

@@ -4,8 +4,9 @@ import type { Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { Frame, type Expression } from '../../expression/expression.js';
 import type { RowSource } from '../../operation/row-source.js';
-import { elementsOf } from '../arguments.js';
+import { argumentsOf, elementsOf, objectValue } from '../arguments.js';
 import { ListRows } from '../rows.js';
+import { reshapeStages } from './reshape.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
 const NO_ROW = new Frame();
@@ -18,14 +19,15 @@ class DocumentsStage implements Stage {
 
   constructor(
     readonly argument: Value,
-    private readonly expression: Expression,
+    /** None: it is a document whatever its fields are, not an array. */
+    private readonly expression: Expression | undefined,
   ) {}
 
   open(input: RowSource, { frame }: PipelineRun): RowSource {
     input.close();
     frame.setDocument(NO_ROW.bytes, NO_ROW.at);
-    const array = this.expression.evaluate(frame);
-    if (array.type !== ARRAY) throw new ElmoError(5858203, 'an array is expected');
+    const array = this.expression?.evaluate(frame);
+    if (array?.type !== ARRAY) throw new ElmoError(5858203, 'an array is expected');
     return new ListRows(
       elementsOf(array).map((element) => {
         if (element.type !== OBJECT)
@@ -43,12 +45,19 @@ class DocumentsStage implements Stage {
   }
 }
 
+/** What stands right of a field in a `$project` may stand here, and is refused as it is there. */
+function parseDocuments(argument: Value, context: StageContext): Stage {
+  const kept = argument.keep();
+  const projection = objectValue([['_tempDocumentsField', kept]], OBJECT);
+  reshapeStages.$project!.parse(projection, context, '$documents');
+  const [first] = kept.type === OBJECT ? argumentsOf(kept).keys() : ['$'];
+  return new DocumentsStage(kept, first?.startsWith('$') === true ? context.scope.parse(kept) : undefined);
+}
+
 export const documentsStages: StageOperators = {
   $documents: {
     position: 'first',
     onDatabase: 'only',
-    parse: (argument: Value, { scope }: StageContext) => [
-      new DocumentsStage(argument.keep(), scope.parse(argument)),
-    ],
+    parse: (argument, context) => [parseDocuments(argument, context)],
   },
 };

@@ -5,7 +5,7 @@ import { documentLength, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
-import { argumentsOf } from '../arguments.js';
+import { argumentsOf, elementsOf } from '../arguments.js';
 import { checkedFieldName } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { optimized } from '../optimize.js';
@@ -128,25 +128,42 @@ class FacetRows extends StageRows {
   }
 }
 
-function parseFacet(argument: Value, context: StageContext): Stage {
-  const given = argument.type === OBJECT ? [...argumentsOf(argument)] : [];
-  if (given.length === 0) throw new ElmoError(40169, 'the $facet specification must be a non-empty object');
-  const facets = given.map(([name, pipeline]): Facet => {
+function readFacets(argument: Value): ReadonlyMap<string, Value> {
+  const given = argument.type === OBJECT ? argumentsOf(argument) : new Map<string, Value>();
+  if (given.size === 0) throw new ElmoError(40169, 'the $facet specification must be a non-empty object');
+  for (const [name, pipeline] of given) {
     checkedFieldName(name);
     if (pipeline.type !== ARRAY)
       throw new ElmoError(
         40170,
         `arguments to $facet must be arrays, ${name} is type ${TYPE_NAMES.get(pipeline.type)}`,
       );
-    const inner: StageContext = { ...context, kind: '$facet', depth: context.depth + 1 };
-    return { name, pipeline: optimized(context.parsePipeline(pipeline, inner)) };
-  });
+    if (elementsOf(pipeline).some(({ type }) => type !== OBJECT))
+      throw new ElmoError(40171, 'elements of arrays in $facet spec must be non-empty objects');
+  }
+  return given;
+}
+
+function innerOf(context: StageContext): StageContext {
+  return { ...context, kind: '$facet', depth: context.depth + 1 };
+}
+
+function lookAtFacets(argument: Value, context: StageContext): void {
+  for (const pipeline of readFacets(argument).values()) context.lookAtPipeline(pipeline, innerOf(context));
+}
+
+function parseFacet(argument: Value, context: StageContext): Stage {
+  const facets = [...readFacets(argument)].map(([name, pipeline]): Facet => ({
+    name,
+    pipeline: optimized(context.parsePipeline(pipeline, innerOf(context))),
+  }));
   return new FacetStage(argument.keep(), facets);
 }
 
 export const facetStages: StageOperators = {
   $facet: {
     forbiddenIn: ['$facet'],
+    look: lookAtFacets,
     parse: (argument, context) => [parseFacet(argument, context)],
   },
 };

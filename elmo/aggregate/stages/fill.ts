@@ -5,6 +5,7 @@
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { stringValue, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
+import { parseSortFields } from '../../exec/sort-pattern.js';
 import { argumentsOf, arrayValue, elementsOf, objectValue } from '../arguments.js';
 import { checkedFieldPath } from '../field-path.js';
 import type { Stage, StageContext, StageOperators } from '../stage.js';
@@ -45,11 +46,19 @@ function fieldsOf(argument: Value): ReadonlyMap<string, Value> {
   for (const [name, value] of argumentsOf(argument)) {
     const types = Object.hasOwn(TYPES, name) ? TYPES[name] : undefined;
     if (types === undefined) throw unknown(name);
-    if (value.isNullish) continue;
+    if (value.isNullish && name !== 'partitionBy') continue;
     if (!types.includes(value.type)) throw wrongType(name, value, types);
+    if (name === 'partitionByFields') namesOf(value);
     fields.set(name, value);
   }
   return fields;
+}
+
+function namesOf(value: Value): string[] {
+  return elementsOf(value).map((element, i) => {
+    if (element.type !== STRING) throw wrongType(`partitionByFields.${i}`, element, [STRING]);
+    return element.text;
+  });
 }
 
 /** The expression rows are parted by; undefined: they are not. */
@@ -60,16 +69,11 @@ function parsePartition(fields: ReadonlyMap<string, Value>, { scope }: StageCont
       6050204,
       "Maximum one of 'partitionBy' and 'partitionByFields can be specified in '$fill'",
     );
-  if (by?.type === STRING && !by.text.startsWith('$'))
-    throw new ElmoError(16873, `FieldPath '${by.text}' doesn't start with $`);
   if (by !== undefined) {
     scope.parse(by);
     return by;
   }
-  const paths = elementsOf(names ?? arrayValue([])).map((element, i) => {
-    if (element.type !== STRING) throw wrongType(`partitionByFields.${i}`, element, [STRING]);
-    return checkedFieldPath(element.text);
-  });
+  const paths = names === undefined ? [] : namesOf(names).map(checkedFieldPath);
   if (paths.length === 0) return undefined;
   return object(paths.map((path, i) => [String(i), stringValue(`$${path}`)]));
 }
@@ -104,17 +108,19 @@ function parse(argument: Value, context: StageContext): readonly Stage[] {
   const output = fields.get('output');
   if (output === undefined)
     throw new ElmoError('IDLFailedToParse', "BSON field '$fill.output' is missing but a required field");
-  const partition = parsePartition(fields, context);
   const outputs = [...argumentsOf(output)];
   if (outputs.length === 0)
     throw new ElmoError(
       6050203,
       "The output field in '$fill' must contain an object with at least one element",
     );
+  const shapes = outputs.map(([path, spec]) => ({ path, ...parseOutput(spec) }));
+  const sortBy = fields.get('sortBy');
+  if (sortBy !== undefined) parseSortFields(sortBy); // for its errors
+  const partition = parsePartition(fields, context);
   const around: [string, Value][] = [];
   const own: [string, Value][] = [];
-  for (const [path, spec] of outputs) {
-    const { value, method } = parseOutput(spec);
+  for (const { path, value, method } of shapes) {
     const field = stringValue(`$${path}`);
     if (method !== undefined) around.push([path, object([[METHODS[method]!, field]])]);
     else if (value !== undefined) own.push([path, value]);
@@ -129,10 +135,12 @@ function parse(argument: Value, context: StageContext): readonly Stage[] {
       '$setWindowFields',
       object([
         ...(partition === undefined ? [] : [['partitionBy', partition] as const]),
-        ...(fields.has('sortBy') ? [['sortBy', fields.get('sortBy')!] as const] : []),
+        ...(sortBy === undefined ? [] : [['sortBy', sortBy] as const]),
         ['output', object(around)],
       ]),
     );
+  else if (partition?.type === STRING && !partition.text.startsWith('$'))
+    throw new ElmoError(16873, `FieldPath '${partition.text}' doesn't start with $`);
   if (own.length > 0) {
     for (const [path] of own) checkedFieldPath(path);
     const filled = own.map(([path, value]) => {

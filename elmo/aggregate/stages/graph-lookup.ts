@@ -227,37 +227,39 @@ function parseMaxDepth(value: Value | undefined): number {
   return Number(whole);
 }
 
-const REQUIRED = ['as', 'startWith', 'connectFromField', 'connectToField'] as const;
-const OPTIONAL = ['from', 'maxDepth', 'depthField', 'restrictSearchWithMatch'];
-const TEXTS = ['as', 'connectFromField', 'connectToField', 'depthField'];
+const REQUIRED = ['startWith', 'as', 'connectFromField', 'connectToField'] as const;
+const KNOWN: ReadonlySet<string> = new Set([
+  ...REQUIRED,
+  'from',
+  'maxDepth',
+  'depthField',
+  'restrictSearchWithMatch',
+]);
 
-function parseGraphLookup(argument: Value, context: StageContext): Stage {
+/** The arguments as far as they can be told without the rest of the pipeline. */
+interface GraphArguments {
+  readonly given: ReadonlyMap<string, Value>;
+  readonly from: string;
+  readonly maxDepth: number;
+  pathOf(name: string): string | undefined;
+}
+
+function readArguments(argument: Value, { namespace }: StageContext): GraphArguments {
   if (argument.type !== OBJECT)
     throw new ElmoError(
       'FailedToParse',
       `the $graphLookup stage specification must be an object, but found ${TYPE_NAMES.get(argument.type)}`,
     );
-  const given = argumentsOf(argument.keep());
-  const from = given.get('from');
-  if (from === undefined)
-    throw new ElmoError('FailedToParse', "missing 'from' option to $graphLookup stage specification");
-  if (from.type !== STRING)
-    throw new ElmoError(
-      'FailedToParse',
-      `$graphLookup 'from' field must be a string, but found ${TYPE_NAMES.get(from.type)}`,
-    );
-  for (const [name, value] of given) {
-    if (![...REQUIRED, ...OPTIONAL].includes(name))
+  const given = argumentsOf(argument);
+  for (const name of given.keys())
+    if (!KNOWN.has(name))
       throw new ElmoError(
         12109312,
         `unknown argument to $graphLookup: BSON field '$graphLookup.${name}' is an unknown field.`,
       );
-    if (TEXTS.includes(name) && value.type !== STRING)
-      throw new ElmoError(
-        12109311,
-        `$graphLookup '${name}' field must be a string, but found ${TYPE_NAMES.get(value.type)}`,
-      );
-  }
+  const from = parseFrom(given.get('from'), namespace.db);
+  const names = ['as', 'connectFromField', 'connectToField', 'depthField'];
+  const paths = new Map(names.map((name) => [name, parsePath(name, given.get(name))]));
   const maxDepth = parseMaxDepth(given.get('maxDepth'));
   const restriction = given.get('restrictSearchWithMatch');
   if (restriction !== undefined && restriction.type !== OBJECT)
@@ -265,30 +267,62 @@ function parseGraphLookup(argument: Value, context: StageContext): Stage {
       12109310,
       `$graphLookup 'restrictSearchWithMatch' must be an object, but found ${TYPE_NAMES.get(restriction.type)}`,
     );
+  return { given, from, maxDepth, pathOf: (name) => paths.get(name) };
+}
+
+function parseFrom(from: Value | undefined, db: string): string {
+  if (from === undefined)
+    throw new ElmoError('FailedToParse', "missing 'from' option to $graphLookup stage specification");
+  if (from.type !== STRING)
+    throw new ElmoError(
+      'FailedToParse',
+      `$graphLookup 'from' field must be a string, but found ${TYPE_NAMES.get(from.type)}`,
+    );
+  if (from.text === '') throw new ElmoError('InvalidNamespace', `invalid $graphLookup namespace: ${db}`);
+  return from.text;
+}
+
+function parsePath(name: string, value: Value | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (value.type !== STRING)
+    throw new ElmoError(
+      12109311,
+      `$graphLookup '${name}' field must be a string, but found ${TYPE_NAMES.get(value.type)}`,
+    );
+  return checkedFieldPath(value.text);
+}
+
+function parseGraphLookup(argument: Value, context: StageContext): Stage {
+  const kept = argument.keep();
+  const { given, from, maxDepth, pathOf } = readArguments(kept, context);
   for (const name of REQUIRED)
     if (!given.has(name))
       throw new ElmoError(12109300, `$graphLookup is missing required field(s): '${name}'`);
   const inner: StageContext = {
     ...context,
-    namespace: { db: context.namespace.db, collection: from.text },
+    namespace: { db: context.namespace.db, collection: from },
     kind: '$lookup',
     depth: context.depth + 1,
   };
-  const pathOf = (name: string): string => checkedFieldPath(given.get(name)!.text);
+  const startWith = context.scope.parse(given.get('startWith')!);
+  const restriction = given.get('restrictSearchWithMatch');
   if (restriction !== undefined)
     context.parsePipeline(arrayValue([objectValue([['$match', restriction]], OBJECT)]), inner); // for its errors
-  return new GraphLookupStage(argument.keep(), {
-    startWith: context.scope.parse(given.get('startWith')!),
-    connectFrom: pathOf('connectFromField'),
-    connectTo: pathOf('connectToField'),
-    as: pathOf('as'),
+  return new GraphLookupStage(kept, {
+    startWith,
+    connectFrom: pathOf('connectFromField')!,
+    connectTo: pathOf('connectToField')!,
+    as: pathOf('as')!,
     maxDepth,
-    depthField: given.has('depthField') ? pathOf('depthField') : undefined,
+    depthField: pathOf('depthField'),
     restriction,
     context: inner,
   });
 }
 
 export const graphLookupStages: StageOperators = {
-  $graphLookup: { parse: (argument, context) => [parseGraphLookup(argument, context)] },
+  $graphLookup: {
+    look: readArguments,
+    parse: (argument, context) => [parseGraphLookup(argument, context)],
+  },
 };

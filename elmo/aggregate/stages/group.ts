@@ -73,12 +73,12 @@ export function parseGroupKey(id: Value, scope: ParseScope): CreateGroupKey {
 
 /** One accumulated field: `{$sum: '$x'}`. @param name  of the field. */
 export function parseGroupField(name: string, value: Value, scope: ParseScope): GroupField {
-  if (name.includes('.')) throw new ElmoError(40235, `The field name '${name}' cannot contain '.'`);
-  if (name.startsWith('$')) throw new ElmoError(40236, `The field name '${name}' cannot be an operator name`);
   const given = value.type === OBJECT ? [...argumentsOf(value)] : [];
   const first = given[0];
   if (first === undefined || !first[0].startsWith('$'))
     throw new ElmoError(40234, `The field '${name}' must be an accumulator object`);
+  if (name.includes('.')) throw new ElmoError(40235, `The field name '${name}' cannot contain '.'`);
+  if (name.startsWith('$')) throw new ElmoError(40236, `The field name '${name}' cannot be an operator name`);
   if (given.length > 1) throw new ElmoError(40238, `The field '${name}' must specify one accumulator`);
   const [operatorName, argument] = first;
   const operator = Object.hasOwn(accumulators, operatorName) ? accumulators[operatorName] : undefined;
@@ -109,8 +109,8 @@ const BY_COUNT = objectValue([['count', int32Value(-1)]], OBJECT);
 
 function parseSortByCount(argument: Value, context: StageContext): readonly Stage[] {
   if (argument.type === OBJECT) {
-    const names = [...argumentsOf(argument).keys()];
-    if (names.length !== 1 || !names[0]!.startsWith('$'))
+    const [first] = argumentsOf(argument).keys();
+    if (first?.startsWith('$') !== true)
       throw new ElmoError(
         40147,
         'the sortByCount field must be defined as a $-prefixed path or an expression inside an object',

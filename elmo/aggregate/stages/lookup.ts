@@ -1,5 +1,5 @@
 /** `$lookup`: each row with the array of those rows of another collection that go with it. */
-import { ARRAY, NULL, OBJECT, STRING, TYPE_NAMES, UNDEFINED } from '../../bson/types.js';
+import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { EMPTY_ARRAY, int64OfNumber, NULL_VALUE, Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -7,7 +7,7 @@ import { ElmoError } from '../../errors.js';
 import { Frame } from '../../expression/expression.js';
 import { checkVariableWrite } from '../../expression/field-names.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
-import { argumentsOf } from '../arguments.js';
+import { argumentsOf, elementsOf } from '../arguments.js';
 import { checkedFieldPath } from '../field-path.js';
 import { ForeignRows, type JoinFields, type JoinSpec, type JoinVariable } from '../lookup/foreign-rows.js';
 import { StageRows } from '../rows.js';
@@ -189,30 +189,77 @@ class UnwoundLookupRows extends JoinedRows {
   }
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
-  'from',
-  'as',
-  'localField',
-  'foreignField',
-  'let',
-  'pipeline',
-  '_internalUnwind',
-]);
-
-function textOf(given: ReadonlyMap<string, Value>, name: string): string | undefined {
-  const value = given.get(name);
-  if (value === undefined || value.type === NULL || value.type === UNDEFINED) return undefined;
-  if (value.type !== STRING)
-    throw new ElmoError(
-      'TypeMismatch',
-      `BSON field '$lookup.${name}' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'string'`,
-    );
-  return value.text;
+/** The arguments as far as they can be told without the rest of the pipeline. */
+interface LookupArguments {
+  /** The other collection; undefined if the pipeline brings its own rows. */
+  readonly from: string | undefined;
+  readonly as: string;
+  readonly local: string | undefined;
+  readonly foreign: string | undefined;
+  readonly variables: Value | undefined;
+  readonly pipeline: Value | undefined;
 }
 
-/** The other collection; undefined if the pipeline brings its own rows. */
-function parseFrom(given: ReadonlyMap<string, Value>, db: string): string | undefined {
-  const from = given.get('from');
+function wrongType(name: string, value: Value, wanted: string): ElmoError {
+  return new ElmoError(
+    'TypeMismatch',
+    `BSON field '$lookup.${name}' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type '${wanted}'`,
+  );
+}
+
+function checkField(name: string, value: Value): void {
+  switch (name) {
+    case 'as':
+    case 'localField':
+    case 'foreignField':
+      if (!value.isNullish && value.type !== STRING) throw wrongType(name, value, 'string');
+      return;
+    case 'let':
+      if (!value.isNullish && value.type !== OBJECT) throw wrongType(name, value, 'object');
+      return;
+    case 'pipeline':
+      if (value.type !== ARRAY) throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
+      if (elementsOf(value).some(({ type }) => type !== OBJECT))
+        throw new ElmoError('TypeMismatch', "Each element of the 'pipeline' array must be an object");
+      return;
+    case 'from':
+    case '_internalUnwind':
+      return;
+    default:
+      throw new ElmoError('IDLUnknownField', `BSON field '$lookup.${name}' is an unknown field.`);
+  }
+}
+
+function readArguments(argument: Value, { namespace }: StageContext): LookupArguments {
+  if (argument.type !== OBJECT)
+    throw new ElmoError(
+      'FailedToParse',
+      `the $lookup stage specification must be an object, but found ${TYPE_NAMES.get(argument.type)}`,
+    );
+  const given = argumentsOf(argument);
+  for (const [name, value] of given) checkField(name, value);
+  const textOf = (name: string): string | undefined => {
+    const value = given.get(name);
+    return value === undefined || value.isNullish ? undefined : value.text;
+  };
+  const as = textOf('as');
+  if (as === undefined)
+    throw new ElmoError('IDLFailedToParse', "BSON field '$lookup.as' is missing but a required field");
+  const pipeline = given.get('pipeline');
+  const from = parseFrom(given.get('from'), namespace.db);
+  if (from === undefined) requireDocuments(pipeline, '$lookup');
+  const variables = given.get('let');
+  return {
+    from,
+    as,
+    local: textOf('localField'),
+    foreign: textOf('foreignField'),
+    variables: variables?.isNullish === true ? undefined : variables,
+    pipeline,
+  };
+}
+
+function parseFrom(from: Value | undefined, db: string): string | undefined {
   if (from === undefined) return undefined;
   if (from.type === STRING) {
     if (from.text === '') throw new ElmoError('InvalidNamespace', `invalid $lookup namespace: ${db}`);
@@ -229,13 +276,49 @@ function parseFrom(given: ReadonlyMap<string, Value>, db: string): string | unde
   );
 }
 
-function parseVariables(value: Value | undefined, { scope }: StageContext): JoinVariable[] {
-  if (value === undefined || value.type === NULL) return [];
-  if (value.type !== OBJECT)
+function noJoin(): ElmoError {
+  return new ElmoError(
+    'FailedToParse',
+    "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
+  );
+}
+
+/** @throws ElmoError FailedToParse */
+function checkFields({ local, foreign, pipeline }: LookupArguments): void {
+  if (pipeline !== undefined && (local === undefined) !== (foreign === undefined))
     throw new ElmoError(
-      'TypeMismatch',
-      `BSON field '$lookup.let' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'object'`,
+      'FailedToParse',
+      "$lookup requires both or neither of 'localField' and 'foreignField' to be specified",
     );
+  // without a pipeline an empty name is none at all
+  if (pipeline === undefined && (local === '' || foreign === '')) throw noJoin();
+}
+
+/** @throws ElmoError FailedToParse unless it says how rows are joined */
+function checkJoin({ local, foreign, pipeline, variables }: LookupArguments): void {
+  if (pipeline !== undefined) return;
+  if (local === undefined || foreign === undefined) throw noJoin();
+  if (variables !== undefined)
+    throw new ElmoError('FailedToParse', "$lookup with a 'let' argument must also specify 'pipeline'");
+}
+
+function innerOf({ from }: LookupArguments, context: StageContext): StageContext {
+  return {
+    ...context,
+    namespace: { db: context.namespace.db, collection: from ?? '' },
+    kind: '$lookup',
+    depth: context.depth + 1,
+  };
+}
+
+function lookAtLookup(argument: Value, context: StageContext): void {
+  const read = readArguments(argument, context);
+  if (read.pipeline !== undefined) context.lookAtPipeline(read.pipeline, innerOf(read, context));
+  checkJoin(read);
+}
+
+function parseVariables(value: Value | undefined, { scope }: StageContext): JoinVariable[] {
+  if (value === undefined) return [];
   return [...argumentsOf(value)].map(([name, expression]) => {
     checkVariableWrite(name);
     return { name, expression: scope.parse(expression) };
@@ -243,52 +326,24 @@ function parseVariables(value: Value | undefined, { scope }: StageContext): Join
 }
 
 function parseLookup(argument: Value, context: StageContext): Stage {
-  if (argument.type !== OBJECT)
-    throw new ElmoError(
-      'FailedToParse',
-      `the $lookup stage specification must be an object, but found ${TYPE_NAMES.get(argument.type)}`,
-    );
-  const given = argumentsOf(argument.keep());
-  for (const name of given.keys())
-    if (!KNOWN.has(name))
-      throw new ElmoError('IDLUnknownField', `BSON field '$lookup.${name}' is an unknown field.`);
-  const from = parseFrom(given, context.namespace.db);
-  const as = textOf(given, 'as');
-  if (as === undefined)
-    throw new ElmoError('IDLFailedToParse', "BSON field '$lookup.as' is missing but a required field");
-  const [local, foreign] = [textOf(given, 'localField'), textOf(given, 'foreignField')];
-  const pipeline = given.get('pipeline');
-  if (pipeline !== undefined && pipeline.type !== ARRAY)
-    throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
-  // without a pipeline an empty name is none at all
-  const isNamed = (name: string | undefined): name is string =>
-    name !== undefined && (name !== '' || pipeline !== undefined);
-  const hasFields = isNamed(local) && isNamed(foreign);
-  if (!hasFields && (isNamed(local) || isNamed(foreign) || pipeline === undefined))
-    throw new ElmoError(
-      'FailedToParse',
-      "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
-    );
-  const variables = parseVariables(given.get('let'), context);
-  if (variables.length > 0 && pipeline === undefined)
-    throw new ElmoError('FailedToParse', "$lookup with a 'let' argument must also specify 'pipeline'");
-  if (from === undefined) requireDocuments(pipeline, '$lookup');
-  const fields: JoinFields | undefined = hasFields
-    ? { local: checkedFieldPath(local), foreign: checkedFieldPath(foreign) }
-    : undefined;
-  const inner: StageContext = {
-    ...context,
-    namespace: { db: context.namespace.db, collection: from ?? '' },
-    kind: '$lookup',
-    depth: context.depth + 1,
-  };
-  const stages = pipeline ?? EMPTY_ARRAY;
+  const kept = argument.keep();
+  const read = readArguments(kept, context);
+  const { local, foreign } = read;
+  checkFields(read);
+  const as = checkedFieldPath(read.as);
+  const fields: JoinFields | undefined =
+    local === undefined || foreign === undefined
+      ? undefined
+      : { local: checkedFieldPath(local), foreign: checkedFieldPath(foreign) };
+  const variables = parseVariables(read.variables, context);
+  const inner = innerOf(read, context);
+  const stages = read.pipeline ?? EMPTY_ARRAY;
   const { scope } = context.scope.withVariables(variables.map(({ name }) => name));
   context.parsePipeline(stages, { ...inner, scope }); // for its errors
   const spec: JoinSpec = { fields, stages, variables, context: inner };
-  return new LookupStage(argument.keep(), spec, checkedFieldPath(as), undefined);
+  return new LookupStage(kept, spec, as, undefined);
 }
 
 export const lookupStages: StageOperators = {
-  $lookup: { parse: (argument, context) => [parseLookup(argument, context)] },
+  $lookup: { look: lookAtLookup, parse: (argument, context) => [parseLookup(argument, context)] },
 };

@@ -10,7 +10,7 @@ import { parseUnfolded } from '../../expression/operator-kinds.js';
 import { type RowSource } from '../../operation/row-source.js';
 import { argumentsOf, elementsOf } from '../arguments.js';
 import { checkedFieldPath } from '../field-path.js';
-import type { Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { MergeRows, type MergeOptions, type WhenMatched, type WhenNotMatched } from '../write/merge-rows.js';
 import { checkTarget, textFields } from '../write/target.js';
 
@@ -45,9 +45,7 @@ const UPDATE_STAGES: ReadonlySet<string> = new Set([
   '$replaceWith',
 ]);
 
-function parseInto(into: Value | undefined, db: string): Namespace {
-  if (into === undefined)
-    throw new ElmoError('IDLFailedToParse', "BSON field '$merge.into' is missing but a required field");
+function parseInto(into: Value, db: string): Namespace {
   if (into.type === STRING) {
     if (into.text === '') throw new ElmoError(5786800, "$merge 'into' field cannot be an empty string");
     return { db, collection: into.text };
@@ -68,33 +66,43 @@ function parseInto(into: Value | undefined, db: string): Namespace {
   return { db: givenDb === '' ? db : givenDb, collection };
 }
 
-function parseOn(on: Value | undefined): string[] {
-  if (on === undefined) return ['_id'];
-  if (on.type === STRING) return [checkedFieldPath(on.text)];
+/** The fields as they are given. */
+function readOn(on: Value): string[] {
+  if (on.type === STRING) return [on.text];
   if (on.type !== ARRAY)
     throw new ElmoError(
       51186,
       `$merge 'on' field  must be either a string or an array of strings, but found ${TYPE_NAMES.get(on.type)}`,
     );
-  const paths: string[] = [];
-  for (const element of elementsOf(on)) {
+  const paths = elementsOf(on).map((element) => {
     if (element.type !== STRING)
       throw new ElmoError(
         51134,
         `$merge 'on' array elements must be strings, but found ${TYPE_NAMES.get(element.type)}`,
       );
-    const path = checkedFieldPath(element.text);
-    if (paths.includes(path)) throw new ElmoError(31465, `Found a duplicate field '${path}'`);
-    paths.push(path);
-  }
+    return element.text;
+  });
   if (paths.length === 0)
     throw new ElmoError(51187, "If explicitly specifying $merge 'on', must include at least one field");
   return paths;
 }
 
-function parseWhenMatched(value: Value | undefined): WhenMatched {
-  if (value === undefined) return 'merge';
-  if (value.type === ARRAY) return 'pipeline';
+function checkedOn(names: readonly string[]): string[] {
+  const paths: string[] = [];
+  for (const name of names) {
+    const path = checkedFieldPath(name);
+    if (paths.includes(path)) throw new ElmoError(31465, `Found a duplicate field '${path}'`);
+    paths.push(path);
+  }
+  return paths;
+}
+
+function parseWhenMatched(value: Value): WhenMatched {
+  if (value.type === ARRAY) {
+    if (elementsOf(value).some(({ type }) => type !== OBJECT))
+      throw new ElmoError('TypeMismatch', "Each element of the 'pipeline' array must be an object");
+    return 'pipeline';
+  }
   if (value.type !== STRING)
     throw new ElmoError(
       51191,
@@ -108,8 +116,7 @@ function parseWhenMatched(value: Value | undefined): WhenMatched {
   return value.text as WhenMatched;
 }
 
-function parseWhenNotMatched(value: Value | undefined): WhenNotMatched {
-  if (value === undefined) return 'insert';
+function parseWhenNotMatched(value: Value): WhenNotMatched {
   if (value.type !== STRING)
     throw new ElmoError(
       'TypeMismatch',
@@ -156,28 +163,66 @@ function requireUnique(
 const NULL_IS_NONE: ReadonlySet<string> = new Set(['let', 'whenNotMatched']);
 const KNOWN: ReadonlySet<string> = new Set(['into', 'on', 'let', 'whenMatched', 'whenNotMatched']);
 
-function parseMerge(argument: Value, context: StageContext): Stage {
-  const { db } = context.namespace;
+/** The arguments as far as they can be told without the rest of the pipeline. */
+interface MergeArguments {
+  readonly target: Namespace;
+  readonly on: readonly string[];
+  readonly whenMatched: WhenMatched;
+  readonly whenNotMatched: WhenNotMatched;
+  readonly variables: Value | undefined;
+  /** Of an update. */
+  readonly stages: Value | undefined;
+}
+
+function readArguments(argument: Value, db: string): MergeArguments {
+  if (argument.type === STRING && argument.text === '')
+    throw new ElmoError('InvalidNamespace', `Invalid $merge target namespace: '${db}'`);
   const given =
-    argument.type === STRING ? new Map([['into', argument]]) : argumentsOf(checkedObject(argument).keep());
+    argument.type === STRING ? new Map([['into', argument]]) : argumentsOf(checkedObject(argument));
+  let target: Namespace | undefined;
+  let on: readonly string[] = ['_id'];
+  let whenMatched: WhenMatched = 'merge';
+  let whenNotMatched: WhenNotMatched = 'insert';
   for (const [name, value] of given) {
     if (!KNOWN.has(name))
       throw new ElmoError('IDLUnknownField', `BSON field '$merge.${name}' is an unknown field.`);
     if (value.type === NULL && NULL_IS_NONE.has(name)) given.delete(name);
+    else if (name === 'into') target = parseInto(value, db);
+    else if (name === 'on') on = readOn(value);
+    else if (name === 'whenMatched') whenMatched = parseWhenMatched(value);
+    else if (name === 'whenNotMatched') whenNotMatched = parseWhenNotMatched(value);
+    else checkVariables(value);
   }
-  if (argument.type === STRING && argument.text === '')
-    throw new ElmoError('InvalidNamespace', `Invalid $merge target namespace: '${db}'`);
-  const target = parseInto(given.get('into'), db);
+  if (target === undefined)
+    throw new ElmoError('IDLFailedToParse', "BSON field '$merge.into' is missing but a required field");
   checkTarget(target, '$merge');
-  const on = parseOn(given.get('on'));
-  const whenMatched = parseWhenMatched(given.get('whenMatched'));
-  const whenNotMatched = parseWhenNotMatched(given.get('whenNotMatched'));
-  const variables = parseVariables(given.get('let'), whenMatched, context);
+  const stages = whenMatched === 'pipeline' ? given.get('whenMatched') : undefined;
+  return { target, on, whenMatched, whenNotMatched, variables: given.get('let'), stages };
+}
+
+function checkVariables(value: Value): void {
+  if (value.type !== OBJECT)
+    throw new ElmoError(
+      'TypeMismatch',
+      `BSON field '$merge.let' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'object'`,
+    );
+}
+
+function lookAtMerge(argument: Value, context: StageContext): void {
+  const { target, stages, whenMatched, whenNotMatched } = readArguments(argument, context.namespace.db);
+  if (stages !== undefined) context.lookAtPipeline(stages, { ...context, namespace: target });
   if ((whenMatched === 'keepExisting' || whenMatched === 'fail') && whenNotMatched !== 'insert')
     throw new ElmoError(
       51181,
       `Combination of $merge modes 'whenMatched: ${whenMatched}' and 'whenNotMatched: ${whenNotMatched}' is not supported`,
     );
+}
+
+function parseMerge(argument: Value, context: StageContext): Stage {
+  const kept = argument.keep();
+  const read = readArguments(kept, context.namespace.db);
+  const { target, stages } = read;
+  const on = checkedOn(read.on);
   if (target.collection.startsWith('system.'))
     throw new ElmoError(31319, `Cannot $merge to special collection: ${target.collection}`);
   const spec = context.collections.describe(target);
@@ -187,15 +232,17 @@ function parseMerge(argument: Value, context: StageContext): Stage {
       `Namespace ${namespaceText(target)} is a view, not a collection`,
     );
   const { isSparse } = requireUnique(on, spec, context.scope.collation);
-  const stages = whenMatched === 'pipeline' ? given.get('whenMatched')! : undefined;
-  if (stages !== undefined) parseUpdate(stages, variables, target, context);
-  return new MergeStage(argument.keep(), {
+  const variables = parseVariables(read, context);
+  return new MergeStage(kept, {
     target,
     on,
     needsOn: isSparse,
-    whenMatched,
-    whenNotMatched,
+    whenMatched: read.whenMatched,
+    whenNotMatched: read.whenNotMatched,
     stages,
+    checkUpdate: () => {
+      if (stages !== undefined) checkUpdate(stages, variables, target, context);
+    },
     variables,
     context,
   });
@@ -211,41 +258,37 @@ function checkedObject(argument: Value): Value {
 }
 
 function parseVariables(
-  value: Value | undefined,
-  whenMatched: WhenMatched,
+  { variables, whenMatched }: MergeArguments,
   { scope }: StageContext,
 ): MergeOptions['variables'] {
-  if (value === undefined) return [];
-  if (value.type !== OBJECT)
-    throw new ElmoError(
-      'TypeMismatch',
-      `BSON field '$merge.let' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'object'`,
-    );
+  if (variables === undefined) return [];
   if (whenMatched !== 'pipeline')
     throw new ElmoError(51199, `Cannot use 'let' variables with 'whenMatched: ${whenMatched}' mode`);
-  return [...argumentsOf(value)].map(([name, expression]) => {
+  return [...argumentsOf(variables)].map(([name, expression]) => {
     checkVariableWrite(name);
     return { name, expression: scope.parse(expression) };
   });
 }
 
-/** For its errors. */
-function parseUpdate(
+/** @throws ElmoError unless the stages are those of an update */
+function checkUpdate(
   stages: Value,
   variables: MergeOptions['variables'],
   namespace: Namespace,
   context: StageContext,
-): Pipeline {
-  for (const stage of elementsOf(stages)) {
-    if (stage.type !== OBJECT) continue;
+): void {
+  const { scope } = context.scope.withVariables([...variables.map(({ name }) => name), 'new']);
+  parseUnfolded(() => context.parsePipeline(stages, { ...context, namespace, scope }));
+  for (const stage of elementsOf(stages))
     for (const name of argumentsOf(stage).keys())
       if (!UPDATE_STAGES.has(name))
         throw new ElmoError('InvalidOptions', `${name} is not allowed to be used within an update`);
-  }
-  const { scope } = context.scope.withVariables([...variables.map(({ name }) => name), 'new']);
-  return parseUnfolded(() => context.parsePipeline(stages, { ...context, namespace, scope }));
 }
 
 export const mergeStages: StageOperators = {
-  $merge: { position: 'last', parse: (argument, context) => [parseMerge(argument, context)] },
+  $merge: {
+    position: 'last',
+    look: lookAtMerge,
+    parse: (argument, context) => [parseMerge(argument, context)],
+  },
 };

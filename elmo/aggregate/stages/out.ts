@@ -22,7 +22,7 @@ import { OpenCollection } from '../../index/open-collection.js';
 import { END, PAUSE, type Pulled, type RowSource } from '../../operation/row-source.js';
 import type { WriteUnit } from '../../operation/write-unit.js';
 import { insertOne } from '../../write/insert.js';
-import { argumentsOf } from '../arguments.js';
+import { argumentsOf, objectValue } from '../arguments.js';
 import { StageRows } from '../rows.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { WriteSteps } from '../write/pipeline-writing.js';
@@ -237,8 +237,8 @@ interface OutArgument {
   readonly timeseries: TimeseriesFields | undefined;
 }
 
-function parseTimeseriesArgument(value: Value | undefined): TimeseriesFields | undefined {
-  if (value === undefined || value.isNullish) return undefined;
+function parseTimeseriesArgument(value: Value): TimeseriesFields | undefined {
+  if (value.isNullish) return undefined;
   if (value.type !== OBJECT)
     throw new ElmoError(
       'TypeMismatch',
@@ -254,17 +254,25 @@ function parseArgument(argument: Value, db: string): OutArgument {
       16990,
       `$out only supports a string or object argument, but found ${TYPE_NAMES.get(argument.type)}`,
     );
-  const timeseries = parseTimeseriesArgument(argumentsOf(argument).get('timeseries'));
-  const given = textFields(argument, '$out', ['db', 'coll'], ['timeseries']);
+  let timeseries: TimeseriesFields | undefined;
+  const given = new Map<string, string>();
+  for (const [name, value] of argumentsOf(argument))
+    if (name === 'timeseries') timeseries = parseTimeseriesArgument(value);
+    else
+      for (const [field, text] of textFields(objectValue([[name, value]], OBJECT), '$out', ['db', 'coll']))
+        given.set(field, text);
   for (const name of ['coll', 'db'])
     if (!given.has(name))
       throw new ElmoError('IDLFailedToParse', `BSON field '$out.${name}' is missing but a required field`);
   return { target: { db: given.get('db')!, collection: given.get('coll')! }, timeseries };
 }
 
+function lookAtOut(argument: Value, { namespace }: StageContext): void {
+  checkTarget(parseArgument(argument, namespace.db).target, '$out');
+}
+
 function parseOut(argument: Value, context: StageContext): Stage {
   const { target, timeseries } = parseArgument(argument, context.namespace.db);
-  checkTarget(target, '$out');
   if (target.collection.startsWith('system.'))
     throw new ElmoError(17385, `Can't $out to special collection: ${target.collection}`);
   if (INTERNAL_DATABASES.has(target.db))
@@ -273,5 +281,5 @@ function parseOut(argument: Value, context: StageContext): Stage {
 }
 
 export const outStages: StageOperators = {
-  $out: { position: 'last', parse: (argument, context) => [parseOut(argument, context)] },
+  $out: { position: 'last', look: lookAtOut, parse: (argument, context) => [parseOut(argument, context)] },
 };

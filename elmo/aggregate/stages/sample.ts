@@ -79,9 +79,9 @@ function parseSample(argument: Value, context: StageContext): Stage {
     if (name !== 'size') throw new ElmoError(28748, `unrecognized option to $sample: ${name}`);
     if (!isNumberType(value.type)) throw new ElmoError(28746, 'size argument to $sample must be a number');
     size = Math.min(Math.trunc(doubleOf(value)), Number.MAX_SAFE_INTEGER);
-    if (!(size > 0)) throw new ElmoError(28747, 'size argument to $sample must be a positive integer');
   }
   if (size === undefined) throw new ElmoError(28749, '$sample stage must specify a size');
+  if (!(size > 0)) throw new ElmoError(28747, 'size argument to $sample must be a positive integer');
   return new SampleStage(size, context);
 }
 

@@ -1,6 +1,6 @@
 /** `$setWindowFields`: fields computed from the rows around a row, in an order, within its part of the rows. */
 import { compareValues, type Collation } from '../../bson/compare.js';
-import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
+import { ARRAY, NULL, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { NULL_VALUE, UNDEFINED_VALUE, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -285,13 +285,15 @@ class PartitionRows implements Partition {
   }
 }
 
+/** Functions that have no window, whatever it says. */
+const RANKS: ReadonlySet<string> = new Set(['$rank', '$denseRank', '$documentNumber']);
+
 function parseOutput(
   path: string,
   value: Value,
   sortBy: readonly SortField[],
   { scope }: StageContext,
 ): Output {
-  checkedFieldPath(path);
   if (value.type !== OBJECT) throw new ElmoError('FailedToParse', `The field '${path}' must be an object`);
   let named: [string, Value] | undefined;
   let window: Value | undefined;
@@ -305,7 +307,7 @@ function parseOutput(
   if (named === undefined) throw new ElmoError('FailedToParse', 'Expected a $-prefixed window function');
   checkSlopes(named[0], sortBy.length);
   const sort = { count: sortBy.length, isAscending: sortBy[0]?.direction !== -1 };
-  const frame = parseFrame(window, sort);
+  const frame = parseFrame(RANKS.has(named[0]) ? undefined : window, sort);
   const compute = parseWindowFunction(named[0], named[1], {
     scope,
     frame,
@@ -313,6 +315,13 @@ function parseOutput(
     sortPaths: sortBy.map(({ path: sortPath }) => sortPath),
   });
   return { path, compute, reach: reachOf(...named, frame) };
+}
+
+/** No output may lie within another. */
+function refuseConflicts(outputs: readonly Output[]): void {
+  const isWithin = (path: string): boolean => outputs.some((other) => path.startsWith(`${other.path}.`));
+  if (outputs.some(({ path }) => isWithin(path)))
+    throw new ElmoError(6307900, "$setWindowFields 'output' specification contains two conflicting paths");
 }
 
 function arrayPartition(): ElmoError {
@@ -336,21 +345,24 @@ function parseSetWindowFields(argument: Value, context: StageContext): Stage {
       `the $setWindowFields stage specification must be an object, found ${TYPE_NAMES.get(argument.type)}`,
     );
   const given = argumentsOf(argument.keep());
-  for (const name of given.keys())
-    if (name !== 'partitionBy' && name !== 'sortBy' && name !== 'output')
+  for (const [name, value] of given)
+    if (name === 'sortBy' || name === 'output') {
+      if (value.type === NULL) given.delete(name);
+      else if (value.type !== OBJECT) throw wrongType(name, value);
+    } else if (name !== 'partitionBy')
       throw new ElmoError('IDLUnknownField', `BSON field '$setWindowFields.${name}' is an unknown field.`);
   const [partitionBy, sortBy, output] = [given.get('partitionBy'), given.get('sortBy'), given.get('output')];
-  if (sortBy !== undefined && sortBy.type !== OBJECT) throw wrongType('sortBy', sortBy);
   if (output === undefined)
     throw new ElmoError(
       'IDLFailedToParse',
       "BSON field '$setWindowFields.output' is missing but a required field",
     );
-  if (output.type !== OBJECT) throw wrongType('output', output);
-  const pattern = sortBy === undefined ? [] : parseSortFields(sortBy);
   const partition = partitionBy === undefined ? undefined : context.scope.parse(partitionBy);
+  const pattern = sortBy === undefined ? [] : parseSortFields(sortBy);
   const outputs = [...argumentsOf(output)].map(([path, value]) => parseOutput(path, value, pattern, context));
+  refuseConflicts(outputs);
   if (partition?.constant?.type === ARRAY) throw arrayPartition();
+  for (const { path } of outputs) checkedFieldPath(path);
   return new SetWindowFieldsStage(argument.keep(), {
     partitionBy: partition,
     partitionPath:

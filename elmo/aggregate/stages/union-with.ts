@@ -3,7 +3,7 @@ import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { EMPTY_ARRAY, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { END, PAUSE, type Pulled, type RowMetadata, type RowSource } from '../../operation/row-source.js';
-import { argumentsOf } from '../arguments.js';
+import { argumentsOf, elementsOf } from '../arguments.js';
 import { openPipeline } from '../open-pipeline.js';
 import { StageRows } from '../rows.js';
 import type { Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
@@ -61,35 +61,54 @@ class UnionRows extends StageRows {
   }
 }
 
-function parseUnion(argument: Value, context: StageContext): Stage {
-  let collection: string | undefined;
-  let stages: Value | undefined;
-  if (argument.type === STRING) collection = argument.text;
-  else if (argument.type !== OBJECT)
+interface UnionArguments {
+  readonly collection: string | undefined;
+  readonly stages: Value | undefined;
+}
+
+function readArguments(argument: Value): UnionArguments {
+  if (argument.type === STRING) return { collection: argument.text, stages: undefined };
+  if (argument.type !== OBJECT)
     throw new ElmoError(
       'FailedToParse',
       `the $unionWith stage specification must be an object or string, but found ${TYPE_NAMES.get(argument.type)}`,
     );
-  else
-    for (const [name, value] of argumentsOf(argument)) {
-      if (name === 'coll') {
-        if (value.isNullish) continue;
-        if (value.type !== STRING)
-          throw new ElmoError(
-            'TypeMismatch',
-            `BSON field '$unionWith.coll' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'string'`,
-          );
-        collection = value.text;
-      } else if (name === 'pipeline') {
-        if (value.type !== ARRAY)
-          throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
-        stages = value;
-      } else throw new ElmoError('IDLUnknownField', `BSON field '$unionWith.${name}' is an unknown field.`);
-    }
-  const namespace = { db: context.namespace.db, collection: collection ?? '' };
+  let collection: string | undefined;
+  let stages: Value | undefined;
+  for (const [name, value] of argumentsOf(argument)) {
+    if (name === 'coll') {
+      if (value.isNullish) continue;
+      if (value.type !== STRING)
+        throw new ElmoError(
+          'TypeMismatch',
+          `BSON field '$unionWith.coll' is the wrong type '${TYPE_NAMES.get(value.type)}', expected type 'string'`,
+        );
+      collection = value.text;
+    } else if (name === 'pipeline') {
+      if (value.type !== ARRAY) throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');
+      if (elementsOf(value).some(({ type }) => type !== OBJECT))
+        throw new ElmoError('TypeMismatch', "Each element of the 'pipeline' array must be an object");
+      stages = value;
+    } else throw new ElmoError('IDLUnknownField', `BSON field '$unionWith.${name}' is an unknown field.`);
+  }
   if (collection === undefined) requireDocuments(stages, '$unionWith');
-  const inner: StageContext = { ...context, namespace, kind: '$unionWith', depth: context.depth + 1 };
-  return new UnionStage(argument.keep(), context.parsePipeline(stages ?? EMPTY_ARRAY, inner));
+  return { collection, stages };
+}
+
+function innerOf({ collection }: UnionArguments, context: StageContext): StageContext {
+  const namespace = { db: context.namespace.db, collection: collection ?? '' };
+  return { ...context, namespace, kind: '$unionWith', depth: context.depth + 1 };
+}
+
+function lookAtUnion(argument: Value, context: StageContext): void {
+  const read = readArguments(argument);
+  if (read.stages !== undefined) context.lookAtPipeline(read.stages, innerOf(read, context));
+}
+
+function parseUnion(argument: Value, context: StageContext): Stage {
+  const kept = argument.keep();
+  const read = readArguments(kept);
+  return new UnionStage(kept, context.parsePipeline(read.stages ?? EMPTY_ARRAY, innerOf(read, context)));
 }
 
 /** Without a collection a pipeline must bring its own rows. */
@@ -103,5 +122,5 @@ export function requireDocuments(stages: Value | undefined, name: string): void 
 }
 
 export const unionStages: StageOperators = {
-  $unionWith: { parse: (argument, context) => [parseUnion(argument, context)] },
+  $unionWith: { look: lookAtUnion, parse: (argument, context) => [parseUnion(argument, context)] },
 };

@@ -157,20 +157,22 @@ class UnwindRows extends StageRows {
   }
 }
 
-function parsePath(value: Value | undefined): string {
-  if (value !== undefined && value.type !== STRING)
-    throw new ElmoError(
-      28808,
-      `expected a string as the path for $unwind stage, got ${TYPE_NAMES.get(value.type)}`,
-    );
+function notText(value: Value): ElmoError {
+  return new ElmoError(
+    28808,
+    `expected a string as the path for $unwind stage, got ${TYPE_NAMES.get(value.type)}`,
+  );
+}
+
+function pathOf(value: Value | undefined): string {
   const text = value?.text ?? '';
   if (text === '') throw new ElmoError(28812, 'no path specified to $unwind stage');
   if (!text.startsWith('$'))
     throw new ElmoError(28818, `path option to $unwind stage should be prefixed with a '$': ${text}`);
-  return checkedFieldPath(text.slice(1));
+  return text.slice(1);
 }
 
-function parseIndexPath(value: Value): string {
+function indexPathOf(value: Value): string {
   if (value.type !== STRING || value.text === '')
     throw new ElmoError(
       28810,
@@ -181,13 +183,13 @@ function parseIndexPath(value: Value): string {
       28822,
       `includeArrayIndex option to $unwind stage should not be prefixed with a '$': ${value.text}`,
     );
-  return checkedFieldPath(value.text);
+  return value.text;
 }
 
 function parseUnwind(argument: Value): Stage {
   if (argument.type === STRING)
     return new UnwindStage(argument.keep(), {
-      path: parsePath(argument),
+      path: checkedFieldPath(pathOf(argument)),
       indexPath: undefined,
       keepsEmpty: false,
     });
@@ -196,12 +198,12 @@ function parseUnwind(argument: Value): Stage {
       15981,
       `expected either a string or an object as specification for $unwind stage, got ${TYPE_NAMES.get(argument.type)}`,
     );
-  let path: string | undefined;
-  let indexPath: string | undefined;
+  const given = argumentsOf(argument);
   let keepsEmpty = false;
-  for (const [name, value] of argumentsOf(argument)) {
-    if (name === 'path') path = parsePath(value);
-    else if (name === 'includeArrayIndex') indexPath = parseIndexPath(value);
+  for (const [name, value] of given) {
+    if (name === 'path') {
+      if (value.type !== STRING) throw notText(value);
+    } else if (name === 'includeArrayIndex') indexPathOf(value);
     else if (name === 'preserveNullAndEmptyArrays') {
       if (value.type !== BOOL)
         throw new ElmoError(
@@ -211,7 +213,10 @@ function parseUnwind(argument: Value): Stage {
       keepsEmpty = value.bytes[value.at] === 1;
     } else throw new ElmoError(28811, `unrecognized option to $unwind stage: ${name}`);
   }
-  return new UnwindStage(argument.keep(), { path: path ?? parsePath(undefined), indexPath, keepsEmpty });
+  const path = pathOf(given.get('path'));
+  const index = given.get('includeArrayIndex');
+  const indexPath = index === undefined ? undefined : checkedFieldPath(indexPathOf(index));
+  return new UnwindStage(argument.keep(), { path: checkedFieldPath(path), indexPath, keepsEmpty });
 }
 
 export const unwindStages: StageOperators = {

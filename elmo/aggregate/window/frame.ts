@@ -44,7 +44,7 @@ export function parseFrame(
     if (range !== undefined || unit !== undefined)
       throw refuse("Window bounds can specify either 'documents' or 'unit', not both.");
     if (given.size > 1) throw refuse("'window' field that specifies documents cannot have other fields");
-    const bounds = parseBounds(documents, true);
+    const bounds = boundsOf(partsOf(documents, true));
     if (isWhole(bounds)) return WHOLE;
     if (sort.count === 0) throw new ElmoError(5339901, 'Document-based bounds require a sortBy');
     return { kind: 'documents', bounds };
@@ -55,8 +55,9 @@ export function parseFrame(
     if (unit !== undefined) throw refuse("Window bounds can only specify 'unit' with range-based bounds.");
     return WHOLE;
   }
-  const bounds = parseBounds(range, unit !== undefined);
+  const parts = partsOf(range, unit !== undefined);
   if (unit !== undefined && unit.type !== STRING) throw refuse("'unit' must be a string");
+  const bounds = boundsOf(parts);
   const timeUnit = unit === undefined ? undefined : unitOperand(unit, '$setWindowFields');
   if (sort.count !== 1) throw new ElmoError(5339902, 'Range-based bounds require sortBy a single field');
   if (!sort.isAscending) throw new ElmoError(8947401, 'Range-based bounds require an ascending sortBy');
@@ -67,10 +68,13 @@ function isWhole({ low, high }: Bounds): boolean {
   return low === undefined && high === undefined;
 }
 
-function parseBounds(value: Value, isWholeNumber: boolean): Bounds {
+function partsOf(value: Value, isWholeNumber: boolean): (number | undefined)[] {
   const parts = value.type === ARRAY ? elementsOf(value) : [];
   if (parts.length !== 2) throw refuse('Window bounds must be a 2-element array');
-  const [low, high] = parts.map((part) => parseBound(part, isWholeNumber));
+  return parts.map((part) => parseBound(part, isWholeNumber));
+}
+
+function boundsOf([low, high]: readonly (number | undefined)[]): Bounds {
   if (low !== undefined && high !== undefined && low > high)
     throw new ElmoError(5339900, `Lower bound must not exceed upper bound: [${low}, ${high}]`);
   return { low, high };

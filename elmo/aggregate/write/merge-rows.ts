@@ -35,6 +35,8 @@ export interface MergeOptions {
   /** With 'pipeline': makes of the document that is there and the variables what is to be there. */
   readonly stages: Value | undefined;
   readonly variables: readonly { readonly name: string; readonly expression: Expression }[];
+  /** Whether an update by `stages` can be run, asked when there is a row. @throws ElmoError */
+  checkUpdate(): void;
   readonly context: StageContext;
 }
 
@@ -54,6 +56,8 @@ export class MergeRows extends StageRows {
   private rowsAfterFailure = 0;
   private readonly finder = new FieldFinder();
   private readonly writer = new BsonWriter();
+
+  private isChecked = false;
 
   constructor(
     input: RowSource,
@@ -76,6 +80,8 @@ export class MergeRows extends StageRows {
         const { bytes, at } = input;
         this.row = this.withId(bytes.slice(at, at + documentLength(bytes, at)));
       }
+      if (!this.isChecked) this.options.checkUpdate();
+      this.isChecked = true;
       if (!this.writeRow(this.row)) return PAUSE;
       this.row = undefined;
       if (run.operation.shouldPause()) return PAUSE;

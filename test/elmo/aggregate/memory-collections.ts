@@ -5,7 +5,8 @@ import { ARRAY } from '../../../elmo/bson/types.js';
 import type { Collections, LeadingQuery, ReadOptions } from '../../../elmo/aggregate/collections.js';
 import { MatchStage } from '../../../elmo/aggregate/stages/match.js';
 import { openPipeline } from '../../../elmo/aggregate/open-pipeline.js';
-import { parsePipeline } from '../../../elmo/aggregate/parse-pipeline.js';
+import { elementsOf } from '../../../elmo/aggregate/arguments.js';
+import { lookAtPipeline, parsePipeline, parseStages } from '../../../elmo/aggregate/parse-pipeline.js';
 import { ListRows } from '../../../elmo/aggregate/rows.js';
 import { LimitStage, SkipStage } from '../../../elmo/aggregate/stages/limit.js';
 import { sortStage } from '../../../elmo/aggregate/stages/sort.js';
@@ -85,7 +86,7 @@ export class MemoryCollections implements Collections {
 }
 
 export function contextOf(namespace: Namespace, scope: ParseScope, collections: Collections): StageContext {
-  return { scope, namespace, kind: 'command', depth: 0, collections, parsePipeline };
+  return { scope, namespace, kind: 'command', depth: 0, collections, parsePipeline, lookAtPipeline };
 }
 
 export interface RunSettings {
@@ -121,8 +122,8 @@ export function runRaw(
   });
   const namespace = { db: 'test', collection: on };
   const array = pipeline instanceof Value ? pipeline : valueOf(pipeline);
-  const parsed = parsePipeline(
-    new Value(ARRAY, array.bytes, array.at),
+  const parsed = parseStages(
+    elementsOf(new Value(ARRAY, array.bytes, array.at)),
     contextOf(namespace, scope, collections),
   );
   const rows = openPipeline(parsed, {
