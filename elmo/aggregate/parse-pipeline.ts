@@ -13,14 +13,20 @@ import type { Pipeline, PipelineKind, Stage, StageContext, StageOperator } from 
 const MAX_SUB_PIPELINE_DEPTH_EXCEEDED = 232;
 
 /** What a stage parses its own pipeline by. @throws ElmoError of the reference's code */
-export function parsePipeline(array: Value, context: StageContext): Pipeline {
+function parsePipeline(array: Value, context: StageContext): Pipeline {
   return parseEach(stagesOf(array), context);
 }
 
 /** What a stage looks at its own pipeline by. @throws ElmoError of the reference's code */
-export function lookAtPipeline(array: Value, context: StageContext): void {
+function lookAtPipeline(array: Value, context: StageContext): void {
   lookAtEach(stagesOf(array), context);
 }
+
+/** What a `StageContext` has for stages with pipelines. */
+export const ownPipelines: Pick<StageContext, 'parsePipeline' | 'lookAtPipeline'> = {
+  parsePipeline,
+  lookAtPipeline,
+};
 
 function stagesOf(array: Value): Value[] {
   if (array.type !== ARRAY) throw new ElmoError('TypeMismatch', 'A pipeline must be an array of objects');

@@ -4,7 +4,7 @@
  */
 import { LsmError, type Clock, type OrderedKv, type Random, type ReadView } from '../../lsm/index.js';
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
-import { lookAtPipeline, parsePipeline, parseStages } from '../aggregate/parse-pipeline.js';
+import { ownPipelines, parseStages } from '../aggregate/parse-pipeline.js';
 import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
 import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
@@ -369,15 +369,7 @@ export class Engine {
     const pipeline = parseWithFolding(() =>
       parseStages(
         request.pipeline.map((stage) => documentValue(stage)),
-        {
-          scope,
-          namespace: request.namespace,
-          kind: 'command',
-          depth: 0,
-          collections,
-          parsePipeline,
-          lookAtPipeline,
-        },
+        { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, ...ownPipelines },
       ),
     );
     const options = {

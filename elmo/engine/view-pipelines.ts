@@ -1,5 +1,5 @@
 /** Which collections the pipeline of a view reads beside the one it is on. */
-import { lookAtPipeline, parsePipeline, parseStages } from '../aggregate/parse-pipeline.js';
+import { ownPipelines, parseStages } from '../aggregate/parse-pipeline.js';
 import type { Collections } from '../aggregate/collections.js';
 import { ARRAY, OBJECT, STRING } from '../bson/types.js';
 import { Value } from '../bson/value.js';
@@ -18,15 +18,7 @@ export function collectionsOfPipeline(
   collections: Collections,
 ): readonly string[] {
   const stages = elementsOf(new Value(ARRAY, pipeline, 0)).map(({ value }) => value);
-  parseStages(stages, {
-    scope,
-    namespace: view,
-    kind: 'view',
-    depth: 0,
-    collections,
-    parsePipeline,
-    lookAtPipeline,
-  });
+  parseStages(stages, { scope, namespace: view, kind: 'view', depth: 0, collections, ...ownPipelines });
   const found = new Set<string>();
   for (const stage of stages) collect(stage, found);
   return [...found];

@@ -6,7 +6,7 @@ import type { Collections, LeadingQuery, ReadOptions } from '../../../elmo/aggre
 import { MatchStage } from '../../../elmo/aggregate/stages/match.js';
 import { openPipeline } from '../../../elmo/aggregate/open-pipeline.js';
 import { elementsOf } from '../../../elmo/aggregate/arguments.js';
-import { lookAtPipeline, parsePipeline, parseStages } from '../../../elmo/aggregate/parse-pipeline.js';
+import { ownPipelines, parseStages } from '../../../elmo/aggregate/parse-pipeline.js';
 import { ListRows } from '../../../elmo/aggregate/rows.js';
 import { LimitStage, SkipStage } from '../../../elmo/aggregate/stages/limit.js';
 import { sortStage } from '../../../elmo/aggregate/stages/sort.js';
@@ -86,7 +86,7 @@ export class MemoryCollections implements Collections {
 }
 
 export function contextOf(namespace: Namespace, scope: ParseScope, collections: Collections): StageContext {
-  return { scope, namespace, kind: 'command', depth: 0, collections, parsePipeline, lookAtPipeline };
+  return { scope, namespace, kind: 'command', depth: 0, collections, ...ownPipelines };
 }
 
 export interface RunSettings {
