@@ -197,10 +197,12 @@ function parseClusteredIndex(fields: OptionFields): Uint8Array | undefined {
   if (!index.isTrue('unique'))
     throw new ElmoError(5979700, 'The clusteredIndex option requires unique: true to be specified');
   const version = index.whole('v') ?? 2;
+  const name = index.text('name') ?? DEFAULT_ID_INDEX_NAME;
+  if (name.includes('\0')) throw new ElmoError('CannotCreateIndex', 'index name cannot contain NUL bytes');
   const shown = rawDocument([
     ['v', int32Value(version)],
     ['key', documentValue(key)],
-    ['name', stringValue(index.text('name') ?? DEFAULT_ID_INDEX_NAME)],
+    ['name', stringValue(name)],
     ['unique', boolValue(true)],
   ]);
   if (version !== 2)

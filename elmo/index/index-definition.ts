@@ -170,6 +170,7 @@ function checkOptions(
 ): void {
   const { raw, name, fields } = specification;
   if (name === '') throw cannotCreate('index name cannot be empty');
+  if (name.includes('\0')) throw cannotCreate('index name cannot contain NUL bytes');
   if (isSet(raw, 'clustered')) checkClustered(specification, owner);
   const plugin = fields.find(({ kind }) => kind !== 'ordered')?.kind;
   if (plugin === 'wildcard') checkWildcard(specification);

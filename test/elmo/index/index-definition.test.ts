@@ -15,6 +15,7 @@ describe('an index definition', () => {
     [{ key: 1, name: 'x' }, 14],
     [{ key: {}, name: 'x' }, 67],
     [{ ...a, name: '' }, 67],
+    [{ ...a, name: 'x\0y' }, 67],
     [{ ...a, name: 1 }, 14],
     [{ ...a, name: '*' }, 2],
     [{ ...a, name: '_id_' }, 2],
