@@ -8,17 +8,18 @@ import { metaNamesIn } from '../projection/build.js';
 import { elementsOf } from './arguments.js';
 import { lateStages } from './late-stages.js';
 import { MAX_NESTED_PIPELINES, MAX_PIPELINE_STAGES } from './limits.js';
-import type { Pipeline, PipelineKind, Stage, StageContext, StageOperator } from './stage.js';
+import type { Namespace } from '../catalog/collection-spec.js';
+import type { LookContext, Pipeline, PipelineKind, Stage, StageContext, StageOperator } from './stage.js';
 
 const MAX_SUB_PIPELINE_DEPTH_EXCEEDED = 232;
 
 /** What a stage parses its own pipeline by. @throws ElmoError of the reference's code */
 function parsePipeline(array: Value, context: StageContext): Pipeline {
-  return parseEach(stagesOf(array), context);
+  return parseLookedAt(stagesOf(array), context);
 }
 
 /** What a stage looks at its own pipeline by. @throws ElmoError of the reference's code */
-function lookAtPipeline(array: Value, context: StageContext): void {
+function lookAtPipeline(array: Value, context: LookContext): void {
   lookAtEach(stagesOf(array), context);
 }
 
@@ -33,13 +34,18 @@ function stagesOf(array: Value): Value[] {
   return elementsOf(array);
 }
 
-/** The pipeline of a command or a view, looked at before any of it is parsed. @param specs  one document each */
+/** The pipeline of a view, looked at before any of it is parsed. @param specs  one document each */
 export function parseStages(specs: readonly Value[], context: StageContext): Pipeline {
   lookAtEach(specs, context);
-  return parseEach(specs, context);
+  return parseLookedAt(specs, context);
 }
 
-function lookAtEach(specs: readonly Value[], context: StageContext): void {
+/** The pipeline of a command, before it is known what it is asked with. @throws ElmoError of the reference's code */
+export function lookAtStages(specs: readonly Value[], namespace: Namespace): void {
+  lookAtEach(specs, { namespace, kind: 'command', depth: 0, lookAtPipeline });
+}
+
+function lookAtEach(specs: readonly Value[], context: LookContext): void {
   for (const spec of specs) {
     const { name, argument } = stageOf(spec, context.kind);
     operatorOf(name).look?.(argument, context);
@@ -53,7 +59,8 @@ function operatorOf(name: string): StageOperator {
   return operator;
 }
 
-function parseEach(specs: readonly Value[], context: StageContext): Pipeline {
+/** A pipeline that `lookAtStages` has seen. @param specs  one document each */
+export function parseLookedAt(specs: readonly Value[], context: StageContext): Pipeline {
   if (context.depth > MAX_NESTED_PIPELINES)
     throw new ElmoError(
       MAX_SUB_PIPELINE_DEPTH_EXCEEDED,

@@ -13,20 +13,24 @@ import type { Collections, PipelineWriting } from './collections.js';
 /** The kind of pipeline a stage stands in: of the command, or within the stage of that name. */
 export type PipelineKind = 'command' | '$facet' | '$lookup' | '$unionWith' | 'view';
 
-/** What is known where a stage is parsed. */
-export interface StageContext {
-  readonly scope: ParseScope;
+/** What is known where a stage is looked at. */
+export interface LookContext {
   /** What the pipeline runs on; `collection` is '' for a whole database. */
   readonly namespace: Namespace;
   readonly kind: PipelineKind;
   /** Pipelines around this one. */
   readonly depth: number;
+  /** Looks at the pipeline of a stage that has one (`StageOperator.look`). @param array  the stages */
+  lookAtPipeline(array: Value, context: LookContext): void;
+}
+
+/** What is known where a stage is parsed. */
+export interface StageContext extends LookContext {
+  readonly scope: ParseScope;
   /** For stages that need to know of collections, or read them. */
   readonly collections: Collections;
   /** Parses the pipeline of a stage that has one. @param array  the stages */
   parsePipeline(array: Value, context: StageContext): Pipeline;
-  /** Looks at the pipeline of a stage that has one (`StageOperator.look`). @param array  the stages */
-  lookAtPipeline(array: Value, context: StageContext): void;
 }
 
 /** What accompanies a running pipeline. */
@@ -99,7 +103,7 @@ export interface StageOperator {
    * pipelines of their own.
    * @throws ElmoError of the reference's code
    */
-  look?(argument: Value, context: StageContext): void;
+  look?(argument: Value, context: LookContext): void;
   /** 'first': makes rows of its own; 'last': writes them somewhere. */
   readonly position?: 'first' | 'last';
   /** Pipelines it may not stand in, beside those that `position` forbids. */

@@ -2,6 +2,7 @@
 import type { CommonRequest } from '../operation/requests.js';
 import type { PlanTrace } from '../operation/plan-trace.js';
 import { ElmoError } from '../errors.js';
+import { readConcern, writeConcern } from './concerns.js';
 import { fieldsOf, type Arguments } from './arguments.js';
 import {
   anything,
@@ -112,8 +113,8 @@ export const COMMON_FIELDS: Fields = {
   startTransaction: flag,
   coordinator: flag,
   stmtId: int32Only,
-  readConcern: document,
-  writeConcern: document,
+  readConcern,
+  writeConcern,
   maxTimeMS: milliseconds,
   maxTimeMSOpOnly: exactInteger(0, 0x7fff_ffff),
   comment: anything,

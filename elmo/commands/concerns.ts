@@ -94,6 +94,31 @@ export const READ_CONCERN_FIELDS: Fields = {
   provenance,
 };
 
+/** A read concern among the fields of a command. */
+export const readConcern: FieldRule = {
+  ...document,
+  check(value) {
+    parseFields(value, READ_CONCERN_FIELDS, 'readConcern', 'readConcern');
+  },
+};
+
+/** A write concern among the fields of a command. */
+export const writeConcern: FieldRule = {
+  ...document,
+  check(value) {
+    writeConcernFields(value);
+  },
+};
+
+function writeConcernFields(value: Value): Arguments {
+  const given = new Arguments(
+    parseFields(value, WRITE_CONCERN_FIELDS, 'WriteConcernOptions', 'writeConcern'),
+  );
+  if (given.flag('j') && given.flag('fsync'))
+    throw new ElmoError('FailedToParse', 'fsync and j options cannot be used together');
+  return given;
+}
+
 /** What a write concern asks of this single node. */
 export interface WriteConcern {
   readonly isAcknowledged: boolean;
@@ -107,11 +132,7 @@ const ACKNOWLEDGED: WriteConcern = { isAcknowledged: true, isDurable: false, fai
 /** @throws ElmoError if it is none */
 export function parseWriteConcern(value: Value | undefined, isReplicaSet: boolean): WriteConcern {
   if (value === undefined) return ACKNOWLEDGED;
-  const given = new Arguments(
-    parseFields(value, WRITE_CONCERN_FIELDS, 'WriteConcernOptions', 'writeConcern'),
-  );
-  if (given.flag('j') && given.flag('fsync'))
-    throw new ElmoError('FailedToParse', 'fsync and j options cannot be used together');
+  const given = writeConcernFields(value);
   const w = given.value('w');
   if (!isReplicaSet) refuseMoreNodes(w);
   return {

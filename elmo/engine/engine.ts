@@ -4,7 +4,7 @@
  */
 import { LsmError, type Clock, type OrderedKv, type Random, type ReadView } from '../../lsm/index.js';
 import { openPipeline, type RunOptions } from '../aggregate/open-pipeline.js';
-import { ownPipelines, parseStages } from '../aggregate/parse-pipeline.js';
+import { lookAtStages, ownPipelines, parseLookedAt } from '../aggregate/parse-pipeline.js';
 import { Catalog, type CatalogEntry } from '../catalog/catalog.js';
 import { checkNamespace, checkReadableNamespace, checkWritableNamespace } from '../catalog/namespace.js';
 import { ElmoError } from '../errors.js';
@@ -362,16 +362,15 @@ export class Engine {
     request: AggregateRequest,
     place: ReadPlace,
   ): { readonly pipeline: Pipeline; readonly options: RunOptions } {
+    const stages = request.pipeline.map((stage) => documentValue(stage));
+    lookAtStages(stages, request.namespace);
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
     checkViewCollation(context.collation, context.entry);
     const collections = this.collectionsAt(place.view, place.unit, place.asker);
-    const pipeline = parseWithFolding(() =>
-      parseStages(
-        request.pipeline.map((stage) => documentValue(stage)),
-        { scope, namespace: request.namespace, kind: 'command', depth: 0, collections, ...ownPipelines },
-      ),
-    );
+    const { namespace } = request;
+    const parsing = { scope, namespace, kind: 'command', depth: 0, collections, ...ownPipelines } as const;
+    const pipeline = parseWithFolding(() => parseLookedAt(stages, parsing));
     const options = {
       operation,
       allowDiskUse: request.allowDiskUse ?? operation.settings.allowsDisk,

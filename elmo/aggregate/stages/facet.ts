@@ -10,7 +10,7 @@ import { checkedFieldName } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { optimized } from '../optimize.js';
 import { ListRows, StageRows } from '../rows.js';
-import type { Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { LookContext, Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
 interface Facet {
   readonly name: string;
@@ -144,11 +144,11 @@ function readFacets(argument: Value): ReadonlyMap<string, Value> {
   return given;
 }
 
-function innerOf(context: StageContext): StageContext {
+function innerOf<Context extends LookContext>(context: Context): Context {
   return { ...context, kind: '$facet', depth: context.depth + 1 };
 }
 
-function lookAtFacets(argument: Value, context: StageContext): void {
+function lookAtFacets(argument: Value, context: LookContext): void {
   for (const pipeline of readFacets(argument).values()) context.lookAtPipeline(pipeline, innerOf(context));
 }
 

@@ -17,7 +17,7 @@ import { wholeOf } from '../numbers.js';
 import { openPipeline } from '../open-pipeline.js';
 import { StageRows } from '../rows.js';
 import { PathSetter } from '../set-path.js';
-import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { LookContext, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
 interface GraphOptions {
   readonly startWith: Expression;
@@ -244,7 +244,7 @@ interface GraphArguments {
   pathOf(name: string): string | undefined;
 }
 
-function readArguments(argument: Value, { namespace }: StageContext): GraphArguments {
+function readArguments(argument: Value, { namespace }: LookContext): GraphArguments {
   if (argument.type !== OBJECT)
     throw new ElmoError(
       'FailedToParse',

@@ -12,7 +12,7 @@ import { checkedFieldPath } from '../field-path.js';
 import { ForeignRows, type JoinFields, type JoinSpec, type JoinVariable } from '../lookup/foreign-rows.js';
 import { StageRows } from '../rows.js';
 import { PathSetter } from '../set-path.js';
-import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { LookContext, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { requireDocuments } from './union-with.js';
 import { UnwindStage, type UnwindOptions } from './unwind.js';
 
@@ -230,7 +230,7 @@ function checkField(name: string, value: Value): void {
   }
 }
 
-function readArguments(argument: Value, { namespace }: StageContext): LookupArguments {
+function readArguments(argument: Value, { namespace }: LookContext): LookupArguments {
   if (argument.type !== OBJECT)
     throw new ElmoError(
       'FailedToParse',
@@ -302,7 +302,7 @@ function checkJoin({ local, foreign, pipeline, variables }: LookupArguments): vo
     throw new ElmoError('FailedToParse', "$lookup with a 'let' argument must also specify 'pipeline'");
 }
 
-function innerOf({ from }: LookupArguments, context: StageContext): StageContext {
+function innerOf<Context extends LookContext>({ from }: LookupArguments, context: Context): Context {
   return {
     ...context,
     namespace: { db: context.namespace.db, collection: from ?? '' },
@@ -311,7 +311,7 @@ function innerOf({ from }: LookupArguments, context: StageContext): StageContext
   };
 }
 
-function lookAtLookup(argument: Value, context: StageContext): void {
+function lookAtLookup(argument: Value, context: LookContext): void {
   const read = readArguments(argument, context);
   if (read.pipeline !== undefined) context.lookAtPipeline(read.pipeline, innerOf(read, context));
   checkJoin(read);

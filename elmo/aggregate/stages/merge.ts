@@ -10,7 +10,7 @@ import { parseUnfolded } from '../../expression/operator-kinds.js';
 import { type RowSource } from '../../operation/row-source.js';
 import { argumentsOf, elementsOf } from '../arguments.js';
 import { checkedFieldPath } from '../field-path.js';
-import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { LookContext, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { MergeRows, type MergeOptions, type WhenMatched, type WhenNotMatched } from '../write/merge-rows.js';
 import { checkTarget, textFields } from '../write/target.js';
 
@@ -208,7 +208,7 @@ function checkVariables(value: Value): void {
     );
 }
 
-function lookAtMerge(argument: Value, context: StageContext): void {
+function lookAtMerge(argument: Value, context: LookContext): void {
   const { target, stages, whenMatched, whenNotMatched } = readArguments(argument, context.namespace.db);
   if (stages !== undefined) context.lookAtPipeline(stages, { ...context, namespace: target });
   if ((whenMatched === 'keepExisting' || whenMatched === 'fail') && whenNotMatched !== 'insert')

@@ -24,7 +24,7 @@ import type { WriteUnit } from '../../operation/write-unit.js';
 import { insertOne } from '../../write/insert.js';
 import { argumentsOf, objectValue } from '../arguments.js';
 import { StageRows } from '../rows.js';
-import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { LookContext, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import { WriteSteps } from '../write/pipeline-writing.js';
 import { checkTarget, textFields } from '../write/target.js';
 
@@ -267,7 +267,7 @@ function parseArgument(argument: Value, db: string): OutArgument {
   return { target: { db: given.get('db')!, collection: given.get('coll')! }, timeseries };
 }
 
-function lookAtOut(argument: Value, { namespace }: StageContext): void {
+function lookAtOut(argument: Value, { namespace }: LookContext): void {
   checkTarget(parseArgument(argument, namespace.db).target, '$out');
 }
 

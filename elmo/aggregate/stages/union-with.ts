@@ -6,7 +6,7 @@ import { END, PAUSE, type Pulled, type RowMetadata, type RowSource } from '../..
 import { argumentsOf, elementsOf } from '../arguments.js';
 import { openPipeline } from '../open-pipeline.js';
 import { StageRows } from '../rows.js';
-import type { Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import type { LookContext, Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
 class UnionStage implements Stage {
   readonly name = '$unionWith';
@@ -95,12 +95,12 @@ function readArguments(argument: Value): UnionArguments {
   return { collection, stages };
 }
 
-function innerOf({ collection }: UnionArguments, context: StageContext): StageContext {
+function innerOf<Context extends LookContext>({ collection }: UnionArguments, context: Context): Context {
   const namespace = { db: context.namespace.db, collection: collection ?? '' };
   return { ...context, namespace, kind: '$unionWith', depth: context.depth + 1 };
 }
 
-function lookAtUnion(argument: Value, context: StageContext): void {
+function lookAtUnion(argument: Value, context: LookContext): void {
   const read = readArguments(argument);
   if (read.stages !== undefined) context.lookAtPipeline(read.stages, innerOf(read, context));
 }

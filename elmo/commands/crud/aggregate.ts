@@ -1,5 +1,7 @@
 /** aggregate, count, distinct. */
 import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
+import { lookAtStages } from '../../aggregate/parse-pipeline.js';
+import { documentValue } from '../../bson/value.js';
 import { ERROR_CODES } from '../../error-codes.js';
 import { ElmoError } from '../../errors.js';
 import type { AggregateRequest, CountRequest, DistinctRequest } from '../../operation/requests.js';
@@ -150,6 +152,9 @@ const aggregate: Command = {
   isStable: true,
   async run(args, context, reply) {
     const request = aggregateRequest(args, context);
+    const target = args.value('aggregate')!;
+    if (target.type === STRING && target.text === '')
+      throw new ElmoError('InvalidNamespace', `Invalid namespace specified: ${context.db}`);
     if (args.flag('explain')) {
       if (args.has('writeConcern'))
         throw new ElmoError(
@@ -161,11 +166,7 @@ const aggregate: Command = {
       );
       return writeExplanation({ kind: 'aggregate', request }, 'queryPlanner', command, context, reply);
     }
-    if (!args.has('cursor'))
-      throw new ElmoError(
-        'FailedToParse',
-        "The 'cursor' option is required, except for aggregate with the explain argument",
-      );
+    if (!args.has('cursor')) throw noCursor(request);
     if (context.readConcernLevel === 'linearizable') refuseWriting(request.pipeline);
     const cursorFields = new Arguments(
       new Map(fieldsOf(args.value('cursor')!).filter(([, value]) => !value.isNullish)),
@@ -185,6 +186,18 @@ const aggregate: Command = {
     );
   },
 };
+
+/** What the stages are is told before. @throws ElmoError of the stages' codes */
+function noCursor({ pipeline, namespace }: AggregateRequest): ElmoError {
+  lookAtStages(
+    pipeline.map((stage) => documentValue(stage)),
+    namespace,
+  );
+  return new ElmoError(
+    'FailedToParse',
+    "The 'cursor' option is required, except for aggregate with the explain argument",
+  );
+}
 
 /** What is written is not read at the moment of the newest write. */
 function refuseWriting(pipeline: readonly Uint8Array[]): void {

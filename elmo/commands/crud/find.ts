@@ -1,6 +1,9 @@
 /** find, getMore, killCursors. */
 import { ElmoError } from '../../errors.js';
+import { checkNamespace } from '../../catalog/namespace.js';
 import type { FindRequest } from '../../operation/requests.js';
+import { naturalHint } from '../../plan/hint.js';
+import { minMaxOf } from '../../plan/min-max.js';
 import type { Arguments } from '../arguments.js';
 import { elementsOf } from '../arguments.js';
 import { collectionOf, type Command, type CommandContext } from '../command.js';
@@ -22,6 +25,7 @@ import {
 } from '../fields.js';
 import { INT64, NULL, OBJECT } from '../../bson/types.js';
 import { ERROR_CODES } from '../../error-codes.js';
+import { documentValue } from '../../bson/value.js';
 import { readInt64 } from '../../bson/read.js';
 import { copyDocument } from '../../bson/writer.js';
 
@@ -107,14 +111,18 @@ const find: Command = {
   isStable: true,
   run(args, context, reply) {
     const isTailable = args.flag('tailable');
+    const namespace = { db: context.db, collection: collectionOf(args, 'find') };
+    checkNamespace(namespace);
+    naturalHint(args.value('hint')); // for its errors
+    minMaxOf(args.document('min'), args.document('max')); // for its errors
     if (args.flag('awaitData') && !isTailable)
       throw new ElmoError('FailedToParse', "Cannot set 'awaitData' without also setting 'tailable'");
     const batchSize = args.number('batchSize');
     const limit = args.number('limit') ?? 0;
     const isSingle = args.flag('singleBatch');
     if (isSingle && isTailable)
-      throw new ElmoError('FailedToParse', "Cannot use tailable option with the 'singleBatch' option");
-    const namespace = { db: context.db, collection: collectionOf(args, 'find') };
+      throw new ElmoError('BadValue', "Cannot use tailable option with the 'singleBatch' option");
+    if (isTailable) checkTailableSort(args.document('sort'));
     const filter = filterAlone(args);
     if (filter !== undefined && batchSize !== 0) {
       const found = context.engine.findNow(
@@ -136,6 +144,12 @@ const find: Command = {
     });
   },
 };
+
+/** A cursor that waits for more goes forward. @throws ElmoError BadValue */
+function checkTailableSort(sort: Uint8Array | undefined): void {
+  if (sort === undefined || sort.length <= 5 || naturalHint(documentValue(sort)) === 'forward') return;
+  throw new ElmoError('BadValue', 'cannot use tailable option with a sort other than {$natural: 1}');
+}
 
 /** Fields that say nothing about which documents, or what of them. */
 const BESIDE_THE_FILTER: ReadonlySet<string> = new Set([

@@ -37,6 +37,33 @@ describe('elmo/commands/crud/aggregate', () => {
       ),
     ).to.have.property('code', 9));
 
+  for (const [what, command, expected] of [
+    ['a stage there is not is told before a missing cursor', { pipeline: [{ $foo: 1 }] }, 40324],
+    [
+      'a stage there is not is told before variables',
+      { pipeline: [{ $foo: 1 }], cursor: {}, let: { A: 1 } },
+      40324,
+    ],
+    [
+      'a stage there is not is told before a collation',
+      { pipeline: [{ $foo: 1 }], cursor: {}, collation: { foo: 1 } },
+      40324,
+    ],
+    ['a missing cursor is told before what is in a stage', { pipeline: [{ $match: { $foo: 1 } }] }, 9],
+    [
+      'variables are told before what is in a stage',
+      { pipeline: [{ $match: { $foo: 1 } }], cursor: {}, let: { A: 1 } },
+      9,
+    ],
+    ['no name is told before a stage', { aggregate: '', pipeline: [{ $foo: 1 }], cursor: {} }, 73],
+  ] as const)
+    it(what, async () =>
+      expect(await run({ aggregate: 'c', ...command }).catch((thrown: unknown) => thrown)).to.have.property(
+        'code',
+        expected,
+      ),
+    );
+
   it('a count of a collection may be limited to 0, one of a view may not', async () => {
     expect(await run({ count: 'c', limit: 0 })).to.include({ n: 150 });
     expect(await run({ count: 'v' })).to.include({ n: 150 });
