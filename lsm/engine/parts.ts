@@ -6,6 +6,7 @@ import { MergeScheduler } from '../merge/schedule.js';
 import type { JobOwner, JobRunner } from '../merge/job-runner.js';
 import { JobThread } from '../merge/job-thread.js';
 import { SlicedRunner } from '../merge/sliced-runner.js';
+import { SmallFlushesHere } from '../merge/small-flushes.js';
 import type { ResolvedOptions } from '../options.js';
 import { HoldList } from '../read/snapshot.js';
 import { ReadContext } from '../read/view.js';
@@ -143,7 +144,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     owner,
   );
   const runner: JobRunner = isShared
-    ? new JobThread({ path, cipherKey: open.cipherKey, form }, owner, env.clock)
+    ? new SmallFlushesHere(new JobThread({ path, cipherKey: open.cipherKey, form }, owner, env.clock), inline)
     : inline;
 
   const logs = options.readOnly

@@ -7,7 +7,8 @@ import { Worker } from 'node:worker_threads';
 import type { Extent } from '../base/extent.js';
 import type { Clock } from '../env/env.js';
 import { LsmError } from '../errors.js';
-import type { FlushSpec, JobOutcome, JobOwner, JobRunner, MergeSpec } from './job-runner.js';
+import type { FlushSpec, JobOutcome, JobOwner, MergeSpec } from './job-runner.js';
+import type { StartedRunner } from './small-flushes.js';
 import {
   fromErrorMessage,
   IDS_AHEAD,
@@ -38,7 +39,7 @@ export function startWorker(settings: WorkerSettings): Worker {
   });
 }
 
-export class JobThread implements JobRunner {
+export class JobThread implements StartedRunner {
   private worker: Worker | undefined = undefined;
   private readonly jobs = new Map<number, PendingJob>();
   private lastJob = 0;
@@ -53,6 +54,10 @@ export class JobThread implements JobRunner {
     private readonly clock: Clock,
     private readonly start: (settings: WorkerSettings) => Worker = startWorker,
   ) {}
+
+  get isStarted(): boolean {
+    return this.worker !== undefined;
+  }
 
   flush(spec: FlushSpec): Promise<JobOutcome> {
     return this.run((job, tableIds) => ({ kind: 'flush', job, spec, tableIds }));

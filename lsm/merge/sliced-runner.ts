@@ -90,7 +90,7 @@ export class SlicedRunner implements JobRunner {
     const make = (builders: Builders): RewriteJob =>
       flushJob(sortedOf(spec), { ...this.flushParams(spec, supplies), builders });
     this.flushCount++;
-    const done = this.flushes.then(() => this.execute(run, spec.tableBytes, make));
+    const done = this.flushes.then(() => this.execute(run, outputBytesOf(spec), make));
     this.flushes = done.then(ignore, ignore).then(() => this.flushCount--);
     return done;
   }
@@ -113,7 +113,7 @@ export class SlicedRunner implements JobRunner {
   flushNow(spec: FlushSpec, owner: JobOwner): JobOutcome {
     const lent: Extent[] = [];
     const startMs = this.parts.clock.nowMs();
-    const builders = this.takeBuilders(FLUSH_BUILDERS, spec.tableBytes);
+    const builders = this.takeBuilders(FLUSH_BUILDERS, outputBytesOf(spec));
     try {
       const job = flushJob(sortedOf(spec), { ...this.flushParams(spec, owner), builders }).run();
       const { result, tables } = driveJobNow(job, ({ bytes, meta }) => {
@@ -265,3 +265,8 @@ function dropReaders(runs: readonly (readonly TableReader[])[]): void {
 }
 
 function ignore(): void {}
+
+/** What its first table may come to. */
+function outputBytesOf({ tableBytes, entries }: FlushSpec): number {
+  return Math.min(tableBytes, entries.arena.length);
+}
