@@ -33,6 +33,8 @@ export function parseCollation(raw: Uint8Array, field = 'collation'): CollationS
   if (typeof locale !== 'string')
     throw new ElmoError('IDLFailedToParse', `BSON field '${field}.locale' is missing but a required field`);
   if (locale === 'simple') return undefined;
+  if (given.get('strength') === 0)
+    throw new ElmoError('BadValue', `Enumeration value for field '${field}.strength' is not a valid value.`);
   const spec: CollationSpec = {
     locale,
     caseLevel: given.get('caseLevel') === true,
@@ -94,21 +96,21 @@ function expectType(value: Value, type: number, where: string): unknown {
   return plainJs(value);
 }
 
-/** A number of any type, cut to its whole part. */
+/** A number of any type, cut to its whole part; 0 for one that is below all strengths. */
 function readStrength(value: Value, where: string): number {
   if (TYPE_CLASS[value.type] !== CLASS_NUMBER)
     throw new ElmoError(
       'TypeMismatch',
       `BSON field '${where}' is the wrong type '${TYPE_NAMES.get(value.type)}', expected types '[decimal, double, long, int]'`,
     );
+  const above = int32Value(MOST_STRENGTH + 1);
+  if (compareValues(value.bytes, value.type, value.at, above.bytes, INT32, above.at) >= 0)
+    throw new ElmoError('BadValue', `BSON field '${where}' value must be <= ${MOST_STRENGTH}`);
   for (let strength = MOST_STRENGTH; strength > 0; strength--) {
     const limit = int32Value(strength);
-    if (compareValues(value.bytes, value.type, value.at, limit.bytes, INT32, limit.at) < 0) continue;
-    const above = int32Value(strength + 1);
-    if (compareValues(value.bytes, value.type, value.at, above.bytes, INT32, above.at) >= 0) break;
-    return strength;
+    if (compareValues(value.bytes, value.type, value.at, limit.bytes, INT32, limit.at) >= 0) return strength;
   }
-  throw new ElmoError('BadValue', `Enumeration value for field '${where}' is not a valid value.`);
+  return 0;
 }
 
 function checkTogether(spec: CollationSpec, given: ReadonlyMap<string, unknown>): void {

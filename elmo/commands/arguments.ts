@@ -126,6 +126,8 @@ export function fieldsOf(value: Value): readonly (readonly [string, Value])[] {
 export interface FieldTable {
   readonly rules: ReadonlyMap<string, FieldRule>;
   readonly required: readonly string[];
+  /** The field that is the command's name: it is looked at after all others. */
+  readonly own?: string;
 }
 
 /** Of several declarations of a name the last one counts. */
@@ -184,6 +186,10 @@ export function parseByTable(
     if (values.has(name) || passedOver?.has(name) === true)
       throw new ElmoError(40413, `BSON field '${where}' is a duplicate field`);
     const inner = new Value(walker.type, walker.bytes, walker.valueStart);
+    if (name === table.own) {
+      values.set(name, inner);
+      continue;
+    }
     if (!checkField(rule, inner, where, command)) {
       (passedOver ??= new Set()).add(name);
       continue;
@@ -194,10 +200,33 @@ export function parseByTable(
   const { required } = table;
   for (let i = 0; i < required.length; i++) {
     const name = required[i]!;
-    if (!values.has(name) && sequences?.has(name) !== true)
-      throw new ElmoError(40414, `BSON field '${path}.${name}' is missing but a required field`);
+    if (!values.has(name) && sequences?.has(name) !== true) throw missing(`${path}.${name}`);
   }
+  if (table.own !== undefined) checkOwn(values, table.own, rules.get(table.own)!, path, command);
   return values;
+}
+
+function missing(where: string): ElmoError {
+  return new ElmoError(40414, `BSON field '${where}' is missing but a required field`);
+}
+
+/** Checks what stands right of a command's name. */
+function checkOwn(
+  values: Map<string, Value>,
+  name: string,
+  rule: FieldRule,
+  path: string,
+  command: string,
+): void {
+  const value = values.get(name);
+  if (value === undefined) return;
+  const where = `${path}.${name}`;
+  if (checkField(rule, value, where, command)) {
+    if (rule.fields !== undefined) checkInside(rule, value, where, command);
+    return;
+  }
+  values.delete(name);
+  if (rule.isRequired) throw missing(where);
 }
 
 /** Checks the fields of a document, or the elements of an array. */

@@ -84,11 +84,11 @@ export class CommandTable {
       const command = this.byName.get(name);
       if (command === undefined) return undefined;
       // what names the collection is judged by `checkTarget`
-      const fields =
+      const table =
         command.target === 'collection'
           ? makeFieldTable(COMMON_FIELDS, command.fields, { [name]: OWN_FIELD })
           : makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields);
-      this.entries.set(name, (entry = { command, fields }));
+      this.entries.set(name, (entry = { command, fields: { ...table, own: name } }));
     }
     return entry;
   }

@@ -36,15 +36,19 @@ export interface UpdateOptions {
 export function parseUpdate(update: Value, options: UpdateOptions): Update {
   const { arrayFilters, constants } = options;
   if (update.type === ARRAY) {
-    if (arrayFilters !== undefined && arrayFilters.length > 0)
+    if (arrayFilters !== undefined && arrayFilters.length > 0) {
+      checkArrayFilters(options);
       throw new ElmoError('FailedToParse', 'arrayFilters may not be specified for pipeline-style updates');
+    }
     const { parsePipelineUpdate } = latePipeline();
     return parsePipelineUpdate(update.keep(), options.scope, constants, options.isStageName ?? (() => false));
   }
   if (update.type !== OBJECT)
     throw new ElmoError('FailedToParse', 'Update argument must be either an object or an array');
-  if (constants !== undefined)
+  if (constants !== undefined) {
+    checkArrayFilters(options);
     throw new ElmoError(51198, 'Constant values may only be specified for pipeline updates');
+  }
   if (isByOperators(update)) return parseOperatorsUpdate(update.keep(), options);
   if (options.isMulti === true)
     throw new ElmoError('FailedToParse', 'multi update is not supported for replacement-style update');
@@ -59,7 +63,7 @@ export function isByOperators(document: Value): boolean {
   return walker.next() && readText(walker.bytes, walker.nameStart, walker.nameEnd).startsWith('$');
 }
 
-/** A new document has no use for array filters; wrong ones are refused all the same. */
+/** Where there is no use for array filters, wrong ones are refused all the same. */
 function checkArrayFilters(options: UpdateOptions): void {
   const { arrayFilters, collation } = options;
   if (arrayFilters !== undefined && arrayFilters.length > 0)

@@ -2,7 +2,8 @@
 import { ElmoError } from '../../errors.js';
 import { parseNamespace, SYSTEM_PROFILE } from '../../catalog/namespace.js';
 import type { Command, CommandContext } from '../command.js';
-import { looseFlag, required, text, uuid, wholeNumber } from '../fields.js';
+import { BINARY, BOOL } from '../../bson/types.js';
+import { looseFlag, required, strict, text, uuid, wholeNumber } from '../fields.js';
 
 const isProfiled = ({ engine, db }: CommandContext): boolean =>
   (engine.state.profiles.get(db)?.level ?? 0) > 0;
@@ -58,7 +59,7 @@ const renameCollection: Command = {
   fields: {
     renameCollection: required(text),
     to: required(text),
-    dropTarget: { ...looseFlag, types: [...looseFlag.types!, 0x05] },
+    dropTarget: strict({ types: [BOOL, BINARY], skipsNull: false, isRequired: false }),
     stayTemp: looseFlag,
     collectionUUID: uuid,
   },
@@ -72,7 +73,7 @@ const renameCollection: Command = {
       if (!name.includes('.') || name.startsWith('.'))
         throw new ElmoError('InvalidNamespace', `Invalid namespace specified '${name}'`);
     const dropTarget = args.value('dropTarget');
-    const drops = dropTarget !== undefined && (dropTarget.type === 0x05 || args.flag('dropTarget'));
+    const drops = dropTarget !== undefined && (dropTarget.type === BINARY || args.flag('dropTarget'));
     await context.engine.defining.rename(parseNamespace(from), parseNamespace(to), drops, context.common);
   },
 };

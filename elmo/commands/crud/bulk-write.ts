@@ -1,5 +1,6 @@
 /** bulkWrite: operations on many collections, with a cursor of what became of each. */
 import { ListRows } from '../../aggregate/rows.js';
+import { checkNewNamespace } from '../../catalog/namespace.js';
 import { BINARY } from '../../bson/types.js';
 import { valueText } from '../../bson/text.js';
 import { documentValue, type Value } from '../../bson/value.js';
@@ -98,7 +99,14 @@ function uuidBytes({ bytes, at }: Value): Uint8Array {
   return bytes.subarray(at + 5, at + 21);
 }
 
-function parseOperation(raw: RawDocument, targets: readonly Target[]): BulkOperation {
+/** An operation whose fields are what they must be. */
+interface Parsed {
+  readonly raw: RawDocument;
+  readonly kind: string;
+  readonly args: Arguments;
+}
+
+function parseOperation(raw: RawDocument): Parsed {
   const [first] = fieldsOf(documentValue(raw));
   const kind = first?.[0] ?? '';
   const fields = Object.hasOwn(OPERATIONS, kind) ? OPERATIONS[kind] : undefined;
@@ -107,7 +115,10 @@ function parseOperation(raw: RawDocument, targets: readonly Target[]): BulkOpera
       'IDLUnknownField',
       `BSON field '${kind === '' ? COMMAND : `${COMMAND}.${kind}`}' is an unknown field.`,
     );
-  const args = new Arguments(parseFields(documentValue(raw), fields, PATH, COMMAND));
+  return { raw, kind, args: new Arguments(parseFields(documentValue(raw), fields, PATH, COMMAND)) };
+}
+
+function operationOf({ raw, kind, args }: Parsed, targets: readonly Target[]): BulkOperation {
   const target = targets[args.number(kind)!];
   if (target === undefined)
     throw new ElmoError(
@@ -178,10 +189,11 @@ const bulkWrite: Command = {
   isWrite: true,
   isStable: true,
   async run(args, context, reply) {
+    const parsed = args.documents('ops').map(parseOperation);
+    checkCount(parsed.length);
     const targets = args.documents('nsInfo').map(parseTarget);
-    const raws = args.documents('ops');
-    checkCount(raws.length);
-    const operations = raws.map((raw) => parseOperation(raw, targets));
+    const operations = parsed.map((each) => operationOf(each, targets));
+    for (const { namespace } of targets) checkNewNamespace(namespace);
     checkStatementIds(args, operations.length);
     const outcomes = await context.engine.bulkWrite(
       {

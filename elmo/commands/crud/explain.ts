@@ -32,7 +32,8 @@ const targets: Readonly<Record<string, (args: Arguments, context: Context) => Ex
   update(args, context) {
     const [raw, ...others] = args.documents('updates');
     checkSingle(raw, others.length);
-    const { filter, hint, collation, sort, isMulti } = updateStatement(raw!, 'update.updates', 'update');
+    const statement = updateStatement(raw!, 'update.updates', 'update');
+    const { filter, hint, collation, sort, isMulti } = statement;
     return {
       kind: 'update',
       isMulti,
@@ -110,6 +111,8 @@ const explain: Command = {
     if (target === undefined) throw cannotExplain(name);
     if (command.target === 'collection' && first?.value.type !== STRING)
       throw new ElmoError('InvalidNamespace', 'Collection name has invalid type');
+    if (command.target === 'collection' && first?.value.text === '')
+      throw new ElmoError('InvalidNamespace', `Invalid namespace specified: ${context.db}`);
     const given = parseFields(
       documentValue(inner),
       { [name]: anything, ...command.fields, ...COMMON_FIELDS },

@@ -187,7 +187,12 @@ const getMore: Command = {
   target: 'any',
   fields: {
     getMore: required(int64Only),
-    collection: required(text),
+    collection: {
+      ...required(text),
+      check(value) {
+        if (value.text === '') throw new ElmoError('InvalidNamespace', 'Collection names cannot be empty');
+      },
+    },
     batchSize: integer({ low: 0 }),
     maxTimeMS: milliseconds,
     term: int64Only,
@@ -207,7 +212,6 @@ const getMore: Command = {
   async run(args, context, reply) {
     const id = args.value('getMore')!;
     const collection = args.text('collection')!;
-    if (collection === '') throw new ElmoError('InvalidNamespace', 'Collection names cannot be empty');
     await nextBatch(context, reply, readInt64(id.bytes, id.at), {
       namespace: { db: context.db, collection },
       batchSize: args.number('batchSize'),

@@ -9,6 +9,7 @@ import { Arguments, fieldsOf, parseFields } from '../arguments.js';
 import { collectionOf, type Command } from '../command.js';
 import {
   anything,
+  binary,
   arrayOf,
   document,
   flag,
@@ -63,7 +64,7 @@ const UPDATE_STATEMENT: Fields = {
   hint,
   collation: document,
   sort: document,
-  sampleId: anything,
+  sampleId: binary,
   allowShardKeyUpdatesWithoutFullShardKeyInQuery: flag,
   includeQueryStatsMetricsForOpIndex: anything,
 };
@@ -152,7 +153,7 @@ const findAndModify: Command = {
     arrayFilters: arrayOf(document),
     hint,
     let: document,
-    sampleId: anything,
+    sampleId: binary,
     includeQueryStatsMetrics: flag,
   },
   takesWriteConcern: true,

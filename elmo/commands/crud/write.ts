@@ -8,7 +8,7 @@ import { Arguments, parseFields } from '../arguments.js';
 import { collectionOf, type Command } from '../command.js';
 import { writeErrorFields } from '../error-reply.js';
 import {
-  anything,
+  binary,
   arrayOf,
   document,
   flag,
@@ -111,7 +111,7 @@ const DELETE_STATEMENT: Fields = {
   limit: limitField,
   hint,
   collation: document,
-  sampleId: anything,
+  sampleId: binary,
 };
 
 export function deleteStatement(raw: RawDocument, path: string, command: string): DeleteStatement {

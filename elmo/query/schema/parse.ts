@@ -98,14 +98,14 @@ class SchemaParser {
       if (!KEYWORDS.has(name)) throw new ElmoError('FailedToParse', `Unknown $jsonSchema keyword: ${name}`);
       this.keywords.set(name, value);
     }
-    const isEncrypted = this.parseEncryption();
-    const typeRule = this.parseType();
     const title = this.text('title');
     const description = this.text('description');
-    this.parseNumberRules();
+    this.refuseConflicts();
+    const typeRule = this.parseType();
     this.parseStringRules();
+    this.parseNumberRules();
     this.parseArrayRules();
-    if (isEncrypted) this.rules.push(new EncryptedRule());
+    if (this.parseEncryption()) this.rules.push(new EncryptedRule());
     this.parseObjectRules();
     this.parseCombinations();
     if (typeRule !== undefined) this.rules.push(typeRule);
@@ -126,11 +126,25 @@ class SchemaParser {
     if (!isMoot) this.rules.push(rule());
   }
 
+  /** Keywords that say the same are not given together. */
+  private refuseConflicts(): void {
+    const refuseBoth = (one: string, other: string): void => {
+      if (this.keywords.has(one) && this.keywords.has(other))
+        throw new ElmoError(
+          'FailedToParse',
+          `Cannot specify both $jsonSchema keywords '${one}' and '${other}'`,
+        );
+    };
+    refuseBoth('type', 'bsonType');
+    refuseBoth('encrypt', 'encryptMetadata');
+    if (!this.keywords.has('encrypt')) return;
+    for (const other of ['type', 'bsonType'])
+      if (this.keywords.has(other)) refuse(`'encrypt' cannot be used in conjunction with '${other}'`);
+  }
+
   private parseType(): SchemaRule | undefined {
     const jsonType = this.keywords.get('type');
     const bsonType = this.keywords.get('bsonType');
-    if (jsonType !== undefined && bsonType !== undefined)
-      throw new ElmoError('FailedToParse', "Cannot specify both $jsonSchema keywords 'type' and 'bsonType'");
     const keyword = jsonType === undefined ? 'bsonType' : 'type';
     const value = jsonType ?? bsonType;
     if (value === undefined) return undefined;
@@ -166,8 +180,6 @@ class SchemaParser {
     const encrypt = this.keywords.get('encrypt');
     if (encrypt === undefined) return false;
     if (encrypt.type !== OBJECT) refuseType("'encrypt' must be an object");
-    for (const other of ['type', 'bsonType'])
-      if (this.keywords.has(other)) refuse(`'encrypt' cannot be used in conjunction with '${other}'`);
     return true;
   }
 

@@ -100,3 +100,19 @@ describe('parseCollation', () => {
     expect(isSameCollation(parse({ locale: 'en' }), undefined)).to.equal(false);
   });
 });
+
+describe('parseCollation of several faults tells', () => {
+  for (const [why, given, code] of [
+    ['a missing locale before a strength below all', { strength: 0 }, 40414],
+    ['a strength above all where it stands', { strength: 6, foo: 1 }, 2],
+    ['a field there is not before a strength below all', { strength: 0, foo: 1 }, 40415],
+  ] as const)
+    it(why, () =>
+      expect(() => parse(given))
+        .to.throw(ElmoError)
+        .with.property('code', code),
+    );
+
+  it('nothing of the strength of the simple collation', () =>
+    expect(parse({ locale: 'simple', strength: 0 })).to.equal(undefined));
+});

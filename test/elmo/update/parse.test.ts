@@ -37,11 +37,19 @@ describe('updates that give the whole document', () => {
   ] as const)
     it(why, () => expectOutcome(outcome(document, update), expected));
 
+  it('look at filters before constants', () =>
+    expect(outcome({}, { $set: { a: 1 } }, { constants: {}, arrayFilters: [{ x: { $foo: 1 } }] })).to.equal(
+      2,
+    ));
   it('are for one document', () => expect(outcome({}, { a: 1 }, { isMulti: true })).to.equal(9));
   it('are documents', () => expect(outcome({}, 1)).to.equal(9));
 });
 
 describe('updates by pipelines', () => {
+  it('have no filters', () => expect(outcome({}, [], { arrayFilters: [{ x: 1 }] })).to.equal(9));
+  it('refuse filters that are none first', () =>
+    expect(outcome({}, [], { arrayFilters: [{ x: { $foo: 1 } }] })).to.equal(2));
+
   const given: UpdateCase = { constants: { n: 5, list: [{ $add: [1, 2] }] } };
   for (const [why, document, update, expected] of [
     [

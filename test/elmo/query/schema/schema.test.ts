@@ -77,6 +77,22 @@ describe('$jsonSchema', () => {
             .with.property('code', code));
   });
 
+  describe('of several faults tells', () => {
+    for (const [why, schema, code] of [
+      ['a title before types', { bsonType: 'foo', title: 1 }, 14],
+      ['two keywords for types before what they say', { type: 'foo', bsonType: 'foo', encrypt: 1 }, 9],
+      ['a type beside encrypt before either', { bsonType: 1, encrypt: 1 }, 9],
+      ['types before what is encrypted', { bsonType: 'foo', encryptMetadata: 1 }, 2],
+      ['lengths before limits', { minimum: 'x', minLength: 'x' }, 9],
+      ['what is encrypted before what is required', { required: [], encryptMetadata: 1 }, 14],
+    ] as const)
+      it(why, () =>
+        expect(() => parseFilter(encodeDocument({ $jsonSchema: schema }), context))
+          .to.throw(ElmoError)
+          .with.property('code', code),
+      );
+  });
+
   for (const [schema, valid, invalid] of [
     [{}, [{}], []],
     [{ pattern: '(', minimum: 5 }, [{}], []],
