@@ -4,6 +4,8 @@ import { ARRAY, OBJECT, OBJECT_ID, REGEX, UNDEFINED } from '../bson/types.js';
 import { endOfValue, FieldFinder, FieldName, ElementWalker } from '../bson/walk.js';
 import { BsonWriter } from '../bson/writer.js';
 import { readInt32, readText } from '../bson/read.js';
+import { MAX_NESTING } from '../update/limits.js';
+import { nestingOf } from '../update/nesting.js';
 
 /** Bytes of a stored document. */
 export const MAX_DOCUMENT_BYTES: number = 16 * 1024 * 1024;
@@ -48,9 +50,10 @@ function refuseDollars(bytes: Uint8Array, at: number): void {
 /**
  * The document as it is stored.
  * @param newId  twelve fresh bytes for an ObjectId, asked only if there is no `_id`
- * @throws ElmoError BSONObjectTooLarge, InvalidIdField …
+ * @throws ElmoError BSONObjectTooLarge, Overflow, InvalidIdField …
  */
 export function prepareInsert(document: Uint8Array, newId: () => Uint8Array): Uint8Array {
+  if (document.length >= LEAST_DEEP_BYTES) checkDepth(document);
   if (finder.find(document, 0, ID)) {
     const { type, valueStart, nameStart } = finder;
     checkId(document, type, valueStart);
@@ -68,6 +71,17 @@ export function prepareInsert(document: Uint8Array, newId: () => Uint8Array): Ui
   writer.endDocument(start);
   checkSize(writer.length);
   return writer.toBytes();
+}
+
+/** A document that is too deep has as many levels, each with its length, the type and name of the next, and an end. */
+const LEAST_DEEP_BYTES = MAX_NESTING * 7;
+
+function checkDepth(document: Uint8Array): void {
+  if (nestingOf(document, 0) > MAX_NESTING)
+    throw new ElmoError(
+      'Overflow',
+      `cannot insert document because it exceeds ${MAX_NESTING} levels of nesting`,
+    );
 }
 
 /** The element at [at, end) first. */

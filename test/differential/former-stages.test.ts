@@ -226,6 +226,61 @@ const covariance = (y: unknown): Document =>
 
 const OTHERS: readonly Former[] = [
   {
+    why: 'no line is drawn between dates',
+    documents: [{ _id: 1, n: new Date(0) }],
+    command: aggregate({ $setWindowFields: { sortBy: { _id: 1 }, output: { x: { $linearFill: '$n' } } } }),
+    code: 14,
+  },
+  {
+    why: 'a function is looked at before its window',
+    documents: [{ _id: 1 }],
+    command: aggregate({
+      $setWindowFields: { output: { x: { $push: '$a.', window: { range: [2, 1] } } } },
+    }),
+    code: 40353,
+  },
+  {
+    why: 'constant parts of $setField are wrong only where there is a document',
+    documents: [],
+    command: aggregate({ $set: { z: { $setField: { field: 'a', input: '$o', value: { $toInt: 'x' } } } } }),
+    exact: [],
+  },
+  {
+    why: 'those of what a graph starts with, too',
+    documents: [],
+    command: aggregate({
+      $graphLookup: {
+        from: 'd',
+        startWith: { $toInt: 'x' },
+        connectFromField: 'a',
+        connectToField: 'b',
+        as: 'g',
+      },
+    }),
+    exact: [],
+  },
+  {
+    why: 'the format of a date is looked at where a text is read by it',
+    documents: [],
+    command: aggregate({ $set: { z: { $dateFromString: { dateString: '$a', format: '%U' } } } }),
+    exact: [],
+  },
+  {
+    why: 'what a row did not meet is told behind what is wrong with another',
+    documents: [{ _id: 1 }, { _id: 2, '': 1 }],
+    command: aggregate({ $merge: { into: 'd', whenNotMatched: 'fail' } }),
+    code: 56,
+  },
+  {
+    why: 'conditions of an inner $and are asked behind the others, if the stage is not the first',
+    documents: [{ _id: 1 }],
+    command: aggregate(
+      { $limit: 1 },
+      { $match: { $and: [{ a: { $gt: 1, $lt: 3 } }, { $expr: { $setIsSubset: ['$a', '$b'] } }] } },
+    ),
+    code: 17046,
+  },
+  {
     why: 'the moment of a covariance is a double again when as many decimals have left it as have come',
     documents: [
       { _id: 1, n: 2 },

@@ -18,6 +18,7 @@ import { openPipeline } from '../open-pipeline.js';
 import { StageRows } from '../rows.js';
 import { PathSetter } from '../set-path.js';
 import type { LookContext, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
+import { parseUnfolded } from '../../expression/operator-kinds.js';
 
 interface GraphOptions {
   readonly startWith: Expression;
@@ -304,7 +305,7 @@ function parseGraphLookup(argument: Value, context: StageContext): Stage {
     kind: '$lookup',
     depth: context.depth + 1,
   };
-  const startWith = context.scope.parse(given.get('startWith')!);
+  const startWith = parseUnfolded(() => context.scope.parse(given.get('startWith')!));
   const restriction = given.get('restrictSearchWithMatch');
   if (restriction !== undefined)
     context.parsePipeline(arrayValue([objectValue([['$match', restriction]], OBJECT)]), inner); // for its errors

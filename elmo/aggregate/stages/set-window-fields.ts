@@ -28,7 +28,7 @@ import {
   type PartitionView,
   type Reaching,
 } from '../window/faults.js';
-import { parseFrame, rangePlace, type FrameSpec } from '../window/frame.js';
+import { checkFrameOrder, parseFrame, rangePlace, type FrameSpec } from '../window/frame.js';
 import { checkSlopes } from '../window/calculus.js';
 import { parseWindowFunction } from '../window/functions.js';
 import type { Fault, Partition } from '../window/values-function.js';
@@ -285,9 +285,6 @@ class PartitionRows implements Partition {
   }
 }
 
-/** Functions that have no window, whatever it says. */
-const RANKS: ReadonlySet<string> = new Set(['$rank', '$denseRank', '$documentNumber']);
-
 function parseOutput(
   path: string,
   value: Value,
@@ -307,14 +304,21 @@ function parseOutput(
   if (named === undefined) throw new ElmoError('FailedToParse', 'Expected a $-prefixed window function');
   checkSlopes(named[0], sortBy.length);
   const sort = { count: sortBy.length, isAscending: sortBy[0]?.direction !== -1 };
-  const frame = parseFrame(RANKS.has(named[0]) ? undefined : window, sort);
+  let frame: FrameSpec | undefined;
+  // looked at when the function asks for it: most are parsed before their window is
+  const frameOf = (): FrameSpec => {
+    if (frame === undefined) checkFrameOrder((frame = parseFrame(window)), sort);
+    return frame;
+  };
   const compute = parseWindowFunction(named[0], named[1], {
     scope,
-    frame,
+    get frame() {
+      return frameOf();
+    },
     hasWindow: window !== undefined,
     sortPaths: sortBy.map(({ path: sortPath }) => sortPath),
   });
-  return { path, compute, reach: reachOf(...named, frame) };
+  return { path, compute, reach: reachOf(...named, frameOf()) };
 }
 
 /** No output may lie within another. */

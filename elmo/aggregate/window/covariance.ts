@@ -71,11 +71,13 @@ class Covariance {
 
 /** Of two expressions, over each row's frame. */
 export function covarianceFunction(isSample: boolean): ParseFunction {
-  return (argument, { scope, frame: spec }) => {
+  return (argument, context) => {
+    const { scope } = context;
     const parts = argument.type === ARRAY ? elementsOf(argument) : [argument];
     const [x, y] = parts;
     const expressions =
       x === undefined || y === undefined || parts.length > 2 ? [] : [scope.parse(x), scope.parse(y)];
+    const spec = context.frame;
     return new ValuesFunction(expressions, ([xs, ys], partition) => {
       if (xs === undefined) return partition.rows.map(() => NULL_VALUE);
       const frames = new Frames(spec, partition.rows.length, partition.places(spec));

@@ -31,11 +31,22 @@ function refuse(message: string): ElmoError {
   return new ElmoError('FailedToParse', message);
 }
 
-/** @param sort  by how many fields the stage sorts, and whether the first ascends */
-export function parseFrame(
-  window: Value | undefined,
-  sort: { readonly count: number; readonly isAscending: boolean },
-): FrameSpec {
+/** What a stage sorts by: how many fields, and whether the first ascends. */
+export interface SortFacts {
+  readonly count: number;
+  readonly isAscending: boolean;
+}
+
+/** @throws ElmoError if the rows are not in an order that the frame can be told by */
+export function checkFrameOrder(frame: FrameSpec, sort: SortFacts): void {
+  if (frame.kind === 'documents' && sort.count === 0)
+    throw new ElmoError(5339901, 'Document-based bounds require a sortBy');
+  if (frame.kind !== 'range') return;
+  if (sort.count !== 1) throw new ElmoError(5339902, 'Range-based bounds require sortBy a single field');
+  if (!sort.isAscending) throw new ElmoError(8947401, 'Range-based bounds require an ascending sortBy');
+}
+
+export function parseFrame(window: Value | undefined): FrameSpec {
   if (window === undefined) return WHOLE;
   if (window.type !== OBJECT) throw refuse("'window' field must be an object");
   const given = argumentsOf(window);
@@ -46,7 +57,6 @@ export function parseFrame(
     if (given.size > 1) throw refuse("'window' field that specifies documents cannot have other fields");
     const bounds = boundsOf(partsOf(documents, true));
     if (isWhole(bounds)) return WHOLE;
-    if (sort.count === 0) throw new ElmoError(5339901, 'Document-based bounds require a sortBy');
     return { kind: 'documents', bounds };
   }
   for (const name of given.keys())
@@ -59,8 +69,6 @@ export function parseFrame(
   if (unit !== undefined && unit.type !== STRING) throw refuse("'unit' must be a string");
   const bounds = boundsOf(parts);
   const timeUnit = unit === undefined ? undefined : unitOperand(unit, '$setWindowFields');
-  if (sort.count !== 1) throw new ElmoError(5339902, 'Range-based bounds require sortBy a single field');
-  if (!sort.isAscending) throw new ElmoError(8947401, 'Range-based bounds require an ascending sortBy');
   return { kind: 'range', bounds, unit: timeUnit };
 }
 

@@ -216,14 +216,16 @@ function isSliding(frame: FrameSpec): boolean {
 export function parseWindowFunction(name: string, argument: Value, context: WindowContext): WindowFunction {
   const own = Object.hasOwn(OWN, name) ? OWN[name] : undefined;
   if (own !== undefined) return own(argument, context, name);
-  const table = isSliding(context.frame) && Object.hasOwn(slidingStdDev, name) ? slidingStdDev : accumulators;
-  const accumulator = Object.hasOwn(table, name) ? table[name] : undefined;
+  const accumulator = Object.hasOwn(accumulators, name) ? accumulators[name] : undefined;
   if (accumulator === undefined)
     throw new ElmoError('FailedToParse', `Unrecognized window function, ${name}`);
   if (name === '$count' && (argument.type !== OBJECT || argumentsOf(argument).size > 0))
     throw new ElmoError('FailedToParse', '$count only accepts an empty object as input');
   const operand = argument.type === ARRAY ? asExpression(argument) : argument;
-  if (name === '$sum' && isSliding(context.frame))
-    return slidingSum(context.scope.parse(operand), context.frame);
-  return new AccumulatorFunction(accumulator.parse(operand, context.scope, name), context.frame);
+  const { scope } = context;
+  const whole = accumulator.parse(operand, scope, name);
+  if (!isSliding(context.frame)) return new AccumulatorFunction(whole, context.frame);
+  if (name === '$sum') return slidingSum(scope.parse(operand), context.frame);
+  const sliding = Object.hasOwn(slidingStdDev, name) ? slidingStdDev[name]! : accumulator;
+  return new AccumulatorFunction(sliding.parse(operand, scope, name), context.frame);
 }

@@ -92,7 +92,8 @@ function scaled(
   return addNumbers(multiplyNumbers(share, subtractNumbers(max, min).keep()).keep(), min).keep();
 }
 
-export const parseMinMaxScaler: ParseFunction = (argument, { scope, frame: spec }) => {
+export const parseMinMaxScaler: ParseFunction = (argument, context) => {
+  const { scope } = context;
   const given = fieldsOf(argument);
   const input = given.get('input');
   if (input === undefined)
@@ -101,6 +102,7 @@ export const parseMinMaxScaler: ParseFunction = (argument, { scope, frame: spec 
       "BSON field 'root.$minMaxScaler.input' is missing but a required field",
     );
   const bounds = boundsOf(given, scope);
+  const spec = context.frame;
   checkFrame(spec);
   const isSliding = spec.kind !== 'whole' && spec.bounds.low !== undefined;
   const code = isSliding ? 10487000 : spec.kind === 'range' ? 10487004 : 10487001;

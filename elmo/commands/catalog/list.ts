@@ -2,6 +2,7 @@
 import type { Arguments } from '../arguments.js';
 import type { Command, CommandContext } from '../command.js';
 import { firstBatch } from '../cursor-reply.js';
+import { checkNamespace } from '../../catalog/namespace.js';
 import { ListCursor } from '../../exec/cursor.js';
 import { rawDocument } from '../../catalog/raw-document.js';
 import { boolValue, int64OfNumber, stringValue } from '../../bson/value.js';
@@ -69,7 +70,9 @@ const listIndexes: Command = {
   isStable: true,
   async run(args, context, reply) {
     const collection = args.text('listIndexes') ?? '';
-    const documents = context.engine.defining.listIndexes({ db: context.db, collection }, context.session);
+    const namespace = { db: context.db, collection };
+    checkNamespace(namespace);
+    const documents = context.engine.defining.listIndexes(namespace, context.session);
     await listed(args, context, reply, collection, documents);
   },
 };

@@ -5,7 +5,7 @@ import { MIN_KEY } from '../../bson/types.js';
 import { stringValue, Value } from '../../bson/value.js';
 import type { CollectionSpec, IndexSpec } from '../../catalog/collection-spec.js';
 import { viewRefusal } from '../../catalog/define.js';
-import { namespaceText, parseNamespace } from '../../catalog/namespace.js';
+import { checkNamespace, namespaceText, parseNamespace } from '../../catalog/namespace.js';
 import { fieldsOf, rawDocument, type NamedValue } from '../../catalog/raw-document.js';
 import type { Engine } from '../../engine/engine.js';
 import { ElmoError } from '../../errors.js';
@@ -31,7 +31,7 @@ const collStats: Command = {
   run(args, { engine, db }, reply) {
     const collection = args.text('collStats') ?? args.text('collstats') ?? '';
     const namespace = { db, collection };
-    if (collection === '') throw new ElmoError('InvalidNamespace', `Invalid namespace specified: ${db}`);
+    checkNamespace(namespace);
     const scale = args.number('scale') ?? 1;
     const spec = engine.catalog.get(namespace)?.spec;
     if (spec?.kind === 'view') throw viewRefusal(namespace);

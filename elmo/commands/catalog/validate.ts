@@ -1,7 +1,7 @@
 /** validate: whether documents, indexes and counts of a collection agree. Source: the reference's answers. */
 import { documentValue, int64OfNumber } from '../../bson/value.js';
 import { viewRefusal } from '../../catalog/define.js';
-import { namespaceText } from '../../catalog/namespace.js';
+import { checkNamespace, namespaceText } from '../../catalog/namespace.js';
 import { uuidValue } from '../../catalog/record.js';
 import { ElmoError } from '../../errors.js';
 import { repairCollection, verifyInSlices, type VerifyResult } from '../../index/verify.js';
@@ -67,8 +67,7 @@ const validate: Command = {
   async run(args, { engine, db, common }, reply) {
     const options = optionsOf(args);
     const namespace = { db, collection: collectionOf(args, 'validate') };
-    if (namespace.collection === '')
-      throw new ElmoError('InvalidNamespace', `Invalid namespace specified '${db}'`);
+    checkNamespace(namespace);
     const collection = engine.collections.get(namespace);
     if (collection === undefined)
       throw new ElmoError(

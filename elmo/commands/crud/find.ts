@@ -228,6 +228,7 @@ const killCursors: Command = {
   isTransactional: true,
   isStable: true,
   run(args, context, reply) {
+    checkNamespace({ db: context.db, collection: args.text('killCursors') ?? '' });
     const ids = elementsOf(args.value('cursors')).flatMap((value, i) => {
       if (value.type === NULL) return [];
       if (value.type !== INT64)

@@ -48,10 +48,10 @@ function zoneOf(expression: Expression | undefined, frame: Frame): TimeZone | nu
 }
 
 /** Refuses constants that are wrong whatever the row, unless all are constant: then what the operator looks at decides. */
-function checkParameters(operands: Operands, name: string, code: number, letters: string): void {
+function checkParameters(operands: Operands, checkFormatValue?: (format: Value) => void): void {
   if (Object.values(operands).every((operand) => operand?.constant !== undefined)) return;
   checkConstant(operands['timezone'], zoneOperand);
-  checkConstant(operands['format'], (value) => checkedFormat(value, name, code, letters));
+  if (checkFormatValue !== undefined) checkConstant(operands['format'], checkFormatValue);
 }
 
 abstract class DateText extends Expression {
@@ -122,7 +122,7 @@ export const dateTextOperators: ExpressionOperators = {
       missing: 40542,
     },
     (operands, name) => {
-      checkParameters(operands, name, 40684, READABLE);
+      checkParameters(operands); // a format is looked at where a text is read by it
       return new DateFromString(operands, name);
     },
   ),
@@ -135,7 +135,7 @@ export const dateTextOperators: ExpressionOperators = {
       missing: 18628,
     },
     (operands, name) => {
-      checkParameters(operands, name, 18533, WRITABLE);
+      checkParameters(operands, (format) => checkedFormat(format, name, 18533, WRITABLE));
       return new DateToString(operands, name);
     },
   ),

@@ -183,8 +183,8 @@ function setField(takesValue: boolean): ExpressionOperator {
         missing: { field: 4161102, value: 4161103, input: 4161109 },
       });
       const field = constantField(given.get('field')!, scope);
-      const input = scope.parse(given.get('input')!);
-      const value = scope.parse(takesValue ? given.get('value')! : REMOVE);
+      const input = parseUnfolded(() => scope.parse(given.get('input')!));
+      const value = parseUnfolded(() => scope.parse(takesValue ? given.get('value')! : REMOVE));
       return new SetField(field, input, value);
     },
   };

@@ -1,0 +1,243 @@
+/** Names that are none, fields that no command has, values of other types. */
+import { testBadCommands, type BadCommand } from './bad-input.js';
+
+const LONG_DATABASE = 'x'.repeat(64);
+const LONG_NAME = 'x'.repeat(260);
+
+const BAD: Readonly<Record<string, readonly BadCommand[]>> = {
+  'names of databases': [
+    ['spaces', { find: 'c' }, 73, "Invalid database name: 'a b'", 'a b'],
+    ['dots', { insert: 'c', documents: [{}] }, 73, "Invalid database name: 'a.b'", 'a.b'],
+    ['slashes', { create: 'x' }, 73, "Invalid database name: 'a/b'", 'a/b'],
+    ['quotes', { find: 'c' }, 73, "Invalid database name: 'a\"b'", 'a"b'],
+    ['dollars', { create: 'x' }, 73, "Invalid database name: 'a$b'", 'a$b'],
+    [
+      'what is too long',
+      { find: 'c' },
+      73,
+      "Invalid database name: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'",
+      LONG_DATABASE,
+    ],
+  ],
+  'names of collections': [
+    ['none', { find: '' }, 73, 'Invalid namespace specified: a'],
+    ['none to insert into', { insert: '', documents: [{}] }, 73, 'Invalid namespace specified: a'],
+    ['a leading dot', { find: '.a' }, 73, "Collection names cannot start with '.': .a"],
+    ['a leading dot for indexes', { listIndexes: '.a' }, 73, "Collection names cannot start with '.': .a"],
+    ['a leading dot for sizes', { collStats: '.a' }, 73, "Collection names cannot start with '.': .a"],
+    ['a leading dot to validate', { validate: '.a' }, 73, "Collection names cannot start with '.': .a"],
+    [
+      'a leading dot for cursors',
+      { killCursors: '.a', cursors: [] },
+      73,
+      "Collection names cannot start with '.': .a",
+    ],
+    ['a dollar', { insert: 'a$b', documents: [{}] }, 73, 'Invalid collection name: a$b'],
+    ['a dollar to create', { create: '$a' }, 73, 'Invalid collection name: $a'],
+    ['NUL', { create: 'a\u0000b' }, 73, 'namespaces cannot have embedded null characters'],
+    [
+      'NUL to aggregate',
+      { aggregate: 'a\u0000b', pipeline: [], cursor: {} },
+      73,
+      'namespaces cannot have embedded null characters',
+    ],
+    [
+      'what is too long',
+      { create: LONG_NAME },
+      73,
+      'Fully qualified namespace is too long. Namespace: a.… Max: 255',
+    ],
+    [
+      'those of the system',
+      { insert: 'system.foo', documents: [{}] },
+      73,
+      'Invalid system namespace: a.system.foo',
+    ],
+    ['those of the system to create', { create: 'system.foo' }, 73, 'Invalid system namespace: a.system.foo'],
+    ['numbers', { find: 5 }, 73, 'Collection name has invalid type int'],
+    ['nothing', { insert: null, documents: [{}] }, 73, 'Collection name has invalid type null'],
+    [
+      'documents',
+      { delete: {}, deletes: [{ q: {}, limit: 1 }] },
+      73,
+      'Collection name has invalid type object',
+    ],
+  ],
+  'fields that no command has': [
+    ['find', { find: 'c', bogus: 1 }, 40415, "BSON field 'find.bogus' is an unknown field."],
+    ['count', { count: 'c', bogus: 1 }, 40415, "BSON field 'count.bogus' is an unknown field."],
+    [
+      'distinct',
+      { distinct: 'c', key: 'a', bogus: 1 },
+      40415,
+      "BSON field 'distinct.bogus' is an unknown field.",
+    ],
+    [
+      'aggregate',
+      { aggregate: 'c', pipeline: [], cursor: {}, bogus: 1 },
+      40415,
+      "BSON field 'aggregate.bogus' is an unknown field.",
+    ],
+    [
+      'insert',
+      { insert: 'c', documents: [{ a: 1 }], bogus: 1 },
+      40415,
+      "BSON field 'insert.bogus' is an unknown field.",
+    ],
+    [
+      'update',
+      { update: 'c', updates: [{ q: {}, u: {} }], bogus: 1 },
+      40415,
+      "BSON field 'update.bogus' is an unknown field.",
+    ],
+    [
+      'a statement of update',
+      { update: 'c', updates: [{ q: {}, u: {}, bogus: 1 }] },
+      40415,
+      "BSON field 'update.updates.bogus' is an unknown field.",
+    ],
+    [
+      'delete',
+      { delete: 'c', deletes: [{ q: {}, limit: 1 }], bogus: 1 },
+      40415,
+      "BSON field 'delete.bogus' is an unknown field.",
+    ],
+    [
+      'a statement of delete',
+      { delete: 'c', deletes: [{ q: {}, limit: 1, bogus: 1 }] },
+      40415,
+      "BSON field 'delete.deletes.bogus' is an unknown field.",
+    ],
+    [
+      'findAndModify',
+      { findAndModify: 'c', remove: true, bogus: 1 },
+      40415,
+      "BSON field 'findAndModify.bogus' is an unknown field.",
+    ],
+    ['create', { create: 'x', bogus: 1 }, 40415, "BSON field 'create.bogus' is an unknown field."],
+    [
+      'createIndexes',
+      { createIndexes: 'c', indexes: [{ key: { b: 1 }, name: 'b' }], bogus: 1 },
+      40415,
+      "BSON field 'createIndexes.bogus' is an unknown field.",
+    ],
+    [
+      'the definition of an index',
+      { createIndexes: 'c', indexes: [{ key: { b: 1 }, name: 'b', bogus: 1 }] },
+      197,
+      'Error in specification { key: { b: 1 }, name: "b", bogus: 1 } :: caused by :: The field \'bogus\' is not valid for an index specification. Specification: { key: { b: 1 }, name: "b", bogus: 1 }',
+    ],
+    [
+      'dropIndexes',
+      { dropIndexes: 'c', index: 'a', bogus: 1 },
+      40415,
+      "BSON field 'dropIndexes.bogus' is an unknown field.",
+    ],
+    [
+      'listCollections',
+      { listCollections: 1, bogus: 1 },
+      40415,
+      "BSON field 'listCollections.bogus' is an unknown field.",
+    ],
+    [
+      'a collation',
+      { find: 'c', collation: { locale: 'en', bogus: 1 } },
+      40415,
+      "BSON field 'collation.bogus' is an unknown field.",
+    ],
+    ['a command that is none', { bogus: 1 }, 59, "no such command: 'bogus'"],
+  ],
+  'types of fields': [
+    ['a filter', { find: 'c', filter: 5 }, 14, 'Expected field filter to be of type object'],
+    ['an order', { find: 'c', sort: 'a' }, 14, 'Expected field sort to be of type object'],
+    [
+      'a limit',
+      { find: 'c', limit: 'x' },
+      14,
+      "BSON field 'find.limit' is the wrong type 'string', expected types '[long, int, double, decimal]'",
+    ],
+    [
+      'a limit below zero',
+      { find: 'c', batchSize: -1 },
+      2,
+      "BSON field 'batchSize' value must be >= 0, actual value '-1'",
+    ],
+    ['a hint', { find: 'c', hint: 5 }, 9, 'Hint must be a string or an object'],
+    ['a collation', { find: 'c', collation: 5 }, 14, 'Expected field collation to be of type object'],
+    [
+      'documents',
+      { insert: 'c', documents: 'x' },
+      14,
+      "BSON field 'insert.documents' is the wrong type 'string', expected type 'array'",
+    ],
+    [
+      'no documents',
+      { insert: 'c', documents: [] },
+      16,
+      'Write batch sizes must be between 1 and 100000. Got 0 operations.',
+    ],
+    [
+      'a document',
+      { insert: 'c', documents: [1] },
+      14,
+      "BSON field 'insert.documents.0' is the wrong type 'int', expected type 'object'",
+    ],
+    [
+      'a flag',
+      { insert: 'c', documents: [{}], ordered: 'x' },
+      14,
+      "BSON field 'insert.ordered' is the wrong type 'string', expected type 'bool'",
+    ],
+    [
+      'updates',
+      { update: 'c', updates: 5 },
+      14,
+      "BSON field 'update.updates' is the wrong type 'int', expected type 'array'",
+    ],
+    [
+      'deletes',
+      { delete: 'c', deletes: [1] },
+      14,
+      "BSON field 'delete.deletes.0' is the wrong type 'int', expected type 'object'",
+    ],
+    [
+      'a key',
+      { distinct: 'c', key: 5 },
+      14,
+      "BSON field 'distinct.key' is the wrong type 'int', expected type 'string'",
+    ],
+    ['a pipeline', { aggregate: 'c', pipeline: 5, cursor: {} }, 14, 'A pipeline must be an array of objects'],
+    [
+      'indexes',
+      { createIndexes: 'c', indexes: 5 },
+      14,
+      "BSON field 'createIndexes.indexes' is the wrong type 'int', expected type 'array'",
+    ],
+    [
+      'keys of an index',
+      { createIndexes: 'c', indexes: [{ key: 5, name: 'x' }] },
+      14,
+      'Error in specification { key: 5, name: "x" } :: caused by :: The field \'key\' must be an object, but got int',
+    ],
+    [
+      'a time',
+      { find: 'c', maxTimeMS: 'x' },
+      14,
+      "BSON field 'find.maxTimeMS' is the wrong type 'string', expected types '[long, int, double, decimal]'",
+    ],
+    [
+      'required fields',
+      { distinct: 'c' },
+      40414,
+      "BSON field 'distinct.key' is missing but a required field",
+    ],
+    [
+      'required statements',
+      { update: 'c' },
+      40414,
+      "BSON field 'update.updates' is missing but a required field",
+    ],
+  ],
+};
+
+describe('commands that are refused for their fields', () => testBadCommands(BAD));

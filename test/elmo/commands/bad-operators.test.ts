@@ -1,0 +1,261 @@
+/** Operators, stages and accumulators that are none, or that do not fit together. */
+import { testBadCommands, type BadCommand } from './bad-input.js';
+
+const BAD: Readonly<Record<string, readonly BadCommand[]>> = {
+  filters: [
+    [
+      'operators of documents',
+      { find: 'c', filter: { $bad: 1 } },
+      2,
+      "unknown top level operator: $bad. If you have a field name that starts with a '$' symbol, consider using $getField or $setField.",
+    ],
+    ['operators of values', { find: 'c', filter: { a: { $bad: 1 } } }, 2, 'unknown operator: $bad'],
+    [
+      'operators behind $not',
+      { find: 'c', filter: { a: { $not: { $bad: 1 } } } },
+      2,
+      'unknown operator: $bad',
+    ],
+    ['empty lists', { find: 'c', filter: { $and: [] } }, 2, '$and argument must be a non-empty array'],
+    [
+      'lists of other things',
+      { find: 'c', filter: { $or: [1] } },
+      2,
+      "$or argument's entries must be objects",
+    ],
+    ['$in without a list', { find: 'c', filter: { a: { $in: 1 } } }, 2, '$in needs an array'],
+    ['$mod by nothing', { find: 'c', filter: { a: { $mod: [0, 1] } } }, 2, 'divisor cannot be 0'],
+    [
+      'sizes below zero',
+      { find: 'c', filter: { a: { $size: -1 } } },
+      2,
+      'Failed to parse $size. Expected a non-negative number in: $size: -1',
+    ],
+    [
+      'types that are none',
+      { find: 'c', filter: { a: { $type: 'foo' } } },
+      2,
+      'Unknown type name alias: foo',
+    ],
+    [
+      'patterns that are none',
+      { find: 'c', filter: { a: { $regex: '(' } } },
+      51091,
+      'Regular expression is invalid: missing closing parenthesis',
+    ],
+    ['options of no pattern', { find: 'c', filter: { a: { $options: 'i' } } }, 2, '$options needs a $regex'],
+    [
+      '$elemMatch without conditions',
+      { find: 'c', filter: { a: { $elemMatch: 1 } } },
+      2,
+      '$elemMatch needs an Object',
+    ],
+    [
+      'schemas that are none',
+      { find: 'c', filter: { $jsonSchema: { bad: 1 } } },
+      9,
+      'Unknown $jsonSchema keyword: bad',
+    ],
+    [
+      'operators of expressions',
+      { find: 'c', filter: { $expr: { $bad: 1 } } },
+      168,
+      "Unrecognized expression '$bad'",
+    ],
+  ],
+  updates: [
+    [
+      'operators',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $bad: { a: 1 } } }] },
+      9,
+      'Unknown modifier: $bad. Expected a valid update modifier or pipeline-style update specified as an array',
+    ],
+    [
+      'operators beside fields',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { a: 1 }, b: 1 } }] },
+      9,
+      'Unknown modifier: b. Expected a valid update modifier or pipeline-style update specified as an array',
+    ],
+    [
+      'arguments that are no documents',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: 1 } }] },
+      9,
+      'Modifiers operate on fields but we found type int instead. For example: {$mod: {<field>: ...}} not {$set: 1}',
+    ],
+    [
+      'empty names',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { 'a.': 1 } } }] },
+      56,
+      "The update path 'a.' contains an empty field name, which is not allowed.",
+    ],
+    [
+      'the same path twice',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { a: 1 }, $unset: { a: 1 } } }] },
+      40,
+      "Updating the path 'a' would create a conflict at 'a'",
+    ],
+    [
+      'paths in one another',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { a: 1, 'a.b': 1 } } }] },
+      40,
+      "Updating the path 'a.b' would create a conflict at 'a'",
+    ],
+    [
+      'sums of texts',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $inc: { a: 'x' } } }] },
+      14,
+      'Cannot increment with non-numeric argument: {a: "x"}',
+    ],
+    [
+      '$pop of two',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $pop: { a: 2 } } }] },
+      9,
+      '$pop expects 1 or -1, found: 2',
+    ],
+    [
+      'a name for itself',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $rename: { a: 'a' } } }] },
+      2,
+      'The source and target field for $rename must differ: a: "a"',
+    ],
+    [
+      'filters that are not there',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { 'a.$[x]': 1 } } }] },
+      2,
+      "No array filter found for identifier 'x' in path 'a.$[x]'",
+    ],
+    [
+      'stages that change no document',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: [{ $match: {} }] }] },
+      72,
+      '$match is not allowed to be used within an update',
+    ],
+    [
+      'numbers',
+      { update: 'c', updates: [{ q: { _id: 1 }, u: 5 }] },
+      9,
+      'Update argument must be either an object or an array',
+    ],
+  ],
+  'projections and orders': [
+    [
+      'both kinds',
+      { find: 'c', projection: { a: 1, b: 0 } },
+      31254,
+      'Cannot do exclusion on field b in inclusion projection',
+    ],
+    ['operators', { find: 'c', projection: { a: { $bad: 1 } } }, 31325, 'Unknown expression $bad'],
+    [
+      'paths in one another',
+      { find: 'c', projection: { a: 1, 'a.b': 1 } },
+      31249,
+      'Path collision at a.b remaining portion b',
+    ],
+    [
+      'names that end in a dot',
+      { find: 'c', projection: { 'a.': 1 } },
+      40353,
+      "FieldPath must not end with a '.'.",
+    ],
+    [
+      'two positions',
+      { find: 'c', projection: { 'a.$': 1, 'b.$': 1 } },
+      31276,
+      'Cannot specify more than one positional projection per query.',
+    ],
+    [
+      'directions',
+      { find: 'c', sort: { a: 2 } },
+      15975,
+      '$sort key ordering must be 1 (for ascending) or -1 (for descending)',
+    ],
+    [
+      'directions in words',
+      { find: 'c', sort: { a: 'x' } },
+      15974,
+      'Illegal key in $sort specification: a: string where a number is expected',
+    ],
+  ],
+  pipelines: [
+    [
+      'stages',
+      { aggregate: 'c', pipeline: [{ $bad: 1 }], cursor: {} },
+      40324,
+      "Unrecognized pipeline stage name: '$bad'",
+    ],
+    [
+      'stages without a name',
+      { aggregate: 'c', pipeline: [{}], cursor: {} },
+      40323,
+      'A pipeline stage specification object must contain exactly one field.',
+    ],
+    [
+      'stages of two names',
+      { aggregate: 'c', pipeline: [{ $match: {}, $limit: 1 }], cursor: {} },
+      40323,
+      'A pipeline stage specification object must contain exactly one field.',
+    ],
+    [
+      'groups without an _id',
+      { aggregate: 'c', pipeline: [{ $group: {} }], cursor: {} },
+      15955,
+      'a group specification must include an _id',
+    ],
+    [
+      'accumulators',
+      { aggregate: 'c', pipeline: [{ $group: { _id: 1, a: { $bad: 1 } } }], cursor: {} },
+      15952,
+      "unknown group operator '$bad'",
+    ],
+    [
+      'dotted names in groups',
+      { aggregate: 'c', pipeline: [{ $group: { _id: 1, 'a.b': { $sum: 1 } } }], cursor: {} },
+      40235,
+      "The field name 'a.b' cannot contain '.'",
+    ],
+    [
+      'a limit of none',
+      { aggregate: 'c', pipeline: [{ $limit: 0 }], cursor: {} },
+      15958,
+      'the limit must be positive',
+    ],
+    [
+      'a skip below zero',
+      { aggregate: 'c', pipeline: [{ $skip: -1 }], cursor: {} },
+      5107200,
+      'invalid argument to $skip stage: Expected a non-negative number in: $skip: -1',
+    ],
+    [
+      'paths without a dollar',
+      { aggregate: 'c', pipeline: [{ $unwind: 'a' }], cursor: {} },
+      28818,
+      "path option to $unwind stage should be prefixed with a '$': a",
+    ],
+    [
+      'empty projections',
+      { aggregate: 'c', pipeline: [{ $project: {} }], cursor: {} },
+      51272,
+      'Invalid $project :: caused by :: projection specification must have at least one field',
+    ],
+    [
+      'names of counts',
+      { aggregate: 'c', pipeline: [{ $count: '$a' }], cursor: {} },
+      40158,
+      'the count field cannot be a $-prefixed path',
+    ],
+    [
+      'joins of nothing',
+      { aggregate: 'c', pipeline: [{ $lookup: { as: 'x' } }], cursor: {} },
+      9,
+      "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
+    ],
+    [
+      'no cursor',
+      { aggregate: 'c', pipeline: [] },
+      9,
+      "The 'cursor' option is required, except for aggregate with the explain argument",
+    ],
+  ],
+};
+
+describe('commands that are refused for their operators', () => testBadCommands(BAD));
