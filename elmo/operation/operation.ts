@@ -144,7 +144,19 @@ export class Operation {
    * @throws ElmoError MaxTimeMSExpired, Interrupted
    */
   async waitFor(event: Promise<void>): Promise<void> {
+    let isOver = false;
+    const over = event.finally(() => (isOver = true));
+    over.catch(() => undefined); // told to who waits for it
+    do {
+      this.look();
+      await this.disturbedOr(over); // a timer may be early: then it is waited for once more
+    } while (!isOver);
     this.look();
+    this.beginSlice();
+  }
+
+  /** Until the event, the deadline, an abort or a kill. */
+  private async disturbedOr(event: Promise<void>): Promise<void> {
     const { signal } = this.options;
     let wake: () => void = () => undefined;
     const disturbed = new Promise<void>((resolve) => (wake = resolve));
@@ -159,8 +171,6 @@ export class Operation {
       signal?.removeEventListener('abort', wake);
       this.wakeWaiting = undefined;
     }
-    this.look();
-    this.beginSlice();
   }
 
   /** Makes the next look throw. */

@@ -247,7 +247,7 @@ const BAD: Readonly<Record<string, readonly BadCommand[]>> = {
       'joins of nothing',
       { aggregate: 'c', pipeline: [{ $lookup: { as: 'x' } }], cursor: {} },
       9,
-      "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be specified",
+      '$lookup stage without explicit collection must have a pipeline with $documents as first stage',
     ],
     [
       'no cursor',
