@@ -15,3 +15,8 @@ export function variantsOf(path: string): string[] {
     );
   return variants.map((parts) => parts.join('.'));
 }
+
+/** Whether a number in the path may be a place in an array. */
+export function hasPosition(path: string): boolean {
+  return path.split('.').some((part, i) => i > 0 && NUMERIC.test(part));
+}

@@ -18,7 +18,7 @@ import {
   type Intervals,
 } from './interval.js';
 import type { Predicate, Predicates } from './predicates.js';
-import { variantsOf } from './wildcard-names.js';
+import { hasPosition } from './wildcard-names.js';
 import { demandsPath, isAboutScalars } from './wildcard-predicates.js';
 
 export interface WildcardScan {
@@ -38,7 +38,8 @@ export function wildcardScans(index: IndexSpec, predicates: Predicates): Wildcar
   const taken = wildcardPathsOf(index);
   const scans: WildcardScan[] = [];
   for (const [path, list] of predicates.byPath) {
-    if (path === '' || path.endsWith('.')) continue; // such a path may end at an array that has no such name
+    // such a path may end at an array that has no such name, or lead through one in another, which has no entries below it
+    if (path === '' || path.endsWith('.') || hasPosition(path)) continue;
     const names = namesOf(path, list, taken);
     if (names === undefined) continue;
     const fixed = new Map([[field, names.intervals]]);
@@ -65,11 +66,11 @@ function namesOf(
   list: readonly Predicate[],
   taken: WildcardPaths,
 ): { intervals: Intervals; isOfValues: boolean } | undefined {
-  const names = variantsOf(path);
-  if (list.some(({ node }) => isAboutScalars(node)) && names.every((name) => taken.takes(name)))
-    return { intervals: union(names.map(pointOf)), isOfValues: true };
-  if (list.some(({ node }) => demandsPath(node)) && names.every((name) => taken.takesAll(name)))
-    return { intervals: union(names.flatMap((name) => [pointOf(name), belowOf(name)])), isOfValues: false };
+  const point = pointOf(path);
+  if (list.some(({ node }) => isAboutScalars(node)) && taken.takes(path))
+    return { intervals: [point], isOfValues: true };
+  if (list.some(({ node }) => demandsPath(node)) && taken.takesAll(path))
+    return { intervals: union([point, belowOf(path)]), isOfValues: false };
   return undefined;
 }
 

@@ -186,7 +186,7 @@ function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, thei
 
 /** Whether a command that only reads asks for what is at a position of an array. */
 function asksPosition(command: Document): boolean {
-  return reads(command) && /"[^"$]*\.\d+[."]/.test(askedBy(command));
+  return reads(command) && /"\$?[^"$]*\.\d+[."]/.test(askedBy(command));
 }
 
 /** Whether a command that only reads compares what may be missing with something above or below that. */

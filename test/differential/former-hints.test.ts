@@ -156,6 +156,13 @@ const BOUNDS: readonly Former[] = [
 
 const ELEMENTS: readonly Former[] = [
   {
+    why: 'a position may lead into an array in another, of which a wildcard index has no names',
+    documents: [{ _id: 1, a: [[{ b: 'x' }]] }],
+    before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
+    command: { find: 'c', filter: { 'a.0.b': /x/ } },
+    rows: [{ _id: 1, a: [[{ b: 'x' }]] }],
+  },
+  {
     why: 'a condition on documents does not narrow what a wildcard index is asked for',
     documents: [{ _id: 1, c: ['ab', { c: null }] }],
     before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
