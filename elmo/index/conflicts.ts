@@ -23,6 +23,9 @@ type Comparable = Pick<IndexSpec, 'name' | 'key' | 'definition' | 'collation'>;
  */
 export function isThere(collection: CollectionSpec, wanted: IndexDefinition): boolean {
   if (wanted.isIdIndex) return true;
+  // a name that is taken is told first
+  const named = collection.indexes.find(({ name }) => name === wanted.name);
+  if (named !== undefined && isSameIndex(named, wanted)) return true;
   return collection.indexes.some((existing) => isSameIndex(existing, wanted));
 }
 

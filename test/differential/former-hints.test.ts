@@ -156,6 +156,21 @@ const BOUNDS: readonly Former[] = [
 
 const ELEMENTS: readonly Former[] = [
   {
+    why: 'that the name of an index is taken is told before that there is one of its key',
+    documents: [],
+    before: [
+      {
+        createIndexes: 'c',
+        indexes: [
+          { key: { a: 1 }, name: 'i1' },
+          { key: { b: 1 }, name: 'i2' },
+        ],
+      },
+    ],
+    command: { createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'i2' }] },
+    code: 86,
+  },
+  {
     why: 'a position may lead into an array in another, of which a wildcard index has no names',
     documents: [{ _id: 1, a: [[{ b: 'x' }]] }],
     before: [{ createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] }],
