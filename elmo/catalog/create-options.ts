@@ -6,15 +6,15 @@ import { ARRAY, BOOL, OBJECT, STRING } from '../bson/types.js';
 import { documentText } from '../bson/text.js';
 import { boolValue, documentValue, int32Value, int64OfNumber, stringValue, Value } from '../bson/value.js';
 import { collationDocument, isSameCollation, type CollationSpec } from '../collation/collation.js';
-import { parseCollation } from '../collation/parse.js';
+import { checkCollationFields, parseCollation } from '../collation/parse.js';
 import { ElmoError } from '../errors.js';
 import { elementsOf, isNumber, isTruthy } from '../query/elements.js';
 import type { CollectionKind } from './collection-spec.js';
 import { checkEncryptedFields } from './encrypted-fields.js';
-import { OptionFields, wholeValue, wrongType } from './option-fields.js';
+import { OptionFields, wholeOf, wholeValue, wrongType } from './option-fields.js';
 import { documentOf, fieldOf, fieldsOf, rawDocument, type NamedValue } from './raw-document.js';
 import { sameKey } from './record.js';
-import { parseTimeseries } from './timeseries.js';
+import { checkTimeseriesFields, parseTimeseries } from './timeseries.js';
 
 export const DEFAULT_ID_INDEX_NAME = '_id_';
 const MOST_CAPPED_BYTES = 2 ** 50;
@@ -49,6 +49,48 @@ const FIELDS = {
 export const VALIDATION_LEVELS = ['off', 'strict', 'moderate'] as const;
 export const VALIDATION_ACTIONS = ['error', 'warn', 'errorAndLog'] as const;
 
+/** What the options are by themselves. */
+const CHECKS: Readonly<Record<string, (value: Value) => void>> = {
+  size: (value) => checkCappedBytes(wholeOf(value)),
+  max: (value) => void cappedDocumentsOf(wholeOf(value)),
+  validationLevel: (value) => checkChoice('validationLevel', value, VALIDATION_LEVELS),
+  validationAction: (value) => checkChoice('validationAction', value, VALIDATION_ACTIONS),
+  changeStreamPreAndPostImages: (value) => void imageFields(value.keep().document),
+  timeseries: (value) => checkTimeseriesFields(value.keep().document),
+  collation: (value) => checkCollationFields(value.keep().document, 'create.collation'),
+  indexOptionDefaults: (value) => void defaultFields(value.keep().document),
+  clusteredIndex(value) {
+    if (value.type === OBJECT) clusteredFields(value.keep().document);
+    else if (value.type !== BOOL && !isNumber(value))
+      throw wrongType('create.clusteredIndex', value, 'object');
+  },
+  viewOn(value) {
+    if (value.text === '') throw new ElmoError('BadValue', "'viewOn' cannot be empty");
+  },
+  pipeline(value) {
+    for (const { name, value: stage } of elementsOf(value))
+      if (stage.type !== OBJECT) throw wrongType(`create.pipeline.${name}`, stage, 'object');
+  },
+};
+
+function checkChoice(name: string, { text }: Value, choices: readonly string[]): void {
+  if (!choices.includes(text))
+    throw new ElmoError(
+      'BadValue',
+      `Enumeration value '${text}' for field 'create.${name}' is not a valid value.`,
+    );
+}
+
+function imageFields(raw: Uint8Array): OptionFields {
+  const fields = new OptionFields('create.changeStreamPreAndPostImages', raw, { enabled: 'bool' });
+  fields.expect('enabled');
+  return fields;
+}
+
+function defaultFields(raw: Uint8Array): OptionFields {
+  return new OptionFields('create.indexOptionDefaults', raw, { storageEngine: 'object' });
+}
+
 export interface CreateOptions {
   readonly kind: CollectionKind;
   /** As listCollections shows them. */
@@ -63,17 +105,16 @@ export interface CreateOptions {
  * @throws ElmoError InvalidOptions, TypeMismatch, BadValue …
  */
 export function parseCreateOptions(raw: Uint8Array): CreateOptions {
-  const fields = new OptionFields('create', raw, FIELDS);
-  const collation = parseOptionCollation(fields);
-  const levels = fields.choice('validationLevel', VALIDATION_LEVELS);
-  const actions = fields.choice('validationAction', VALIDATION_ACTIONS);
+  const fields = new OptionFields('create', raw, FIELDS, CHECKS);
   const images = parseImages(fields);
   const capped = parseCapped(fields);
-  const clusteredIndex = parseClusteredIndex(fields);
+  checkCombinations(fields);
   const timeseries = fields.document('timeseries');
   const parsedTimeseries = timeseries === undefined ? undefined : parseTimeseries(timeseries);
-  checkCombinations(fields, clusteredIndex !== undefined);
-  checkIdIndex(fields, collation);
+  checkExpire(fields);
+  checkIdIndex(fields);
+  const clusteredIndex = parseClusteredIndex(fields);
+  const collation = parseOptionCollation(fields);
   checkStorageEngine(fields.get('storageEngine'));
   checkIndexDefaults(fields);
   const encrypted = fields.document('encryptedFields');
@@ -92,8 +133,8 @@ export function parseCreateOptions(raw: Uint8Array): CreateOptions {
     ['storageEngine', unlessEmpty(fields.get('storageEngine'))],
     ['indexOptionDefaults', unlessEmpty(fields.get('indexOptionDefaults'))],
     ['validator', unlessEmpty(fields.get('validator'))],
-    ['validationLevel', levels],
-    ['validationAction', actions],
+    ['validationLevel', fields.get('validationLevel')],
+    ['validationAction', fields.get('validationAction')],
     ...(view.length > 0 ? view : [shownCollation]),
     ...(view.length > 0 ? [shownCollation] : []),
     ['clusteredIndex', clusteredIndex === undefined ? undefined : documentValue(clusteredIndex)],
@@ -120,9 +161,7 @@ function parseOptionCollation(fields: OptionFields): CollationSpec | undefined {
 function parseImages(fields: OptionFields): Value | undefined {
   const raw = fields.document('changeStreamPreAndPostImages');
   if (raw === undefined) return undefined;
-  const enabled = new OptionFields('create.changeStreamPreAndPostImages', raw, { enabled: 'bool' });
-  enabled.expect('enabled');
-  return enabled.isTrue('enabled') ? documentValue(raw) : undefined;
+  return imageFields(raw).isTrue('enabled') ? documentValue(raw) : undefined;
 }
 
 function outOfRange(name: string, relation: string, limit: number, value: number): ElmoError {
@@ -150,12 +189,7 @@ function parseCapped(fields: OptionFields): NamedValue[] {
   if (size !== undefined) checkCappedBytes(size);
   const most = max === undefined ? undefined : cappedDocumentsOf(max);
   const isCapped = fields.isTrue('capped');
-  const clustered = fields.get('clusteredIndex');
-  if (isCapped && size !== undefined && clustered?.type === OBJECT)
-    throw new ElmoError(
-      6049200,
-      "'size' field for capped collections is not allowed on clustered collections. Did you mean 'capped: true' with 'expireAfterSeconds'?",
-    );
+  if (fields.has('clusteredIndex')) refuseCappedClustered(fields);
   if (isCapped && size === undefined && !fields.has('viewOn'))
     throw new ElmoError('InvalidOptions', "the 'size' field is required when 'capped' is true");
   if (!isCapped && (size !== undefined || max !== undefined))
@@ -171,24 +205,37 @@ function parseCapped(fields: OptionFields): NamedValue[] {
   ];
 }
 
+function refuseCappedClustered(fields: OptionFields): void {
+  const refuse = (name: string, code: number): never => {
+    throw new ElmoError(code, `'${name}' of capped collections is not allowed on clustered collections`);
+  };
+  if (fields.has('size')) refuse('size', 6049200);
+  if (fields.has('max')) refuse('max', 6049204);
+  if (fields.isTrue('capped')) refuse('capped', 6127800);
+}
+
 const CLUSTERED_FIELDS = { v: 'number', key: 'object', name: 'string', unique: 'safeBool' } as const;
+
+function clusteredFields(raw: Uint8Array): OptionFields {
+  const index = new OptionFields('create.clusteredIndex', raw, CLUSTERED_FIELDS);
+  for (const name of ['key', 'unique']) index.expect(name);
+  return index;
+}
 
 function parseClusteredIndex(fields: OptionFields): Uint8Array | undefined {
   const given = fields.get('clusteredIndex');
   if (given === undefined) return undefined;
+  if (given.type !== OBJECT && !isTruthy(given)) return undefined;
+  if (fields.has('viewOn'))
+    throw new ElmoError(6026500, "The 'clusteredIndex' option is not supported with views");
   if (given.type !== OBJECT) {
-    if ((given.type === BOOL || isNumber(given)) && !isTruthy(given)) return undefined;
-    if (given.type !== BOOL && !isNumber(given)) throw wrongType('create.clusteredIndex', given, 'object');
     throw new ElmoError(
       5979703,
       "The 'clusteredIndex' legacy format {clusteredIndex: <bool>} is only supported for specific internal collections and vice versa",
     );
   }
-  const index = new OptionFields('create.clusteredIndex', given.keep().document, CLUSTERED_FIELDS);
+  const index = clusteredFields(given.keep().document);
   const key = index.expect('key').document;
-  index.expect('unique');
-  if (fields.has('viewOn'))
-    throw new ElmoError(6026500, "The 'clusteredIndex' option is not supported with views");
   if (!sameKey(key, ID_KEY))
     throw new ElmoError(
       'InvalidIndexSpecificationOption',
@@ -213,8 +260,7 @@ function parseClusteredIndex(fields: OptionFields): Uint8Array | undefined {
   return shown;
 }
 
-function checkCombinations(fields: OptionFields, isClustered: boolean): void {
-  const expire = fields.whole('expireAfterSeconds');
+function checkCombinations(fields: OptionFields): void {
   if (fields.has('pipeline') && !fields.has('viewOn'))
     throw new ElmoError('InvalidOptions', "'pipeline' requires 'viewOn' to also be specified");
   if (fields.has('viewOn') && fields.has('timeseries'))
@@ -229,16 +275,16 @@ function checkCombinations(fields: OptionFields, isClustered: boolean): void {
       'validator',
       'validationLevel',
       'validationAction',
+      'clusteredIndex',
     ])
       if (fields.has(name))
         throw new ElmoError('InvalidOptions', `'${name}' is not allowed with 'timeseries'`);
-  if (isClustered && fields.has('idIndex'))
-    throw new ElmoError(
-      'InvalidOptions',
-      "The 'clusteredIndex' option is not supported with the 'idIndex' option",
-    );
+}
+
+function checkExpire(fields: OptionFields): void {
+  const expire = fields.whole('expireAfterSeconds');
   if (expire === undefined) return;
-  if (!isClustered && !fields.has('timeseries'))
+  if (!fields.isTrue('clusteredIndex') && !fields.has('timeseries'))
     throw new ElmoError(
       'InvalidOptions',
       "'expireAfterSeconds' is only supported on time-series collections or when the 'clusteredIndex' option is specified",
@@ -254,7 +300,7 @@ export function checkExpireAfterSeconds(expire: number): void {
 
 const ID_INDEX_FIELDS: ReadonlySet<string> = new Set(['key', 'name', 'v', 'ns', 'collation']);
 
-function checkIdIndex(fields: OptionFields, collation: CollationSpec | undefined): void {
+function checkIdIndex(fields: OptionFields): void {
   const raw = fields.document('idIndex');
   if (raw === undefined) return;
   if (fields.has('viewOn'))
@@ -276,8 +322,13 @@ function checkIdIndex(fields: OptionFields, collation: CollationSpec | undefined
       `The field '${stray.name}' is not valid for an _id index specification. Specification: ${documentText(raw)}`,
     );
   const own = documentOf(raw, 'collation');
-  if (own !== undefined && !isSameCollation(parseCollation(own), collation))
+  if (own !== undefined && !isSameCollation(parseCollation(own), parseOptionCollation(fields)))
     throw new ElmoError('BadValue', "'idIndex' must have the same collation as the collection.");
+  if (fields.isTrue('clusteredIndex'))
+    throw new ElmoError(
+      'InvalidOptions',
+      "The 'clusteredIndex' option is not supported with the 'idIndex' option",
+    );
 }
 
 /** What the text `configString` may set; nothing of it applies to this storage engine. */
@@ -313,18 +364,13 @@ export function checkStorageEngine(value: Value | undefined, where = 'storageEng
 function checkIndexDefaults(fields: OptionFields): void {
   const raw = fields.document('indexOptionDefaults');
   if (raw === undefined) return;
-  const defaults = new OptionFields('create.indexOptionDefaults', raw, { storageEngine: 'object' });
-  checkStorageEngine(defaults.get('storageEngine'), 'indexOptionDefaults.storageEngine');
+  checkStorageEngine(defaultFields(raw).get('storageEngine'), 'indexOptionDefaults.storageEngine');
 }
 
 function parseView(fields: OptionFields): NamedValue[] {
   const viewOn = fields.text('viewOn');
   const pipeline = fields.get('pipeline');
-  if (pipeline !== undefined)
-    for (const { name, value } of elementsOf(pipeline))
-      if (value.type !== OBJECT) throw wrongType(`create.pipeline.${name}`, value, 'object');
   if (viewOn === undefined) return [];
-  if (viewOn === '') throw new ElmoError('BadValue', "'viewOn' cannot be empty");
   checkViewOn(viewOn);
   return [
     ['viewOn', stringValue(viewOn)],

@@ -57,12 +57,14 @@ export class OptionFields {
   /**
    * @param where  what messages call the document: 'create'
    * @param known  every field there may be, and its type
+   * @param checks  what else a field of the right type must be, told where it stands
    * @throws ElmoError TypeMismatch, 40415 for an unknown field
    */
   constructor(
     readonly where: string,
     readonly raw: Uint8Array,
     known: Readonly<Record<string, FieldType>>,
+    checks: Readonly<Record<string, (value: Value) => void>> = {},
   ) {
     for (const { name, value } of fieldsOf(raw)) {
       const type = Object.hasOwn(known, name) ? known[name]! : undefined;
@@ -70,6 +72,7 @@ export class OptionFields {
         throw new ElmoError('IDLUnknownField', `BSON field '${where}.${name}' is an unknown field.`);
       if (value.type === NULL || value.type === UNDEFINED) continue;
       if (!ACCEPTS[type](value.type)) throw wrongType(`${where}.${name}`, value, type);
+      checks[name]?.(value);
       this.values.set(name, value);
     }
   }

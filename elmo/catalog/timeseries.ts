@@ -76,6 +76,11 @@ export function parseTimeseries(raw: Uint8Array): Uint8Array {
   return shownTimeseries(fields);
 }
 
+/** What the fields are by themselves. @throws ElmoError TypeMismatch, BadValue, 40414, 40415 */
+export function checkTimeseriesFields(raw: Uint8Array): void {
+  parseFields(raw, 'create.timeseries', () => undefined);
+}
+
 /** What was asked for of a time-series collection. */
 export interface TimeseriesFields {
   readonly timeField: string;

@@ -29,9 +29,7 @@ const BACKWARDS_LOCALES: ReadonlySet<string> = new Set(['fr_CA']);
  */
 export function parseCollation(raw: Uint8Array, field = 'collation'): CollationSpec | undefined {
   const given = readFields(raw, field);
-  const locale = given.get('locale');
-  if (typeof locale !== 'string')
-    throw new ElmoError('IDLFailedToParse', `BSON field '${field}.locale' is missing but a required field`);
+  const locale = localeOf(given, field);
   if (locale === 'simple') return undefined;
   if (given.get('strength') === 0)
     throw new ElmoError('BadValue', `Enumeration value for field '${field}.strength' is not a valid value.`);
@@ -49,6 +47,18 @@ export function parseCollation(raw: Uint8Array, field = 'collation'): CollationS
   };
   checkTogether(spec, given);
   return spec;
+}
+
+/** What the fields are by themselves. @throws ElmoError TypeMismatch, BadValue, 40414, 40415 */
+export function checkCollationFields(raw: Uint8Array, field: string): void {
+  localeOf(readFields(raw, field), field);
+}
+
+function localeOf(given: ReadonlyMap<string, unknown>, field: string): string {
+  const locale = given.get('locale');
+  if (typeof locale !== 'string')
+    throw new ElmoError('IDLFailedToParse', `BSON field '${field}.locale' is missing but a required field`);
+  return locale;
 }
 
 /**

@@ -76,6 +76,34 @@ describe('elmo/commands/catalog: definitions', () => {
     it(`refuses ${why}`, async () =>
       expect(await run(command, db).catch((thrown: unknown) => thrown)).to.have.property('code', code));
 
+  const clusteredIndex = { key: { _id: 1 }, unique: true };
+  for (const [why, options, code] of [
+    ['a level where it stands', { validationLevel: 'x', temp: 'x' }, 2],
+    ['a stage before what it needs', { pipeline: [1] }, 14],
+    ['a size where it stands', { size: 0, temp: 'x' }, 2],
+    ['times where they stand', { timeseries: {}, validator: 1 }, 40414],
+    ['a clustered index where it stands', { clusteredIndex: {}, temp: 'x' }, 40414],
+    ['a collation where it stands', { collation: { foo: 1 }, validator: 1 }, 40415],
+    ['a size beside a clustered index', { clusteredIndex, size: 5 }, 6049200],
+    ['how many beside a clustered index', { clusteredIndex, max: 5 }, 6049204],
+    ['capped beside a clustered index', { clusteredIndex, capped: true }, 6127800],
+    [
+      'times beside a clustered index before either',
+      { clusteredIndex: 1, timeseries: { timeField: 'a' } },
+      72,
+    ],
+    ['a view beside a clustered index of the old kind', { clusteredIndex: 1, viewOn: 'c' }, 6026500],
+    ['an expiry before an _id index', { expireAfterSeconds: 1, idIndex: {} }, 72],
+    ['an _id index before a clustered one', { idIndex: {}, clusteredIndex: true }, 9],
+    ['a clustered index before a locale', { clusteredIndex: true, collation: { locale: '?' } }, 5979703],
+    ['an expiry before a locale', { expireAfterSeconds: 1, collation: { locale: '?' } }, 72],
+  ] as const)
+    it(`tells first of ${why}`, async () =>
+      expect(await run({ create: 'f', ...options }).catch((thrown: unknown) => thrown)).to.have.property(
+        'code',
+        code,
+      ));
+
   for (const [why, command] of [
     ['a configuration of the engine', { create: 'e1', storageEngine: { wiredTiger: { configString: '' } } }],
     ['a clustered index that is 0', { create: 'e2', clusteredIndex: 0 }],
