@@ -66,9 +66,15 @@ function excludesOrdered({ projection = {}, sort = {} }: Document): boolean {
   );
 }
 
-/** Rows, with the texts in them left out. */
+/** Rows, with the texts in them left out: what follows a name or stands in an array. */
 const withoutTexts = ({ rows }: Answer): string =>
-  rows.map((row) => showRow(row).replace(/("(?!\$)[^"]*":)"(?:[^"\\]|\\.)*"/g, '$1""')).join();
+  rows
+    .map((row) =>
+      showRow(row)
+        .replace(/("(?!\$)[^"]*":)"(?:[^"\\]|\\.)*"/g, '$1""')
+        .replace(/(?<=[[,])"(?:[^"\\]|\\.)*"(?=[,\]])/g, '""'),
+    )
+    .join();
 
 const TRANSCENDENTAL =
   /"\$(a?sinh?|a?cosh?|a?tanh?|atan2|exp|ln|log|log10|pow|sqrt|sigmoid|degreesToRadians|radiansToDegrees|stdDev\w+)"/;

@@ -206,6 +206,18 @@ const LET: readonly Former[] = [
     code: 40353,
   },
   {
+    why: 'or for variables',
+    documents: [{ _id: 1 }],
+    command: { findAndModify: 'c', query: { _id: 1 }, sort: { 'a.': 1 }, let: { x: 1 }, remove: true },
+    code: 40353,
+  },
+  {
+    why: 'but not followed',
+    documents: [{ _id: 1, a: [1], b: [1] }],
+    command: { findAndModify: 'c', query: { _id: 1 }, sort: { a: 1, b: 1 }, fields: { c: 1 }, remove: true },
+    reply: { value: { _id: 1 } },
+  },
+  {
     why: 'and for nothing else',
     documents: [{ _id: 1 }],
     command: { findAndModify: 'c', query: { _id: 1 }, sort: { 'a.': 1 }, remove: true },
