@@ -56,14 +56,12 @@ const hasPosition = (pattern: Document | undefined): boolean =>
 
 const firstName = (path: string): string => path.split('.')[0]!;
 
-/** Whether a projection leaves something out of what a position in the sort leads through. */
-function excludesOrdered({ projection = {}, sort = {} }: Document): boolean {
+/** Whether a projection is about what a position in the sort leads through. */
+function shapesOrdered({ projection = {}, sort = {} }: Document): boolean {
   const ordered = Object.keys(sort as Document)
     .filter((path) => hasPosition({ [path]: 1 }))
     .map(firstName);
-  return Object.entries(projection as Document).some(
-    ([path, rule]) => (rule === 0 || rule === false) && ordered.includes(firstName(path)),
-  );
+  return Object.keys(projection as Document).some((path) => ordered.includes(firstName(path)));
 }
 
 /** Rows, with the texts in them left out: what follows a name or stands in an array. */
@@ -188,10 +186,11 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   },
   {
     name: 'an order by positions beside a projection',
-    reason: 'the reference sorts by what an exclusion leaves of the documents, if a position is in the path',
+    reason:
+      'the reference sorts by what the projection leaves of the documents, if a position is in the path',
     applies: (command, ours, theirs) =>
       'find' in command &&
-      excludesOrdered(command) &&
+      shapesOrdered(command) &&
       ours.facts === theirs.facts &&
       [...ours.rows].sort().join() === [...theirs.rows].sort().join(),
   },
