@@ -27,10 +27,9 @@ export class WriteSteps {
    * @returns false to pause, and to run the same step again
    */
   run(step: (unit: DirectUnit) => void): boolean {
-    const { context } = this.writing;
     const held = this.writing.whenWritable(this.db);
     if (held === undefined) return this.runNow(step);
-    context.operation.pending = held;
+    this.wait(held);
     return false;
   }
 
@@ -43,12 +42,20 @@ export class WriteSteps {
     } catch (error) {
       unit.rollback();
       if (!(error instanceof MustWait)) throw error;
-      context.operation.pending = error.ended;
+      this.wait(error.ended);
       return false;
     }
     this.written = Promise.all([this.written, unit.commit(context.isDurable)]);
     this.written.catch(() => undefined); // `settle` tells of it
     return true;
+  }
+
+  /** Makes the operation wait for others, unless it is ended before. */
+  private wait(event: Promise<void>): void {
+    const { operation } = this.writing.context;
+    const waiting = operation.waitFor(event);
+    waiting.catch(() => undefined); // told to who pauses, if it still does
+    operation.pending = waiting;
   }
 
   /** Makes the operation wait until all steps are as durable as asked; pause after it. */
