@@ -186,8 +186,8 @@ function accumulatorOfN({ create, notObject }: OfN): AccumulatorOperator {
           throw new ElmoError(5787901, `Unknown argument for 'n' operator: ${key}`);
       const n = given.get('n');
       const input = given.get('input');
-      if (input === undefined) throw new ElmoError(5787907, "Missing value for 'input'");
       if (n === undefined) throw new ElmoError(5787906, "Missing value for 'n'");
+      if (input === undefined) throw new ElmoError(5787907, "Missing value for 'input'");
       const [operand, count] = [scope.parse(input), scope.parse(n)];
       const collation = comparatorOf(scope.collation);
       return {

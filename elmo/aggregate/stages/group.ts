@@ -81,11 +81,10 @@ export function parseGroupField(name: string, value: Value, scope: ParseScope): 
   if (name.startsWith('$')) throw new ElmoError(40236, `The field name '${name}' cannot be an operator name`);
   if (given.length > 1) throw new ElmoError(40238, `The field '${name}' must specify one accumulator`);
   const [operatorName, argument] = first;
-  const operator = Object.hasOwn(accumulators, operatorName) ? accumulators[operatorName] : undefined;
-  if (operator === undefined && argument.type !== ARRAY)
-    throw new ElmoError(15952, `unknown group operator '${operatorName}'`);
-  if (operator === undefined)
+  if (argument.type === ARRAY)
     throw new ElmoError(40237, `The ${operatorName} accumulator is a unary operator`);
+  const operator = Object.hasOwn(accumulators, operatorName) ? accumulators[operatorName] : undefined;
+  if (operator === undefined) throw new ElmoError(15952, `unknown group operator '${operatorName}'`);
   return { name, spec: operator.parse(argument, scope, operatorName) };
 }
 

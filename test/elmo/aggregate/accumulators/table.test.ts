@@ -114,6 +114,12 @@ describe('accumulators', () => {
 
   for (const [accumulator, code] of [
     [{ $sum: [1, 2] }, 40237],
+    [{ $count: [] }, 40237],
+    [{ $firstN: [1] }, 40237],
+    [{ $topN: ['$a', 1] }, 40237],
+    [{ $median: [1, 2] }, 40237],
+    [{ $foo: [] }, 40237],
+    [{ $minN: {} }, 5787906],
     [{ $count: { a: 1 } }, 14],
     [{ $foo: 1 }, 15952],
     [{ $sum: 1, $avg: 1 }, 40238],
