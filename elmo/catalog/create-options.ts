@@ -245,7 +245,6 @@ function parseClusteredIndex(fields: OptionFields): Uint8Array | undefined {
     throw new ElmoError(5979700, 'The clusteredIndex option requires unique: true to be specified');
   const version = index.whole('v') ?? 2;
   const name = index.text('name') ?? DEFAULT_ID_INDEX_NAME;
-  if (name.includes('\0')) throw new ElmoError('CannotCreateIndex', 'index name cannot contain NUL bytes');
   const shown = rawDocument([
     ['v', int32Value(version)],
     ['key', documentValue(key)],

@@ -3,18 +3,27 @@ import { OBJECT } from '../bson/types.js';
 import { documentValue, Value, writeElement } from '../bson/value.js';
 import { FieldFinder, FieldName } from '../bson/walk.js';
 import { BsonWriter } from '../bson/writer.js';
+import { ElmoError } from '../errors.js';
 import { elementsOf, type Element } from '../query/elements.js';
 
 const nameEncoder = new TextEncoder();
 
 export type NamedValue = readonly [name: string, value: Value | undefined];
 
-/** A document of its fields in order; undefined ones are left out. */
+/** Names of indexes may have a NUL where they are values; as the name of a field it would end there. */
+export function refuseEmbeddedNul(name: string): void {
+  if (name.includes('\0')) throw new ElmoError(9527900, 'illegal embedded NUL byte');
+}
+
+/** A document of its fields in order; undefined ones are left out. @throws ElmoError 9527900 for a name with a NUL */
 export function rawDocument(fields: Iterable<NamedValue>): Uint8Array {
   const writer = new BsonWriter();
   const start = writer.beginDocument();
-  for (const [name, value] of fields)
-    if (value !== undefined) writeElement(writer, nameEncoder.encode(name), value);
+  for (const [name, value] of fields) {
+    if (value === undefined) continue;
+    refuseEmbeddedNul(name);
+    writeElement(writer, nameEncoder.encode(name), value);
+  }
   writer.endDocument(start);
   return writer.toBytes();
 }

@@ -14,7 +14,8 @@ import {
   TIMESTAMP,
 } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
-import { BsonWriter, refuseNul } from '../bson/writer.js';
+import { BsonWriter } from '../bson/writer.js';
+import { refuseEmbeddedNul } from '../catalog/raw-document.js';
 import type { RawDocument } from '../operation/requests.js';
 
 const names = new Map<string, Uint8Array>();
@@ -30,7 +31,7 @@ const BYTES_BEHIND = 512;
 function nameBytes(name: string): Uint8Array {
   let bytes = names.get(name);
   if (bytes === undefined) {
-    refuseNul(name, 'a field name of a reply,');
+    refuseEmbeddedNul(name);
     bytes = textEncoder.encode(name);
     if (names.size < MOST_NAMES) names.set(name, bytes);
   }

@@ -17,6 +17,7 @@ import {
 } from '../../bson/value.js';
 import { listedIndexes } from '../../catalog/listing.js';
 import { namespaceText } from '../../catalog/namespace.js';
+import { rawDocument } from '../../catalog/raw-document.js';
 import type { CollectionSpec } from '../../catalog/collection-spec.js';
 import { ElmoError } from '../../errors.js';
 import { doubleOf, INT32_MAX, isNumberType } from '../../expression/numbers.js';
@@ -204,7 +205,10 @@ export function storageStats(spec: CollectionSpec, figures: CollectionFigures, s
       arrayValue(spec.indexes.filter(({ isReady }) => !isReady).map(({ name }) => stringValue(name))),
     ],
     ['totalIndexSize', scaled(totalIndexBytes)],
-    ['indexSizes', object([...indexBytes].map(([name, size]) => [name, scaled(size)] as const))],
+    [
+      'indexSizes',
+      documentValue(rawDocument([...indexBytes].map(([name, size]) => [name, scaled(size)] as const))),
+    ],
     ['totalSize', scaled(storedBytes + totalIndexBytes)],
     ['scaleFactor', numberValue(scale)],
   ]);

@@ -50,7 +50,6 @@ describe('the options of create', () => {
     [{ clusteredIndex: {} }, 40414],
     [{ clusteredIndex: { key: { a: 1 }, unique: true } }, 197],
     [{ clusteredIndex: { key: { _id: 1 }, unique: false } }, 5979700],
-    [{ clusteredIndex: { key: { _id: 1 }, unique: true, name: 'x\0y' } }, 67],
     [{ clusteredIndex: clustered, capped: true, size: 10 }, 6049200],
     [
       { clusteredIndex: clustered },

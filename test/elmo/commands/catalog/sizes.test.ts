@@ -26,6 +26,14 @@ describe('elmo/commands/catalog/sizes', () => {
     expect(await run({ collStats: 'c', scale: 10 })).to.include({ size: 9, scaleFactor: 10, count: 3 }));
   it('collStats tells the limits of a capped collection', async () =>
     expect(await run({ collStats: 'capped' })).to.include({ capped: true, max: 7, maxSize: 4096 }));
+  it('collStats is refused for a clustered index whose name cannot be that of a field', async () => {
+    await run({ create: 'nul', clusteredIndex: { key: { _id: 1 }, unique: true, name: 'x\0y' } });
+    const refused = await run({ collStats: 'nul' }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refused).to.have.property('code', 9527900);
+  });
   it('collStats of what is not there gives zeros', async () =>
     expect(await run({ collStats: 'none' })).to.include({ ns: 'a.none', size: 0, count: 0, nindexes: 0 }));
 
