@@ -6,32 +6,20 @@
 import { isUtf8 } from 'node:buffer';
 import { BsonWriter, Decimal128, EJSON, encodeDocument, type Document } from '../../elmo/index.js';
 import { withoutVersion1 } from './extended-json-1.js';
-
-const TYPE = {
-  double: 1,
-  string: 2,
-  object: 3,
-  array: 4,
-  objectId: 7,
-  bool: 8,
-  date: 9,
-  null: 10,
-  int32: 16,
-  int64: 18,
-  decimal: 19,
-};
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const NEWLINE = 0x0a;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const DOLLAR = 0x24;
-const MINUS = 0x2d;
+import { TYPE } from './bson-types.js';
+import {
+  BACKSLASH,
+  CLOSE,
+  CLOSE_LIST,
+  COLON,
+  COMMA,
+  DOLLAR,
+  MINUS,
+  NEWLINE,
+  OPEN,
+  OPEN_LIST,
+  QUOTE,
+} from './json-characters.js';
 
 /** Levels of documents and lists; more than any document may have. */
 const MOST_LEVELS = 250;

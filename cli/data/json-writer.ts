@@ -7,6 +7,21 @@
 import { isUtf8 } from 'node:buffer';
 import { Decimal128 } from '../../elmo/index.js';
 import { writeIsoDate, LAST_ISO_MS } from './iso-date.js';
+import { TYPE } from './bson-types.js';
+import {
+  BACKSLASH,
+  CLOSE,
+  CLOSE_LIST,
+  COLON,
+  COMMA,
+  MINUS,
+  NEWLINE,
+  OPEN,
+  OPEN_LIST,
+  QUOTE,
+  SPACE,
+  ZERO,
+} from './json-characters.js';
 
 export interface JsonForm {
   /** Numbers and dates as JSON has them, where that loses nothing that matters; else every value with its type. */
@@ -15,42 +30,9 @@ export interface JsonForm {
   readonly isPretty: boolean;
 }
 
-const TYPE = {
-  double: 0x01,
-  string: 0x02,
-  object: 0x03,
-  array: 0x04,
-  binary: 0x05,
-  undefined: 0x06,
-  objectId: 0x07,
-  bool: 0x08,
-  date: 0x09,
-  null: 0x0a,
-  regex: 0x0b,
-  dbPointer: 0x0c,
-  code: 0x0d,
-  symbol: 0x0e,
-  codeWithScope: 0x0f,
-  int32: 0x10,
-  timestamp: 0x11,
-  int64: 0x12,
-  decimal: 0x13,
-  maxKey: 0x7f,
-  minKey: 0xff,
-};
-
 /** Bytes of this kind tell their length a second time. */
 const OLD_BINARY = 2;
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const SPACE = 0x20;
-const NEWLINE = 0x0a;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 /** What follows the backslash, where one character says it. */
 const SHORT_ESCAPES = new Map(

@@ -13,6 +13,7 @@ import { sortStage } from '../../../elmo/aggregate/stages/sort.js';
 import type { Stage, StageContext } from '../../../elmo/aggregate/stage.js';
 import type { CollectionSpec, Namespace } from '../../../elmo/catalog/collection-spec.js';
 import type { CollationSpec } from '../../../elmo/collation/collation.js';
+import { ElmoError } from '../../../elmo/errors.js';
 import { Frame, type ParseScope } from '../../../elmo/expression/expression.js';
 import { openScope } from '../../../elmo/expression/scope.js';
 import { Operation } from '../../../elmo/operation/operation.js';
@@ -154,4 +155,15 @@ export function run(
   settings?: RunSettings,
 ): unknown[] {
   return runRaw(pipeline, database, on, settings).map((row) => plainJs(documentValue(row)));
+}
+
+/** The code of the error that a pipeline is refused with; 0: it runs. */
+export function refusal(pipeline: readonly object[], database: MemoryDatabase, on?: string): number {
+  try {
+    run(pipeline, database, on);
+  } catch (error) {
+    if (error instanceof ElmoError) return error.code;
+    throw error;
+  }
+  return 0;
 }

@@ -1,19 +1,10 @@
 /** Which of several faults of a pipeline is told: as the reference engine does. */
 import { expect } from 'chai';
-import { ElmoError } from '../../../elmo/errors.js';
-import { run } from './memory-collections.js';
+import { refusal } from './memory-collections.js';
 
 const database = { t: [{ _id: 1, a: 1 }], f: [{ _id: 1, x: 1 }] };
 
-function codeOf(pipeline: readonly object[], on?: string): number {
-  try {
-    run(pipeline, database, on);
-  } catch (error) {
-    if (error instanceof ElmoError) return error.code;
-    throw error;
-  }
-  return 0;
-}
+const codeOf = (pipeline: readonly object[], on?: string): number => refusal(pipeline, database, on);
 
 describe('a pipeline with two faults', () => {
   const bad = { $match: { $foo: 1 } };

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { stageOperators } from '../../../elmo/aggregate/table.js';
 import { ElmoError } from '../../../elmo/errors.js';
-import { run } from './memory-collections.js';
+import { refusal, run } from './memory-collections.js';
 
 const documents = [
   { _id: 1, a: [1, 2], b: 2 },
@@ -21,15 +21,7 @@ const foreign = [
 const database = { t: documents, f: foreign };
 const ids = (rows: readonly unknown[]): unknown[] => rows.map((row) => (row as { _id: unknown })._id);
 
-function codeOf(pipeline: readonly object[], on?: string): number {
-  try {
-    run(pipeline, database, on);
-  } catch (error) {
-    if (error instanceof ElmoError) return error.code;
-    throw error;
-  }
-  return 0;
-}
+const codeOf = (pipeline: readonly object[], on?: string): number => refusal(pipeline, database, on);
 
 describe('stages', () => {
   for (const [why, pipeline, expected] of [
