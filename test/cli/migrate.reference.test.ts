@@ -9,12 +9,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { MongoClient } from 'mongodb';
+import type { MongoClient } from 'mongodb';
 import { connect, Long } from '../../elmo/index.js';
+import { REFERENCE_URI, referenceOrSkip } from '../support/reference-engine.js';
 import { elmo, usePlace } from './fixture.js';
 
-const ADDRESS = process.env['ELMO_REFERENCE'] ?? '127.0.0.1:27117';
-const REFERENCE = `mongodb://${ADDRESS}/?directConnection=true&serverSelectionTimeoutMS=2000`;
 const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const MANY = 30_000;
 const KILLS = 4;
@@ -46,12 +45,7 @@ describe('elmo migrate, beside the reference engine', function () {
   let reference: MongoClient;
 
   before(async function () {
-    try {
-      reference = await MongoClient.connect(REFERENCE);
-    } catch {
-      process.stdout.write(`    (skipped: no reference engine listens on ${ADDRESS})\n`);
-      this.skip();
-    }
+    reference = await referenceOrSkip(this);
   });
   after(async () => {
     if (reference === undefined) return;
@@ -105,12 +99,12 @@ describe('elmo migrate, beside the reference engine', function () {
     );
     await client.close();
 
-    await killedAndFinished([file, REFERENCE, ...names[0]], `${file}.migrate.json`);
+    await killedAndFinished([file, REFERENCE_URI, ...names[0]], `${file}.migrate.json`);
     const copy = reference.db(there).collection('many');
     expect(await copy.countDocuments()).to.equal(MANY);
     expect((await copy.indexes()).map(({ name }) => name)).to.have.members(['_id_', 'by_group', 'unique_1']);
 
-    await killedAndFinished([REFERENCE, back, ...names[1]], `${back}.migrate.json`);
+    await killedAndFinished([REFERENCE_URI, back, ...names[1]], `${back}.migrate.json`);
     const dumped = async (from: string): Promise<Uint8Array[]> => {
       const to = place.path(`dump of ${from.at(-6)}`);
       expect((await elmo('dump', from, to)).code).to.equal(0);

@@ -9,6 +9,7 @@ import { loadDriver } from '../../cli/driver.js';
 import { withoutPassword } from '../../cli/migrate/server-end.js';
 import { BSONRegExp, Decimal128, Double, Long, Timestamp } from '../../elmo/index.js';
 import { connect, type ElmoClient } from '../../server-compat/index.js';
+import { REFERENCE_URI } from '../support/reference-engine.js';
 import { elmo, spawnElmo, usePlace } from './fixture.js';
 
 const MANY = 6000;
@@ -95,8 +96,7 @@ describe('elmo migrate', function () {
   });
 
   it('to the reference engine and back', async function () {
-    const address = process.env['ELMO_REFERENCE'] ?? '127.0.0.1:27117';
-    const reference = `mongodb://${address}/?directConnection=true&serverSelectionTimeoutMS=2000`;
+    const reference = REFERENCE_URI;
     await fillFile();
     const names = ['--nsFrom', '*.*', '--nsTo', 'elmo_migrate_*.*'];
     const there = await elmo('migrate', file(), reference, ...names, '--drop');

@@ -8,8 +8,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { MongoClient } from 'mongodb';
+import type { MongoClient } from 'mongodb';
 import { connect } from '../../elmo/index.js';
+import { REFERENCE_URI, referenceOrSkip } from '../support/reference-engine.js';
 import { projectFolder } from '../support/source-tree.js';
 
 const root = projectFolder();
@@ -70,11 +71,8 @@ describe('files of other embedded databases, as the guide reads them', () => {
     });
 });
 
-const ADDRESS = process.env['ELMO_REFERENCE'] ?? '127.0.0.1:27117';
-
 describe('a MongoDB server, as the guide comes from it and goes back', function () {
   this.timeout(60_000);
-  const URI = `mongodb://${ADDRESS}/?directConnection=true&serverSelectionTimeoutMS=2000`;
   /** Names that nobody else on that server has. */
   const ours: Readonly<Record<string, string>> = {
     shop: `shop_${process.pid}`,
@@ -84,12 +82,7 @@ describe('a MongoDB server, as the guide comes from it and goes back', function 
   let server: MongoClient;
 
   before(async function () {
-    try {
-      server = await MongoClient.connect(URI);
-    } catch {
-      process.stdout.write(`    (skipped: no reference engine listens on ${ADDRESS})\n`);
-      this.skip();
-    }
+    server = await referenceOrSkip(this);
   });
   after(async () => {
     rmSync(folder, { recursive: true, force: true });
@@ -118,7 +111,7 @@ describe('a MongoDB server, as the guide comes from it and goes back', function 
     const commands = [...page.matchAll(/^elmo (migrate .*)$/gm)].map(([, words]) =>
       [...words!.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) =>
         (quoted ?? plain!)
-          .replace('mongodb://127.0.0.1:27017/', URI)
+          .replace('mongodb://127.0.0.1:27017/', REFERENCE_URI)
           .replace(/^(shop|app_copy)(?=\.)/, (name) => ours[name]!),
       ),
     );

@@ -1,12 +1,13 @@
 /**
  * A client of the reference engine that sends and receives raw BSON, so that nothing of ours or of a driver stands
- * between. Where: the environment's ELMO_REFERENCE ("host:port"), or 127.0.0.1:27117. Tests skip when none listens.
+ * between. Tests skip when none listens.
  */
 import { connect, type Socket } from 'node:net';
 import { BSON } from 'bson';
+import { REFERENCE_ADDRESS } from '../../support/reference-engine.js';
 import { array, documentBytes, int32, object, string, type Field } from '../../support/bson-values.js';
 
-const [host = '127.0.0.1', port = '27117'] = (process.env['ELMO_REFERENCE'] ?? '').split(':').filter(Boolean);
+const [host, port] = REFERENCE_ADDRESS.split(':');
 
 const OP_MSG = 2013;
 const HEADER_BYTES = 16;
