@@ -11,7 +11,8 @@ import type {
 import { insertDocuments } from '../write/insert.js';
 import { asStatementError } from '../write/statement-error.js';
 import { updateDocuments } from './updating.js';
-import { deleteDocuments, type WritingContext } from './writing.js';
+import { deleteDocuments } from './deleting.js';
+import type { WritingContext } from './statement-query.js';
 
 type Insert = Extract<BulkOperation, { kind: 'insert' }>;
 

@@ -19,7 +19,7 @@ import {
   untilUpToDate,
   type PreparedQuery,
   type WritingContext,
-} from './writing.js';
+} from './statement-query.js';
 
 const COMMAND = 'findAndModify';
 const MOST_ATTEMPTS = 3;

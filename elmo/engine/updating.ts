@@ -37,7 +37,7 @@ import {
   type PreparedQuery,
   type StatementQuery,
   type WritingContext,
-} from './writing.js';
+} from './statement-query.js';
 
 /** What an upsert cannot be filtered by, since it says nothing of the new document. */
 export const UPSERT_FORBIDDEN: ReadonlySet<string> = new Set(['$expr']);

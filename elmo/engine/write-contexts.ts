@@ -8,7 +8,7 @@ import type { TransactionUnit } from '../operation/transaction-unit.js';
 import type { TimestampParts } from '../update/timestamps.js';
 import type { StatementRetries } from '../write/retries.js';
 import type { Validators } from './validators.js';
-import type { WritingContext } from './writing.js';
+import type { WritingContext } from './statement-query.js';
 
 export interface WriteContextParts {
   readonly kv: OrderedKv;

@@ -195,7 +195,7 @@ const bulkWrite: Command = {
     const operations = parsed.map((each) => operationOf(each, targets));
     for (const { namespace } of targets) checkNewNamespace(namespace);
     checkStatementIds(args, operations.length);
-    const outcomes = await context.engine.bulkWrite(
+    const outcomes = await context.engine.writes.bulkWrite(
       {
         ...context.common,
         operations,

@@ -26,7 +26,7 @@ export async function writeExplanation(
   context: CommandContext,
   reply: ReplyWriter,
 ): Promise<void> {
-  const fields = await context.engine.explain(target, verbosity, context.session);
+  const fields = await context.engine.queries.explain(target, verbosity, context.session);
   for (const [name, value] of fields) if (value !== undefined) reply.value(name, value);
   const shown = command.filter(([name]) => name !== '$db');
   reply.document('command', rawDocument([...shown, ['$db', stringValue(context.db)]]));

@@ -125,7 +125,7 @@ const find: Command = {
     if (isTailable) checkTailableSort(args.document('sort'));
     const filter = filterAlone(args);
     if (filter !== undefined && batchSize !== 0) {
-      const found = context.engine.findNow(
+      const found = context.engine.queries.findNow(
         namespace,
         filter,
         context.session,

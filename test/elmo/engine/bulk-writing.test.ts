@@ -27,7 +27,7 @@ async function outcomes(
   isOrdered = true,
   writer = new EngineWriter(),
 ): Promise<unknown[]> {
-  const found = await writer.engine.bulkWrite({ operations, isOrdered });
+  const found = await writer.engine.writes.bulkWrite({ operations, isOrdered });
   return found.map(({ index, error, count, modified, upsertedId }) => [
     index,
     error?.code ?? 0,

@@ -21,7 +21,7 @@ const indexes = [
 
 async function explain(target: ExplainTarget, verbosity: Verbosity = 'queryPlanner'): Promise<Shown> {
   const collection = await IndexedCollection.open(indexes, documents);
-  const fields = await collection.engine.explain(target, verbosity);
+  const fields = await collection.engine.queries.explain(target, verbosity);
   return plainJs(documentValue(rawDocument(fields))) as Shown;
 }
 

@@ -53,7 +53,7 @@ const modify: Write = ({ engine }, context) =>
 const take: Write = ({ engine }, context) =>
   engine.findAndModify({ namespace: NAMESPACE, filter: raw({ _id: 2 }) }, context);
 const bulk: Write = ({ engine }, context) =>
-  engine.bulkWrite(
+  engine.writes.bulkWrite(
     {
       operations: [
         { kind: 'insert', namespace: NAMESPACE, document: raw({ _id: 5 }) },

@@ -1,0 +1,91 @@
+/** Deletes: a plan for the candidates of each statement, then `write/`; by `_id` without one. */
+import type { DeleteRequest, DeleteResult, DeleteStatement, WriteFailure } from '../operation/requests.js';
+import { forEachRecord } from '../write/mutate.js';
+import { asStatementError } from '../write/statement-error.js';
+import { allWritten } from '../write/written.js';
+import { idOfStatement, traceById, writeById } from './by-id.js';
+import {
+  candidatesOf,
+  prepareQuery,
+  refuseMulti,
+  untilUpToDate,
+  withLet,
+  type WritingContext,
+} from './statement-query.js';
+
+export async function deleteDocuments(
+  request: DeleteRequest,
+  context: WritingContext,
+): Promise<DeleteResult> {
+  const failures: WriteFailure[] = [];
+  const written: Promise<void>[] = [];
+  let deleted = 0;
+  for (const [index, statement] of request.statements.entries()) {
+    try {
+      deleted +=
+        context.retries?.isDone(index) === true
+          ? 1
+          : await runDelete(request, statement, index, context, written);
+    } catch (thrown) {
+      failures.push({ index, error: asStatementError(thrown, context.transaction !== undefined) });
+      if (request.isOrdered || context.transaction !== undefined) break;
+    }
+  }
+  await allWritten(written);
+  return { deleted, failures, repeated: context.retries?.repeated };
+}
+
+async function runDelete(
+  request: DeleteRequest,
+  statement: DeleteStatement,
+  index: number,
+  context: WritingContext,
+  written: Promise<void>[],
+): Promise<number> {
+  refuseMulti(context, statement.isMulti);
+  const id = idOfStatement(statement);
+  if (id !== undefined) {
+    const done = writeById(
+      request.namespace,
+      id,
+      context,
+      written,
+      ({ collection, recordId, document, unit }) => {
+        collection.remove(unit, recordId, document, 0);
+        context.retries?.recordDone(unit, index);
+      },
+    );
+    const isDone = done instanceof Promise ? await done : done;
+    if (isDone !== undefined) {
+      traceById(context, 'EXPRESS_DELETE', isDone);
+      return isDone ? 1 : 0;
+    }
+  }
+  const unit = context.transaction ?? context.newUnit();
+  const collection = context.collection(request.namespace, unit);
+  const query = withLet(statement, request);
+  const prepared = prepareQuery(query, collection?.entry, context);
+  if (collection === undefined) return 0;
+  if (!context.kv.isUpToDate) await untilUpToDate(context);
+  const candidates = candidatesOf(collection, prepared, context, statement.isMulti ? 0 : 1);
+  let deleted = 0;
+  try {
+    const done = await forEachRecord(
+      collection,
+      candidates,
+      context,
+      statement.isMulti,
+      'delete',
+      (recordId, document, at, into) => {
+        collection.remove(into, recordId, document, at);
+        context.retries?.recordDone(into, index);
+        deleted++;
+        return statement.isMulti;
+      },
+    );
+    written.push(...done);
+  } finally {
+    candidates.release();
+  }
+  return deleted;
+}
