@@ -88,16 +88,11 @@ export class KeyExtractor {
    * @throws ElmoError CannotIndexParallelArrays
    */
   extract(bytes: Uint8Array, at: number, sink: TupleSink): void {
-    const { paths, types } = this;
-    this.bytes = bytes;
-    this.metArray = false;
-    this.crossedArray = false;
-    let isSimple = true;
-    for (let i = 0; i < paths.length; i++) if (!this.follow(i, at, 0)) isSimple = false;
-    if (isSimple) {
+    if (this.extractOnly(bytes, at)) {
       sink.tuple(this);
       return;
     }
+    const { paths, types } = this;
     this.crossedArray = true;
     this.arrayBits.fill(0);
     this.sink = sink;
@@ -105,6 +100,17 @@ export class KeyExtractor {
     for (let i = 0; i < paths.length; i++) rests[i] = this.stoppedAt[i]!;
     this.expand(types.slice(), this.at.slice(), rests);
     this.sink = undefined;
+  }
+
+  /** Finds the only tuple of a document without arrays on the way. @returns false if there are any: `extract` tells */
+  extractOnly(bytes: Uint8Array, at: number): boolean {
+    const { length } = this.paths;
+    this.bytes = bytes;
+    this.metArray = false;
+    this.crossedArray = false;
+    let isOnly = true;
+    for (let i = 0; i < length; i++) if (!this.follow(i, at, 0)) isOnly = false;
+    return isOnly;
   }
 
   /**

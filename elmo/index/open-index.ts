@@ -37,8 +37,7 @@ export class OpenIndex implements TupleSink, LeafSink {
   private readonly toCollated: ((text: string) => string) | undefined;
   private readonly ids = new RecordIdReader();
   private target: EntrySet | undefined;
-  private load: Load | undefined;
-  /** Those entries of one document that are several. */
+  /** Of a document that may have several, on the way into a load. */
   private readonly loaded = new EntrySet();
   private recordId = 0;
   private bytes: Uint8Array = NOTHING;
@@ -123,13 +122,16 @@ export class OpenIndex implements TupleSink, LeafSink {
    * @throws as `collect`
    */
   collectInto(bytes: Uint8Array, at: number, recordId: number, load: Load): void {
-    const { loaded } = this;
-    this.load = load;
-    try {
-      this.collect(bytes, at, recordId, loaded);
-    } finally {
-      this.load = undefined;
+    const { loaded, extractor, entries } = this;
+    if (this.wildcard === undefined && extractor.extractOnly(bytes, at)) {
+      if (!this.takes(bytes, at)) return;
+      this.bytes = bytes;
+      this.recordId = recordId;
+      if (this.encode(extractor))
+        load.put(entries.key.bytes, entries.key.length, entries.value.bytes, entries.value.length);
+      return;
     }
+    this.collect(bytes, at, recordId, loaded);
     for (let i = 0; i < loaded.count; i++) {
       const key = loaded.key(i);
       const value = loaded.value(i);
@@ -163,13 +165,19 @@ export class OpenIndex implements TupleSink, LeafSink {
   }
 
   tuple(extractor: KeyExtractor): void {
-    if (this.wildcard !== undefined) return;
+    if (this.wildcard === undefined && this.encode(extractor))
+      this.target!.add(this.entries.key, this.entries.value);
+  }
+
+  /** Makes the entry of a tuple. @returns false if it has none */
+  private encode(extractor: KeyExtractor): boolean {
     const { types, at } = extractor;
-    if (this.spec.isSparse && types.every((type) => type === MISSING)) return;
+    if (this.spec.isSparse && types.every((type) => type === MISSING)) return false;
     const { entries, bytes } = this;
     entries.begin();
     for (let i = 0; i < types.length; i++) this.append(i, types[i]!, bytes, at[i]!);
     this.finish();
+    return true;
   }
 
   leaf(path: string, bytes: Uint8Array, type: number, at: number, isInArray: boolean): void {
@@ -180,6 +188,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.append(wildcardField, type, bytes, at);
     for (let i = wildcardField; i < prefix.length; i++) this.appendPrefix(prefix[i]!);
     this.finish();
+    this.target!.add(entries.key, entries.value);
     if (isInArray) this.arrayBits[wildcardField]! |= 1;
   }
 
@@ -227,14 +236,11 @@ export class OpenIndex implements TupleSink, LeafSink {
     return stringValue(this.toCollated(new Value(type, bytes, at).text));
   }
 
+  /** Completes the entry whose values were appended. */
   private finish(): void {
-    this.entries.finish(this.recordId);
-    const { key, value } = this.entries;
-    if (key.length > LONGEST_ENTRY_KEY) throw this.keyTooLong(key.length);
-    // several entries of one document may be equal: only one is loaded
-    if (this.load !== undefined && this.wildcard === undefined && !this.extractor.crossedArray)
-      this.load.put(key.bytes, key.length, value.bytes, value.length);
-    else this.target!.add(key, value);
+    const { entries } = this;
+    entries.finish(this.recordId);
+    if (entries.key.length > LONGEST_ENTRY_KEY) throw this.keyTooLong(entries.key.length);
   }
 
   /**

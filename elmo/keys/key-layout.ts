@@ -165,6 +165,8 @@ export class IndexEntries extends EntryReader {
   readonly value = new KeyWriter();
   private field = 0;
   private readonly typeBits = new TypeBitsWriter();
+  /** The keyspace, with which all keys begin. */
+  private readonly beginning: Uint8Array;
 
   /**
    * @param keepsTypes  whether entries carry type bits, so that the index can cover queries
@@ -176,14 +178,16 @@ export class IndexEntries extends EntryReader {
     readonly keepsTypes: boolean,
   ) {
     super(keyspace, directions, isUnique);
+    this.beginning = keyspaceBounds(keyspace).low;
   }
 
   begin(): void {
+    const { key, beginning } = this;
     this.field = 0;
-    this.key.clear();
+    key.clear();
+    key.appendBytes(beginning, 0, beginning.length);
     this.value.clear();
     this.typeBits.clear();
-    this.key.appendVarint(this.keyspace);
   }
 
   /** The value of the next field; MISSING counts as null. */
@@ -195,7 +199,8 @@ export class IndexEntries extends EntryReader {
 
   /** Completes the entry. (What is in `key` before is the beginning of all entries with these values.) */
   finish(recordId: number): void {
+    const { typeBits } = this;
     appendRecordId(this.isUnique ? this.value : this.key, recordId);
-    this.value.appendBytes(this.typeBits.bytes, 0, this.typeBits.length);
+    if (typeBits.length > 0) this.value.appendBytes(typeBits.bytes, 0, typeBits.length);
   }
 }
