@@ -7,7 +7,8 @@ export { validateDocument } from './bson/validate.js';
 export { BsonWriter, type WriterMemory } from './bson/writer.js';
 export { ElmoError } from './errors.js';
 export { Engine } from './engine/engine.js';
-export { dispatch, CommandTable, type Dispatched, type DispatchOptions } from './commands/dispatch.js';
+export { CommandTable } from './commands/command-table.js';
+export { dispatch, type Dispatched, type DispatchOptions } from './commands/dispatch.js';
 export { Arguments, firstName as commandName, type CommandMessage } from './commands/arguments.js';
 export type {
   AuthenticatedUser,

@@ -1,5 +1,6 @@
 /** Commands of the embedded client, run as those of clients over the wire are. */
-import { CommandTable, dispatch } from '../commands/dispatch.js';
+import { CommandTable } from '../commands/command-table.js';
+import { dispatch } from '../commands/dispatch.js';
 import { ReplyWriter } from '../commands/reply.js';
 import { elmoCommands } from '../commands/table.js';
 import type { Engine } from '../engine/engine.js';

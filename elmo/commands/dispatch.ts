@@ -2,9 +2,8 @@
  * From a command as it came to its reply: find it in the table, check its fields, run it, write what it says or why it
  * could not. The embedded `db.command` and the wire protocol both come through here.
  */
-import { readInt64 } from '../bson/read.js';
 import { STRING } from '../bson/types.js';
-import { documentValue, Value } from '../bson/value.js';
+import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import type { RunningOperation } from '../engine/activity.js';
 import type { Engine } from '../engine/engine.js';
@@ -14,18 +13,11 @@ import { PlanTrace } from '../operation/plan-trace.js';
 import type { SessionContext } from '../session/session-context.js';
 import { ERROR_CODES } from '../error-codes.js';
 import { ElmoError } from '../errors.js';
-import {
-  Arguments,
-  checkSequence,
-  makeFieldTable,
-  parseByTable,
-  firstName,
-  type CommandMessage,
-  type FieldTable,
-} from './arguments.js';
+import { firstName, type Arguments, type CommandMessage } from './arguments.js';
 import type { Command, CommandClient, CommandContext } from './command.js';
-import { COMMON_FIELDS, commonRequest, sessionIdOf } from './common-fields.js';
-import type { TracedRequest } from './common-fields.js';
+import { sessionOf } from './command-session.js';
+import { parseCommand, type CommandTable } from './command-table.js';
+import { commonRequest, type TracedRequest } from './common-fields.js';
 import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
@@ -53,45 +45,6 @@ export interface DispatchOptions {
   readonly before?: (command: Command, args: Arguments, db: string) => void | Promise<void>;
   /** Adds fields to every reply, before it is closed. */
   readonly finish?: (reply: ReplyWriter) => void;
-}
-
-/** A command under one of its names. */
-interface TableEntry {
-  readonly command: Command;
-  readonly fields: FieldTable;
-}
-
-const OWN_FIELD = { types: undefined, skipsNull: false, isRequired: false } as const;
-
-/** Commands by each of their names. */
-export class CommandTable {
-  private readonly byName = new Map<string, Command>();
-  /** Made when a command is first asked for. */
-  private readonly entries = new Map<string, TableEntry>();
-
-  constructor(readonly commands: readonly Command[]) {
-    for (const command of commands)
-      for (const name of [command.name, ...(command.aliases ?? [])]) this.byName.set(name, command);
-  }
-
-  get(name: string): Command | undefined {
-    return this.byName.get(name);
-  }
-
-  entry(name: string): TableEntry | undefined {
-    let entry = this.entries.get(name);
-    if (entry === undefined) {
-      const command = this.byName.get(name);
-      if (command === undefined) return undefined;
-      // what names the collection is judged by `checkTarget`
-      const table =
-        command.target === 'collection'
-          ? makeFieldTable(COMMON_FIELDS, command.fields, { [name]: OWN_FIELD })
-          : makeFieldTable(COMMON_FIELDS, { [name]: OWN_FIELD }, command.fields);
-      this.entries.set(name, (entry = { command, fields: { ...table, own: name } }));
-    }
-    return entry;
-  }
 }
 
 /** What the caller may want to know of a command that has run. */
@@ -152,15 +105,6 @@ const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['commitTransaction', 'abo
 
 /** LockTimeout, WriteConflict, SnapshotUnavailable, SnapshotTooOld, NoSuchTransaction: the whole transaction may be tried again. */
 const PASSING: ReadonlySet<number> = new Set([24, 112, 239, 246, 251]);
-
-/** Commands that may carry a number without being part of a transaction. */
-const RETRYABLE_COMMANDS: ReadonlySet<string> = new Set([
-  'insert',
-  'update',
-  'delete',
-  'findAndModify',
-  'bulkWrite',
-]);
 
 /**
  * Runs a command and writes its whole reply document; at once where the command is done at once. Never throws, never
@@ -264,7 +208,7 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   if (entry === undefined) throw new ElmoError('CommandNotFound', `no such command: '${name}'`);
   const { command } = entry;
   call.command = command;
-  const args = parse(entry, message);
+  const args = parseCommand(entry, message);
   if (command.secrets !== undefined) operation.body = shownBody(message.body, command.secrets);
   call.trace.origin = operation.body;
   const db = args.text('$db') ?? options.db ?? 'admin';
@@ -376,28 +320,6 @@ function written(call: Call, command: Command, concern: WriteConcern): void {
   call.isSilent = !concern.isAcknowledged && SILENT_WHEN_UNACKNOWLEDGED.has(command.name);
 }
 
-function parse({ command, fields }: TableEntry, message: CommandMessage): Arguments {
-  const { sequences } = message;
-  const values = parseByTable(
-    documentValue(message.body),
-    fields,
-    command.name,
-    command.name,
-    sequences,
-    command.ignoresUnknown,
-  );
-  if (sequences !== undefined)
-    for (const [field, documents] of sequences) {
-      const rule = Object.hasOwn(command.fields, field) ? command.fields[field] : undefined;
-      if (rule === undefined)
-        throw new ElmoError(40415, `BSON field '${command.name}.${field}' is an unknown field.`);
-      if (values.has(field))
-        throw new ElmoError(40413, `BSON field '${command.name}.${field}' is a duplicate field`);
-      checkSequence(documents, rule, `${command.name}.${field}`, command.name);
-    }
-  return new Arguments(values, sequences);
-}
-
 /** @returns the name of the collection; '' if the command is for none */
 function checkTarget(command: Command, message: CommandMessage, db: string): string {
   if (command.isAdminOnly === true && db !== 'admin')
@@ -411,66 +333,6 @@ function checkTarget(command: Command, message: CommandMessage, db: string): str
   if (command.target === 'any') return '';
   if (command.target === 'collectionOrOne' && plainNumber(target) === 1) return '';
   throw new ElmoError('InvalidNamespace', `Collection name has invalid type ${typeName(target.type)}`);
-}
-
-function sessionOf(args: Arguments, command: Command, client: CommandClient): SessionContext | undefined {
-  const lsid = args.value('lsid');
-  const txnNumber = longOf(args.value('txnNumber'));
-  if (lsid === undefined) {
-    if (txnNumber !== undefined)
-      throw new ElmoError('InvalidOptions', 'Transaction number requires a session ID to also be specified');
-    return undefined;
-  }
-  const autocommit = args.has('autocommit') ? args.flag('autocommit') : undefined;
-  const startTransaction = args.flag('startTransaction');
-  checkTransactionFields(args, command, txnNumber, autocommit);
-  const level = args.struct('readConcern')?.value('level'); // whether it is one is found out later
-  return {
-    lsid: sessionIdOf(lsid),
-    txnNumber,
-    autocommit,
-    startTransaction,
-    readConcernLevel: level?.type === STRING ? level.text : undefined,
-    stmtId: args.number('stmtId') ?? 0,
-    stmtIds: args.has('stmtIds') ? args.elements('stmtIds').map(plainNumber) : undefined,
-    owner: client.users?.[0],
-  };
-}
-
-function checkTransactionFields(
-  args: Arguments,
-  command: Command,
-  txnNumber: bigint | undefined,
-  autocommit: boolean | undefined,
-): void {
-  if (txnNumber === undefined && autocommit !== undefined)
-    throw new ElmoError(
-      'InvalidOptions',
-      "'autocommit' field requires a transaction number to also be specified",
-    );
-  if (args.has('startTransaction') && autocommit === undefined)
-    throw new ElmoError(
-      'InvalidOptions',
-      "'startTransaction' field requires 'autocommit' field to also be specified",
-    );
-  if (autocommit === true)
-    throw new ElmoError('InvalidOptions', 'Specifying autocommit=true is not allowed.');
-  if (txnNumber !== undefined && txnNumber < 0n)
-    throw new ElmoError('InvalidOptions', 'Transaction number cannot be negative');
-  if (txnNumber !== undefined && autocommit === undefined && !RETRYABLE_COMMANDS.has(command.name))
-    throw new ElmoError(
-      50768,
-      `txnNumber may only be provided for multi-document transactions and retryable write commands. autocommit:false was not provided, and ${command.name} is not a retryable write command.`,
-    );
-  if (autocommit === false && command.isTransactional !== true)
-    throw new ElmoError(
-      'OperationNotSupportedInTransaction',
-      `Cannot run '${command.name}' in a multi-document transaction.`,
-    );
-}
-
-function longOf(value: Value | undefined): bigint | undefined {
-  return value === undefined ? undefined : readInt64(value.bytes, value.at);
 }
 
 function checkTakesWriteConcern(command: Command, session: SessionContext | undefined): void {
