@@ -15,7 +15,7 @@ import { UnsetNode } from './operators/fields.js';
 import type { OperatorContext } from './operators/operator.js';
 import { lateOperators } from './late-operators.js';
 import type { UpdateOptions } from './parse.js';
-import { Run } from './run.js';
+import { immutable, Run } from './run.js';
 import { ArrayNode, ObjectNode } from './tree.js';
 import type { Update, UpdateContext } from './update.js';
 import { arrayFilterName, parseUpdatePath, POSITIONAL } from './update-path.js';
@@ -24,11 +24,7 @@ const run = new Run();
 
 /** Refuses changes at the top of a document that no operator may make. */
 function watchRoot(name: string, isNew: boolean, node: UpdateNode): void {
-  if (name === '_id' && !isNew)
-    throw new ElmoError(
-      'ImmutableField',
-      "Performing an update on the path '_id' would modify the immutable field '_id'",
-    );
+  if (name === '_id' && !isNew) throw immutable('_id');
   if (!name.startsWith('$') || node instanceof UnsetNode || run.context.isInsert) return;
   if (name === '$ref' || name === '$id' || name === '$db')
     throw new ElmoError('InvalidDBRef', `The field ${name} cannot be changed without the rest of its DBRef`);

@@ -66,6 +66,14 @@ const NO_CONTEXT: UpdateContext = {
   isInsert: false,
 };
 
+/** The error of a change at a path in `_id`. */
+export function immutable(path: string): ElmoError {
+  return new ElmoError(
+    'ImmutableField',
+    `Performing an update on the path '${path}' would modify the immutable field '_id'`,
+  );
+}
+
 /** @throws ElmoError PathNotViable: `field` cannot be made inside what is there */
 export function refuseCreation(
   run: Run,

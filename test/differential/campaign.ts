@@ -211,9 +211,11 @@ function rowsOf({ rows }: Answer, { isOrdered }: RandomCommand): readonly string
   return isOrdered ? rows : [...rows].sort();
 }
 
+/** Which rows are in a single batch is up to the plan. */
 function isScannable(command: Document): boolean {
   return (
     'find' in command &&
+    !('singleBatch' in command && !('sort' in command)) &&
     !('hint' in command || 'min' in command || 'max' in command || 'returnKey' in command)
   );
 }

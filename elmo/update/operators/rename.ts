@@ -6,7 +6,7 @@ import { ElmoError } from '../../errors.js';
 import { describe } from '../../query/elements.js';
 import { MAX_ARRAY_INDEX } from '../limits.js';
 import { LeafNode } from '../node.js';
-import { refuseCreation, type Run } from '../run.js';
+import { immutable, refuseCreation, type Run } from '../run.js';
 import { arrayIndexOf, isDynamic, splitUpdatePath } from '../update-path.js';
 import { UnsetNode } from './fields.js';
 import type { UpdateOperators } from './operator.js';
@@ -71,12 +71,23 @@ function atElement(bytes: Uint8Array, at: number, index: number): boolean {
   return false;
 }
 
+/** At the old path inside `_id`: that it cannot go is said where it would come to, by the `RenameNode`. */
+class KeptNode extends UnsetNode {
+  override apply(): void {
+    // what is there stays
+  }
+}
+
 /** At the new path. What stands at the old one is taken away by an `UnsetNode` there. */
 class RenameNode extends LeafNode {
   private readonly from: PlainPath;
   private readonly to: PlainPath;
 
-  constructor(from: string, to: string) {
+  constructor(
+    from: string,
+    to: string,
+    private readonly isOfId: boolean,
+  ) {
     super(to);
     this.from = new PlainPath(from);
     this.to = new PlainPath(to);
@@ -85,18 +96,24 @@ class RenameNode extends LeafNode {
   override apply(run: Run, type: number, nameStart: number, valueStart: number): void {
     const value = this.source(run);
     if (value === undefined) return;
+    this.refuseId();
     run.replaceValue(type, nameStart, valueStart, endOfValue(run.bytes, type, valueStart), value);
   }
 
   override create(run: Run, name: Uint8Array): boolean {
     const value = this.source(run);
     if (value === undefined) return false;
+    this.refuseId();
     writeElement(run.edits.scratch, name, value);
     return true;
   }
 
   override refuse(run: Run, field: string, type: number, nameStart: number, valueStart: number): void {
     if (this.source(run) !== undefined) refuseCreation(run, field, type, nameStart, valueStart);
+  }
+
+  private refuseId(): void {
+    if (this.isOfId) throw immutable(this.from.path);
   }
 
   /** What is to be moved; undefined if there is nothing. */
@@ -127,7 +144,8 @@ function inArray(run: Run, which: string, path: string, array: string): ElmoErro
 }
 
 function* parseRename(path: string, argument: Value): Iterable<LeafNode> {
-  yield new UnsetNode(path);
+  const isOfId = path === '_id' || path.startsWith('_id.');
+  yield isOfId ? new KeptNode(path) : new UnsetNode(path);
   if (argument.type !== STRING)
     throw new ElmoError(
       'BadValue',
@@ -147,7 +165,7 @@ function* parseRename(path: string, argument: Value): Iterable<LeafNode> {
     throw new ElmoError('BadValue', `The source field for $rename may not be dynamic: ${path}`);
   if (parts.some(isDynamic))
     throw new ElmoError('BadValue', `The destination field for $rename may not be dynamic: ${to}`);
-  yield new RenameNode(path, to);
+  yield new RenameNode(path, to, isOfId);
 }
 
 export const renameOperators: UpdateOperators = { $rename: { parse: parseRename } };

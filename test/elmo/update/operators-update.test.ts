@@ -163,6 +163,20 @@ describe('operators of updates', () => {
     ['to nothing', {}, { $rename: { a: '' } }, 56],
     ['and something else', {}, { $rename: { a: 'b' }, $set: { b: 1 } }, 40],
     ['_id', { _id: 1 }, { $rename: { _id: 'a' } }, 66],
+    ['a part of _id', { _id: { a: 1 } }, { $rename: { '_id.a': 'a' } }, 66],
+    ['_id into a scalar', { _id: 1, b: 5 }, { $rename: { _id: 'b.c' } }, 28],
+    [
+      '_id, after a fault before the new name',
+      { _id: 1, b: 5 },
+      { $rename: { _id: 'c' }, $push: { b: 1 } },
+      2,
+    ],
+    [
+      '_id, before a fault after the new name',
+      { _id: 1, b: 5 },
+      { $rename: { _id: 'a' }, $push: { b: 1 } },
+      66,
+    ],
   ]);
 
   rows('$push', [
