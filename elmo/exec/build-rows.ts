@@ -69,7 +69,7 @@ function indexScan(
 }
 
 function matcherOf(filter: FilterNode | undefined, { collation }: BuildContext): Matcher | undefined {
-  return filter === undefined ? undefined : compileFilter(filter, { collation });
+  return filter === undefined ? undefined : compileFilter(filter, { collation, order: 'planned' });
 }
 
 /** What a scan gives when its entries have been asked what they can tell. */

@@ -61,6 +61,11 @@ export abstract class Expression {
     return this.demands.some(({ value }) => value.type !== ARRAY);
   }
 
+  /** Whether it is one comparison. */
+  get isComparison(): boolean {
+    return false;
+  }
+
   /** Whether it is true wherever its demands hold. */
   get isDemand(): boolean {
     return false;

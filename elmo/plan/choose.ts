@@ -4,6 +4,7 @@
  * documents never.
  */
 import type { FilterNode } from '../query/filter.js';
+import { inScanOrder } from '../query/order.js';
 import { costOf, mostCostOf } from './cost.js';
 import { indexPlans, scansOf, usableIndexes } from './index-plans.js';
 import { noSolutions } from './hint.js';
@@ -138,7 +139,7 @@ function unionOf(request: PlanRequest, { conjuncts }: Predicates): UnionPlan | u
   return {
     kind: 'or',
     scans: scans.map((scan) => ({ ...scan, filter: undefined })),
-    filter: isExact ? undefined : request.filter,
+    filter: isExact ? undefined : inScanOrder(request.filter, []),
     estimate: new Estimate(() => scans.reduce((sum, { estimate }) => sum + estimate.count, 0)),
   };
 }

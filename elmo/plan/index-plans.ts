@@ -3,6 +3,7 @@ import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { ReadView } from '../../lsm/index.js';
 import type { KeyBounds } from '../keys/key-layout.js';
 import type { FilterNode } from '../query/filter.js';
+import { inScanOrder } from '../query/order.js';
 import { coversFilter, coversPaths } from './covered.js';
 import { indexBounds, type IndexBounds } from './index-bounds.js';
 import { isEverything, isPoint } from './interval.js';
@@ -159,7 +160,7 @@ function scanPlan(
     direction: 'forward',
     hasDuplicates: hasDuplicates || (index.isMultikey && !isOnePoint),
     keyFilter: residual(ofKey, new Set()),
-    filter: residual(conjuncts, new Set([...exact, ...ofKey])),
+    filter: leftOfScan(residual(conjuncts, new Set([...exact, ...ofKey])), index),
     given: undefined,
     collated: undefined,
     estimate:
@@ -167,6 +168,14 @@ function scanPlan(
         ? Estimate.of(ranges.length)
         : estimateOf(ranges, view),
   };
+}
+
+function leftOfScan(filter: FilterNode | undefined, { fields }: IndexSpec): FilterNode | undefined {
+  if (filter === undefined || !('children' in filter)) return filter;
+  return inScanOrder(
+    filter,
+    fields.map(({ path }) => path),
+  );
 }
 
 export function estimateOf(ranges: readonly KeyBounds[], view: ReadView): Estimate {

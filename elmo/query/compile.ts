@@ -39,8 +39,11 @@ export type SpecialNode = Extract<FilterNode, { kind: 'special' }>;
 export interface CompileOptions {
   /** Rules for comparing strings; undefined: bytes. The one the filter was parsed with. */
   readonly collation?: CollationSpec | undefined;
-  /** Whether conditions that may fail are asked in the order they are written; otherwise in that of `order.ts`. */
-  readonly isAsWritten?: boolean;
+  /**
+   * In which order conditions are asked if some may fail: as a pipeline has written them, or as a plan has put them;
+   * undefined: that of `order.ts`.
+   */
+  readonly order?: 'written' | 'planned' | undefined;
   /** Whether `matchedIndex` is wanted. Costs a little. */
   readonly positional?: boolean;
   /** Tests the values at the path of a geo predicate. */
@@ -118,8 +121,13 @@ class Compiler {
   private conjunction(nodes: readonly FilterNode[]): CompiledMatcher {
     if (this.isPositional) return new PositionalAndMatcher(this.matchers(nodes.toSorted(compareNodes)));
     if (nodes.some(holdsExpression)) {
-      const isAsWritten = this.options.isAsWritten === true;
-      return new AndMatcher(this.matchers(isAsWritten ? asWritten(nodes) : nodes.toSorted(compareNodes)));
+      const { order } = this.options;
+      const isPlanned = order === 'planned';
+      return new AndMatcher(
+        this.matchers(
+          isPlanned ? nodes : order === 'written' ? asWritten(nodes) : nodes.toSorted(compareNodes),
+        ),
+      );
     }
     const children = this.matchers(nodes);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));

@@ -9,7 +9,7 @@ import type { CollationSpec } from '../collation/collation.js';
 import { collatorOf } from '../collation/collator.js';
 import { isTruthy } from './elements.js';
 import type { FilterNode, RegexSpec } from './filter.js';
-import { compareAlternatives, compareNodes } from './order.js';
+import { compareAlternatives, compareNodes, equalityPath, isAboutFields } from './order.js';
 import { isSameNode } from './same.js';
 
 const TRUE: FilterNode = { kind: 'true' };
@@ -59,24 +59,27 @@ class Normalizer {
   }
 
   private conjunction(nodes: readonly FilterNode[]): FilterNode {
-    const children: FilterNode[] = [];
+    const own: FilterNode[] = [];
+    const inner: FilterNode[] = [];
     for (const child of nodes.map((node) => this.node(node))) {
       if (child.kind === 'false') return FALSE;
-      if (child.kind === 'and') children.push(...child.children);
-      else if (child.kind === 'nor') children.push(...child.children.map(negated));
-      else if (child.kind !== 'true') children.push(child);
+      if (child.kind === 'and') inner.push(...child.children);
+      else if (child.kind === 'nor') own.push(...child.children.map(negated));
+      else if (isAboutFields(child)) inner.push(child);
+      else if (child.kind !== 'true') own.push(child);
     }
-    return combined('and', children, TRUE);
+    return combined('and', equalitiesLast([...own, ...inner]), TRUE);
   }
 
   private alternatives(nodes: readonly FilterNode[]): FilterNode {
-    const children: FilterNode[] = [];
+    const own: FilterNode[] = [];
+    const inner: FilterNode[] = [];
     for (const child of nodes.map((node) => this.node(node))) {
       if (child.kind === 'true') return TRUE;
-      if (child.kind === 'or') children.push(...child.children);
-      else if (child.kind !== 'false') children.push(child);
+      if (child.kind === 'or') inner.push(...child.children);
+      else if (child.kind !== 'false') own.push(child);
     }
-    return combined('or', this.merged(children), FALSE);
+    return combined('or', this.merged([...own, ...inner]), FALSE);
   }
 
   private nor(nodes: readonly FilterNode[]): FilterNode {
@@ -120,6 +123,16 @@ class Normalizer {
 function uniqueRegexes(regexes: readonly RegexSpec[]): RegexSpec[] {
   const byText = new Map(regexes.map((regex) => [`${regex.options}/${regex.pattern}`, regex]));
   return [...byText.values()];
+}
+
+/** Expressions that say what one field is equal to stand behind all others, by field. */
+function equalitiesLast(nodes: FilterNode[]): FilterNode[] {
+  const equalities = nodes.filter((node) => equalityPath(node) !== undefined);
+  if (equalities.length === 0) return nodes;
+  equalities.sort((a, b) =>
+    equalityPath(a)! < equalityPath(b)! ? -1 : equalityPath(a) === equalityPath(b) ? 0 : 1,
+  );
+  return [...nodes.filter((node) => equalityPath(node) === undefined), ...equalities];
 }
 
 function combined(kind: 'and' | 'or', children: readonly FilterNode[], none: FilterNode): FilterNode {

@@ -36,7 +36,7 @@ export class MatchStage implements Stage {
   open(input: RowSource): RowSource {
     if (this.filter.kind === 'true') return input;
     const { collation } = this.context.scope;
-    return new MatchRows(input, compileFilter(this.filter, { collation, isAsWritten: true }));
+    return new MatchRows(input, compileFilter(this.filter, { collation, order: 'written' }));
   }
 
   addDependencies(into: Set<string>): boolean {

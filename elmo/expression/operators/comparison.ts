@@ -37,6 +37,10 @@ class ComparisonExpression extends OperatorExpression {
     ];
   }
 
+  override get isComparison(): boolean {
+    return true;
+  }
+
   override get isDemand(): boolean {
     return this.demands.length > 0;
   }

@@ -1,0 +1,68 @@
+/** Which condition is asked first, as the reference has it: the one that fails is an error, unless another says no before. */
+import type { Document } from '../../elmo/bson/package.js';
+import { testFormer, type Former } from './former.js';
+
+/** An expression that fails on whatever has no array `q`. */
+const FAILS = { $expr: { $first: '$q' } };
+const FAILED = 28689;
+const documents = [{ _id: 1, q: 'x', a: 1 }];
+
+/** @param key  of an index that is hinted at */
+const asked = (why: string, filter: Document, fails: boolean, key?: Document): Former => ({
+  why,
+  documents,
+  before: key === undefined ? [] : [{ createIndexes: 'c', indexes: [{ key, name: 'i' }] }],
+  command: { find: 'c', filter, ...(key === undefined ? {} : { hint: 'i' }) },
+  ...(fails ? { code: FAILED } : { rows: [] }),
+});
+
+const IN_A_SCAN_OF_ALL: readonly Former[] = [
+  asked('a field before an expression', { $and: [FAILS, { z: 1 }] }, false),
+  asked(
+    'a comparison of a field behind another expression',
+    { $and: [{ $expr: { $gt: ['$a', 5] } }, FAILS] },
+    true,
+  ),
+  asked(
+    'but not behind one of an inner $and',
+    { $and: [{ $and: [{ a: 1 }, { $expr: { $eq: ['$a', '$b'] } }] }, FAILS] },
+    true,
+  ),
+  asked('one with an array in its place', { $and: [{ $expr: { $eq: ['$a', [5]] } }, FAILS] }, false),
+  asked(
+    'an equality behind all of them',
+    {
+      $and: [
+        { $and: [{ $expr: { $eq: ['$a', 5] } }, { z: { $ne: 1 } }] },
+        { $and: [FAILS, { z: { $ne: 2 } }] },
+      ],
+    },
+    true,
+  ),
+  asked(
+    'what stands in the $and itself before what stands in one inside',
+    { $and: [{ $and: [{ z: { $ne: 1 } }, FAILS] }, { $expr: { $eq: ['$a', '$b'] } }] },
+    false,
+  ),
+];
+
+const IN_AN_INDEX: readonly Former[] = [
+  asked('an expression before the fields', { $and: [FAILS, { z: 1 }, { a: 1 }] }, true, { a: 1 }),
+  asked('but behind the fields of the index', { $and: [FAILS, { z: { $type: 'int' } }, { a: 1 }] }, false, {
+    a: 1,
+    z: 1,
+    y: 1,
+  }),
+  asked('as are those that say no', { $and: [FAILS, { a: { $ne: 1 } }, { b: null }] }, false, { b: 1 }),
+  asked(
+    'an alternative that is an expression first',
+    { $and: [{ $or: [{ a: 1 }, FAILS] }, { b: null }] },
+    true,
+    { b: 1 },
+  ),
+];
+
+describe('conditions, one of which fails', () => {
+  describe('are asked in the order of the reference', () => testFormer(IN_A_SCAN_OF_ALL));
+  describe('by an index, by path', () => testFormer(IN_AN_INDEX));
+});
