@@ -1,20 +1,19 @@
 /**
- * Sorts entries by their keys. A native sort of 64-bit numbers does the most of it: each number holds 44 bits of a key
- * after what all keys of its group share, and below them the entry's place. Entries whose bits are equal make a group of
- * their own, sorted by what follows; small groups are sorted by comparing.
+ * Sorts entries by their keys, byte by byte from behind over four bytes that follow what all keys of a group share. Entries
+ * whose four bytes are equal make a group of their own, sorted by what follows; small groups are sorted by comparing. No
+ * step of it compares entries one with the other while there are many, and each goes through arrays from their start to
+ * their end, which is a third of what a sort of numbers takes.
  *
- *   key      shared bytes | 5 bytes and a half | …
- *   number   44 bits of the key | 20 bits: the entry's place in the group
+ *   key      shared bytes | head: 4 bytes | …
  *
  * Of equal keys the later entry comes first, as the newer version.
  */
 import { compareRanges, type Bytes } from '../base/bytes.js';
-import { invariant } from '../base/invariant.js';
 import { keyLengthAt, keyOffsetAt } from './arena-keys.js';
 
-/** Entries a number's lower bits can tell apart. */
-const MOST_IN_GROUP = 1 << 20;
-const PLACE_MASK = MOST_IN_GROUP - 1;
+const HEAD_BYTES = 4;
+/** Values of a byte. */
+const DIGITS = 256;
 /** Groups up to this size are sorted by comparing. */
 const FEW = 12;
 /** Entries whose room is kept: 1.5 MB. */
@@ -25,49 +24,42 @@ const KEPT_ENTRIES = 1 << 17;
  * @param arena    which holds the operations
  */
 export function sortEntries(arena: Bytes, offsets: Int32Array): void {
-  if (offsets.length > MOST_IN_GROUP) {
-    mergeHalves(arena, offsets);
-    return;
-  }
   new Sorter(arena, offsets).sort(0, offsets.length, 0);
 }
 
 /** What a sort works with; kept for the next one unless it is large, because fresh memory costs as much as the sorting. */
 class Room {
-  readonly numbers: BigUint64Array;
-  /** The same memory: the lower and the upper half of each number. */
-  readonly halves: Uint32Array;
-  readonly places: Int32Array;
+  readonly heads: Uint32Array;
+  /** Where heads and offsets go in every other step. */
+  readonly otherHeads: Uint32Array;
+  readonly otherOffsets: Int32Array;
+  /** How many entries have each value of each byte of the head; then, where the next of them goes. */
+  readonly counts = new Int32Array(HEAD_BYTES * DIGITS);
 
   constructor(entries: number) {
-    this.numbers = new BigUint64Array(entries);
-    this.halves = new Uint32Array(this.numbers.buffer);
-    this.places = new Int32Array(entries);
+    this.heads = new Uint32Array(entries);
+    this.otherHeads = new Uint32Array(entries);
+    this.otherOffsets = new Int32Array(entries);
   }
 }
 
 let kept = new Room(0);
 
 function roomFor(entries: number): Room {
-  if (entries <= kept.places.length) return kept;
+  if (entries <= kept.heads.length) return kept;
   if (entries > KEPT_ENTRIES) return new Room(entries);
-  kept = new Room(Math.min(KEPT_ENTRIES, Math.max(entries, kept.places.length * 2)));
+  kept = new Room(Math.min(KEPT_ENTRIES, Math.max(entries, kept.heads.length * 2)));
   return kept;
 }
 
 class Sorter {
-  private readonly numbers: BigUint64Array;
-  private readonly halves: Uint32Array;
-  private readonly places: Int32Array;
+  private readonly room: Room;
 
   constructor(
     private readonly arena: Bytes,
     private readonly offsets: Int32Array,
   ) {
-    const { numbers, halves, places } = roomFor(offsets.length);
-    this.numbers = numbers;
-    this.halves = halves;
-    this.places = places;
+    this.room = roomFor(offsets.length);
   }
 
   /** Sorts entries [from, to), whose keys share their first `depth` bytes. */
@@ -76,50 +68,97 @@ class Sorter {
       this.insert(from, to, depth);
       return;
     }
-    const { arena, offsets, numbers, halves, places } = this;
     const shared = this.sharedBytes(from, to, depth);
-    for (let i = from; i < to; i++) {
-      const at = offsets[i]!;
-      const length = keyLengthAt(arena, at);
-      const key = keyOffsetAt(at, length);
-      const place = i - from;
-      places[i] = at;
-      halves[2 * i + 1] = fourBytes(arena, key + shared, length - shared);
-      halves[2 * i] = (fourBytes(arena, key + shared + 4, length - shared - 4) & ~PLACE_MASK) | place;
-    }
-    numbers.subarray(from, to).sort();
-    for (let i = from; i < to; i++) offsets[i] = places[from + (halves[2 * i]! & PLACE_MASK)]!;
+    this.takeHeads(from, to, shared);
+    this.sortByHeads(from, to);
+    const { heads } = this.room;
     let start = from;
     for (let i = from + 1; i <= to; i++) {
-      if (i < to && this.isTied(i)) continue;
+      if (i < to && heads[i] === heads[i - 1]) continue;
       if (i - start > 1) this.settle(start, i, shared);
       start = i;
     }
   }
 
-  /** Whether the bits of the entries at i - 1 and i are equal. */
-  private isTied(i: number): boolean {
-    const { halves } = this;
-    return (
-      halves[2 * i + 1] === halves[2 * i - 1] && ((halves[2 * i]! ^ halves[2 * i - 2]!) & ~PLACE_MASK) === 0
-    );
-  }
-
-  /** Sorts entries whose bits after `shared` bytes are equal: a key may end among them, for which zeros stand. */
-  private settle(from: number, to: number, shared: number): void {
-    // Entries mostly come in the order of what their keys end in, such as the number of a record.
-    if (this.isAscending(from, to, shared)) return;
+  /** Notes the four bytes that follow the shared ones, and counts each. */
+  private takeHeads(from: number, to: number, shared: number): void {
     const { arena, offsets } = this;
-    let isLonger = true;
-    for (let i = from; i < to && isLonger; i++) isLonger = keyLengthAt(arena, offsets[i]!) >= shared + 5;
-    if (isLonger) this.sort(from, to, shared + 5);
-    else this.insert(from, to, shared);
+    const { heads, counts } = this.room;
+    counts.fill(0);
+    for (let i = from; i < to; i++) {
+      const at = offsets[i]!;
+      const length = keyLengthAt(arena, at);
+      const head = headOf(arena, keyOffsetAt(at, length) + shared, length - shared);
+      heads[i] = head;
+      counts[head & 0xff]!++;
+      counts[DIGITS + ((head >>> 8) & 0xff)]!++;
+      counts[2 * DIGITS + ((head >>> 16) & 0xff)]!++;
+      counts[3 * DIGITS + (head >>> 24)]!++;
+    }
   }
 
+  /** Sorts by the heads; entries with equal ones stay in their order. */
+  private sortByHeads(from: number, to: number): void {
+    const { counts, otherHeads, otherOffsets } = this.room;
+    let { heads } = this.room;
+    let { offsets } = this;
+    let nextHeads = otherHeads;
+    let nextOffsets = otherOffsets;
+    for (let byte = 0; byte < HEAD_BYTES; byte++) {
+      const base = byte * DIGITS;
+      const shift = byte * 8;
+      if (counts[base + ((heads[from]! >>> shift) & 0xff)] === to - from) continue;
+      let start = from;
+      for (let digit = base; digit < base + DIGITS; digit++) {
+        const count = counts[digit]!;
+        counts[digit] = start;
+        start += count;
+      }
+      for (let i = from; i < to; i++) {
+        const head = heads[i]!;
+        const place = counts[base + ((head >>> shift) & 0xff)]!++;
+        nextHeads[place] = head;
+        nextOffsets[place] = offsets[i]!;
+      }
+      [heads, nextHeads] = [nextHeads, heads];
+      [offsets, nextOffsets] = [nextOffsets, offsets];
+    }
+    if (heads !== otherHeads) return;
+    nextHeads.set(heads.subarray(from, to), from);
+    nextOffsets.set(offsets.subarray(from, to), from);
+  }
+
+  /** Sorts entries whose heads after `shared` bytes are equal: a key may end within them, for which zeros stand. */
+  private settle(from: number, to: number, shared: number): void {
+    const depth = shared + HEAD_BYTES;
+    if (!this.areLonger(from, to, depth)) this.insert(from, to, shared);
+    // Entries mostly come in the order of what their keys end in, such as the number of a record.
+    else if (!this.isAscending(from, to, depth)) this.sort(from, to, depth);
+  }
+
+  /** Whether all keys have at least so many bytes. */
+  private areLonger(from: number, to: number, length: number): boolean {
+    const { arena, offsets } = this;
+    for (let i = from; i < to; i++) if (keyLengthAt(arena, offsets[i]!) < length) return false;
+    return true;
+  }
+
+  /** Whether the keys, which share `depth` bytes, ascend, no two of them equal. */
   private isAscending(from: number, to: number, depth: number): boolean {
-    const { offsets } = this;
-    for (let i = from + 1; i < to; i++)
-      if (this.compare(offsets[i - 1]!, offsets[i]!, depth) >= 0) return false;
+    const { arena, offsets } = this;
+    let length = keyLengthAt(arena, offsets[from]!);
+    let key = keyOffsetAt(offsets[from]!, length);
+    for (let i = from + 1; i < to; i++) {
+      const at = offsets[i]!;
+      const nextLength = keyLengthAt(arena, at);
+      const next = keyOffsetAt(at, nextLength);
+      const common = length < nextLength ? length : nextLength;
+      let n = depth;
+      while (n < common && arena[key + n] === arena[next + n]) n++;
+      if (n < common ? arena[key + n]! > arena[next + n]! : length >= nextLength) return false;
+      key = next;
+      length = nextLength;
+    }
     return true;
   }
 
@@ -173,7 +212,7 @@ function compareEntries(arena: Bytes, a: number, b: number, depth: number): numb
 }
 
 /** Four bytes of a key as a number that orders as they do, padded with zeros. @param left  bytes from `at`; may be negative */
-function fourBytes(bytes: Bytes, at: number, left: number): number {
+function headOf(bytes: Bytes, at: number, left: number): number {
   if (left >= 4)
     return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
   let number = 0;
@@ -181,19 +220,4 @@ function fourBytes(bytes: Bytes, at: number, left: number): number {
   if (left > 1) number |= bytes[at + 1]! << 16;
   if (left > 2) number |= bytes[at + 2]! << 8;
   return number >>> 0;
-}
-
-function mergeHalves(arena: Bytes, offsets: Int32Array): void {
-  const half = offsets.length >>> 1;
-  const low = offsets.slice(0, half);
-  const high = offsets.subarray(half);
-  sortEntries(arena, low);
-  sortEntries(arena, high);
-  let i = 0;
-  let j = 0;
-  let at = 0;
-  while (i < half && j < high.length)
-    offsets[at++] = compareEntries(arena, low[i]!, high[j]!, 0) < 0 ? low[i++]! : high[j++]!;
-  while (i < half) offsets[at++] = low[i++]!;
-  invariant(at === half + j, 'what is left lies in its place');
 }
