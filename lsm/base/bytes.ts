@@ -48,6 +48,13 @@ export function sharedPrefixLength(
 ): number {
   const n = aLength < bLength ? aLength : bLength;
   let i = 0;
+  while (i + 4 <= n) {
+    const x = aOffset + i;
+    const y = bOffset + i;
+    if (((a[x]! ^ b[y]!) | (a[x + 1]! ^ b[y + 1]!) | (a[x + 2]! ^ b[y + 2]!) | (a[x + 3]! ^ b[y + 3]!)) !== 0)
+      break;
+    i += 4;
+  }
   while (i < n && a[aOffset + i] === b[bOffset + i]) i++;
   return i;
 }

@@ -45,6 +45,9 @@ export interface RewriteInputs {
 
 export class RewriteJob {
   private readonly cursor: MergeCursor;
+  /** Stands where the cursor does: the only source, where there is one only. */
+  private readonly entry: SourceCursor;
+  private readonly isMerged: boolean;
   private readonly rule: DropRule;
   private readonly output: TableOutput;
   private readonly tables: InputTables | undefined;
@@ -72,6 +75,8 @@ export class RewriteJob {
       deeperSpans: params.deeperSpans,
     };
     this.cursor = new MergeCursor(inputs.sources);
+    this.entry = this.cursor.sole ?? this.cursor;
+    this.isMerged = this.cursor.sole === undefined;
     this.rule = new DropRule(ruling);
     this.output = new TableOutput({
       builder: params.builder,
@@ -99,13 +104,13 @@ export class RewriteJob {
 
   /** Runs the job: the tables come in the order of their keys. Abandoning the generator closes the sources. */
   *run(): RunningJob {
-    const { cursor, output } = this;
+    const { cursor, entry, output } = this;
     try {
       if (this.inputs.sources.length > 0) cursor.first();
-      while (cursor.isValid) {
+      while (entry.isValid) {
         const stop = this.work();
         if (stop !== STOP_SLICE) {
-          const table = output.finishBefore(cursor);
+          const table = output.finishBefore(entry);
           if (table !== undefined) yield { kind: 'table', table };
           if (stop === STOP_PASS) this.pass();
         }
@@ -122,18 +127,18 @@ export class RewriteJob {
 
   /** Works until the slice is over, a table must end before the entry at the cursor, or tables can pass. */
   private work(): number {
-    const { cursor, rule, output, left, maxSeqs } = this;
-    for (let done = 0; done < SLICE_WORK && cursor.isValid;) {
-      const rank = cursor.rank;
+    const { cursor, entry, isMerged, rule, output, left, maxSeqs } = this;
+    for (let done = 0; done < SLICE_WORK && entry.isValid;) {
+      const rank = isMerged ? cursor.rank : 0;
       if (!this.isDecided) {
         if (left[rank] === 0 && this.enterTable(rank)) return STOP_PASS;
-        const { keyBytes, keyOffset, keyLength } = cursor;
-        if (!rule.keeps(keyBytes, keyOffset, keyLength, rank, cursor.kind, cursor.seq)) {
-          if (cursor.kind === KIND_BLOB) this.dropBlob();
+        const { keyBytes, keyOffset, keyLength } = entry;
+        if (!rule.keeps(keyBytes, keyOffset, keyLength, rank, entry.kind, entry.seq)) {
+          if (entry.kind === KIND_BLOB) this.dropBlob();
           left[rank]!--;
           this.entriesRead++;
           done++;
-          cursor.next();
+          entry.next();
           continue;
         }
         if (rule.keyNumber !== this.keyWritten && output.mustCutBefore(keyBytes, keyOffset, keyLength)) {
@@ -143,11 +148,11 @@ export class RewriteJob {
       }
       this.isDecided = false;
       this.keyWritten = rule.keyNumber;
-      output.add(cursor, rule.seq, cursor.seq !== 0 ? cursor.seq : maxSeqs[rank]!);
+      output.add(entry, rule.seq, entry.seq !== 0 ? entry.seq : maxSeqs[rank]!);
       left[rank]!--;
       this.entriesRead++;
-      done += 1 + (cursor.storedLength >>> 8);
-      cursor.next();
+      done += 1 + (entry.storedLength >>> 8);
+      entry.next();
     }
     return STOP_SLICE;
   }
@@ -158,7 +163,7 @@ export class RewriteJob {
     tables.enter(rank);
     const pending = this.output.pendingBytes;
     if (pending > 0 && pending < this.leastToPass) return false;
-    const { keyBytes, keyOffset, keyLength } = this.cursor;
+    const { keyBytes, keyOffset, keyLength } = this.entry;
     // Its first entry is an older version of a key that was seen already.
     if (this.rule.isSameKey(keyBytes, keyOffset, keyLength)) return false;
     this.passRank = rank;
@@ -187,7 +192,7 @@ export class RewriteJob {
   }
 
   private dropBlob(): void {
-    const { valueBytes, valueOffset, storedLength } = this.cursor;
+    const { valueBytes, valueOffset, storedLength } = this.entry;
     const id = this.varints.read(valueBytes, valueOffset, valueOffset + storedLength);
     if (this.varints.end >= 0) this.droppedBlobs.push(id);
   }

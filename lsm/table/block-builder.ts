@@ -26,6 +26,8 @@ export class BlockBuilder {
   /** Where the next value belongs in `buffer`. */
   valueEnd = BLOCK_HEADER_BYTES;
   entryCount = 0;
+  /** Bytes of the block if it were finished now; may be a little too many. */
+  estimatedBytes = 0;
   /** Whether an entry of the block has a sequence number other than 0. */
   hasSeqs = false;
   /** The last key added is `lastKey[0, lastKeyLength)`; stays after `finish`. */
@@ -49,19 +51,6 @@ export class BlockBuilder {
     this.buffer = new Uint8Array(blockBytes * 2 + BLOCK_HEADER_BYTES);
   }
 
-  /** Bytes of the block if it were finished now; may be a little too many. */
-  get estimatedBytes(): number {
-    if (this.entryCount === 0) return 0;
-    return this.bytesWith(
-      this.prefixLength,
-      this.entryCount,
-      this.valueEnd,
-      this.keysBytes,
-      this.seqsBytes,
-      this.hasSeqs,
-    );
-  }
-
   /** Forgets the last key too: the next one begins a new table. */
   reset(): void {
     this.begin();
@@ -72,6 +61,7 @@ export class BlockBuilder {
   begin(): void {
     this.valueEnd = BLOCK_HEADER_BYTES;
     this.entryCount = 0;
+    this.estimatedBytes = 0;
     this.hasSeqs = false;
     this.prefixLength = 0;
     this.keysBytes = 0;
@@ -117,15 +107,11 @@ export class BlockBuilder {
     const seqsBytes = this.seqsBytes + (seq === 0 ? 1 : varintLength(seq));
     const hasSeqs = this.hasSeqs || seq !== 0;
     const valueEnd = this.valueEnd + storedLength;
-    if (count > 0) {
-      if (count === MAX_ENTRIES) return false;
-      const bytes = this.bytesWith(prefixLength, count + 1, valueEnd, keysBytes, seqsBytes, hasSeqs);
-      if (bytes > this.blockBytes) return false;
-    }
+    const bytes = this.bytesWith(prefixLength, count + 1, valueEnd, keysBytes, seqsBytes, hasSeqs);
+    if (count > 0 && (bytes > this.blockBytes || count === MAX_ENTRIES)) return false;
     if (count === this.shared.length) this.growEntries();
-    if (this.partsEnd + partLength > this.parts.length) this.growParts(partLength);
-    copyInto(key, offset + partFrom, partLength, this.parts, this.partsEnd);
-    this.partsEnd += partLength;
+    if (length > last.length) this.growLastKey(length);
+    this.keepKey(key, offset, length, shared, partFrom);
     this.shared[count] = partFrom;
     this.partLength[count] = partLength;
     this.meta[count] = meta;
@@ -137,10 +123,25 @@ export class BlockBuilder {
     this.hasSeqs = hasSeqs;
     this.valueEnd = valueEnd;
     this.entryCount = count + 1;
-    if (length > this.lastKey.length) this.growLastKey(length);
-    copyInto(key, offset + shared, length - shared, this.lastKey, shared);
-    this.lastKeyLength = length;
+    this.estimatedBytes = bytes;
     return true;
+  }
+
+  /** Makes it the last key, which has room for it and shares its first bytes, and keeps what comes from `partFrom` on. */
+  private keepKey(key: Bytes, offset: number, length: number, shared: number, partFrom: number): void {
+    const { lastKey } = this;
+    const partLength = length - partFrom;
+    if (this.partsEnd + partLength > this.parts.length) this.growParts(partLength);
+    const { parts, partsEnd } = this;
+    if (partLength <= SHORT_COPY && partFrom === shared)
+      for (let i = 0; i < partLength; i++)
+        lastKey[shared + i] = parts[partsEnd + i] = key[offset + shared + i]!;
+    else {
+      copyInto(key, offset + partFrom, partLength, parts, partsEnd);
+      copyInto(key, offset + shared, length - shared, lastKey, shared);
+    }
+    this.partsEnd = partsEnd + partLength;
+    this.lastKeyLength = length;
   }
 
   private bytesWith(
