@@ -12,6 +12,7 @@ import {
 import { LsmError } from './errors.js';
 import { checkKey } from './key/validate.js';
 import type { Cursor, Direction, KeyRange, SeekMode, ValueKind, ValueReader } from './ordered-kv.js';
+import type { EntrySpan } from './read/entry-span.js';
 import { InlineValueReader } from './read/value-reader.js';
 
 /** Where the cursor stands when there is no entry at it. `fresh` leads to either end, `gap` to the neighbours of a key. */
@@ -57,6 +58,22 @@ export class MemoryCursor implements Cursor {
     let moved = 0;
     while (moved < most && this.next()) moved++;
     return moved;
+  }
+
+  read(span: EntrySpan, most: number): number {
+    span.count = 0;
+    if (most === 0 || !this.next()) return 0;
+    const { key, value } = this.current();
+    span.begin(value, 0, key, 0, key.length);
+    return 1;
+  }
+
+  isFresh(): boolean {
+    return true; // each value has bytes of its own
+  }
+
+  refresh(): void {
+    this.checkOpen();
   }
 
   previous(): boolean {

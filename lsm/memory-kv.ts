@@ -192,6 +192,7 @@ export class MemoryKv extends MemoryView implements OrderedKv, CommitTarget {
 }
 
 class MemorySnapshot extends MemoryView implements Snapshot {
+  override readonly isFrozen = true;
   readonly seq: number;
   private isReleased = false;
 

@@ -24,6 +24,7 @@ export function closed(what: string): LsmError {
 }
 
 export abstract class MemoryView implements ReadView {
+  readonly isFrozen: boolean = false;
   valueBytes: Bytes = NO_BYTES;
   valueOffset = 0;
   valueLength = 0;

@@ -5,6 +5,7 @@
  * durability is awaited. Ranges include `low` and exclude `high`; an absent bound is open.
  */
 import type { Bytes } from './base/bytes.js';
+import type { EntrySpan } from './read/entry-span.js';
 
 export type { Bytes } from './base/bytes.js';
 
@@ -63,6 +64,16 @@ export interface Cursor {
    * @returns how many entries it moved over: fewer than `most` when there are no more, and the cursor is behind the last
    */
   advance(most: number): number;
+  /**
+   * Moves like up to `most` calls of `next` (64 at most): as many as can be done at once. The cursor is then at the last
+   * of the entries, which are in the span; their values lie there until the next read of the store.
+   * @returns how many; 0: there is no more
+   */
+  read(span: EntrySpan, most: number): number;
+  /** Whether nothing else has been read since the span was, or was made fresh. */
+  isFresh(span: EntrySpan): boolean;
+  /** Finds the values of the span again, which the cursor has read last, and has not moved since. */
+  refresh(span: EntrySpan): void;
   /** @returns isValid */
   previous(): boolean;
   /** Moves to a key of the range. Not found: `isValid` is false. @returns isValid */
@@ -100,6 +111,8 @@ export interface ReadView {
   /** The keys that start with `prefix`. */
   scanPrefix(prefix: Bytes, direction?: Direction): Cursor;
   estimate(range?: KeyRange): RangeEstimate;
+  /** Whether it shows the same for ever. */
+  readonly isFrozen: boolean;
 }
 
 /** A frozen view: sees all that was written before it, nothing after. Holds old versions alive until `release`. */

@@ -1,12 +1,15 @@
 /** All records of a collection in the order of their ids, those that match. */
-import type { Cursor, ReadView } from '../../lsm/index.js';
+import { SPAN_ENTRIES, type Cursor, type EntrySpan, type ReadView } from '../../lsm/index.js';
 import { afterKeyspace, RecordIdReader, type KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
 import { StageStats } from './plan-stats.js';
+import { giveSpan, takeSpan } from './spans.js';
 
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
+/** Records read at once, first; later ones twice as many as before. */
+const FIRST_SPAN = 2;
 
 export class CollectionScan implements RowSource {
   bytes: Uint8Array = NOTHING;
@@ -16,8 +19,13 @@ export class CollectionScan implements RowSource {
   private readonly cursor: Cursor;
   private readonly ids = new RecordIdReader();
   private isOpen = true;
+  /** What was read; the current record is number `next - 1`. */
+  private readonly span: EntrySpan;
+  private next = 0;
+  private most: number;
 
   /**
+   * @param view  where it is not frozen, what it shows of each record is looked at when its turn comes
    * @param bounds  of the record keys
    * @param matcher  undefined: all match
    */
@@ -29,40 +37,55 @@ export class CollectionScan implements RowSource {
     private readonly operation: Operation,
   ) {
     this.cursor = view.scan(bounds, direction);
+    this.span = takeSpan();
+    this.most = view.isFrozen ? FIRST_SPAN : 1;
     this.stats.seeks = 1;
   }
 
   pull(): Pulled {
-    const { cursor, matcher, stats, operation } = this;
+    const { cursor, matcher, stats, operation, span } = this;
     if (!this.isOpen) return END;
     for (;;) {
       if (operation.shouldPause()) return PAUSE;
-      if (!cursor.next()) {
-        stats.isAtEnd = true;
-        this.close();
-        return END;
-      }
+      if (this.next === span.count) {
+        if (!this.readOn()) return END;
+      } else if (!cursor.isFresh(span)) cursor.refresh(span);
+      const at = span.valueAt[this.next++]!;
       stats.documents++;
-      cursor.loadValue();
-      if (matcher === undefined || matcher.matches(cursor.valueBytes, cursor.valueOffset)) {
-        this.bytes = cursor.valueBytes;
-        this.at = cursor.valueOffset;
+      if (matcher === undefined || matcher.matches(span.bytes, at)) {
+        this.bytes = span.bytes;
+        this.at = at;
         stats.returned++;
         return ROW;
       }
     }
   }
 
+  private readOn(): boolean {
+    const { cursor, span } = this;
+    this.next = 0;
+    if (cursor.read(span, this.most) === 0) {
+      this.stats.isAtEnd = true;
+      this.close();
+      return false;
+    }
+    if (this.most > 1 && this.most < SPAN_ENTRIES) this.most *= 2;
+    return true;
+  }
+
   /** Id of the current record. */
   get recordId(): number {
-    if (!this.isOpen) return -1;
-    const { keyBytes, keyLength } = this.cursor;
-    return this.ids.readAt(keyBytes, afterKeyspace(keyBytes), keyLength);
+    if (!this.isOpen || this.next === 0) return -1;
+    const { cursor, span } = this;
+    if (!cursor.isFresh(span)) cursor.refresh(span);
+    span.findKey(this.next - 1);
+    return this.ids.readAt(span.keyBytes, afterKeyspace(span.keyBytes), span.keyLength);
   }
 
   close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.cursor.close();
+    giveSpan(this.span);
   }
 }

@@ -8,6 +8,7 @@ import { KIND_BLOB, KIND_RAW } from '../key/entry-kind.js';
 import { checkKey } from '../key/validate.js';
 import type { Cursor, Direction, SeekMode, ValueKind, ValueReader } from '../ordered-kv.js';
 import type { CursorContext } from './scratch.js';
+import { SPAN_ENTRIES, type EntrySpan } from './entry-span.js';
 import { InlineValueReader } from './value-reader.js';
 import type { VisibleCursor } from './visible-cursor.js';
 
@@ -54,6 +55,30 @@ export class KvCursor implements Cursor {
     let moved = 0;
     while (moved < most && this.visible.previous()) moved++;
     return moved;
+  }
+
+  read(span: EntrySpan, most: number): number {
+    span.count = 0;
+    if (most === 0 || !this.next()) return 0;
+    this.loadValue();
+    const { visible } = this;
+    const { entry } = visible;
+    span.begin(this.valueBytes, this.valueOffset, entry.keyBytes, entry.keyOffset, entry.keyLength);
+    const isInPlace = entry.kind === KIND_RAW && this.isForward;
+    if (isInPlace && most > 1) visible.take(Math.min(most, SPAN_ENTRIES) - 1, span);
+    span.reads = this.context.reads.n;
+    return span.count;
+  }
+
+  isFresh(span: EntrySpan): boolean {
+    return span.reads === this.context.reads.n;
+  }
+
+  refresh(span: EntrySpan): void {
+    this.loadValue();
+    const last = span.valueAt[span.count - 1]!;
+    span.moveTo(this.valueBytes, this.valueOffset - last);
+    span.reads = this.context.reads.n;
   }
 
   previous(): boolean {

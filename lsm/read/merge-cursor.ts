@@ -12,6 +12,7 @@
  */
 import { NO_BYTES, compareRanges, type Bytes } from '../base/bytes.js';
 import { LsmError } from '../errors.js';
+import type { EntrySpan } from './entry-span.js';
 import { SourceCursor } from './source-cursor.js';
 
 /** From this many live sources on, an entry's place among the others is found by halving instead of stepping. */
@@ -106,16 +107,24 @@ export class MergeCursor extends SourceCursor {
   /** Over entries that come before those of any other source. */
   override skipPlain(bound: Bytes | undefined, most: number): number {
     if (!this.isValid || !this.isForward) return 0;
-    const { order, sources } = this;
-    if (this.live > 1) {
-      const { keyBytes, keyOffset, keyLength } = sources[order[1]!]!;
-      if (bound === undefined || compareRanges(keyBytes, keyOffset, keyLength, bound, 0, bound.length) < 0) {
-        bound = keyBytes.subarray(keyOffset, keyOffset + keyLength);
-      }
-    }
-    const skipped = sources[order[0]!]!.skipPlain(bound, most);
+    const skipped = this.sources[this.order[0]!]!.skipPlain(this.nextOfOthers(bound), most);
     if (skipped > 0) this.load();
     return skipped;
+  }
+
+  override take(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
+    if (!this.isValid || !this.isForward) return;
+    this.sources[this.order[0]!]!.take(this.nextOfOthers(bound), maxSeq, most, span);
+    this.load();
+  }
+
+  /** The key of the first entry of any other source, or the bound if that is smaller. */
+  private nextOfOthers(bound: Bytes | undefined): Bytes | undefined {
+    if (this.live < 2) return bound;
+    const { keyBytes, keyOffset, keyLength } = this.sources[this.order[1]!]!;
+    return bound === undefined || compareRanges(keyBytes, keyOffset, keyLength, bound, 0, bound.length) < 0
+      ? keyBytes.subarray(keyOffset, keyOffset + keyLength)
+      : bound;
   }
 
   /**

@@ -89,6 +89,7 @@ export class HoldList {
 }
 
 export class KvSnapshot extends LayeredView implements Snapshot {
+  override readonly isFrozen = true;
   private isReleased = false;
 
   constructor(

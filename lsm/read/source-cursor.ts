@@ -8,6 +8,7 @@
  * (a cursor notices this and finds its place again when it moves; a caller who has read elsewhere calls `refresh`).
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import type { EntrySpan } from './entry-span.js';
 
 export abstract class SourceCursor {
   isValid = false;
@@ -41,6 +42,15 @@ export abstract class SourceCursor {
    */
   skipPlain(_bound: Bytes | undefined, _most: number): number {
     return 0;
+  }
+  /**
+   * Forward, over entries with keys < `bound` (undefined: all) that are the newest of their keys, not deletions, not newer
+   * than `maxSeq`, and whose values lie as they are in the bytes of the current one. Goes as far as is cheap, and appends
+   * each to a span that ends with the current one; the cursor then stands at the last, which is valid.
+   * @param most  how many; the span has room for them
+   */
+  take(_bound: Bytes | undefined, _maxSeq: number, _most: number, _span: EntrySpan): void {
+    // A source of which each entry must be looked at takes none.
   }
   /** Makes the value registers good again after other reads of the store. */
   abstract refresh(): void;

@@ -51,6 +51,8 @@ export abstract class LayeredView implements ReadView {
   valueOffset = 0;
   valueLength = 0;
 
+  readonly isFrozen: boolean = false;
+
   constructor(protected readonly context: ReadContext) {}
 
   /** The layers to read, newest first. @throws LsmError Closed */

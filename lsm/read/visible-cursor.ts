@@ -13,6 +13,7 @@ import { checked, invariant } from '../base/invariant.js';
 import { KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import type { SeekMode } from '../ordered-kv.js';
 import { readThrough } from '../table/lz4.js';
+import type { EntrySpan } from './entry-span.js';
 import type { MergeCursor } from './merge-cursor.js';
 import type { SourceCursor } from './source-cursor.js';
 import { TombstonePlace, TombstoneView, type TombstoneRecord } from './tombstone-view.js';
@@ -132,6 +133,15 @@ export class VisibleCursor {
       moved++;
     }
     return moved;
+  }
+
+  /**
+   * From an entry on which a span ends, forward over those that can be read at once, which are appended to it.
+   * @param most  how many
+   */
+  take(most: number, span: EntrySpan): void {
+    if (this.place !== AT_ENTRY || this.tombstones !== undefined) return;
+    this.source.take(this.high, this.maxSeqs[this.isMerged ? this.merge.rank : 0]!, most, span);
   }
 
   /** To the next smaller key that is seen; from the start, or after the last key: to the last. @returns isValid */

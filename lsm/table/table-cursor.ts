@@ -8,6 +8,7 @@
 import { NO_BYTES, compareBytes, type Bytes } from '../base/bytes.js';
 import { NO_FRAME } from '../cache/block-cache.js';
 import { KIND_LZ4 } from '../key/entry-kind.js';
+import type { EntrySpan } from '../read/entry-span.js';
 import { BlockCursor } from './block-cursor.js';
 import type { BlockLoader } from './block-loader.js';
 import { readThrough } from './lz4.js';
@@ -137,6 +138,11 @@ export class TableCursor extends BlockCursor {
     if (!this.isValid || reader!.meta.tombstoneCount > 0 || !this.isPlain) return 0;
     if (!this.isBlockThere()) this.reload();
     return this.skipInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, most);
+  }
+
+  override take(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
+    if (!this.isValid || this.fixedSeq > maxSeq || !this.isBlockThere()) return;
+    this.takeInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, maxSeq, most, span);
   }
 
   private isBlockThere(): boolean {

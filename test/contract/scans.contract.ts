@@ -1,6 +1,7 @@
 /** Contract: cursors. */
 import { expect } from 'chai';
 import type { Cursor, Direction, OrderedKv, SeekMode } from '../../lsm/ordered-kv.js';
+import { EntrySpan } from '../../lsm/read/entry-span.js';
 import {
   b,
   drain,
@@ -45,6 +46,11 @@ function sought(keys: readonly string[], probe: string, mode: SeekMode): string 
 
 function keyOf(cursor: Cursor): string | undefined {
   return cursor.isValid ? show(cursor.key()) : undefined;
+}
+
+function spanKey(span: EntrySpan, i: number): string | undefined {
+  span.findKey(i);
+  return show(span.keyBytes.slice(0, span.keyLength));
 }
 
 export function scansContract(open: OpenKv): void {
@@ -132,6 +138,37 @@ export function scansContract(open: OpenKv): void {
             expect(keyOf(cursor), what).to.equal(keyOf(walker));
             expect(cursor.advance(1), `on from ${what}`).to.equal(walker.next() ? 1 : 0);
             expect(keyOf(cursor), `on from ${what}`).to.equal(keyOf(walker));
+            cursor.close();
+            walker.close();
+          }
+        }
+      }
+    });
+
+    it('read as many entries at once as so many moves find, and stand at the last of them', async () => {
+      await fillSparsely(store.kv);
+      const span = new EntrySpan();
+      for (const [low, high] of BOUNDS) {
+        for (const direction of DIRECTIONS) {
+          for (let most = 0; most <= 5; most++) {
+            const what = `${most} in ${low} to ${high}, ${direction}`;
+            const cursor = store.kv.scan(range(low, high), direction);
+            const walker = store.kv.scan(range(low, high), direction);
+            while (cursor.read(span, most) > 0) {
+              expect(span.count, what).to.be.within(1, most);
+              for (let i = 0; i < span.count; i++) {
+                expect(walker.next(), what).to.equal(true);
+                expect(store.kv.has(b('d'))).to.equal(true);
+                if (!cursor.isFresh(span)) cursor.refresh(span);
+                const { bytes, valueAt } = span;
+                expect(
+                  `${spanKey(span, i)}=${show(bytes.slice(valueAt[i], valueAt[i]! + 1))}`,
+                  what,
+                ).to.equal(here(walker));
+              }
+              expect(keyOf(cursor), what).to.equal(keyOf(walker));
+            }
+            if (most > 0) expect(walker.next(), what).to.equal(false);
             cursor.close();
             walker.close();
           }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { compareBytes, type Bytes } from '../../../lsm/base/bytes.js';
 import { BlockCache } from '../../../lsm/cache/block-cache.js';
+import { EntrySpan } from '../../../lsm/read/entry-span.js';
 import { EntryRegisters, type SourceCursor } from '../../../lsm/read/source-cursor.js';
 import { LookupHash } from '../../../lsm/table/bloom.js';
 import { RunCursor } from '../../../lsm/table/run-cursor.js';
@@ -23,7 +24,7 @@ import {
   type Entry,
 } from './table-model.js';
 import { copyOf } from '../../../lsm/base/bytes.js';
-import { KIND_DELETE } from '../../../lsm/key/entry-kind.js';
+import { KIND_DELETE, KIND_RAW } from '../../../lsm/key/entry-kind.js';
 
 interface Setting {
   readonly codec: (typeof CODECS)[number];
@@ -71,6 +72,33 @@ function disturb(readers: readonly TableReader[]): void {
 
 const entryOrNone = (cursor: SourceCursor): Entry | undefined =>
   cursor.isValid ? entryAt(cursor) : undefined;
+
+/** Takes entries behind the one at the cursor, number `at`, into a span, and compares them. @returns how many */
+function takeFrom(
+  cursor: RunCursor,
+  entries: readonly Entry[],
+  at: number,
+  bound: Uint8Array | undefined,
+  maxSeq: number,
+  most: number,
+): number {
+  const span = new EntrySpan();
+  cursor.refresh();
+  span.begin(cursor.valueBytes, cursor.valueOffset, cursor.keyBytes, cursor.keyOffset, cursor.keyLength);
+  cursor.take(bound, maxSeq, most, span);
+  for (let i = 0; i < span.count; i++) {
+    const { key, value, kind, seq } = entries[at + i]!;
+    span.findKey(i);
+    expect(span.keyBytes.slice(0, span.keyLength)).to.deep.equal(key);
+    if (i === 0) continue;
+    expect(kind).to.equal(KIND_RAW);
+    expect(seq).to.be.at.most(maxSeq);
+    expect(key).to.not.deep.equal(entries[at + i - 1]!.key);
+    if (bound !== undefined) expect(compareBytes(key, bound)).to.be.below(0);
+    expect(span.bytes.slice(span.valueAt[i], span.valueAt[i]! + value.length)).to.deep.equal(value);
+  }
+  return span.count - 1;
+}
 
 describe('RunCursor', () => {
   it('gives all entries of its tables in both directions', () => {
@@ -127,7 +155,7 @@ describe('RunCursor', () => {
       | 'last'
       | 'disturb'
       | 'drop'
-      | readonly ['skip', bound: number, most: number]
+      | readonly ['skip' | 'take', bound: number, most: number]
       | readonly [isAtLeast: boolean, key: number];
     const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
       fc.constantFrom<Step[]>(
@@ -142,7 +170,7 @@ describe('RunCursor', () => {
         'drop',
       ),
       fc.tuple(fc.boolean(), fc.nat()),
-      fc.tuple(fc.constant('skip' as const), fc.nat(), fc.integer({ min: 1, max: 60 })),
+      fc.tuple(fc.constantFrom('skip' as const, 'take' as const), fc.nat(), fc.integer({ min: 1, max: 60 })),
     );
     fc.assert(
       fc.property(
@@ -169,13 +197,18 @@ describe('RunCursor', () => {
               if (at < 0 || at >= entries.length) continue;
               cursor.previous();
               at--;
-            } else if (step[0] === 'skip') {
+            } else if (step[0] === 'skip' || step[0] === 'take') {
               const bound = step[1] % 4 === 0 ? undefined : targets[step[1] % targets.length]!;
               const isBelow =
                 at >= 0 &&
                 at < entries.length &&
                 (bound === undefined || compareBytes(entries[at]!.key, bound) < 0);
               if (!isBelow) continue;
+              if (step[0] === 'take') {
+                at += takeFrom(cursor, entries, at, bound, step[1] % 30, step[2]);
+                expect(entryOrNone(cursor)).to.deep.equal(entries[at]);
+                continue;
+              }
               const skipped = cursor.skipPlain(bound, step[2]);
               expect(skipped).to.be.within(0, step[2]);
               for (let i = at + 1; i <= at + skipped; i++) {

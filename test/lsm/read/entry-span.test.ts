@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { openLsm, SPAN_ENTRIES, type LsmStore, type ReadView } from '../../../lsm/index.js';
+import { noise } from '../../contract/fixture.js';
+import { EntrySpan } from '../../../lsm/read/entry-span.js';
+
+const key = (n: number): Uint8Array => new TextEncoder().encode(`key ${String(n).padStart(6, '0')}`);
+
+/** Values of all kinds: short, packed, too long for a block, and blobs. */
+function value(n: number, version: number): Uint8Array {
+  const length = n % 997 === 0 ? 200_000 : n % 101 === 0 ? 20_000 : (n * 37) % 700;
+  return n % 30 === 0 ? new Uint8Array(length).fill(version) : noise(length, n + version * 5000);
+}
+
+/** All entries of a view, read span by span, with other reads in between; compared with those found one by one. */
+function compare(view: ReadView, most: number, isDisturbed: boolean): number {
+  const span = new EntrySpan();
+  const cursor = view.scan();
+  const walker = view.scan();
+  let longest = 0;
+  while (cursor.read(span, most) > 0) {
+    longest = Math.max(longest, span.count);
+    for (let i = 0; i < span.count; i++) {
+      expect(walker.next()).to.equal(true);
+      if (isDisturbed) view.lookup(key((i * 7919) % 3000));
+      const expected = walker.value();
+      if (!cursor.isFresh(span)) cursor.refresh(span);
+      const at = span.valueAt[i]!;
+      expect(Buffer.compare(span.bytes.subarray(at, at + expected.length), expected)).to.equal(0);
+      span.findKey(i);
+      expect(Buffer.compare(span.keyBytes.subarray(0, span.keyLength), walker.key())).to.equal(0);
+    }
+  }
+  expect(walker.next()).to.equal(false);
+  cursor.close();
+  walker.close();
+  return longest;
+}
+
+async function write(store: LsmStore, version: number, step: number): Promise<void> {
+  const batch = store.batch();
+  for (let n = 0; n < 3000; n += step) batch.put(key(n), value(n, version));
+  await store.write(batch);
+}
+
+describe('EntrySpan', () => {
+  for (const cacheBytes of [64 * 1024, 16 * 1024 * 1024])
+    it(`holds what a cursor would find one by one, with a cache of ${cacheBytes} bytes, in memory, tables and both`, async function () {
+      this.timeout(60_000);
+      const store = await openLsm(':memory:', { cacheBytes });
+      await write(store, 1, 1);
+      compare(store, SPAN_ENTRIES, true);
+      await store.settle();
+      const snapshot = store.snapshot();
+      expect(compare(snapshot, SPAN_ENTRIES, false)).to.be.above(8);
+      for (const most of [1, 2, 7, SPAN_ENTRIES, 1000]) compare(snapshot, most, true);
+      await write(store, 2, 13);
+      for (let n = 5; n < 3000; n += 100) await store.delete(key(n));
+      await store.deleteRange({ low: key(700), high: key(800) });
+      compare(store, SPAN_ENTRIES, true);
+      compare(snapshot, SPAN_ENTRIES, true);
+      snapshot.release();
+      await store.close();
+    });
+});
