@@ -16,7 +16,7 @@ export {
 export type { LsmStats } from './engine/stats.js';
 export type { Problem } from './check/report.js';
 export type * from './ordered-kv.js';
-export { EntrySpan, SPAN_ENTRIES } from './read/entry-span.js';
+export { EntrySpan, SPAN_ENTRIES } from './base/entry-span.js';
 export type { LevelScore } from './merge/pick.js';
 export { FILE_PROBLEM_CODES, type FileProblem, type FileProblemCode } from './tools/findings.js';
 export { openStoreFile, type DiagnosisOptions, type SlotDump, type StoreFile } from './tools/store-file.js';

@@ -12,7 +12,7 @@ import {
 import { LsmError } from './errors.js';
 import { checkKey } from './key/validate.js';
 import type { Cursor, Direction, KeyRange, SeekMode, ValueKind, ValueReader } from './ordered-kv.js';
-import type { EntrySpan } from './read/entry-span.js';
+import type { EntrySpan } from './base/entry-span.js';
 import { InlineValueReader } from './read/value-reader.js';
 
 /** Where the cursor stands when there is no entry at it. `fresh` leads to either end, `gap` to the neighbours of a key. */

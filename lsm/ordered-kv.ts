@@ -5,7 +5,7 @@
  * durability is awaited. Ranges include `low` and exclude `high`; an absent bound is open.
  */
 import type { Bytes } from './base/bytes.js';
-import type { EntrySpan } from './read/entry-span.js';
+import type { EntrySpan } from './base/entry-span.js';
 
 export type { Bytes } from './base/bytes.js';
 

@@ -8,7 +8,7 @@ import { KIND_BLOB, KIND_RAW } from '../key/entry-kind.js';
 import { checkKey } from '../key/validate.js';
 import type { Cursor, Direction, SeekMode, ValueKind, ValueReader } from '../ordered-kv.js';
 import type { CursorContext } from './scratch.js';
-import { SPAN_ENTRIES, type EntrySpan } from './entry-span.js';
+import { SPAN_ENTRIES, type EntrySpan } from '../base/entry-span.js';
 import { InlineValueReader } from './value-reader.js';
 import type { VisibleCursor } from './visible-cursor.js';
 

@@ -12,7 +12,7 @@
  */
 import { NO_BYTES, compareRanges, type Bytes } from '../base/bytes.js';
 import { LsmError } from '../errors.js';
-import type { EntrySpan } from './entry-span.js';
+import type { EntrySpan } from '../base/entry-span.js';
 import { SourceCursor } from './source-cursor.js';
 
 /** From this many live sources on, an entry's place among the others is found by halving instead of stepping. */

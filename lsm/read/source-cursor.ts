@@ -8,7 +8,7 @@
  * (a cursor notices this and finds its place again when it moves; a caller who has read elsewhere calls `refresh`).
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
-import type { EntrySpan } from './entry-span.js';
+import type { EntrySpan } from '../base/entry-span.js';
 
 export abstract class SourceCursor {
   isValid = false;

@@ -13,7 +13,7 @@ import { checked, invariant } from '../base/invariant.js';
 import { KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import type { SeekMode } from '../ordered-kv.js';
 import { readThrough } from '../table/lz4.js';
-import type { EntrySpan } from './entry-span.js';
+import type { EntrySpan } from '../base/entry-span.js';
 import type { MergeCursor } from './merge-cursor.js';
 import type { SourceCursor } from './source-cursor.js';
 import { TombstonePlace, TombstoneView, type TombstoneRecord } from './tombstone-view.js';

@@ -10,9 +10,8 @@
 import { compareRanges, NO_BYTES, readU16, readU32, type Bytes } from '../base/bytes.js';
 import { VarintReader } from '../base/varint.js';
 import { corrupt, type LsmError } from '../errors.js';
-import { KIND_BLOB, KIND_DELETE, KIND_LZ4, KIND_RAW } from '../key/entry-kind.js';
+import { KIND_BLOB, KIND_DELETE, KIND_LZ4 } from '../key/entry-kind.js';
 import { MAX_KEY_BYTES } from '../options.js';
-import type { EntrySpan } from '../read/entry-span.js';
 import { SourceCursor } from '../read/source-cursor.js';
 import {
   directoryHead,
@@ -41,23 +40,23 @@ export class BlockCursor extends SourceCursor {
   /** The block, and where its parts lie in the array. */
   protected block: Bytes = NO_BYTES;
   protected blockBase = 0;
-  private prefixAt = 0;
-  private prefixLength = 0;
+  protected prefixAt = 0;
+  protected prefixLength = 0;
   private directoryAt = 0;
   /** Where the directory is noted, see block-notes.ts; -1: only the block has it. */
   private directoryNote = -1;
   private notes: Int32Array = NO_NOTES;
   private keysAt = 0;
-  private keysEnd = 0;
+  protected keysEnd = 0;
   private groupCount = 0;
-  private hasSeqs = false;
+  protected hasSeqs = false;
   private hasPrefix = false;
   /** The entry at the cursor: bytes shared with the key before (after the prefix), its suffix, where the next one lies. */
-  private shared = 0;
-  private suffixAt = 0;
-  private suffixLength = 0;
-  private nextAt = 0;
-  private valueAt = 0;
+  protected shared = 0;
+  protected suffixAt = 0;
+  protected suffixLength = 0;
+  protected nextAt = 0;
+  protected valueAt = 0;
   /** Key bytes shared in the last comparison with a group. */
   private sharedBytes = 0;
   /** The group whose entries `marks` tells of, or -1: for each, where it begins, its value, its suffix, shared bytes. */
@@ -222,53 +221,6 @@ export class BlockCursor extends SourceCursor {
     else if (to < from) to = from;
     this.goTo(to, 0);
     return to - from;
-  }
-
-  /** From a valid entry forward, as `take` says. */
-  protected takeInBlock(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
-    const { block, keysEnd, prefixAt, prefixLength, hasSeqs } = this;
-    let index = this.entryIndex;
-    const end = Math.min(this.entryCount, index + 1 + most);
-    let sharedLimit = this.keyLength - prefixLength;
-    while (index + 1 < end) {
-      if ((++index & (GROUP_ENTRIES - 1)) === 0) sharedLimit = 0;
-      let at = this.nextAt;
-      const shared = block[at]!;
-      const suffixLength = block[at + 1]!;
-      let meta = block[at + 2]!;
-      at += 3;
-      if (meta > 127) meta = (meta & 127) | (block[at++]! << 7);
-      // What is longer, packed or a deletion, or another version, is left to `next`.
-      if (shared > 127 || suffixLength > 127 || meta > 0x3fff || (meta & 3) !== KIND_RAW) return;
-      let seq = 0;
-      if (hasSeqs) {
-        if (suffixLength === 0) return;
-        seq = varints.read(block, at, keysEnd);
-        at = varints.end;
-        if (at < 0 || seq > maxSeq) return;
-      }
-      const valueAt = this.valueAt + this.storedLength;
-      const keyLength = prefixLength + shared + suffixLength;
-      const isSound =
-        at + suffixLength <= keysEnd && valueAt + (meta >>> 2) <= prefixAt && shared <= sharedLimit;
-      if (!isSound || keyLength > this.keyBytes.length) return;
-      const into = this.keyBytes;
-      for (let i = 0, k = prefixLength + shared; i < suffixLength; i++) into[k + i] = block[at + i]!;
-      if (bound !== undefined && compareRanges(into, 0, keyLength, bound, 0, bound.length) >= 0)
-        return this.goTo(index - 1, 0);
-      this.entryIndex = index;
-      this.keyLength = keyLength;
-      this.kind = KIND_RAW;
-      if (this.fixedSeq === 0) this.seq = seq;
-      this.storedLength = this.rawLength = meta >>> 2;
-      this.valueAt = this.valueOffset = valueAt;
-      this.shared = shared;
-      this.suffixAt = at;
-      this.suffixLength = suffixLength;
-      this.nextAt = at + suffixLength;
-      sharedLimit = shared + suffixLength;
-      span.append(valueAt, prefixLength + shared, at, keyLength);
-    }
   }
 
   /** @returns isValid: false when the block has no entry before */
@@ -577,7 +529,7 @@ export class BlockCursor extends SourceCursor {
   }
 
   /** Goes to an entry and rebuilds its key, of which the first `known` bytes after the prefix are in the buffer. */
-  private goTo(index: number, known: number): void {
+  protected goTo(index: number, known: number): void {
     this.markGroup(index >>> 4);
     this.loadPrefix();
     const marks = this.marks!;

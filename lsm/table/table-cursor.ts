@@ -8,8 +8,8 @@
 import { NO_BYTES, compareBytes, type Bytes } from '../base/bytes.js';
 import { NO_FRAME } from '../cache/block-cache.js';
 import { KIND_LZ4 } from '../key/entry-kind.js';
-import type { EntrySpan } from '../read/entry-span.js';
-import { BlockCursor } from './block-cursor.js';
+import type { EntrySpan } from '../base/entry-span.js';
+import { BlockSpans } from './block-spans.js';
 import type { BlockLoader } from './block-loader.js';
 import { readThrough } from './lz4.js';
 import type { TableIndex } from './table-index.js';
@@ -55,7 +55,7 @@ const FIRST_READ_AHEAD_BYTES = 64 * 1024;
 /** So many blocks in a row are read one by one before reading ahead. */
 const PATIENCE = 2;
 
-export class TableCursor extends BlockCursor {
+export class TableCursor extends BlockSpans {
   /** The table under the cursor; undefined when there is none. */
   protected reader: TableReader | undefined;
   private readonly readAheadBytes: number;

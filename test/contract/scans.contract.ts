@@ -1,7 +1,7 @@
 /** Contract: cursors. */
 import { expect } from 'chai';
 import type { Cursor, Direction, OrderedKv, SeekMode } from '../../lsm/ordered-kv.js';
-import { EntrySpan } from '../../lsm/read/entry-span.js';
+import { EntrySpan } from '../../lsm/base/entry-span.js';
 import {
   b,
   drain,

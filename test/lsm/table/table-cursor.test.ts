@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { compareBytes, type Bytes } from '../../../lsm/base/bytes.js';
 import { BlockCache } from '../../../lsm/cache/block-cache.js';
-import { EntrySpan } from '../../../lsm/read/entry-span.js';
+import { EntrySpan } from '../../../lsm/base/entry-span.js';
 import { EntryRegisters, type SourceCursor } from '../../../lsm/read/source-cursor.js';
 import { LookupHash } from '../../../lsm/table/bloom.js';
 import { RunCursor } from '../../../lsm/table/run-cursor.js';
@@ -145,6 +145,25 @@ describe('RunCursor', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  it('takes the newest of each key alone into a span, wherever in a block its versions lie', () => {
+    for (let before = 0; before < 40; before++) {
+      const entries = Array.from({ length: before }, (_, i) => put(String(100 + i), 'old', 3));
+      for (const seq of [9, 8, 7]) entries.push(put('200', `version ${seq}`, seq));
+      entries.push(put('300', 'last', 3));
+      const [reader] = runOf(entries, 100, {
+        codec: 'none',
+        isEncrypted: false,
+        cacheBytes: 1 << 20,
+        useCache: true,
+        readAheadBytes: 1000,
+      });
+      const cursor = new RunCursor([reader!]);
+      cursor.first();
+      for (let at = 0; cursor.isValid; cursor.next(), at++)
+        at += takeFrom(cursor, entries, at, undefined, 9, 60);
+    }
   });
 
   it('goes wherever it is sent, whatever else is read meanwhile', () => {

@@ -2,7 +2,7 @@
  * Entries that follow each other, read at once: where each value lies, and what tells its key when it is asked for. What
  * lies in one block is parsed in one go, and no entry of it goes through every cursor of a scan by itself.
  */
-import { NO_BYTES, type Bytes } from '../base/bytes.js';
+import { NO_BYTES, type Bytes } from './bytes.js';
 
 /** So many entries at most. */
 export const SPAN_ENTRIES = 64;

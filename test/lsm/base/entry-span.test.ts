@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { openLsm, SPAN_ENTRIES, type LsmStore, type ReadView } from '../../../lsm/index.js';
 import { noise } from '../../contract/fixture.js';
-import { EntrySpan } from '../../../lsm/read/entry-span.js';
+import { EntrySpan } from '../../../lsm/base/entry-span.js';
 
 const key = (n: number): Uint8Array => new TextEncoder().encode(`key ${String(n).padStart(6, '0')}`);
 
