@@ -40,6 +40,9 @@ export class CollectionState implements CountTarget {
   /** How often plans have used each index, by its name; and how often they have read the whole collection. */
   readonly indexUses = new Map<string, number>();
   collectionScans = 0;
+  /** Keys that writes have put into indexes and taken out, since it was opened. */
+  keysInserted = 0;
+  keysDeleted = 0;
   planFilters: readonly PlanFilter[] = [];
   /** No record of a capped collection has a smaller id. */
   oldestId = 0;

@@ -10,6 +10,7 @@ import type { Engine } from '../engine/engine.js';
 import type { EngineFacts } from '../engine/open-store.js';
 import { TRANSIENT } from '../operation/write-unit.js';
 import { PlanTrace } from '../operation/plan-trace.js';
+import { ProfileNotes } from '../operation/profile-notes.js';
 import type { SessionContext } from '../session/session-context.js';
 import { ERROR_CODES } from '../error-codes.js';
 import { ElmoError } from '../errors.js';
@@ -21,6 +22,7 @@ import { commonRequest, type TracedRequest } from './common-fields.js';
 import { parseReadConcern, parseWriteConcern, type WriteConcern } from './concerns.js';
 import { asElmoError, writeConcernErrorField, writeError } from './error-reply.js';
 import { plainNumber, typeName } from './fields.js';
+import { STATEMENTS } from './profile-entry.js';
 import { recordCommand } from './profiler.js';
 import { shownBody } from './secrets.js';
 import type { ReplyWriter } from './reply.js';
@@ -213,6 +215,7 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   call.trace.origin = operation.body;
   const db = args.text('$db') ?? options.db ?? 'admin';
   call.db = db;
+  call.trace.profile = profileOf(call, command, db);
   const target = checkTarget(command, message, db);
   operation.db = db;
   operation.namespace = target === '' ? '' : `${db}.${target}`;
@@ -223,6 +226,13 @@ function run(call: Call, reply: ReplyWriter): void | Promise<void> {
   return asked === undefined
     ? runAdmitted(call, command, args, db, reply)
     : asked.then(() => runAdmitted(call, command, args, db, reply));
+}
+
+/** @returns undefined: the profiler does not look at the database */
+function profileOf({ facts }: Call, command: Command, db: string): ProfileNotes | undefined {
+  const { profiles } = facts.state;
+  if (profiles.size === 0 || (profiles.get(db)?.level ?? 0) === 0) return undefined;
+  return new ProfileNotes(STATEMENTS[command.name] !== undefined, () => facts.clock.nowMs());
 }
 
 /** What a command is given; the engine only when it asks for it. */

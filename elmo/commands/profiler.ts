@@ -9,7 +9,7 @@ import { encodeDocument } from '../bson/encode.js';
 import { SYSTEM_PROFILE } from '../catalog/namespace.js';
 import type { Engine } from '../engine/engine.js';
 import type { RawDocument } from '../operation/requests.js';
-import { profileEntry, type Finished } from './profile-entry.js';
+import { profileEntries, type Finished } from './profile-entry.js';
 
 /** Handshakes, logins, and what sets the profiler itself. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
@@ -31,20 +31,21 @@ export async function makeProfileCollection(engine: Engine, db: string): Promise
 
 /** @returns what has to be waited for before the client gets its reply; undefined: nothing is written */
 export function recordCommand(engine: Engine, finished: Finished): Promise<void> | undefined {
-  const { state } = engine;
   if (PASSED_OVER.has(finished.name)) return undefined;
-  const isSlowOne = isSlow(engine, finished.elapsedMs);
-  const isLogged = isSlowOne || state.logsEveryCommand;
-  const settings = state.profiles.get(finished.db);
-  const isAll = settings?.level === 2;
-  const filter = settings?.level === 1 ? settings.filter : undefined;
-  const isProfiled =
-    (isAll || filter !== undefined || (settings?.level === 1 && isSlowOne)) && takesWrites(engine);
-  if (!isLogged && !isProfiled) return undefined;
-  const entry = profileEntry(finished, engine.clock.wallMs());
-  if (isLogged) state.eventLog.add('COMMAND', 'Slow query', slowAttributes(entry));
-  if (!isProfiled || (filter !== undefined && !filter.matcher.matches(entry, 0))) return undefined;
-  return write(engine, finished.db, entry);
+  const settings = engine.state.profiles.get(finished.db);
+  const level = settings?.level ?? 0;
+  const filter = level === 1 ? settings?.filter : undefined;
+  const wanted: RawDocument[] = [];
+  for (const { elapsedMs, document } of profileEntries(finished)) {
+    const isSlowOne = isSlow(engine, elapsedMs);
+    const isLogged = isSlowOne || engine.state.logsEveryCommand;
+    const isProfiled = level === 2 || filter !== undefined || (level === 1 && isSlowOne);
+    if (!isLogged && !isProfiled) continue;
+    const entry = document(engine.clock.wallMs());
+    if (isLogged) engine.state.eventLog.add('COMMAND', 'Slow query', slowAttributes(entry));
+    if (isProfiled && filter?.matcher.matches(entry, 0) !== false) wanted.push(entry);
+  }
+  return wanted.length === 0 || !takesWrites(engine) ? undefined : write(engine, finished.db, wanted);
 }
 
 function takesWrites({ state }: Engine): boolean {
@@ -63,7 +64,7 @@ const LOG_NAMES: Readonly<Record<string, string>> = {
   client: 'remote',
   millis: 'durationMillis',
 };
-const NOT_LOGGED: ReadonlySet<string> = new Set(['ts', 'allUsers', 'user']);
+const NOT_LOGGED: ReadonlySet<string> = new Set(['ts', 'allUsers', 'user', 'execStats']);
 const WRITES: ReadonlySet<string> = new Set(['insert', 'update', 'remove']);
 
 function slowAttributes(entry: RawDocument): Record<string, unknown> {
@@ -84,11 +85,11 @@ function bounded(command: unknown): unknown {
   return text.length <= MOST_LOGGED_LETTERS ? command : { $truncated: text.slice(0, MOST_LOGGED_LETTERS) };
 }
 
-async function write(engine: Engine, db: string, entry: RawDocument): Promise<void> {
+async function write(engine: Engine, db: string, entries: readonly RawDocument[]): Promise<void> {
   try {
     await makeProfileCollection(engine, db);
     const namespace = { db, collection: SYSTEM_PROFILE };
-    await engine.insert({ namespace, documents: [entry], isOrdered: true, isOwn: true });
+    await engine.insert({ namespace, documents: entries, isOrdered: true, isOwn: true });
   } catch (error) {
     // the command itself has gone well, or has its own error
     engine.state.eventLog.add('COMMAND', 'The profiler could not write', { error: (error as Error).message });

@@ -4,14 +4,16 @@
  */
 import { readText } from '../bson/read.js';
 import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
-import { Value } from '../bson/value.js';
+import { Value, valueOf } from '../bson/value.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { canFindById, isPointType, uniqueIndexOn } from '../exec/find-one.js';
+import { PointLookup } from '../exec/traced-plan.js';
 import type { OpenCollection } from '../index/open-collection.js';
 import { RecordIdReader } from '../keys/key-layout.js';
 import type { FindRequest, Namespace, RawDocument } from '../operation/requests.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
+import { isProfiled, withKeysCounted } from '../write/key-counts.js';
 import type { WriteContext } from '../write/write-context.js';
 
 const ids = new RecordIdReader();
@@ -92,9 +94,11 @@ export function filterOfPlainFind(request: FindRequest): RawDocument | undefined
   return asksMore ? undefined : filter;
 }
 
+const ID_INDEX = { name: '_id_', key: valueOf({ _id: 1 }).document };
+
 /** Tells of a write by `_id` that has been done. */
 export function traceById({ operation }: WriteContext, stage: string, isFound: boolean): void {
-  operation.trace?.addPoint(stage, () => '{ _id: 1 }', isFound);
+  operation.trace?.add(new PointLookup(stage, ID_INDEX, isFound));
 }
 
 /** The one record, as it is now. */
@@ -152,6 +156,8 @@ function attempt(
   const recordId = ids.readAt(entry, 0);
   const document = unit.get(collection.recordKey(recordId));
   if (document === undefined) return false;
-  action({ collection, recordId, document, unit });
+  const record = { collection, recordId, document, unit };
+  if (isProfiled(context)) withKeysCounted(context, collection, () => action(record));
+  else action(record);
   return true;
 }

@@ -1,5 +1,6 @@
 /** Deletes: a plan for the candidates of each statement, then `write/`; by `_id` without one. */
 import type { DeleteRequest, DeleteResult, DeleteStatement, WriteFailure } from '../operation/requests.js';
+import type { WriteFigures } from '../operation/profile-notes.js';
 import { forEachRecord } from '../write/mutate.js';
 import { asStatementError } from '../write/statement-error.js';
 import { allWritten } from '../write/written.js';
@@ -19,21 +20,35 @@ export async function deleteDocuments(
 ): Promise<DeleteResult> {
   const failures: WriteFailure[] = [];
   const written: Promise<void>[] = [];
+  const { trace } = context.operation;
   let deleted = 0;
   for (const [index, statement] of request.statements.entries()) {
+    trace?.profile?.beginStatement();
     try {
-      deleted +=
+      const count =
         context.retries?.isDone(index) === true
           ? 1
           : await runDelete(request, statement, index, context, written);
+      if (trace?.profile !== undefined) trace.profile.endStatement(index, trace, figuresOf(statement, count));
+      deleted += count;
     } catch (thrown) {
-      failures.push({ index, error: asStatementError(thrown, context.transaction !== undefined) });
+      const error = asStatementError(thrown, context.transaction !== undefined);
+      if (trace?.profile !== undefined) trace.profile.endStatement(index, trace, error);
+      failures.push({ index, error });
       if (request.isOrdered || context.transaction !== undefined) break;
     }
   }
   await allWritten(written);
   return { deleted, failures, repeated: context.retries?.repeated };
 }
+
+const figuresOf = ({ isMulti }: DeleteStatement, deleted: number): WriteFigures => ({
+  kind: 'delete',
+  isMulti,
+  matched: deleted,
+  modified: 0,
+  upserted: 0,
+});
 
 async function runDelete(
   request: DeleteRequest,

@@ -12,7 +12,8 @@ import { drive } from '../exec/cursor.js';
 import { distinctField, DistinctScan } from '../exec/distinct-scan.js';
 import { choose, runPlan, type RowsRequest } from '../exec/planned-rows.js';
 import { parsePath } from '../expression/field-names.js';
-import { keyText } from '../exec/traced-plan.js';
+import { lateProfiledStages } from '../exec/late-profiled-stages.js';
+import { KeysAtWork } from '../exec/traced-plan.js';
 import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
 import type { DistinctRequest } from '../operation/requests.js';
@@ -177,12 +178,16 @@ export function planDistinct(request: RowsRequest, { key: path, filter }: Distin
 /** Rows that have all different values of the plan's query. */
 export function distinctRows({ plan, field }: DistinctPlan, request: RowsRequest, path: string): RowSource {
   if (field !== undefined && plan.access.kind === 'ixscan') {
-    const { index } = plan.access;
-    const scan = new DistinctScan(plan.access, field, request);
-    request.operation.trace?.add({
-      summary: () => `DISTINCT_SCAN ${keyText(index)}`,
-      looked: () => ({ keys: scan.stats.keys, documents: 0 }),
-    });
+    const { access } = plan;
+    const scan = new DistinctScan(access, field, request);
+    request.operation.trace?.add(
+      new KeysAtWork(
+        'DISTINCT_SCAN',
+        access.index,
+        () => scan.stats.keys,
+        () => lateProfiledStages().distinctStages(access, path, scan),
+      ),
+    );
     return scan;
   }
   return runPlan(plan, { ...request, requiredPaths: [path] }).rows;

@@ -1,9 +1,8 @@
 /** What `explain` shows of a query: the plan that is chosen, those that are not, and what running it took. Source: the reference. */
 import { lookedBy } from '../exec/traced-plan.js';
-import { BOOL, DECIMAL128, DOUBLE, INT32, INT64 } from '../bson/types.js';
 import { boolValue, doubleValue, documentValue, int32Value, stringValue, type Value } from '../bson/value.js';
 import { namespaceText } from '../catalog/namespace.js';
-import { fieldsOf, type NamedValue } from '../catalog/raw-document.js';
+import type { NamedValue } from '../catalog/raw-document.js';
 import { collationDocument } from '../collation/collation.js';
 import { countingPlan, countRunning, isKeyWalk } from '../exec/count-rows.js';
 import { drive } from '../exec/cursor.js';
@@ -11,20 +10,27 @@ import { DistinctScan } from '../exec/distinct-scan.js';
 import {
   accessTree,
   array,
-  boundsFields,
   count,
   eofTree,
-  indexFields,
   object,
   shapeHash,
   sortedTree,
   stageDocument,
   type StageTree,
 } from '../exec/explain-stages.js';
+import {
+  countScanTree,
+  countTree,
+  coveredTree,
+  distinctTree,
+  writeTree,
+  type WriteStage,
+} from '../exec/explain-trees.js';
 import { choose, planFilterOf, runPlan, type RowsRequest, type RunningPlan } from '../exec/planned-rows.js';
 import type { AggregateRequest, FindRequest } from '../operation/requests.js';
 import { PAUSE, ROW } from '../operation/row-source.js';
 import type { QueryPlan } from '../plan/query-plan.js';
+import { planKeyOf } from '../exec/profiled-stages.js';
 import { queryShape } from '../plan/query-shape.js';
 import { filterToBson } from '../query/to-bson.js';
 import { checkKey, planDistinct } from './distinct.js';
@@ -37,6 +43,7 @@ import {
   type FindContext,
   type PreparedFind,
 } from './find.js';
+import { shapedTree } from './find-stages.js';
 
 export type Verbosity = 'queryPlanner' | 'executionStats' | 'allPlansExecution';
 
@@ -55,7 +62,6 @@ export type ExplainTarget = QueryTarget | { readonly kind: 'aggregate'; readonly
 
 /** Rows of a plan that is not chosen, as far as it is tried. */
 const TRIAL_ROWS = 101;
-const SIMPLE_TYPES: readonly number[] = [BOOL, DOUBLE, INT32, INT64, DECIMAL128];
 
 /** What a query shows: its plans as trees, and how they are run. */
 interface Explained {
@@ -108,14 +114,13 @@ function plannerFields(
   const namespace = namespaceText(request.namespace);
   const { projection } = request;
   const shape = shapeHash(`${namespace} ${queryShape({ filter, sort, projection, collation })}`);
-  const indexes = entry?.spec.indexes.map(({ name }) => name).join() ?? '';
   const hashes: NamedValue[] =
     entry === undefined
       ? []
       : [
           ['queryHash', stringValue(shape)],
           ['planCacheShapeHash', stringValue(shape)],
-          ['planCacheKey', stringValue(shapeHash(`${shape}${indexes}`))],
+          ['planCacheKey', stringValue(planKeyOf(shape, entry.spec.indexes))],
         ];
   return [
     ['namespace', stringValue(namespace)],
@@ -185,6 +190,11 @@ async function trialsOf({ losers, loserTree, request }: Explained): Promise<Valu
   return trials;
 }
 
+const writeStageOf = (
+  { isMulti, returnsDocument, request: { projection } }: QueryTarget,
+  kind: WriteStage['kind'],
+): WriteStage => ({ kind, isMulti: isMulti === true, returnsDocument, projection });
+
 function explainedQuery(target: QueryTarget, context: FindContext, prepared: PreparedFind): Explained {
   const { entry } = context;
   const { request, kind } = target;
@@ -199,8 +209,8 @@ function explainedQuery(target: QueryTarget, context: FindContext, prepared: Pre
   const { best, others } = choose(wanted);
   const tree = (plan: QueryPlan, running?: RunningPlan): StageTree =>
     kind === 'find'
-      ? shapedTree(plan, wanted, request, prepared, running)
-      : writeTree(target, sortedTree(plan, wanted, running));
+      ? shapedTree(sortedTree(plan, wanted, running), plan, wanted, request, prepared)
+      : writeTree(writeStageOf(target, kind), sortedTree(plan, wanted, running));
   return {
     winner: (running) => tree(best, running),
     losers: others,
@@ -232,29 +242,14 @@ function fixedPlan(tree: (hasRun: boolean) => StageTree, returned: number): Expl
   };
 }
 
-function countTree(stage: string, counted: number | undefined, inputs: readonly StageTree[]): StageTree {
-  return {
-    stage,
-    fields: [],
-    counts: [
-      ['nCounted', count(counted ?? 0)],
-      ['nSkipped', count(0)],
-    ],
-    ran:
-      counted === undefined
-        ? undefined
-        : { returned: 0, works: Math.max(inputs[0]?.ran?.works ?? 1, 1), isAtEnd: true },
-    inputs,
-  };
-}
-
 function explainedCount(request: RowsRequest): Explained {
   const unlimited = { ...request, skip: 0, limit: 0 };
   const { best, others } = choose(request);
   const plan = countingPlan(best);
   const tree = (each: QueryPlan, running?: RunningPlan, counted?: number): StageTree => {
     const access = accessTree(each, unlimited, running);
-    return countTree('COUNT', counted, [countScan(each, access) ?? access]);
+    const scan = isKeyWalk(each) ? countScanTree(each, access) : undefined;
+    return countTree('COUNT', counted, [scan ?? access]);
   };
   return {
     winner: (running) => tree(plan, running),
@@ -271,18 +266,6 @@ function explainedCount(request: RowsRequest): Explained {
   };
 }
 
-/** A walk through the keys of one range. */
-function countScan({ access, ...plan }: QueryPlan, scan: StageTree): StageTree | undefined {
-  if (access.kind !== 'ixscan' || access.ranges.length !== 1 || !isKeyWalk({ access, ...plan }))
-    return undefined;
-  return {
-    ...scan,
-    stage: 'COUNT_SCAN',
-    fields: [scan.fields[0]!, ...indexFields(access.index), ...boundsFields(access, access.fieldIntervals)],
-    counts: (scan.counts ?? []).filter(([name]) => name === 'keysExamined' || name === 'peakTrackedMemBytes'),
-  };
-}
-
 function explainedDistinct(target: QueryTarget, context: FindContext, request: RowsRequest): Explained {
   const key = target.key ?? '';
   const planned = planDistinct(request, { ...target.request, key });
@@ -292,30 +275,7 @@ function explainedDistinct(target: QueryTarget, context: FindContext, request: R
     const inner = explainedFind(plan, others, { ...request, requiredPaths: [key] }, context);
     return plan.isCovered ? projected(inner, key) : inner;
   }
-  const tree = (scan?: DistinctScan): StageTree => ({
-    stage: 'PROJECTION_COVERED',
-    fields: [['transformBy', transformOf(key)]],
-    ran: ranDistinct(scan),
-    inputs: [
-      {
-        stage: 'DISTINCT_SCAN',
-        fields: [
-          ...indexFields(access.index),
-          ['isShardFiltering', boolValue(false)],
-          ['isFetching', boolValue(false)],
-          ...boundsFields(access, access.fieldIntervals),
-        ],
-        counts: [
-          ['keysExamined', count(scan?.stats.keys ?? 0)],
-          ['docsExamined', count(0)],
-          ['chunkSkips', count(0)],
-          ['orphanChunkSkips', count(0)],
-        ],
-        ran: ranDistinct(scan),
-        inputs: [],
-      },
-    ],
-  });
+  const tree = (scan?: DistinctScan): StageTree => distinctTree(access, key, scan);
   return {
     winner: () => tree(),
     losers: others,
@@ -330,25 +290,8 @@ function explainedDistinct(target: QueryTarget, context: FindContext, request: R
   };
 }
 
-const transformOf = (key: string): Value =>
-  object([
-    ['_id', int32Value(0)],
-    [key, int32Value(1)],
-  ]);
-
-function ranDistinct(scan: DistinctScan | undefined): StageTree['ran'] {
-  if (scan === undefined) return undefined;
-  const { returned, isAtEnd } = scan.stats;
-  return { returned, works: returned + 1, isAtEnd };
-}
-
 function projected(inner: Explained, key: string): Explained {
-  const wrap = (tree: StageTree): StageTree => ({
-    stage: 'PROJECTION_COVERED',
-    fields: [['transformBy', transformOf(key)]],
-    ran: tree.ran,
-    inputs: [tree],
-  });
+  const wrap = (tree: StageTree): StageTree => coveredTree(tree, key);
   return {
     ...inner,
     winner: (running) => wrap(inner.winner(running)),
@@ -379,88 +322,4 @@ function explainedFind(
       return { running, tree: tree(plan, running), returned, ...lookedBy(running) };
     },
   };
-}
-
-/** The rows of a find, as the request wants them. */
-function shapedTree(
-  plan: QueryPlan,
-  request: RowsRequest,
-  find: FindRequest,
-  { projection }: PreparedFind,
-  running: RunningPlan | undefined,
-): StageTree {
-  let tree = sortedTree(plan, request, running);
-  const isExpress = tree.isExpress === true;
-  if (find.returnKey === true)
-    tree = passing(
-      'RETURN_KEY',
-      [],
-      tree.stage === 'FETCH' && tree.filter === undefined ? tree.inputs[0]! : tree,
-    );
-  else if (projection !== undefined && isExpress)
-    tree = {
-      ...tree,
-      fields: [
-        ...tree.fields,
-        ['projection', documentValue(find.projection!)],
-        ['projectionCovered', boolValue(false)],
-      ],
-    };
-  else if (projection !== undefined || find.showRecordId === true) {
-    const transform = transformFields(find);
-    tree = passing(projectionStage(plan, find, transform), [['transformBy', object(transform)]], tree);
-  }
-  const isSorting = request.sort !== undefined && request.sort.length > 0 && !plan.isSorted;
-  if (request.limit > 0 && !isSorting && !isExpress)
-    tree = passing('LIMIT', [['limitAmount', count(request.limit)]], tree);
-  return request.filter.kind === 'or' && plan.access.kind === 'or' ? passing('SUBPLAN', [], tree) : tree;
-}
-
-function passing(stage: string, fields: readonly NamedValue[], input: StageTree): StageTree {
-  return { stage, fields, ran: input.ran, inputs: [input] };
-}
-
-function transformFields({ projection, showRecordId }: FindRequest): NamedValue[] {
-  const given: NamedValue[] =
-    projection === undefined ? [] : fieldsOf(projection).map(({ name, value }) => [name, value] as const);
-  return showRecordId === true
-    ? [...given, ['$recordId', object([['$meta', stringValue('recordId')]])]]
-    : given;
-}
-
-function projectionStage(
-  { isCovered }: QueryPlan,
-  { showRecordId }: FindRequest,
-  transform: readonly NamedValue[],
-): string {
-  if (isCovered) return 'PROJECTION_COVERED';
-  const isSimple = transform.every(
-    ([name, value]) => !name.includes('.') && value !== undefined && SIMPLE_TYPES.includes(value.type),
-  );
-  return isSimple && showRecordId !== true ? 'PROJECTION_SIMPLE' : 'PROJECTION_DEFAULT';
-}
-
-function writeTree({ kind, isMulti, returnsDocument, request }: QueryTarget, input: StageTree): StageTree {
-  const found = input.ran?.returned ?? 0;
-  const isUpdate = kind === 'update';
-  const isExpress = input.isExpress === true;
-  const stage = isUpdate ? 'UPDATE' : isMulti === true ? 'BATCHED_DELETE' : 'DELETE';
-  const tree: StageTree = {
-    stage: isExpress ? `EXPRESS_${isUpdate ? 'UPDATE' : 'DELETE'}` : stage,
-    fields: isExpress ? input.fields.slice(0, 1) : [],
-    counts: isUpdate
-      ? [
-          ['nMatched', count(found)],
-          ['nWouldModify', count(found)],
-          ['nWouldUpsert', count(0)],
-        ]
-      : [['nWouldDelete', count(found)]],
-    ran:
-      input.ran === undefined ? undefined : { ...input.ran, returned: returnsDocument === true ? found : 0 },
-    inputs: isExpress ? [] : [input],
-  };
-  const { projection } = request;
-  return projection === undefined || projection.length <= 5
-    ? tree
-    : passing('PROJECTION_DEFAULT', [['transformBy', documentValue(projection)]], tree);
 }

@@ -18,7 +18,7 @@ import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { Operation } from '../operation/operation.js';
 import { cut } from '../exec/count-rows.js';
-import { idlePlan } from '../operation/plan-trace.js';
+import { IdlePlan } from '../exec/traced-plan.js';
 import type { CountRequest, FindRequest, RawDocument } from '../operation/requests.js';
 import { ROW, type Pulled, type RowSource } from '../operation/row-source.js';
 import { parseProjection } from '../projection/find.js';
@@ -31,6 +31,7 @@ import { minMaxOf, type MinMax } from '../plan/min-max.js';
 import type { ScanDirection } from '../plan/query-plan.js';
 import { normalizeFilter } from '../query/normalize.js';
 import { parseFilter } from '../query/parse.js';
+import { lateFindStages } from './late-find-stages.js';
 import { EMPTY_DOCUMENT_BYTES } from './reading.js';
 
 export interface FindContext {
@@ -81,10 +82,14 @@ export function openFind(request: FindRequest, context: FindContext): ElmoCursor
   if (request.isTailable === true)
     return openTailable(request, context, prepared.filter, prepared.projection);
   if (entry === undefined) {
-    context.operation.trace?.add(idlePlan('EOF'));
+    context.operation.trace?.add(new IdlePlan('EOF'));
     return new RowCursor(new Nothing(), context.operation, context.release);
   }
-  const planned = planRows(rowsRequest(request, context, entry, prepared));
+  const wanted = rowsRequest(request, context, entry, prepared);
+  const planned = planRows(wanted);
+  if (planned.traced !== undefined && context.operation.trace?.profile !== undefined)
+    planned.traced.shaping = (tree) =>
+      lateFindStages().shapedTree(tree, planned.plan, wanted, request, prepared);
   const rows = shapedRows(planned.rows, request, prepared, context);
   return new RowCursor(rows, context.operation, context.release, context.isGone);
 }
@@ -296,7 +301,7 @@ export function isWholeCount({ filter, hint }: CountRequest): boolean {
 export function wholeCount(request: CountRequest, { state }: CatalogEntry): number | undefined {
   if (!isWholeCount(request)) return undefined;
   const { skip = 0, limit = 0, trace } = request;
-  trace?.add(idlePlan('RECORD_STORE_FAST_COUNT'));
+  trace?.add(new IdlePlan('RECORD_STORE_FAST_COUNT', state.documentCount));
   return cut(state.documentCount, skip, limit);
 }
 

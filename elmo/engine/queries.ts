@@ -13,7 +13,7 @@ import { countPlanned, countRows, countingPlan } from '../exec/count-rows.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { findByKey } from '../exec/find-one.js';
 import { choose } from '../exec/planned-rows.js';
-import { keyText } from '../exec/traced-plan.js';
+import { PointLookup } from '../exec/traced-plan.js';
 import { parseWithFolding } from '../expression/operator-kinds.js';
 import type { Operation } from '../operation/operation.js';
 import type { PlanTrace } from '../operation/plan-trace.js';
@@ -183,7 +183,7 @@ export class Queries {
     if (index === undefined) return undefined;
     this.sessions.enter(session);
     const found = findByKey(entry!, index, this.kv, point.value, read);
-    trace?.addPoint('EXPRESS_IXSCAN', () => keyText(index), found !== undefined);
+    trace?.add(new PointLookup('EXPRESS_IXSCAN', index, found !== undefined));
     return found ?? null;
   }
 

@@ -18,6 +18,7 @@ import { isStageName } from '../aggregate/stage-names.js';
 import { equalityFields } from '../query/equality.js';
 import type { Matcher } from '../query/filter.js';
 import { parseUpdate, type UpdateOptions } from '../update/parse.js';
+import type { WriteFigures } from '../operation/profile-notes.js';
 import type { TimestampParts } from '../update/timestamps.js';
 import type { Update, UpdateContext } from '../update/update.js';
 import { buildUpsert } from '../update/upsert.js';
@@ -71,18 +72,25 @@ export async function updateDocuments(
   const failures: WriteFailure[] = [];
   const upserted: { index: number; id: Value }[] = [];
   const written: Promise<void>[] = [];
+  const { trace } = context.operation;
   let matched = 0;
   let modified = 0;
   for (let index = 0; index < request.statements.length; index++) {
+    const statement = request.statements[index]!;
+    trace?.profile?.beginStatement();
     try {
       const result =
         context.retries?.updateOutcome(index) ??
-        (await runUpdate(request, request.statements[index]!, index, context, written));
+        (await runUpdate(request, statement, index, context, written));
+      if (trace?.profile !== undefined)
+        trace.profile.endStatement(index, trace, figuresOf(statement, result));
       matched += result.matched;
       modified += result.modified;
       if (result.upsertedId !== undefined) upserted.push({ index, id: result.upsertedId });
     } catch (thrown) {
-      failures.push({ index, error: asStatementError(thrown, context.transaction !== undefined) });
+      const error = asStatementError(thrown, context.transaction !== undefined);
+      if (trace?.profile !== undefined) trace.profile.endStatement(index, trace, error);
+      failures.push({ index, error });
       if (request.isOrdered || context.transaction !== undefined) break;
     }
     if (context.operation.shouldPause()) await context.operation.turn();
@@ -90,6 +98,13 @@ export async function updateDocuments(
   await allWritten(written);
   await context.transaction?.settle();
   return { matched, modified, upserted, failures, repeated: context.retries?.repeated };
+}
+
+function figuresOf(
+  { isMulti }: UpdateStatement,
+  { matched, modified, upsertedId }: UpdateOutcome,
+): WriteFigures {
+  return { kind: 'update', isMulti, matched, modified, upserted: upsertedId === undefined ? 0 : 1 };
 }
 
 async function runUpdate(

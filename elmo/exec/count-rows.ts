@@ -3,7 +3,8 @@ import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, type Pulled, type RowSource } from '../operation/row-source.js';
 import { drive } from './cursor.js';
 import { runPlan, type RowsRequest, type RunningPlan } from './planned-rows.js';
-import { keyText } from './traced-plan.js';
+import { lateProfiledStages } from './late-profiled-stages.js';
+import { KeysAtWork } from './traced-plan.js';
 import type { QueryPlan } from '../plan/query-plan.js';
 
 /** A plan that is only counted needs no documents where its index decides. */
@@ -72,10 +73,14 @@ export async function countPlanned(plan: QueryPlan, request: RowsRequest): Promi
   if (isKeyWalk(plan) && plan.access.kind === 'ixscan') {
     const walk = new KeyWalk(plan.access, request, most);
     const { index } = plan.access;
-    operation.trace?.add({
-      summary: () => `COUNT_SCAN ${keyText(index)}`,
-      looked: () => ({ keys: walk.count, documents: 0 }),
-    });
+    operation.trace?.add(
+      new KeysAtWork(
+        'COUNT_SCAN',
+        index,
+        () => walk.count,
+        () => lateProfiledStages().keyWalkStages(plan, request, walk.count),
+      ),
+    );
     try {
       while (walk.run() === PAUSE) await operation.turn();
     } finally {
@@ -83,7 +88,11 @@ export async function countPlanned(plan: QueryPlan, request: RowsRequest): Promi
     }
     return Math.max(walk.count - skip, 0);
   }
-  return countRunning(runPlan(plan, { ...request, skip: 0, limit: 0 }), operation, skip, most);
+  const running = runPlan(plan, { ...request, skip: 0, limit: 0 });
+  let counted = 0;
+  if (running.traced !== undefined && operation.trace?.profile !== undefined)
+    running.traced.shaping = (tree) => lateProfiledStages().countedTree(tree, counted);
+  return (counted = await countRunning(running, operation, skip, most));
 }
 
 /** Pulls a plan to its end, or to `most` rows. */

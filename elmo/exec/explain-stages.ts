@@ -13,7 +13,7 @@ import type { FilterNode } from '../query/filter.js';
 import { filterToBson } from '../query/to-bson.js';
 import type { RunningPlan, RowsRequest } from './planned-rows.js';
 import type { StageStats } from './plan-stats.js';
-import { isExpress } from './traced-plan.js';
+import { isExpress } from './plan-summary.js';
 
 /** One stage of a tree. */
 export interface StageTree {

@@ -45,6 +45,8 @@ export interface RunningPlan {
   readonly access: AccessRows;
   /** Undefined: the plan needs none. */
   readonly sort: SortRows | undefined;
+  /** For who stands above it; undefined: nobody wants to know. */
+  traced: PlanAtWork | undefined;
 }
 
 /** @throws ElmoError of the hint, of min and max, and of paths that a wildcard index cannot be asked for */
@@ -159,8 +161,9 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
     rows = sorted;
   }
   if (skip > 0 || limit > 0) rows = new SkipLimit(rows, skip, limit);
-  const running = { plan, rows, access, sort: sorted };
-  operation.trace?.add(new PlanAtWork(running, request));
+  const running: RunningPlan = { plan, rows, access, sort: sorted, traced: undefined };
+  const { trace } = operation;
+  if (trace !== undefined) trace.add((running.traced = new PlanAtWork(running, request)));
   return running;
 }
 

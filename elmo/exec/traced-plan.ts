@@ -1,42 +1,15 @@
-/** A plan at work, as a trace of its command tells it. */
-import { documentText } from '../bson/text.js';
+/** Plans at work, as a trace of their command tells them. */
 import type { IndexSpec } from '../catalog/collection-spec.js';
-import type { Looked, TracedPlan } from '../operation/plan-trace.js';
-import type { QueryPlan } from '../plan/query-plan.js';
+import type { Value } from '../bson/value.js';
+import { NOTHING, type Looked, type QueryShape, type TracedPlan } from '../operation/plan-trace.js';
+import type { WriteFigures } from '../operation/profile-notes.js';
+import type { StageTree } from './explain-stages.js';
+import { lateProfiledStages } from './late-profiled-stages.js';
+import { keyText, planSummary } from './plan-summary.js';
 import type { RowsRequest, RunningPlan } from './planned-rows.js';
 
-export function keyText({ key }: IndexSpec): string {
-  return documentText(key);
-}
-
-/** Whether it is one value of one index, and one document at most: the shortest way. */
-export function isExpress({ access, isCovered }: QueryPlan, request: RowsRequest): boolean {
-  if (access.kind !== 'ixscan' || isCovered) return false;
-  const { index, filter, keyFilter, given } = access;
-  const isOne = index.isUnique || request.limit === 1;
-  if (request.filter.kind !== 'eq' || !isOne || request.skip > 0 || request.sort !== undefined) return false;
-  if (filter !== undefined || keyFilter !== undefined || given !== undefined || index.fields.length > 1)
-    return false;
-  return index.kind === 'ordered' && request.hint === undefined;
-}
-
-/** The plan in a line: 'COLLSCAN', 'IXSCAN { a: 1 }, IXSCAN { b: 1 }'. */
-export function planSummary(plan: QueryPlan, request: RowsRequest): string {
-  const { access } = plan;
-  const scan = ({ index }: { readonly index: IndexSpec }): string => `IXSCAN ${keyText(index)}`;
-  switch (access.kind) {
-    case 'eof':
-      return 'EOF';
-    case 'collscan':
-      return request.entry.spec.isClustered ? 'CLUSTERED_IXSCAN' : 'COLLSCAN';
-    case 'ixscan':
-      return isExpress(plan, request) ? `EXPRESS_${scan(access)}` : scan(access);
-    case 'merge':
-      return access.scan.ranges.map(() => scan(access.scan)).join(', ');
-    default:
-      return access.scans.map(scan).join(', ');
-  }
-}
+/** Puts stages above those of a plan. */
+export type Shaping = (tree: StageTree) => StageTree;
 
 export class PlanAtWork implements TracedPlan {
   constructor(
@@ -44,12 +17,91 @@ export class PlanAtWork implements TracedPlan {
     private readonly request: RowsRequest,
   ) {}
 
+  /** What stands above the plan's own stages; undefined: nothing. */
+  shaping: Shaping | undefined;
+
   summary(): string {
     return planSummary(this.running.plan, this.request);
   }
 
   looked(): Looked {
     return lookedBy(this.running);
+  }
+
+  stages(write?: WriteFigures): Value {
+    const { running, request } = this;
+    return lateProfiledStages().planStages(running, request, this.shaping, write);
+  }
+
+  shape(): QueryShape {
+    return lateProfiledStages().queryShapeOf(this.request);
+  }
+}
+
+/** One entry of a unique index, and its document. */
+export class PointLookup implements TracedPlan {
+  constructor(
+    private readonly stage: string,
+    private readonly index: Pick<IndexSpec, 'name' | 'key'>,
+    private readonly isFound: boolean,
+  ) {}
+
+  summary(): string {
+    return `${this.stage} ${keyText(this.index)}`;
+  }
+
+  looked(): Looked {
+    const count = this.isFound ? 1 : 0;
+    return { keys: count, documents: count };
+  }
+
+  stages(write?: WriteFigures): Value {
+    return lateProfiledStages().pointStages(this.stage, this.index, this.isFound, write);
+  }
+}
+
+/** A plan that looks at nothing. */
+export class IdlePlan implements TracedPlan {
+  /** @param documents  what it has counted */
+  constructor(
+    private readonly stage: 'EOF' | 'RECORD_STORE_FAST_COUNT',
+    private readonly documents = 0,
+  ) {}
+
+  summary(): string {
+    return this.stage;
+  }
+
+  looked(): Looked {
+    return NOTHING;
+  }
+
+  stages(): Value {
+    const late = lateProfiledStages();
+    return this.stage === 'EOF' ? late.eofStages() : late.fastCountStages(this.documents);
+  }
+}
+
+/** A walk through the keys of an index that reads no documents. */
+export class KeysAtWork implements TracedPlan {
+  /** @param show  its stages */
+  constructor(
+    private readonly stage: string,
+    private readonly index: IndexSpec,
+    private readonly keys: () => number,
+    private readonly show: () => Value,
+  ) {}
+
+  summary(): string {
+    return `${this.stage} ${keyText(this.index)}`;
+  }
+
+  looked(): Looked {
+    return { keys: this.keys(), documents: 0 };
+  }
+
+  stages(): Value {
+    return this.show();
   }
 }
 

@@ -286,8 +286,10 @@ export class OpenIndex implements TupleSink, LeafSink {
 
   /** Writes what `compare` has found. */
   write(unit: WriteUnit): void {
-    const { spec, removed, added } = this;
+    const { spec, removed, added, state } = this;
     if (this.isLoading) return;
+    state.keysDeleted += removed.count;
+    state.keysInserted += added.count;
     if (!spec.isUnique) {
       for (let i = 0; i < removed.count; i++)
         unit.deleteEntryPart(removed.bytes, removed.keyStart(i), removed.valueStart(i));

@@ -1,4 +1,6 @@
 /** What the plans of one command have looked at: what the profiler and the log of slow commands tell of them. */
+import type { Value } from '../bson/value.js';
+import type { ProfileNotes, WriteFigures } from './profile-notes.js';
 import type { RawDocument } from './requests.js';
 
 /** Counts of what was looked at. */
@@ -14,14 +16,19 @@ export interface TracedPlan {
   summary(): string;
   /** Until now. */
   looked(): Looked;
+  /** What each of its stages has done until now, as a tree. @param write  what came of it, if it is a write's */
+  stages(write?: WriteFigures): Value;
+  /** What tells its query from others; undefined: it is not one that plans are chosen for. */
+  shape?(): QueryShape;
 }
 
-/** A plan that looks at nothing. */
-export function idlePlan(name: string): TracedPlan {
-  return { summary: () => name, looked: () => NOTHING };
+/** Hexadecimal digits. */
+export interface QueryShape {
+  readonly shapeHash: string;
+  readonly planKey: string;
 }
 
-const NOTHING: Looked = { keys: 0, documents: 0 };
+export const NOTHING: Looked = { keys: 0, documents: 0 };
 
 /** Plans that are asked for their counts at the end; the counts of older ones are taken when newer ones come. */
 const MOST_PLANS = 16;
@@ -31,6 +38,8 @@ const MOST_ORIGIN_BYTES = 16 * 1024;
 export class PlanTrace {
   /** Documents that a findAndModify has changed. */
   modified = 0;
+  /** Undefined: the profiler does not write the command down. */
+  profile: ProfileNotes | undefined;
   /** The command; undefined: it is too long to be kept with its cursor. */
   origin: RawDocument | undefined;
   private first: TracedPlan | undefined;
@@ -55,15 +64,6 @@ export class PlanTrace {
     if (this.sorts.length < MOST_PLANS) this.sorts.push(stats);
   }
 
-  /** One entry of a unique index, and its document. @param key  text of the index's key pattern */
-  addPoint(stage: string, key: () => string, isFound: boolean): void {
-    const count = isFound ? 1 : 0;
-    this.add({
-      summary: () => `${stage} ${key()}`,
-      looked: () => ({ keys: count, documents: count }),
-    });
-  }
-
   /** From now on it tells what is looked at for the next batch of that command. */
   continue(trace: PlanTrace): void {
     this.opened = { trace, before: trace.looked() };
@@ -72,6 +72,21 @@ export class PlanTrace {
   /** Of the plan that came first; undefined: there was none. */
   get summary(): string | undefined {
     return this.first?.summary() ?? this.opened?.trace.summary;
+  }
+
+  /** Of the plan that came first, from its start, whichever command that was. */
+  stages(write?: WriteFigures): Value | undefined {
+    return this.first?.stages(write) ?? this.opened?.trace.stages();
+  }
+
+  get shape(): QueryShape | undefined {
+    return this.first?.shape?.() ?? this.opened?.trace.shape;
+  }
+
+  /** What follows is another statement's. */
+  forgetPlans(): void {
+    this.first = this.later = this.sorts = undefined;
+    this.folded = NOTHING;
   }
 
   /** The cursor stays open: it needs the command in bytes of its own. */

@@ -3,6 +3,7 @@ import type { InsertRequest, InsertResult, WriteFailure } from '../operation/req
 import type { OpenCollection } from '../index/open-collection.js';
 import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { fillTimestamps, hasEmptyTimestamp } from '../update/timestamps.js';
+import { isProfiled, withKeysCounted } from './key-counts.js';
 import { checkMeasurement } from './measurement.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
@@ -32,7 +33,8 @@ export function insertOne(
   if (collection.spec.kind === 'timeseries') checkMeasurement(collection.spec, document);
   const stored = prepareInsert(document, () => context.newObjectId());
   if (!bypassesValidation) context.validate(collection.entry, stored);
-  collection.insert(unit, stored);
+  if (isProfiled(context)) withKeysCounted(context, collection, () => collection.insert(unit, stored));
+  else collection.insert(unit, stored);
   return stored;
 }
 
@@ -54,12 +56,15 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
   let inserted = isDone?.filter(Boolean).length ?? 0;
   let pending = 0;
   let batchStart = 0;
+  const profile = context.operation.trace?.profile;
+  let keysBefore = profile?.keyCounts;
   // a collection is looked up anew for each batch: between batches the world may change
   let collection: OpenCollection | undefined;
   const commit = (next: number): void => {
     inserted += pending;
     pending = 0;
     batchStart = next;
+    keysBefore = profile?.keyCounts;
     collection = undefined;
     written.push(unit.commit(context.isDurable));
   };
@@ -78,6 +83,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
         unit.rollback();
         collection = undefined;
         pending = 0;
+        if (keysBefore !== undefined) profile!.backTo(keysBefore);
         i = batchStart - 1;
         failures = failures.filter(({ index }) => index < batchStart);
         await context.operation.waitFor(thrown.ended);

@@ -10,6 +10,7 @@ import { MustWait, type WriteUnit } from '../operation/write-unit.js';
 import { END, PAUSE, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
 import type { Update, UpdateContext } from '../update/update.js';
+import { isProfiled, withKeysCounted } from './key-counts.js';
 import { checkSize } from './prepare.js';
 import { duringStatement } from './statement-error.js';
 import type { WriteContext } from './write-context.js';
@@ -112,10 +113,11 @@ function writeOne(
   action: RecordAction,
 ): boolean | Promise<boolean> {
   const { transaction } = context;
-  if (transaction !== undefined) return attempt(collection, recordId, candidates, transaction, action);
+  if (transaction !== undefined)
+    return attempt(collection, recordId, candidates, transaction, context, action);
   const unit = context.sharedUnit;
   try {
-    const goesOn = attempt(collection, recordId, candidates, unit, action);
+    const goesOn = attempt(collection, recordId, candidates, unit, context, action);
     written.push(unit.commit(context.isDurable));
     return goesOn;
   } catch (error) {
@@ -132,6 +134,7 @@ function attempt(
   recordId: number,
   candidates: Candidates,
   unit: WriteUnit,
+  context: WriteContext,
   action: RecordAction,
 ): boolean {
   const found = unit.get(collection.recordKey(recordId));
@@ -139,5 +142,6 @@ function attempt(
     candidates.hasLost = true;
     return true;
   }
-  return action(recordId, found, 0, unit);
+  if (!isProfiled(context)) return action(recordId, found, 0, unit);
+  return withKeysCounted(context, collection, () => action(recordId, found, 0, unit));
 }

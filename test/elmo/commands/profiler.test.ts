@@ -69,18 +69,161 @@ describe('elmo/commands/profiler', () => {
         const [entry, ...others] = await entries();
         expect(others).to.deep.equal([]);
         expect(entry).to.deep.include(expected);
-        expect(entry).to.include({ protocol: 'op_msg', client: 'embedded', user: '', numYield: 0 });
+        expect(entry).to.include({ client: 'embedded', user: '', numYield: 0 });
         expect(entry!['ts']).to.be.an.instanceOf(Date);
-        for (const field of ['millis', 'responseLength']) expect(entry![field]).to.be.a('number');
+        expect(entry!['millis']).to.be.a('number');
+        const isStatement = 'update' in command || 'delete' in command;
+        expect('responseLength' in entry!, 'responseLength').to.equal(!isStatement);
+        expect(entry!['protocol']).to.equal(isStatement ? undefined : 'op_msg');
       });
 
-    it('shows the one statement of a write, or the whole command', async () => {
-      const one = { q: { _id: 1 }, u: { $set: { x: 1 } } };
-      await run({ update: 'c', updates: [one] });
-      await run({ update: 'c', updates: [one, one] });
-      const [first, second] = await entries();
-      expect(first!['command']).to.deep.equal(one);
-      expect(second!['command']).to.deep.include({ update: 'c', updates: [one, one] });
+    describe('each statement of a write', () => {
+      it('of an update', async () => {
+        const updates = [
+          { q: { _id: 1 }, u: { $set: { x: 1 } } },
+          { q: { _id: { $gt: 0 } }, u: { $set: { x: 1 } }, multi: true },
+          { q: { _id: 1 }, u: { $wrong: 1 } },
+          { q: { _id: 4 }, u: { $set: { x: 1 } }, upsert: true },
+        ];
+        await run({ update: 'c', updates, ordered: false });
+        const found = await entries();
+        expect(found.map(({ command }) => command as Document)).to.deep.equal(updates);
+        const counts = (entry: Document): unknown[] =>
+          ['nMatched', 'nModified', 'nUpserted', 'keysInserted', 'docsExamined', 'errCode'].map(
+            (name) => entry[name] as unknown,
+          );
+        expect(found.map(counts)).to.deep.equal([
+          [1, 1, 0, undefined, 1, undefined],
+          [3, 2, 0, undefined, 3, undefined],
+          [undefined, undefined, undefined, undefined, undefined, 9],
+          [0, 0, 1, 1, 0, undefined],
+        ]);
+      });
+
+      it('of a delete, until one fails', async () => {
+        const deletes = [
+          { q: { _id: 1 }, limit: 1 },
+          { q: { $wrong: 1 }, limit: 1 },
+          { q: {}, limit: 0 },
+        ];
+        await run({ delete: 'c', deletes });
+        const found = await entries();
+        expect(found.map(({ command }) => command as Document)).to.deep.equal(deletes.slice(0, 2));
+        expect(found[0]).to.include({ op: 'remove', ndeleted: 1, keysDeleted: 1 });
+        expect(found[1]).to.include({ errName: 'BadValue' });
+      });
+
+      it('but the whole command if none has run', async () => {
+        await failure({ update: 'system.profile', updates: [{ q: {}, u: {} }] });
+        const [entry] = await entries();
+        expect(entry).to.include.keys('responseLength', 'errCode');
+      });
+    });
+
+    it('the keys that a write has put into indexes and taken out', async () => {
+      await run({ createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'a' }] });
+      for (const [command, inserted, deleted] of [
+        [{ insert: 'c', documents: [{ a: [1, 2, 3] }, { a: 1 }] }, 6, undefined],
+        [{ findAndModify: 'c', query: { a: 3 }, update: { $set: { a: [2, 4] } } }, 1, 2],
+        [
+          { update: 'c', updates: [{ q: { a: 1 }, u: { $inc: { n: 1 } }, multi: true }] },
+          undefined,
+          undefined,
+        ],
+        [{ update: 'c', updates: [{ q: { a: 1 }, u: { $inc: { a: 1 } }, multi: true }] }, 1, 1],
+        [{ delete: 'c', deletes: [{ q: { a: 4 }, limit: 1 }] }, undefined, 3],
+        [{ aggregate: 'c', pipeline: [{ $out: 'd' }], cursor: {} }, 4, undefined],
+      ] as const) {
+        await run(command);
+        const entry = (await entries()).at(-1)!;
+        expect([entry['keysInserted'], entry['keysDeleted']], JSON.stringify(command)).to.deep.equal([
+          inserted,
+          deleted,
+        ]);
+      }
+    });
+
+    it('the fields in their order', async () => {
+      const { cursor } = (await run({ find: 'c', sort: { x: 1 }, batchSize: 1 })) as { cursor: Document };
+      await run({ getMore: cursor['id'] as bigint, collection: 'c' });
+      const [, entry] = await entries();
+      expect(Object.keys(entry!)).to.deep.equal([
+        ...['_id', 'op', 'ns', 'command', 'originatingCommand', 'keysExamined', 'docsExamined'],
+        ...['hasSortStage', 'cursorExhausted', 'numYield', 'nreturned', 'queryHash', 'planCacheShapeHash'],
+        ...['planCacheKey', 'queryFramework', 'locks', 'storage', 'responseLength', 'protocol', 'millis'],
+        ...['planSummary', 'execStats', 'ts', 'client', 'allUsers', 'user'],
+      ]);
+    });
+
+    describe('the stages, with what each has done', () => {
+      beforeEach(async () => {
+        await run({ profile: 0 });
+        await run({ createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'a' }] });
+        await run({ update: 'c', updates: [{ q: {}, u: { $set: { a: 1 } }, multi: true }] });
+        await run({ profile: 2 });
+      });
+
+      /** 'LIMIT 1 < COLLSCAN 2': stages with what they have returned, from the root down. */
+      const line = ({ stage, nReturned, inputStage }: Document): string =>
+        `${String(stage)} ${String(nReturned)}${inputStage === undefined ? '' : ` < ${line(inputStage as Document)}`}`;
+
+      for (const [command, expected] of [
+        [{ find: 'c', filter: { _id: 1 } }, 'EXPRESS_IXSCAN 1'],
+        [{ find: 'c', filter: { x: null }, limit: 2 }, 'LIMIT 2 < COLLSCAN 2'],
+        [{ find: 'c', filter: { a: 1 }, projection: { a: 1, _id: 0 } }, 'PROJECTION_COVERED 3 < IXSCAN 3'],
+        [{ find: 'c', filter: { a: 1 }, sort: { x: 1 }, skip: 1 }, 'SKIP 2 < SORT 3 < FETCH 3 < IXSCAN 3'],
+        [{ find: 'none' }, 'EOF 0'],
+        [{ count: 'c' }, 'RECORD_STORE_FAST_COUNT 0'],
+        [{ count: 'c', query: { a: 1 } }, 'COUNT 0 < COUNT_SCAN 3'],
+        [{ count: 'c', query: { x: null } }, 'COUNT 0 < COLLSCAN 3'],
+        [{ distinct: 'c', key: 'a' }, 'PROJECTION_COVERED 1 < DISTINCT_SCAN 1'],
+        [{ aggregate: 'c', pipeline: [{ $match: { a: 1 } }], cursor: {} }, 'FETCH 3 < IXSCAN 3'],
+        [{ update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { x: 1 } } }] }, 'EXPRESS_UPDATE 0'],
+        [
+          { update: 'c', updates: [{ q: { a: 1 }, u: { $set: { x: 1 } }, multi: true }] },
+          'UPDATE 0 < FETCH 3 < IXSCAN 3',
+        ],
+        [{ delete: 'c', deletes: [{ q: { _id: 1 }, limit: 1 }] }, 'EXPRESS_DELETE 0'],
+        [{ delete: 'c', deletes: [{ q: { a: 1 }, limit: 1 }] }, 'DELETE 0 < FETCH 1 < IXSCAN 1'],
+        [{ delete: 'c', deletes: [{ q: { a: 1 }, limit: 0 }] }, 'BATCHED_DELETE 0 < FETCH 3 < IXSCAN 3'],
+        [{ findAndModify: 'c', query: { _id: 1 }, remove: true }, 'EXPRESS_DELETE 1'],
+        [
+          { findAndModify: 'c', query: { a: 1 }, update: { $set: { x: 1 } } },
+          'UPDATE 1 < FETCH 1 < IXSCAN 1',
+        ],
+      ] as const)
+        it(JSON.stringify(command), async () => {
+          await run(command);
+          const [entry] = await entries();
+          expect(line(entry!['execStats'] as Document)).to.equal(expected);
+        });
+
+      it('what an update has changed is told by its own counts', async () => {
+        await run({ update: 'c', updates: [{ q: { a: 1 }, u: { $max: { _n: 1, a: 1 } }, multi: true }] });
+        await run({ update: 'c', updates: [{ q: { a: 1 }, u: { $max: { _n: 1 } }, multi: true }] });
+        await run({ update: 'c', updates: [{ q: { z: 1 }, u: { $set: { y: 1 } }, upsert: true }] });
+        const found = (await entries()).map(({ execStats }) => execStats as Document);
+        expect(
+          found.map(({ nMatched, nWouldModify, nWouldUpsert }) => [nMatched, nWouldModify, nWouldUpsert]),
+        ).to.deep.equal([
+          [3, 3, 0],
+          [3, 0, 0],
+          [0, 0, 1],
+        ]);
+      });
+
+      it('of a cursor since it was opened', async () => {
+        const { cursor } = (await run({ find: 'c', batchSize: 1 })) as { cursor: Document };
+        await run({ getMore: cursor['id'] as bigint, collection: 'c' });
+        const found = (await entries()).map(({ execStats }) => line(execStats as Document));
+        expect(found).to.deep.equal(['COLLSCAN 1', 'COLLSCAN 3']);
+      });
+
+      it('not of an insert', async () => {
+        await run({ insert: 'c', documents: [{}] });
+        const [entry] = await entries();
+        expect(entry).not.to.have.property('execStats');
+      });
     });
 
     it('tells the cursor that stays open, and what follows on it', async () => {
