@@ -41,6 +41,8 @@ export interface PathOptions {
   readonly leafArrays?: 'each' | 'elements' | 'whole';
   /** What an array before the end gives: what is in its elements ('each', default), nothing, or itself ('whole'). */
   readonly innerArrays?: 'each' | 'nothing' | 'whole';
+  /** Whether the name '' at the end of a path is one like any other, so that an array before it is not the end. */
+  readonly followsEmpty?: boolean;
 }
 
 const DIGITS = /^[0-9]+$/;
@@ -72,13 +74,13 @@ export class PathReader {
 
   constructor(
     readonly path: string,
-    { leafArrays = 'each', innerArrays = 'each' }: PathOptions = {},
+    { leafArrays = 'each', innerArrays = 'each', followsEmpty = false }: PathOptions = {},
   ) {
     const parts = path.split('.');
     this.components = parts.map((part) => new FieldName(part));
     this.finders = this.components.map((name) => new LayoutFinder(name));
     this.isIndex = parts.map((part) => DIGITS.test(part));
-    this.leafPart = parts.length - (parts.length > 1 && parts.at(-1) === '' ? 2 : 1);
+    this.leafPart = parts.length - (!followsEmpty && parts.length > 1 && parts.at(-1) === '' ? 2 : 1);
     this.leafArrays = leafArrays;
     this.innerArrays = innerArrays;
   }

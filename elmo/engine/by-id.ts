@@ -3,9 +3,10 @@
  * without a plan or a snapshot.
  */
 import { readText } from '../bson/read.js';
-import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
+import { ARRAY, NULL, OBJECT, REGEX, UNDEFINED } from '../bson/types.js';
 import { Value, valueOf } from '../bson/value.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
+import { fieldsOf } from '../catalog/raw-document.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { canFindById, isPointType, uniqueIndexOn } from '../exec/find-one.js';
 import { PointLookup } from '../exec/traced-plan.js';
@@ -33,6 +34,24 @@ export function idOfFilter(filter: RawDocument): Value | undefined {
   if (type === OBJECT && filter[VALUE_AT + 5] === DOLLAR) return undefined;
   const value = new Value(type, filter, VALUE_AT);
   return value.end === filter.length - 1 ? value : undefined;
+}
+
+/** Neither has one place in the order of ids. */
+const NOT_ONE_ID: ReadonlySet<number> = new Set([NULL, UNDEFINED, ARRAY]);
+
+/** Whether a filter is `{_id: value}` or `{_id: {$eq: value}}`: its one document needs no order, not even a right one. */
+export function asksIdAlone(filter: RawDocument): boolean {
+  const value = onlyField(filter, '_id');
+  if (value?.type !== OBJECT || filter[value.at + 5] !== DOLLAR)
+    return value !== undefined && !NOT_ONE_ID.has(value.type);
+  const equal = onlyField(value.document, '$eq');
+  return equal !== undefined && !NOT_ONE_ID.has(equal.type);
+}
+
+/** The value of a document's field if it is the only one and has that name. */
+function onlyField(document: Uint8Array, name: string): Value | undefined {
+  const [first, second] = fieldsOf(document);
+  return first?.name === name && second === undefined ? first.value : undefined;
 }
 
 /** A filter that asks for one value of one path. */

@@ -1,11 +1,11 @@
 /** The different values of a path among the documents of a cursor. */
+import { CanonicalKeys } from '../aggregate/canonical-keys.js';
 import { compareValues } from '../bson/compare.js';
 import { ElementWalker } from '../bson/walk.js';
 import { PathReader, type PathVisitor } from '../bson/path.js';
 import { ARRAY, MISSING, NULL, OBJECT, REGEX, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
 import { stringValue, Value } from '../bson/value.js';
 import { collatorOf } from '../collation/collator.js';
-import { collationKey } from '../collation/key.js';
 import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { drive } from '../exec/cursor.js';
@@ -19,7 +19,6 @@ import type { RowSource } from '../operation/row-source.js';
 import type { DistinctRequest } from '../operation/requests.js';
 import type { QueryPlan } from '../plan/query-plan.js';
 import { refuseInnerPositional } from '../projection/parse.js';
-import { KeyWriter } from '../keys/value-encoding.js';
 
 /** Bytes of a reply. */
 const MOST_BYTES = 16 << 20;
@@ -31,13 +30,14 @@ class DistinctValues implements PathVisitor {
   private readonly pending: Value[] = [];
   private readonly elements = new ElementWalker();
   private readonly seen = new Set<string>();
-  private readonly writer = new KeyWriter();
-  private readonly toKey: ((text: string) => string) | undefined;
+  private readonly keys: CanonicalKeys;
+  private readonly isCollated: boolean;
   private bytesHeld = 0;
 
   constructor(path: string, collation: CollationSpec | undefined) {
-    this.reader = new PathReader(path, { leafArrays: 'elements' });
-    this.toKey = collation === undefined ? undefined : collationKey(collation);
+    this.reader = new PathReader(path, { leafArrays: 'elements', followsEmpty: true });
+    this.isCollated = collation !== undefined;
+    this.keys = new CanonicalKeys(collation);
   }
 
   /** The values of one document. Of those the collation calls equal the first in the order of bytes counts. */
@@ -61,8 +61,8 @@ class DistinctValues implements PathVisitor {
   }
 
   private add(bytes: Uint8Array, type: number, at: number): boolean {
-    if (this.toKey === undefined) this.addValue(bytes, type, at);
-    else this.pending.push(new Value(type, bytes, at));
+    if (this.isCollated) this.pending.push(new Value(type, bytes, at));
+    else this.addValue(bytes, type, at);
     return false;
   }
 
@@ -77,11 +77,11 @@ class DistinctValues implements PathVisitor {
   }
 
   private keyOf(bytes: Uint8Array, type: number, at: number): string {
-    if (type === STRING && this.toKey !== undefined) return `s${this.toKey(new Value(type, bytes, at).text)}`;
-    const { writer } = this;
-    writer.clear();
-    writer.append(type, bytes, at);
-    return `k${Buffer.from(writer.bytes.buffer, writer.bytes.byteOffset, writer.length).toString('latin1')}`;
+    const { keys } = this;
+    const { writer } = keys;
+    keys.clear();
+    keys.append(type, bytes, at);
+    return Buffer.from(writer.bytes.buffer, writer.bytes.byteOffset, writer.length).toString('latin1');
   }
 }
 

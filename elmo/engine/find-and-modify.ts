@@ -61,16 +61,13 @@ async function run(
     request.update === undefined ? undefined : prepareChange(request, request, request, collection, context);
   const projects = request.projection !== undefined && request.projection.length > 5;
   const id = idOfStatement(request);
-  // the one document of an `_id` needs no order; a wrong one is told where there is more to plan than that
-  const ignoresSort = id !== undefined && !projects && request.let === undefined;
-  const parsed = prepareQuery(
-    ignoresSort ? { ...request, sort: undefined } : request,
+  const prepared = prepareQuery(
+    request,
     collection?.entry,
     context,
     projects || changing?.update.needsMatchedIndex === true,
     isUpsert ? UPSERT_FORBIDDEN : undefined,
   );
-  const prepared = id === undefined ? parsed : { ...parsed, sort: undefined };
   const projection = projects
     ? parseWithFolding(() => parseProjection(request.projection!, { ...prepared, filter: prepared.parsed }))
     : undefined;

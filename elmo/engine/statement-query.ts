@@ -1,7 +1,7 @@
 /** What a write statement asks for, from its text to the rows of its candidates. */
 import type { Clock } from '../../lsm/index.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
-import type { CollationSpec } from '../collation/collation.js';
+import { isSameCollation, type CollationSpec } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { type SortField } from '../exec/sort-key.js';
 import { parseSort } from '../exec/sort-pattern.js';
@@ -16,6 +16,7 @@ import { parseFilter } from '../query/parse.js';
 import type { Candidates } from '../write/mutate.js';
 import type { WriteContext } from '../write/write-context.js';
 import { planRows } from '../exec/planned-rows.js';
+import { asksIdAlone } from './by-id.js';
 import { effectiveCollation, releaseOnce, requestScope } from './reading.js';
 
 export interface WritingContext extends WriteContext {
@@ -26,7 +27,6 @@ export interface WritingContext extends WriteContext {
 /** What one statement asks for. */
 export interface StatementQuery {
   readonly filter: RawDocument;
-  /** Of one document by its `_id` nobody asks. */
   readonly sort?: RawDocument | undefined;
   readonly collation?: RawDocument;
   readonly hint?: Value;
@@ -66,9 +66,24 @@ export function prepareQuery(
     collation,
     scope,
     matcher: compileFilter(node, { collation, positional: isPositional }),
-    sort: query.sort === undefined || query.sort.length <= 5 ? undefined : parseSort(query.sort),
+    sort: sortOf(query, collation, entry, isPositional),
     hint: query.hint,
   };
+}
+
+/** The one document of an `_id` needs no order; a wrong one is told only where there is more to plan than that. */
+function sortOf(
+  { filter, sort, hint }: StatementQuery,
+  collation: CollationSpec | undefined,
+  entry: CatalogEntry | undefined,
+  isPositional: boolean,
+): readonly SortField[] | undefined {
+  if (sort === undefined || sort.length <= 5) return undefined;
+  const isOfId =
+    hint === undefined && isSameCollation(collation, entry?.spec.collation) && asksIdAlone(filter);
+  if (isOfId && !isPositional) return undefined;
+  const fields = parseSort(sort);
+  return isOfId ? undefined : fields;
 }
 
 /** Waits until what the store holds back is applied: the statements before this one may be among it. */

@@ -118,7 +118,7 @@ async function runUpdate(
   if (statement.isMulti && statement.sort !== undefined)
     throw new ElmoError('FailedToParse', 'Cannot specify sort with multi=true');
   const supplied = statement.isUpsertSupplied === true ? suppliedDocument(statement) : undefined;
-  const id = idOfStatement(statement);
+  const id = statement.sort === undefined ? idOfStatement(statement) : undefined;
   if (id !== undefined) {
     const result = updateById(request, statement, index, id, context, written);
     const done = result instanceof Promise ? await result : result;
@@ -200,8 +200,7 @@ async function updateByPlan(
   context: WritingContext,
   written: Promise<void>[],
 ): Promise<UpdateOutcome> {
-  const isById = idOfStatement(statement) !== undefined;
-  const query = withLet<StatementQuery>(isById ? { ...statement, sort: undefined } : statement, request);
+  const query = withLet<StatementQuery>(statement, request);
   const collection = context.collection(request.namespace, context.transaction ?? context.newUnit());
   const changing = prepareChange(request, statement, query, collection, context);
   const prepared = prepareQuery(

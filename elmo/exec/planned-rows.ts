@@ -6,6 +6,7 @@ import { WithEntry } from './key-rows.js';
 import { SortRows } from './sort.js';
 import { SortKeys, type SortField } from './sort-key.js';
 import type { RowSource } from '../operation/row-source.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { PlanFilter } from '../catalog/collection-state.js';
 import { queryShape } from '../plan/query-shape.js';
 import type { FilterNode } from '../query/filter.js';
@@ -137,12 +138,14 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   const { collation, sort, skip, limit, operation, kv, needsEntries } = request;
   const access = accessRows(plan, request, needsEntries);
   let rows: RowSource = access.rows;
-  if (needsEntries === true)
+  if (needsEntries === true) {
+    const index = keyedIndex(plan, request);
     rows = new WithEntry(
       rows,
-      access.scan,
-      access.scan === undefined || plan.access.kind !== 'ixscan' ? [] : pathsOf(plan.access.index),
+      index === undefined ? undefined : access.scan,
+      index === undefined ? [] : pathsOf(index),
     );
+  }
   if (plan.access.kind === 'ixscan' && plan.access.collated !== undefined)
     rows = collatedRows(rows, plan.access, plan.access.collated, request);
   const isSorted =
@@ -165,6 +168,12 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   const { trace } = operation;
   if (trace !== undefined) trace.add((running.traced = new PlanAtWork(running, request)));
   return running;
+}
+
+/** The index whose keys rows come with. Where the collection lies in the order of its `_id`, that is no index. */
+function keyedIndex({ access }: QueryPlan, { entry: { spec } }: RowsRequest): IndexSpec | undefined {
+  if (access.kind !== 'ixscan' || (spec.isClustered && access.index === spec.indexes[0])) return undefined;
+  return access.index;
 }
 
 /** Those between min and max in the order of the index's collation. */

@@ -143,13 +143,14 @@ function mergedPlan(
 }
 
 function scanPlan(
-  { index, bounds: { fields, exact }, hasDuplicates }: Candidate,
+  { index, bounds: { fields, exact }, isBounded, hasDuplicates }: Candidate,
   conjuncts: readonly FilterNode[],
   view: ReadView,
 ): IndexScanPlan {
   const { ranges, prefixLengths, checked } = keyRanges(index, fields);
   const isOnePoint = ranges.length <= 1 && fields.every(isFixed);
   const ofKey = conjuncts.filter((node) => !exact.has(node) && coversFilter(index, node));
+  const left = residual(conjuncts, new Set([...exact, ...ofKey]));
   return {
     kind: 'ixscan',
     index,
@@ -160,7 +161,7 @@ function scanPlan(
     direction: 'forward',
     hasDuplicates: hasDuplicates || (index.isMultikey && !isOnePoint),
     keyFilter: residual(ofKey, new Set()),
-    filter: leftOfScan(residual(conjuncts, new Set([...exact, ...ofKey])), index),
+    filter: isBounded ? leftOfScan(left, index) : left,
     given: undefined,
     collated: undefined,
     estimate:

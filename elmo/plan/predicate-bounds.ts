@@ -7,7 +7,6 @@ import { KeyWriter } from '../keys/value-encoding.js';
 import { TAG_NAN } from '../keys/tags.js';
 import {
   ARRAY,
-  CLASS_BINARY,
   CLASS_NULL,
   CLASS_NUMBER,
   CLASS_REGEX,
@@ -91,8 +90,6 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
       return typeBounds(node.types);
     case 'mod':
       return loose([classInterval(CLASS_NUMBER)]);
-    case 'bits':
-      return loose(union([classInterval(CLASS_NUMBER)], [classInterval(CLASS_BINARY)]));
     case 'elemMatchValue':
       return loose(
         node.children.reduce<Intervals>(

@@ -1,6 +1,6 @@
 /** Which condition is asked first, as the reference has it: the one that fails is an error, unless another says no before. */
 import type { Document } from '../../elmo/bson/package.js';
-import { testFormer, type Former } from './former.js';
+import { aggregate, testFormer, type Former } from './former.js';
 
 /** An expression that fails on whatever has no array `q`. */
 const FAILS = { $expr: { $first: '$q' } };
@@ -62,7 +62,18 @@ const IN_AN_INDEX: readonly Former[] = [
   ),
 ];
 
+const NOT_BY_THE_INDEX: readonly Former[] = [
+  asked('a hint at an index that the filter does not ask', { $and: [FAILS, { z: 1 }] }, false, { b: 1 }),
+  {
+    why: 'an index for the order alone',
+    documents,
+    command: aggregate({ $sort: { _id: 1 } }, { $match: { $and: [FAILS, { z: 1 }] } }),
+    rows: [],
+  },
+];
+
 describe('conditions, one of which fails', () => {
   describe('are asked in the order of the reference', () => testFormer(IN_A_SCAN_OF_ALL));
+  describe('and still are with', () => testFormer(NOT_BY_THE_INDEX));
   describe('by an index, by path', () => testFormer(IN_AN_INDEX));
 });

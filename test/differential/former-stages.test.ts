@@ -206,9 +206,21 @@ const LET: readonly Former[] = [
     code: 40353,
   },
   {
-    why: 'or for variables',
+    why: 'not for variables',
     documents: [{ _id: 1 }],
     command: { findAndModify: 'c', query: { _id: 1 }, sort: { 'a.': 1 }, let: { x: 1 }, remove: true },
+    reply: { value: { _id: 1 } },
+  },
+  {
+    why: 'nor if it is said by an operator',
+    documents: [{ _id: 1 }],
+    command: { findAndModify: 'c', query: { _id: { $eq: 1 } }, sort: { 'a.': 1 }, remove: true },
+    reply: { value: { _id: 1 } },
+  },
+  {
+    why: 'but for an element that the filter is to find',
+    documents: [{ _id: 1, a: [1] }],
+    command: { findAndModify: 'c', query: { _id: 1 }, sort: { 'a.': 1 }, update: { $set: { 'a.$': 1 } } },
     code: 40353,
   },
   {

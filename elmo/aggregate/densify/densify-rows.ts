@@ -90,6 +90,7 @@ export class DensifyRows extends StageRows {
   }
 
   pull(): Pulled {
+    this.refuseMore();
     for (;;) {
       if (this.run.operation.shouldPause()) return PAUSE;
       if (this.rest !== undefined) return this.fillRest();
@@ -99,6 +100,15 @@ export class DensifyRows extends StageRows {
       if (pulled === END) this.rest = this.spec.bounds.kind === 'partition' ? [] : [...this.grids.values()];
       else if (!this.take()) return this.pass();
     }
+  }
+
+  /** The first row above the limit still goes out; what follows it, or its end, does not. */
+  private refuseMore(): void {
+    if (this.generated > MOST_GENERATED)
+      throw new ElmoError(
+        5897900,
+        `Generated ${this.generated} documents in $densify, which is over the limit of ${MOST_GENERATED}.`,
+      );
   }
 
   /** @returns false if the row has no place and is passed on as it is */
@@ -210,11 +220,7 @@ export class DensifyRows extends StageRows {
 
   /** One row on the grid. */
   private fill(grid: Grid): Pulled {
-    if (++this.generated > MOST_GENERATED)
-      throw new ElmoError(
-        5897900,
-        `Generated ${this.generated} documents in $densify, which is over the limit of ${MOST_GENERATED}.`,
-      );
+    this.generated++;
     const { writer } = this;
     writer.clear();
     this.setter.write(grid.base, 0, grid.next, writer);
