@@ -306,6 +306,7 @@ export class ArenaTree extends TreeSearch {
     nodes[from + node.COUNT] = cut;
     nodes[to + node.COUNT] = count - cut;
     nodes[to + node.SEQ_BOUND] = nodes[from + node.SEQ_BOUND]!;
+    if (cut < count) nodes[to + node.PREFIX] = nodes[from + node.PREFIX]!;
     const next = nodes[from + node.NEXT]!;
     nodes[to + node.NEXT] = next;
     nodes[to + node.PREVIOUS] = leaf;
@@ -315,7 +316,7 @@ export class ArenaTree extends TreeSearch {
     if (cut > 0 && cut < count) {
       node.settleLeaf(nodes, leaf, this.arena);
       node.settleLeaf(nodes, right, this.arena);
-    } else if (cut === 0) nodes[to + node.PREFIX] = nodes[from + node.PREFIX]!;
+    }
     const first = to + node.LEAF_SLOTS;
     if (cut === count) this.addSeparator(at, delta, right);
     else this.addSeparator(nodes[first + node.OFFSET]!, nodes[first + node.SEQ]!, right);
@@ -360,6 +361,7 @@ export class ArenaTree extends TreeSearch {
     nodes[from + node.COUNT] = cut;
     nodes[to + node.COUNT] = count - cut;
     if (cut === count) return;
+    nodes[to + node.PREFIX] = nodes[from + node.PREFIX]!;
     node.settleInner(nodes, inner, this.arena);
     node.settleInner(nodes, right, this.arena);
   }

@@ -3,7 +3,7 @@
  *   leaf    0 count · 1 prefix · 2 next leaf · 3 previous leaf · 4 bound of seqs · 7… slots of (head, offset, seq)
  *   inner   0 count · 1 prefix · 8… slots of (head, offset, seq, child)
  * - prefix: every key of the leaf (every separator of the inner node but slot 0's, which counts as below all keys)
- *   begins with the same `prefix` bytes; a head is the four bytes after them (see `headAt`).
+ *   begins with the same `prefix` bytes, and perhaps a few more; a head is the four bytes after them (see `headAt`).
  * - offset: of the operation in the arena, for a leaf perhaps with DELETION_FLAG; seq: as a delta to the base.
  * - bound of seqs: no entry of the leaf has a greater delta.
  * What must stay true: slots ascend by (key, seq descending, offset descending); the entries under a slot of an inner
@@ -65,13 +65,16 @@ export function writeHeads(
   }
 }
 
-/** Gives a leaf whose slots were set the longest prefix, and its heads. */
+/** Bits of the heads of which the first and the last entry of half a node must not share all. */
+const TELLING_BITS = 0xffff_0000;
+
+/** Gives a leaf that is half of another a longer prefix, and the heads for it, if its heads do not tell much. */
 export function settleLeaf(nodes: Int32Array, leaf: number, arena: Bytes): void {
   const address = leaf << NODE_SHIFT;
   settle(nodes, address, address + LEAF_SLOTS, LEAF_STRIDE, 0, arena);
 }
 
-/** Gives an inner node whose slots were set the longest prefix, and its heads. */
+/** The same for an inner node. */
 export function settleInner(nodes: Int32Array, inner: number, arena: Bytes): void {
   const address = inner << NODE_SHIFT;
   settle(nodes, address, address + INNER_SLOTS, INNER_STRIDE, 1, arena);
@@ -90,8 +93,11 @@ function settle(
     nodes[address + PREFIX] = 0;
     return;
   }
-  const a = nodes[slots + first * stride + OFFSET]! & OFFSET_MASK;
-  const b = nodes[slots + (count - 1) * stride + OFFSET]! & OFFSET_MASK;
+  const least = slots + first * stride;
+  const greatest = slots + (count - 1) * stride;
+  if (((nodes[least + HEAD]! ^ nodes[greatest + HEAD]!) & TELLING_BITS) !== 0) return;
+  const a = nodes[least + OFFSET]! & OFFSET_MASK;
+  const b = nodes[greatest + OFFSET]! & OFFSET_MASK;
   const prefix = sharedKeyBytes(arena, a, b, keyLengthAt(arena, a));
   nodes[address + PREFIX] = prefix;
   writeHeads(nodes, slots, stride, first, count, prefix, arena);
