@@ -98,9 +98,15 @@ export class OpenIndex implements TupleSink, LeafSink {
   collect(bytes: Uint8Array, at: number, recordId: number, into: EntrySet): void {
     into.clear();
     if (!this.takes(bytes, at)) return;
-    this.target = into;
     this.recordId = recordId;
     this.bytes = bytes;
+    if (this.wildcard === undefined && this.extractor.extractOnly(bytes, at)) {
+      if (this.encode()) into.add(this.entries.key, this.entries.value);
+    } else this.collectSeveral(bytes, at, into);
+  }
+
+  private collectSeveral(bytes: Uint8Array, at: number, into: EntrySet): void {
+    this.target = into;
     try {
       this.extractor.extract(bytes, at, this);
     } finally {
@@ -122,16 +128,17 @@ export class OpenIndex implements TupleSink, LeafSink {
    * @throws as `collect`
    */
   collectInto(bytes: Uint8Array, at: number, recordId: number, load: Load): void {
-    const { loaded, extractor, entries } = this;
-    if (this.wildcard === undefined && extractor.extractOnly(bytes, at)) {
-      if (!this.takes(bytes, at)) return;
-      this.bytes = bytes;
-      this.recordId = recordId;
-      if (this.encode(extractor))
+    const { loaded, entries } = this;
+    if (!this.takes(bytes, at)) return;
+    this.recordId = recordId;
+    this.bytes = bytes;
+    if (this.wildcard === undefined && this.extractor.extractOnly(bytes, at)) {
+      if (this.encode())
         load.put(entries.key.bytes, entries.key.length, entries.value.bytes, entries.value.length);
       return;
     }
-    this.collect(bytes, at, recordId, loaded);
+    loaded.clear();
+    this.collectSeveral(bytes, at, loaded);
     for (let i = 0; i < loaded.count; i++) {
       const key = loaded.key(i);
       const value = loaded.value(i);
@@ -164,14 +171,13 @@ export class OpenIndex implements TupleSink, LeafSink {
     return [...this.arrayBits].map(componentsOf);
   }
 
-  tuple(extractor: KeyExtractor): void {
-    if (this.wildcard === undefined && this.encode(extractor))
-      this.target!.add(this.entries.key, this.entries.value);
+  tuple(): void {
+    if (this.wildcard === undefined && this.encode()) this.target!.add(this.entries.key, this.entries.value);
   }
 
-  /** Makes the entry of a tuple. @returns false if it has none */
-  private encode(extractor: KeyExtractor): boolean {
-    const { types, at } = extractor;
+  /** Makes the entry of the extractor's tuple. @returns false if it has none */
+  private encode(): boolean {
+    const { types, at } = this.extractor;
     if (this.spec.isSparse && types.every((type) => type === MISSING)) return false;
     const { entries, bytes } = this;
     entries.begin();
