@@ -213,9 +213,12 @@ export async function runInserts(
     ids.push(ensureId(document));
     return codec.encode(document);
   };
+  const { encoder } = codec;
+  const timestampsBefore = encoder.timestampCount;
   const encoded = await mapInSlices(documents, encode, context.engine.clock);
+  const hasTimestamps = encoder.timestampCount > timestampsBefore;
   const run = beginRun(codec, options, inherited);
-  const failures = await insertGroup(context, namespace, encoded, ids, 0, run);
+  const failures = await insertGroup(context, namespace, encoded, ids, 0, run, hasTimestamps);
   return endRun(run, failures, (index) => ({ insertOne: { document: documents[index] } }));
 }
 
@@ -286,6 +289,7 @@ async function runGroup(
   }
 }
 
+/** @param hasTimestamps  whether any of the documents may have some */
 async function insertGroup(
   { engine }: ApiContext,
   namespace: Namespace,
@@ -293,10 +297,11 @@ async function insertGroup(
   ids: readonly unknown[],
   from: number,
   run: GroupRun,
+  hasTimestamps = true,
 ): Promise<readonly WriteFailure[]> {
   const { result, isOrdered } = run;
   const { inserted, failures } = await engine.insert(
-    { ...commonOfGroup(namespace, run), documents },
+    { ...commonOfGroup(namespace, run), documents, keepsEmptyTimestamps: !hasTimestamps },
     run.options.session?.requestContext(),
   );
   result.insertedCount += inserted;

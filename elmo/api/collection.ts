@@ -82,6 +82,8 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
     options?: InsertOneOptions,
   ): Promise<InsertOneResult<TSchema>> {
     const codec = this.codec.with(options);
+    const { encoder } = codec;
+    const { timestampCount } = encoder;
     const id = ensureId(document as Document);
     try {
       const { failures } = await this.context.engine.insert(
@@ -89,6 +91,7 @@ export class Collection<TSchema extends object = Document> extends CollectionInd
           ...commonOf(codec, options, this.writeConcern),
           namespace: this.target,
           documents: [codec.encode(document as object)],
+          keepsEmptyTimestamps: encoder.timestampCount === timestampCount,
           isOrdered: true,
           ...(options?.bypassDocumentValidation === true ? { bypassDocumentValidation: true } : {}),
         },

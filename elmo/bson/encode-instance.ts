@@ -69,8 +69,12 @@ export function encodeInstance(
       writeObjectId(writer, value as ObjectIdLike);
       return;
     case 'Long':
+      writer.writeHead(INT64, name, index);
+      writer.writeInt64((value as LongLike).getHighBits(), (value as LongLike).getLowBits());
+      return;
     case 'Timestamp':
-      writer.writeHead(tag === 'Long' ? INT64 : TIMESTAMP, name, index);
+      writer.timestampCount++;
+      writer.writeHead(TIMESTAMP, name, index);
       writer.writeInt64((value as LongLike).getHighBits(), (value as LongLike).getLowBits());
       return;
     case 'Double':

@@ -43,6 +43,8 @@ export class Encoder extends BsonWriter {
   ignoreUndefined: boolean;
   readonly serializeFunctions: boolean;
   readonly maxDepth: number;
+  /** Timestamps written so far: only documents that have one need a look at theirs. */
+  timestampCount = 0;
   /** The objects that are being written, outermost first. */
   private ancestors: (object | undefined)[] = [];
   private depth = 0;

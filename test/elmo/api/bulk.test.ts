@@ -1,9 +1,14 @@
 import { expect } from 'chai';
-import { connect, ObjectId, type Collection, type ElmoClient } from '../../../elmo/index.js';
+import { connect, ObjectId, Timestamp, type Collection, type ElmoClient } from '../../../elmo/index.js';
 
 interface Numbered {
   _id: number;
   u: number;
+}
+
+interface Stamped {
+  readonly at: Timestamp;
+  readonly in: { readonly at: Timestamp };
 }
 
 /** What the tests ask of a refusal. */
@@ -45,6 +50,25 @@ describe('elmo/api/bulk: many insertions', () => {
         expect(refusal.writeErrors[0]!.getOperation()).to.deep.equal({ insertOne: { document: given[2] } });
         expect(await collection.countDocuments()).to.equal(ids.length);
       });
+
+  for (const [what, insert] of [
+    ['insertOne', (document: object) => collection.insertOne(document as Numbered)],
+    ['insertMany', (document: object) => collection.insertMany([{ _id: 1, u: 1 }, document as Numbered])],
+    [
+      'bulkWrite',
+      (document: object) => collection.bulkWrite([{ insertOne: { document: document as Numbered } }]),
+    ],
+  ] as const)
+    it(`${what} gives empty timestamps the time of the write, whether documents before it had any or not`, async () => {
+      await collection.insertOne({ _id: 3, u: 3 });
+      for (const _id of [4, 5]) {
+        await insert({ _id, u: _id, at: new Timestamp(0n), in: { at: new Timestamp(0n) } });
+        const found = (await collection.findOne({ _id })) as unknown as Stamped;
+        expect(found.at.getHighBitsUnsigned()).to.be.above(0);
+        expect(found.in.at.getHighBitsUnsigned()).to.equal(0);
+        await collection.deleteMany({});
+      }
+    });
 
   it('gives documents without an `_id` one, and tells of it', async () => {
     const documents: { _id?: ObjectId; n: number }[] = [{ n: 1 }, { n: 2 }];
