@@ -20,19 +20,24 @@ export class InputTables {
   readonly left: Float64Array;
   /** Per source: greatest sequence number of the table it is in. */
   readonly maxSeqs: Float64Array;
+  /** Per source: 1 if the table it is in has the codec of the output, so that values in it are packed where that pays. */
+  readonly packed: Uint8Array;
   /** Index of the table each source is in. */
   private readonly at: Int32Array;
 
   /**
    * @param runs     per source its tables, ascending
    * @param cursors  per source the cursor that reads them, as part of one merge that goes forward
+   * @param codec    of the output
    */
   constructor(
     private readonly runs: readonly (readonly TableReader[])[],
     private readonly cursors: readonly SourceCursor[],
     private readonly fragments: readonly DeletionFragment[],
     private readonly limits: PassLimits,
+    private readonly codec: number,
   ) {
+    this.packed = new Uint8Array(runs.length);
     this.left = new Float64Array(runs.length);
     this.maxSeqs = new Float64Array(runs.length);
     this.at = new Int32Array(runs.length).fill(-1);
@@ -48,7 +53,9 @@ export class InputTables {
     } while (at < tables.length && tables[at]!.meta.entryCount === 0);
     this.at[rank] = at;
     this.left[rank] = at < tables.length ? tables[at]!.meta.entryCount : Infinity;
-    if (at < tables.length) this.maxSeqs[rank] = tables[at]!.meta.maxSeq;
+    if (at === tables.length) return;
+    this.maxSeqs[rank] = tables[at]!.meta.maxSeq;
+    this.packed[rank] = tables[at]!.codec === this.codec ? 1 : 0;
   }
 
   /**

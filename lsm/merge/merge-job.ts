@@ -4,6 +4,7 @@
  * stay as they are.
  */
 import type { SourceCursor } from '../read/source-cursor.js';
+import { codecId } from '../table/codec.js';
 import { RunCursor } from '../table/run-cursor.js';
 import type { ReadWindows } from '../table/table-cursor.js';
 import type { TableReader } from '../table/table-reader.js';
@@ -48,10 +49,11 @@ export function mergeJob(runs: readonly (readonly TableReader[])[], params: Merg
   }
   const { windows } = params;
   const sources: SourceCursor[] = inputs.map((tables) => new RunCursor(tables, { windows, useCache: false }));
-  const tables = new InputTables(inputs, sources, fragments, {
+  const limits = {
     leastBytes: PASS_FILL * params.tableBytes,
     tombstoneShare: params.passTombstoneShare,
-  });
+  };
+  const tables = new InputTables(inputs, sources, fragments, limits, codecId(params.builder.codec));
   return new RewriteJob(
     {
       sources,

@@ -53,6 +53,7 @@ export class RewriteJob {
   private readonly tables: InputTables | undefined;
   private readonly left: Float64Array;
   private readonly maxSeqs: Float64Array;
+  private readonly packed: Uint8Array;
   private readonly leastToPass: number;
   private readonly inputs: RewriteInputs;
   private readonly droppedBlobs: number[];
@@ -89,6 +90,7 @@ export class RewriteJob {
     this.tables = inputs.tables;
     this.left = inputs.tables?.left ?? new Float64Array(inputs.sources.length).fill(Infinity);
     this.maxSeqs = inputs.tables?.maxSeqs ?? new Float64Array(inputs.sources.length);
+    this.packed = inputs.tables?.packed ?? new Uint8Array(inputs.sources.length);
     this.leastToPass = PASS_FILL * params.tableBytes;
     this.inputs = inputs;
     this.droppedBlobs = [...inputs.droppedBlobs];
@@ -127,7 +129,7 @@ export class RewriteJob {
 
   /** Works until the slice is over, a table must end before the entry at the cursor, or tables can pass. */
   private work(): number {
-    const { cursor, entry, isMerged, rule, output, left, maxSeqs } = this;
+    const { cursor, entry, isMerged, rule, output, left, maxSeqs, packed } = this;
     for (let done = 0; done < SLICE_WORK && entry.isValid;) {
       const rank = isMerged ? cursor.rank : 0;
       if (!this.isDecided) {
@@ -148,7 +150,7 @@ export class RewriteJob {
       }
       this.isDecided = false;
       this.keyWritten = rule.keyNumber;
-      output.add(entry, rule.seq, entry.seq !== 0 ? entry.seq : maxSeqs[rank]!);
+      output.add(entry, rule.seq, entry.seq !== 0 ? entry.seq : maxSeqs[rank]!, packed[rank] !== 0);
       left[rank]!--;
       this.entriesRead++;
       done += 1 + (entry.storedLength >>> 8);

@@ -114,8 +114,9 @@ export class TableOutput {
    * Adds the entry at a cursor.
    * @param seq     the sequence number to store
    * @param hadSeq  the number it was written with, or one that is not below it
+   * @param isPacked  whether its value is packed if that pays
    */
-  add(entry: SourceCursor, seq: number, hadSeq: number): void {
+  add(entry: SourceCursor, seq: number, hadSeq: number, isPacked: boolean): void {
     if (!this.isOpen) this.open();
     if (hadSeq > this.maxSeq) this.maxSeq = hadSeq;
     this.entriesOut++;
@@ -129,6 +130,7 @@ export class TableOutput {
       entry.valueOffset,
       entry.storedLength,
       entry.rawLength,
+      isPacked,
     );
   }
 

@@ -125,6 +125,7 @@ export class TableBuilder {
    * Adds an entry. The key and the value are copied.
    * @param kind  KIND_RAW is packed here when the codec is lz4 and it pays; KIND_LZ4 is unpacked when it is another
    * @param storedLength  bytes of the value as given; @param rawLength  bytes of the value unpacked, or of the blob
+   * @param isPacked  of KIND_RAW: it is known that to pack it does not pay
    */
   add(
     keyBytes: Bytes,
@@ -136,13 +137,14 @@ export class TableBuilder {
     valueOffset: number,
     storedLength: number,
     rawLength: number,
+    isPacked = false,
   ): void {
     const block = this.block;
     block.reserveValue(storedLength > rawLength || kind === KIND_BLOB ? storedLength : rawLength);
     this.rawBytes += keyLength;
     if (kind === KIND_RAW) {
       this.rawBytes += rawLength;
-      const packed = this.packValue(valueBytes, valueOffset, storedLength);
+      const packed = isPacked ? 0 : this.packValue(valueBytes, valueOffset, storedLength);
       if (packed > 0) {
         kind = KIND_LZ4;
         storedLength = packed;

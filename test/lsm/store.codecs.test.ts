@@ -123,6 +123,20 @@ describe('codecs', () => {
     expectSame(contents(store), model.contents());
   });
 
+  it('pack what another codec has written plain, once a merge goes through it', async () => {
+    const sizes: number[] = [];
+    for (const codec of ['none', 'lz4'] as const) {
+      const store = await stage.open(stage.path(), { ...SMALL, codec, tableBytes: 65_536, autoMerge: false });
+      if (codec === 'none')
+        for (let n = 0; n < 1000; n++) await store.put(keyAt(n), bytes(`${WORDS[n % 8]}, `.repeat(20)));
+      else for (const n of [0, 999]) await store.put(keyAt(n), bytes('other'));
+      await store.compact();
+      sizes.push(store.stats().space.liveBytes);
+      await store.close();
+    }
+    expect(sizes[1]).to.be.below(sizes[0]! * 0.6);
+  });
+
   it('go with other sizes of blocks and tables at each opening', async () => {
     const model = new Model();
     for (const [round, sizes] of [

@@ -152,6 +152,22 @@ describe('a table', () => {
     }
   });
 
+  it('does not try to pack a value anew of which it is told that it was tried', () => {
+    const value = bytesOf('to be or not to be, '.repeat(10));
+    for (const [isPacked, kind] of [
+      [false, KIND_LZ4],
+      [true, KIND_RAW],
+    ] as const) {
+      const builder = new TableBuilder(options({ codec: 'lz4' }));
+      builder.reset(1);
+      builder.add(bytesOf('k'), 0, 1, KIND_RAW, 0, value, 0, value.length, value.length, isPacked);
+      const { bytes, meta } = builder.finish();
+      const reader = open({ bytes: copyOf(bytes), meta });
+      expect(find(reader, bytesOf('k'))?.value).to.deep.equal(value);
+      expect(out.kind).to.equal(kind);
+    }
+  });
+
   it('packs values only where it saves a sixteenth', () => {
     const reader = open(
       build([
