@@ -15,7 +15,7 @@ import type { KeySpan } from './spans.js';
 /** A memtable to write as one run. Plain data: may be sent to another thread. */
 export interface FlushSpec extends JobRules {
   readonly entries: SortedEntries;
-  /** The entries are in no order yet: the job sorts them, in place. */
+  /** They are those of a load, in no order yet: the job sorts them, in place. */
   readonly isUnsorted?: boolean;
   /** Sequence numbers of live snapshots, ascending: each sees the entries it saw before. */
   readonly snapshots: readonly number[];

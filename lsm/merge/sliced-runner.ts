@@ -10,17 +10,16 @@ import type { File } from '../env/file-system.js';
 import { LsmError } from '../errors.js';
 import type { TableMeta } from '../manifest/table-meta.js';
 import { sortEntries } from '../memtable/sort-entries.js';
-import type { SortedEntries } from '../memtable/sorted-entries.js';
 import { ReadWindows } from '../table/table-cursor.js';
 import { TableReader } from '../table/table-reader.js';
 import { newBuilder } from './table-output.js';
 import type { FinishedTable, TableBuilder, TableBuilderOptions } from '../table/table-builder.js';
 import { driveJob, driveJobNow } from './drive.js';
 import { flushJob } from './flush-job.js';
-import type { JobParams, JobRules } from './job.js';
+import type { JobParams, JobRules, RunningJob } from './job.js';
 import type { FlushSpec, JobOutcome, JobOwner, JobRunner, MergeSpec, TableForm } from './job-runner.js';
+import { LoadJob } from './load-job.js';
 import { mergeJob } from './merge-job.js';
-import type { RewriteJob } from './rewrite-job.js';
 
 /** Space and ids for a job; the space may have to be asked for elsewhere. */
 export interface JobSupplies {
@@ -59,6 +58,11 @@ interface Run {
 
 type Builders = readonly TableBuilder[];
 
+/** A flush or a merge that has not begun. */
+interface Job {
+  run(): RunningJob;
+}
+
 /** A merge writes one table while it builds the next; a flush writes few, and waits for each. */
 const FLUSH_BUILDERS = 1;
 const MERGE_BUILDERS = 2;
@@ -87,8 +91,7 @@ export class SlicedRunner implements JobRunner {
   flush(spec: FlushSpec, supplies = this.supplies): Promise<JobOutcome> {
     if (this.isClosed) return Promise.reject(new LsmError('the store is closed', 'Closed'));
     const run = this.startRun(true, supplies);
-    const make = (builders: Builders): RewriteJob =>
-      flushJob(sortedOf(spec), { ...this.flushParams(spec, supplies), builders });
+    const make = (builders: Builders): Job => this.flushJob(spec, supplies, builders);
     this.flushCount++;
     const done = this.flushes.then(() => this.execute(run, outputBytesOf(spec), make));
     this.flushes = done.then(ignore, ignore).then(() => this.flushCount--);
@@ -115,7 +118,7 @@ export class SlicedRunner implements JobRunner {
     const startMs = this.parts.clock.nowMs();
     const builders = this.takeBuilders(FLUSH_BUILDERS, outputBytesOf(spec));
     try {
-      const job = flushJob(sortedOf(spec), { ...this.flushParams(spec, owner), builders }).run();
+      const job = this.flushJob(spec, owner, builders).run();
       const { result, tables } = driveJobNow(job, ({ bytes, meta }) => {
         const extent = owner.allocate(extentBytesFor(bytes.length));
         lent.push(extent);
@@ -157,8 +160,12 @@ export class SlicedRunner implements JobRunner {
     return run;
   }
 
-  private flushParams(spec: FlushSpec, supplies: JobSupplies): JobParams & { snapshots: readonly number[] } {
-    return { ...this.jobParams(spec, supplies), snapshots: spec.snapshots };
+  private flushJob(spec: FlushSpec, supplies: JobSupplies, builders: Builders): Job {
+    const { entries } = spec;
+    const params = { ...this.jobParams(spec, supplies), builders };
+    if (spec.isUnsorted !== true) return flushJob(entries, { ...params, snapshots: spec.snapshots });
+    sortEntries(entries.arena, entries.offsets);
+    return new LoadJob(entries, params);
   }
 
   private jobParams(rules: JobRules, supplies: JobSupplies): JobParams {
@@ -183,7 +190,7 @@ export class SlicedRunner implements JobRunner {
     spec: MergeSpec,
     supplies: JobSupplies,
     builders: Builders,
-  ): RewriteJob {
+  ): Job {
     return mergeJob(readers, {
       ...this.jobParams(spec, supplies),
       builders,
@@ -196,7 +203,7 @@ export class SlicedRunner implements JobRunner {
   private async execute(
     run: Run,
     tableBytes: number,
-    make: (builders: Builders) => RewriteJob,
+    make: (builders: Builders) => Job,
   ): Promise<JobOutcome> {
     const { clock, file } = this.parts;
     const builders = this.takeBuilders(run.isFlush ? FLUSH_BUILDERS : MERGE_BUILDERS, tableBytes);
@@ -252,11 +259,6 @@ export class SlicedRunner implements JobRunner {
     }
     return { ...meta, offset: extent.offset, extentBytes: extent.bytes };
   }
-}
-
-function sortedOf({ entries, isUnsorted }: FlushSpec): SortedEntries {
-  if (isUnsorted === true) sortEntries(entries.arena, entries.offsets);
-  return entries;
 }
 
 /** Their indexes count against the runner's cache. */

@@ -117,7 +117,8 @@ export class MergeBench {
   }
 }
 
-function valueAt(cursor: SourceCursor): Bytes {
+/** The value of the entry at a cursor, unpacked. */
+export function valueAt(cursor: SourceCursor): Bytes {
   const { kind, valueBytes, valueOffset, storedLength, rawLength } = cursor;
   if (kind !== KIND_LZ4) return valueBytes.slice(valueOffset, valueOffset + storedLength);
   const value = new Uint8Array(rawLength);
