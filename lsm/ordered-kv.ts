@@ -70,6 +70,8 @@ export interface Cursor {
    * @returns how many; 0: there is no more
    */
   read(span: EntrySpan, most: number): number;
+  /** The same of keys alone, which stay in the span. */
+  readKeys(span: EntrySpan, most: number): number;
   /** Whether nothing else has been read since the span was, or was made fresh. */
   isFresh(span: EntrySpan): boolean;
   /** Finds the values of the span again, which the cursor has read last, and has not moved since. */

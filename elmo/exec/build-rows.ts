@@ -53,6 +53,8 @@ interface ScanOptions {
   readonly needsValues?: boolean;
   readonly hasDuplicates?: boolean;
   readonly ranges?: IndexScanPlan['ranges'];
+  /** See IndexScanOptions. */
+  readonly givesIdsAlone?: boolean;
 }
 
 function indexScan(
@@ -65,6 +67,7 @@ function indexScan(
     check: checked === undefined ? undefined : new BoundsCheck(checked, direction === 'forward'),
     hasDuplicates: options.hasDuplicates ?? plan.hasDuplicates,
     needsValues: options.needsValues === true || keyFilter !== undefined,
+    givesIdsAlone: options.givesIdsAlone === true,
   });
 }
 
@@ -116,7 +119,10 @@ function indexRows(
       scans: [lookup.stats],
     };
   }
-  const scan = indexScan(plan, context, { needsValues: isCovered || needsEntries });
+  const scan = indexScan(plan, context, {
+    needsValues: isCovered || needsEntries,
+    givesIdsAlone: !isCovered && !needsEntries,
+  });
   const parts = { scan, combined: undefined, scans: [scan.stats] };
   if (!isCovered) return { rows: fetch(filteredIds(scan, plan, context), plan.filter, context), ...parts };
   const keys = new KeyRows(scan, pathsOf(plan.index));
@@ -172,7 +178,7 @@ function combinedRows(
     ids = new IntersectionOfScans(points);
     scans = points.map(({ stats }) => stats);
   } else {
-    const branches = access.scans.map((plan) => indexScan(plan, context));
+    const branches = access.scans.map((plan) => indexScan(plan, context, { givesIdsAlone: true }));
     ids = new UnionOfScans(branches.map((scan, i) => filteredIds(scan, access.scans[i]!, context)));
     scans = branches.map(({ stats }) => stats);
   }

@@ -76,10 +76,9 @@ export class CollectionScan implements RowSource {
   /** Id of the current record. */
   get recordId(): number {
     if (!this.isOpen || this.next === 0) return -1;
-    const { cursor, span } = this;
-    if (!cursor.isFresh(span)) cursor.refresh(span);
-    span.findKey(this.next - 1);
-    return this.ids.readAt(span.keyBytes, afterKeyspace(span.keyBytes), span.keyLength);
+    const { keys, keyAt, keyEnds } = this.span;
+    const start = keyAt[this.next - 1]!;
+    return this.ids.readAt(keys, afterKeyspace(keys, start), keyEnds[this.next - 1]);
   }
 
   close(): void {

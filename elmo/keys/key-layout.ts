@@ -46,9 +46,9 @@ export function keyspaceOf(key: Uint8Array): number {
   return readOrderedVarint(key, 0);
 }
 
-/** Where the part after the keyspace starts. */
-export function afterKeyspace(key: Uint8Array): number {
-  return orderedVarintLengthOf(key[0]!);
+/** Where the part after the keyspace of a key that begins at `start` does. */
+export function afterKeyspace(key: Uint8Array, start = 0): number {
+  return start + orderedVarintLengthOf(key[start]!);
 }
 
 /** How many bytes a record id takes: 1 to 8. */

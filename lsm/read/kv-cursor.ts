@@ -70,6 +70,20 @@ export class KvCursor implements Cursor {
     return span.count;
   }
 
+  readKeys(span: EntrySpan, most: number): number {
+    span.count = 0;
+    if (most === 0 || !this.next()) return 0;
+    const { visible } = this;
+    const { entry } = visible;
+    span.begin(NO_BYTES, 0, entry.keyBytes, entry.keyOffset, entry.keyLength);
+    if (most > 1) {
+      const left = Math.min(most, SPAN_ENTRIES) - 1;
+      if (this.isForward) visible.take(left, span);
+      else visible.takeKeysBack(left, span);
+    }
+    return span.count;
+  }
+
   isFresh(span: EntrySpan): boolean {
     return span.reads === this.context.reads.n;
   }

@@ -118,6 +118,22 @@ export class MergeCursor extends SourceCursor {
     this.load();
   }
 
+  override takeKeysBack(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): number {
+    if (!this.isValid || this.isForward) return 0;
+    const { order, sources } = this;
+    if (this.live > 1) {
+      // What lies above the next entry of any other source: a key right above that one's is the bound.
+      const { keyBytes, keyOffset, keyLength } = sources[order[1]!]!;
+      if (bound === undefined || compareRanges(keyBytes, keyOffset, keyLength, bound, 0, bound.length) >= 0) {
+        bound = new Uint8Array(keyLength + 1);
+        bound.set(keyBytes.subarray(keyOffset, keyOffset + keyLength));
+      }
+    }
+    const taken = sources[order[0]!]!.takeKeysBack(bound, maxSeq, most, span);
+    if (taken > 0) this.load();
+    return taken;
+  }
+
   /** The key of the first entry of any other source, or the bound if that is smaller. */
   private nextOfOthers(bound: Bytes | undefined): Bytes | undefined {
     if (this.live < 2) return bound;

@@ -52,6 +52,15 @@ export abstract class SourceCursor {
   take(_bound: Bytes | undefined, _maxSeq: number, _most: number, _span: EntrySpan): void {
     // A source of which each entry must be looked at takes none.
   }
+  /**
+   * Backward, over entries with keys >= `bound` (undefined: all), the current one first, that are the only ones of their
+   * keys, not deletions and not newer than `maxSeq`: appends their keys to a span. Goes as far as is cheap; the cursor
+   * then stands at the last, which is valid.
+   * @returns how many, at most `most`; 0: it did not move
+   */
+  takeKeysBack(_bound: Bytes | undefined, _maxSeq: number, _most: number, _span: EntrySpan): number {
+    return 0;
+  }
   /** Makes the value registers good again after other reads of the store. */
   abstract refresh(): void;
   /** Ends the cursor; safe to call twice. */

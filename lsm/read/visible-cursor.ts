@@ -144,6 +144,13 @@ export class VisibleCursor {
     this.source.take(this.high, this.maxSeqs[this.isMerged ? this.merge.rank : 0]!, most, span);
   }
 
+  /** From an entry with which a span ends, backward over others, whose keys are appended to it. @param most  how many */
+  takeKeysBack(most: number, span: EntrySpan): void {
+    if (this.place !== HELD || this.tombstones !== undefined || !this.source.isValid) return;
+    const maxSeq = this.maxSeqs[this.isMerged ? this.merge.rank : 0]!;
+    if (this.source.takeKeysBack(this.low, maxSeq, most, span) > 0) this.settleBackward();
+  }
+
   /** To the next smaller key that is seen; from the start, or after the last key: to the last. @returns isValid */
   previous(): boolean {
     const { source } = this;

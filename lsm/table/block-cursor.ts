@@ -327,7 +327,7 @@ export class BlockCursor extends SourceCursor {
     return i < n ? block[at + i]! < key[target + i]! : suffixLength < targetLength;
   }
 
-  private groupStart(group: number): number {
+  protected groupStart(group: number): number {
     if (this.directoryNote >= 0)
       return this.keysAt + (this.notes[this.directoryNote + group * 2 + 1]! & 0xffff);
     const at = this.directoryAt + group * DIRECTORY_ENTRY_BYTES;

@@ -145,6 +145,11 @@ export class TableCursor extends BlockSpans {
     this.takeInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, maxSeq, most, span);
   }
 
+  override takeKeysBack(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): number {
+    if (!this.isValid || this.fixedSeq > maxSeq || !this.isBlockThere()) return 0;
+    return this.takeKeysBackInBlock(bound, most, span);
+  }
+
   private isBlockThere(): boolean {
     return this.frame === NO_FRAME || this.reader!.cache.isCurrent(this.frame, this.generation);
   }

@@ -49,8 +49,7 @@ function keyOf(cursor: Cursor): string | undefined {
 }
 
 function spanKey(span: EntrySpan, i: number): string | undefined {
-  span.findKey(i);
-  return show(span.keyBytes.slice(0, span.keyLength));
+  return show(span.keys.slice(span.keyAt[i], span.keyEnds[i]));
 }
 
 export function scansContract(open: OpenKv): void {

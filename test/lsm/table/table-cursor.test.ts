@@ -88,8 +88,7 @@ function takeFrom(
   cursor.take(bound, maxSeq, most, span);
   for (let i = 0; i < span.count; i++) {
     const { key, value, kind, seq } = entries[at + i]!;
-    span.findKey(i);
-    expect(span.keyBytes.slice(0, span.keyLength)).to.deep.equal(key);
+    expect(span.keys.slice(span.keyAt[i], span.keyEnds[i])).to.deep.equal(key);
     if (i === 0) continue;
     expect(kind).to.equal(KIND_RAW);
     expect(seq).to.be.at.most(maxSeq);
