@@ -5,6 +5,7 @@
  * durability is awaited. Ranges include `low` and exclude `high`; an absent bound is open.
  */
 import type { Bytes } from './base/bytes.js';
+import type { LookupBatch } from './base/lookup-batch.js';
 import type { EntrySpan } from './base/entry-span.js';
 
 export type { Bytes } from './base/bytes.js';
@@ -70,7 +71,7 @@ export interface Cursor {
    * @returns how many; 0: there is no more
    */
   read(span: EntrySpan, most: number): number;
-  /** The same of keys alone, which stay in the span. */
+  /** The same of keys alone, which stay in the span; backward there may be some more. */
   readKeys(span: EntrySpan, most: number): number;
   /** Whether nothing else has been read since the span was, or was made fresh. */
   isFresh(span: EntrySpan): boolean;
@@ -105,6 +106,13 @@ export interface ReadView {
   readonly valueBytes: Bytes;
   readonly valueOffset: number;
   readonly valueLength: number;
+  /**
+   * Like `lookup` for many keys: finds those of their values that are quickly found, which lie where the batch tells until
+   * the next call on the store. The others are left to `lookup`.
+   */
+  lookupMany(batch: LookupBatch): void;
+  /** Whether nothing else has been read since the batch was. */
+  isFresh(batch: LookupBatch): boolean;
   has(key: Bytes): boolean;
   /** Kind and length of a value, without reading it. */
   describe(key: Bytes): EntryInfo | undefined;

@@ -8,6 +8,7 @@ import { CollectionScan } from './collection-scan.js';
 import { IntersectionOfScans, MergeOfScans, UnionOfScans } from './combine-scans.js';
 import { Fetch } from './fetch.js';
 import { IndexScan, type RecordIdSource } from './index-scan.js';
+import { IndexIds } from './index-ids.js';
 import { KeyRows } from './key-rows.js';
 import type { StageStats } from './plan-stats.js';
 import { PointScan, UniqueLookup } from './point-scan.js';
@@ -53,8 +54,6 @@ interface ScanOptions {
   readonly needsValues?: boolean;
   readonly hasDuplicates?: boolean;
   readonly ranges?: IndexScanPlan['ranges'];
-  /** See IndexScanOptions. */
-  readonly givesIdsAlone?: boolean;
 }
 
 function indexScan(
@@ -67,8 +66,25 @@ function indexScan(
     check: checked === undefined ? undefined : new BoundsCheck(checked, direction === 'forward'),
     hasDuplicates: options.hasDuplicates ?? plan.hasDuplicates,
     needsValues: options.needsValues === true || keyFilter !== undefined,
-    givesIdsAlone: options.givesIdsAlone === true,
   });
+}
+
+/** Whether entries are asked for no more than their record ids. */
+function givesIdsAlone(
+  { checked, direction, index, keyFilter }: IndexScanPlan,
+  { view }: BuildContext,
+): boolean {
+  return (
+    view.isFrozen &&
+    checked === undefined &&
+    keyFilter === undefined &&
+    !(index.isUnique && direction === 'backward')
+  );
+}
+
+function indexIds(plan: IndexScanPlan, { view, operation }: BuildContext): IndexIds {
+  const { direction, hasDuplicates, index } = plan;
+  return new IndexIds(view, plan.ranges, operation, { direction, hasDuplicates, isUnique: index.isUnique });
 }
 
 function matcherOf(filter: FilterNode | undefined, { collation }: BuildContext): Matcher | undefined {
@@ -119,10 +135,16 @@ function indexRows(
       scans: [lookup.stats],
     };
   }
-  const scan = indexScan(plan, context, {
-    needsValues: isCovered || needsEntries,
-    givesIdsAlone: !isCovered && !needsEntries,
-  });
+  if (!isCovered && !needsEntries && givesIdsAlone(plan, context)) {
+    const ids = indexIds(plan, context);
+    return {
+      rows: fetch(ids, plan.filter, context),
+      scan: undefined,
+      combined: undefined,
+      scans: [ids.stats],
+    };
+  }
+  const scan = indexScan(plan, context, { needsValues: isCovered || needsEntries });
   const parts = { scan, combined: undefined, scans: [scan.stats] };
   if (!isCovered) return { rows: fetch(filteredIds(scan, plan, context), plan.filter, context), ...parts };
   const keys = new KeyRows(scan, pathsOf(plan.index));
@@ -178,8 +200,14 @@ function combinedRows(
     ids = new IntersectionOfScans(points);
     scans = points.map(({ stats }) => stats);
   } else {
-    const branches = access.scans.map((plan) => indexScan(plan, context, { givesIdsAlone: true }));
-    ids = new UnionOfScans(branches.map((scan, i) => filteredIds(scan, access.scans[i]!, context)));
+    const branches = access.scans.map((plan) =>
+      givesIdsAlone(plan, context) ? indexIds(plan, context) : indexScan(plan, context),
+    );
+    ids = new UnionOfScans(
+      branches.map((scan, i) =>
+        scan instanceof IndexIds ? scan : filteredIds(scan, access.scans[i]!, context),
+      ),
+    );
     scans = branches.map(({ stats }) => stats);
   }
   return { rows: fetch(ids, access.filter, context), scan: undefined, combined: ids.stats, scans };

@@ -1,15 +1,17 @@
 /** All records of a collection in the order of their ids, those that match. */
-import { SPAN_ENTRIES, type Cursor, type EntrySpan, type ReadView } from '../../lsm/index.js';
+import { EntrySpan, SPAN_ENTRIES, type Cursor, type ReadView } from '../../lsm/index.js';
 import { afterKeyspace, RecordIdReader, type KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
 import { StageStats } from './plan-stats.js';
-import { giveSpan, takeSpan } from './spans.js';
+import { Spare } from './spare.js';
 
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
 /** Records read at once, first; later ones twice as many as before. */
 const FIRST_SPAN = 2;
+
+const spare = new Spare(() => new EntrySpan());
 
 export class CollectionScan implements RowSource {
   bytes: Uint8Array = NOTHING;
@@ -37,7 +39,7 @@ export class CollectionScan implements RowSource {
     private readonly operation: Operation,
   ) {
     this.cursor = view.scan(bounds, direction);
-    this.span = takeSpan();
+    this.span = spare.take();
     this.most = view.isFrozen ? FIRST_SPAN : 1;
     this.stats.seeks = 1;
   }
@@ -85,6 +87,7 @@ export class CollectionScan implements RowSource {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.cursor.close();
-    giveSpan(this.span);
+    this.span.forget();
+    spare.give(this.span);
   }
 }

@@ -3,16 +3,12 @@
  * ascending and disjoint; where several fields are bounded, entries between the ranges of a later field are stepped over
  * by seeking.
  */
-import { SPAN_ENTRIES, type Cursor, type EntrySpan, type ReadView } from '../../lsm/index.js';
-import { afterKeyspace, RecordIdReader, type EntryReader, type KeyBounds } from '../keys/key-layout.js';
+import type { Cursor, ReadView } from '../../lsm/index.js';
+import type { EntryReader, KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import { StageStats } from './plan-stats.js';
 import { RecordIdSet } from './record-id-set.js';
-import { giveSpan, takeSpan } from './spans.js';
-
-/** Entries read at once, first; later ones twice as many as before. */
-const FIRST_SPAN = 4;
 
 /** Decides, of an entry within the outer bounds, whether it is wanted. */
 export interface EntryCheck {
@@ -28,17 +24,18 @@ export interface IndexScanOptions {
   readonly hasDuplicates: boolean;
   /** Whether values are read too: type bits for covered plans. */
   readonly needsValues: boolean;
-  /**
-   * Whether nobody asks for more of an entry than its record id: then those of a view that is frozen are read many at
-   * once. Not with a check.
-   */
-  readonly givesIdsAlone?: boolean;
 }
 
 /** What gives record ids: a scan of an index, or a combination of scans. */
 export interface RecordIdSource {
   pull(): Pulled;
   readonly recordId: number;
+  /**
+   * Ids that the next pulls give, but for those that came before; the current one first.
+   * @param most  1 or more
+   * @returns how many are known, 1 or more
+   */
+  peek?(ids: Float64Array, most: number): number;
   close(): void;
 }
 
@@ -54,11 +51,6 @@ export class IndexScan implements RecordIdSource {
   private readonly seen: RecordIdSet | undefined;
   private readonly check: EntryCheck | undefined;
   private readonly loadsValues: boolean;
-  /** What was read ahead, if entries are; the current one is number `next - 1`. */
-  private readonly span: EntrySpan | undefined;
-  private next = 0;
-  private most = FIRST_SPAN;
-  private readonly ids = new RecordIdReader();
 
   /**
    * @param ranges  keys, ascending; visited in reverse when the direction is backward
@@ -76,16 +68,12 @@ export class IndexScan implements RecordIdSource {
     this.check = options.check;
     this.seen = options.hasDuplicates ? new RecordIdSet() : undefined;
     this.loadsValues = options.needsValues || entries.isUnique;
-    const readsAhead =
-      options.givesIdsAlone === true && view.isFrozen && !this.loadsValues && this.check === undefined;
-    this.span = readsAhead ? takeSpan() : undefined;
   }
 
   /** Moves to the next entry that is wanted; see `recordId`, `cursorAt`. */
   pull(): Pulled {
-    const { stats, operation, entries, check } = this;
+    const { stats, operation, entries, check, seen } = this;
     if (!this.isOpen) return END;
-    if (this.span !== undefined) return this.pullAhead(this.span);
     for (;;) {
       if (operation.shouldPause()) return PAUSE;
       const cursor = this.cursor ?? this.openNext();
@@ -116,51 +104,18 @@ export class IndexScan implements RecordIdSource {
           continue;
         }
       }
-      if (this.isNew(entries.recordId)) return ROW;
-    }
-  }
-
-  /** @returns false: the record came before */
-  private isNew(recordId: number): boolean {
-    const { stats, seen } = this;
-    if (seen !== undefined) {
-      stats.tested++;
-      if (!seen.add(recordId)) {
-        stats.duplicates++;
-        return false;
+      const { recordId } = entries;
+      if (seen !== undefined) {
+        stats.tested++;
+        if (!seen.add(recordId)) {
+          stats.duplicates++;
+          continue;
+        }
       }
+      this.recordId = recordId;
+      stats.returned++;
+      return ROW;
     }
-    this.recordId = recordId;
-    stats.returned++;
-    return true;
-  }
-
-  private pullAhead(span: EntrySpan): Pulled {
-    const { stats, operation, ids } = this;
-    for (;;) {
-      if (operation.shouldPause()) return PAUSE;
-      if (this.next === span.count && !this.readOn(span)) return END;
-      const n = this.next++;
-      const start = afterKeyspace(span.keys, span.keyAt[n]!);
-      stats.keys++;
-      if (this.isNew(ids.readBefore(span.keys, span.keyEnds[n]!, start))) return ROW;
-    }
-  }
-
-  private readOn(span: EntrySpan): boolean {
-    this.next = 0;
-    for (;;) {
-      const cursor = this.cursor ?? this.openNext();
-      if (cursor === undefined) {
-        this.stats.isAtEnd = true;
-        this.close();
-        return false;
-      }
-      if (cursor.readKeys(span, this.most) > 0) break;
-      this.leaveRange(cursor);
-    }
-    if (this.most < SPAN_ENTRIES) this.most *= 2;
-    return true;
   }
 
   private seek(cursor: Cursor, target: Uint8Array): void {
@@ -197,7 +152,6 @@ export class IndexScan implements RecordIdSource {
     this.isOpen = false;
     this.cursor?.close();
     this.cursor = undefined;
-    if (this.span !== undefined) giveSpan(this.span);
   }
 }
 

@@ -61,6 +61,12 @@ export class EntrySpan {
     this.keyEnds[n] = keyEnd;
   }
 
+  /** Lets go of the values. */
+  forget(): void {
+    this.bytes = NO_BYTES;
+    this.count = 0;
+  }
+
   /** The same values lie elsewhere now: in `bytes`, each `by` further on. */
   moveTo(bytes: Bytes, by: number): void {
     this.bytes = bytes;

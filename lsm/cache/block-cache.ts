@@ -162,6 +162,45 @@ export class BlockCache {
     return false;
   }
 
+  /**
+   * Looks for many blocks, each step for all of them before the next: the waits for memory overlap.
+   * @param tables, blocks  of each; a block below 0 is not looked for
+   * @param frames  gets the frame of each, -1: it lies in none
+   * @returns a number that tells nothing
+   */
+  findFrames(tables: Float64Array, blocks: Int32Array, count: number, frames: Int32Array): number {
+    const { slots, slotMask, numbers, numbersPerFrame } = this;
+    for (let i = 0; i < count; i++) {
+      const block = blocks[i]!;
+      frames[i] = block < 0 ? -1 : slots[hashOf(tables[i]! | 0, block) & slotMask]! - 1;
+    }
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const at = frames[i]! * numbersPerFrame;
+      if (at < 0) continue;
+      touched += numbers[at]!;
+      for (let line = LINE_NUMBERS; line < numbersPerFrame; line += LINE_NUMBERS)
+        touched += numbers[at + line]!;
+    }
+    for (let i = 0; i < count; i++)
+      if (frames[i]! >= 0) frames[i] = this.frameFrom(frames[i]!, tables[i]!, blocks[i]!);
+    return touched;
+  }
+
+  /** The frame of a block, if it is the one its slot tells first, or else by its slots. */
+  private frameFrom(frame: number, tableId: number, block: number): number {
+    const { numbers } = this;
+    const at = frame * this.numbersPerFrame;
+    const isIt =
+      numbers[at] === (tableId | 0) &&
+      numbers[at + BLOCK] === block &&
+      numbers[at + TABLE_HIGH] === ((tableId / TWO_32) | 0);
+    if (!isIt) return this.find(tableId, block) ? Math.max(-1, this.frame) : -1;
+    this.hits++;
+    if (numbers[at + USES] !== 2) numbers[at + USES] = 2;
+    return frame;
+  }
+
   private findOversize(tableId: number, block: number): boolean {
     const found = this.oversize.find(tableId, block);
     if (found === undefined) return false;
@@ -231,6 +270,12 @@ export class BlockCache {
     numbers[at + USES] = isCold ? 0 : 1;
     this.usedFrames++;
     this.insertSlot(frame);
+  }
+
+  /** Puts the block of a frame into the registers. */
+  show(frame: number): void {
+    this.pointTo(frame);
+    this.length = this.numbers[frame * this.numbersPerFrame + LENGTH]!;
   }
 
   private pointTo(frame: number): void {

@@ -85,6 +85,17 @@ export class RunReader {
     return at >= 0 && this.tables[at]!.find(key, offset, length, hash, maxSeq, out);
   }
 
+  /** The only table within whose bounds the key lies. */
+  tableFor(key: Bytes, offset: number, length: number): TableReader | undefined {
+    const at = this.tableIndex(key, offset, length);
+    if (at < 0) return undefined;
+    const table = this.tables[at]!;
+    const { highKey } = table.meta;
+    const isBeyond =
+      highKey !== undefined && compareRanges(highKey, 0, highKey.length, key, offset, length) < 0;
+    return isBeyond ? undefined : table;
+  }
+
   /** Greatest seq <= maxSeq of a range tombstone over the key; 0 if none. */
   coveringSeq(key: Bytes, offset: number, length: number, maxSeq: number): number {
     return this.rangeTombstoneCount === 0 ? 0 : this.tombstones().coveringSeq(key, offset, length, maxSeq);

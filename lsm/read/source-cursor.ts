@@ -56,7 +56,8 @@ export abstract class SourceCursor {
    * Backward, over entries with keys >= `bound` (undefined: all), the current one first, that are the only ones of their
    * keys, not deletions and not newer than `maxSeq`: appends their keys to a span. Goes as far as is cheap; the cursor
    * then stands at the last, which is valid.
-   * @returns how many, at most `most`; 0: it did not move
+   * @param most  how many are wanted; there may be some more if the span has room
+   * @returns how many; 0: it did not move
    */
   takeKeysBack(_bound: Bytes | undefined, _maxSeq: number, _most: number, _span: EntrySpan): number {
     return 0;

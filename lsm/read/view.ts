@@ -3,6 +3,7 @@
  * in which layers they see and up to which sequence number.
  */
 import { NO_BYTES, copyOf, prefixEnd, type Bytes } from '../base/bytes.js';
+import type { LookupBatch } from '../base/lookup-batch.js';
 import { MAX_SLAB_STRING, Slab } from '../base/slab.js';
 import { corrupt, LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_RAW } from '../key/entry-kind.js';
@@ -21,6 +22,7 @@ import { LookupHash } from '../table/bloom.js';
 import { lz4CanHold, lz4Decompress } from '../table/lz4.js';
 import { KvCursor } from './kv-cursor.js';
 import type { Layer } from './layer.js';
+import { lookupMany } from './lookup-many.js';
 import { MergeCursor } from './merge-cursor.js';
 import { ValueUnpacker, type BlobAccess } from './scratch.js';
 import { EntryRegisters, type SourceCursor } from './source-cursor.js';
@@ -90,6 +92,19 @@ export abstract class LayeredView implements ReadView {
       if (covered !== 0) return false;
     }
     return false;
+  }
+
+  lookupMany(batch: LookupBatch): void {
+    const layers = this.readLayers();
+    const { context } = this;
+    context.reads.n++;
+    const isPlain = this.ownLayerCount() === 0 && layers.every((layer) => layer.tombstones() === undefined);
+    if (isPlain) lookupMany(layers, batch, this.readSeq(), context.hash, context.registers);
+    batch.reads = context.reads.n;
+  }
+
+  isFresh(batch: LookupBatch): boolean {
+    return batch.reads === this.context.reads.n;
   }
 
   lookup(key: Bytes): boolean {

@@ -1,6 +1,6 @@
 /** A cursor over a block that reads many of its entries at once. */
 import { compareRanges, type Bytes } from '../base/bytes.js';
-import type { EntrySpan } from '../base/entry-span.js';
+import { SPAN_ENTRIES, type EntrySpan } from '../base/entry-span.js';
 import { VarintReader } from '../base/varint.js';
 import { KIND_LZ4, KIND_RAW } from '../key/entry-kind.js';
 import { BlockCursor } from './block-cursor.js';
@@ -60,13 +60,14 @@ export abstract class BlockSpans extends BlockCursor {
     }
   }
 
-  /** From a valid entry backward, that one included, as `takeKeysBack` says. */
+  /** From a valid entry backward, that one included, as `takeKeysBack` says. A group is taken whole if there is room. */
   protected takeKeysBackInBlock(bound: Bytes | undefined, most: number, span: EntrySpan): number {
     if (this.hasSeqs) return 0;
     let index = this.entryIndex;
     let taken = 0;
     while (index >= 0 && taken < most) {
-      const wanted = Math.min((index & (GROUP_ENTRIES - 1)) + 1, most - taken);
+      const wanted = Math.min((index & (GROUP_ENTRIES - 1)) + 1, SPAN_ENTRIES - span.count);
+      if (wanted === 0) break;
       const found = this.takeGroupBack(index, wanted, bound, span);
       taken += found;
       if (found < wanted) break;

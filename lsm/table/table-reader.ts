@@ -5,6 +5,7 @@
  * Every physical read is checked: checksum, table id and, in an encrypted file, the seal.
  */
 import { compareRanges, type Bytes } from '../base/bytes.js';
+import type { LookupBatch } from '../base/lookup-batch.js';
 import { MetaShare, type BlockCache } from '../cache/block-cache.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
@@ -221,6 +222,38 @@ export class TableReader {
     out.storedLength = storedLength;
     out.rawLength = storedLength;
     return entry;
+  }
+
+  /** Finds where a key would lie, for `findInFrame`: fills entry i of a batch. */
+  locateIn(batch: LookupBatch, i: number): void {
+    const index = this.needIndex();
+    const at = batch.keyAt[i]!;
+    batch.tables[i] = this.meta.id;
+    if (index.blockCount === 0) batch.blocks[i] = -1;
+    else {
+      batch.blocks[i] = index.locate(batch.keys, at, batch.keyEnds[i]! - at);
+      batch.known[i] = index.known;
+    }
+  }
+
+  /** Finds the value of entry i of a batch in the frame it tells: the newest version, if it is not too new and as it is. */
+  findInFrame(batch: LookupBatch, i: number, maxSeq: number, out: EntryRegisters): void {
+    const { keys } = batch;
+    const at = batch.keyAt[i]!;
+    const length = batch.keyEnds[i]! - at;
+    const known = batch.known[i]!;
+    this.cache.show(batch.frames[i]!);
+    const noted = this.findNoted(keys, at, length, known, out);
+    if (noted === ABSENT) return;
+    if (noted !== UNDECIDED) {
+      batch.found(i, out.bytes, out.offset, out.storedLength);
+      return;
+    }
+    const probe = this.probe;
+    this.openInProbe(batch.blocks[i]!);
+    const isThere = probe.search(keys, at, length, known) && probe.isExact;
+    if (isThere && probe.kind === KIND_RAW && probe.seq <= maxSeq)
+      batch.found(i, probe.valueBytes, probe.valueOffset, probe.storedLength);
   }
 
   /** Opens a block that is in the registers of the cache. */
