@@ -43,7 +43,7 @@ const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
 class Wanted {
   /** The code used last. */
   reader: LayoutReader | undefined = undefined;
-  /** Documents that were searched without code. */
+  /** Documents that were searched, without code or in vain, since the layout was last looked at. */
   searched = 0;
 }
 
@@ -87,7 +87,8 @@ export class LayoutGuess {
     this.view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (reader(bytes, this.view, at, types, starts)) return true;
     this.misses++;
-    if (this.uses >= TRIAL) {
+    if (++this.wanted.searched >= WORTH) this.learn(bytes, at);
+    else if (this.uses >= TRIAL) {
       if (this.misses * 2 > this.uses) this.reader = undefined;
       this.uses = this.misses = 0;
     }

@@ -78,6 +78,23 @@ describe('a field looked for in document after document', () => {
     expect(later.at(-1)).to.equal(true);
   });
 
+  it('is found by other code when what many short searches use does not know their documents', () => {
+    const name = new FieldName('learnt');
+    const read = (from: ReturnType<typeof packed>): boolean => {
+      const guess = new LayoutGuess([name]);
+      return from.starts.some((at) => guess.read(from.bytes, at, new Uint8Array(1), new Int32Array(1)));
+    };
+    const some = packed(Array.from({ length: 64 }, (_, i) => serialize({ _id: i, learnt: 1 })));
+    const others = packed(
+      Array.from({ length: 64 }, (_, i) => serialize({ before: 'x', _id: i, learnt: 1 })),
+    );
+    for (let i = 0; i < 40; i++) read(some);
+    expect(read(some)).to.equal(true);
+    expect(read(others)).to.equal(false);
+    for (let i = 0; i < 40; i++) read(others);
+    expect(read(others)).to.equal(true);
+  });
+
   it('is found where no layout is the usual one', () => {
     const mixed = Array.from({ length: 64 }, (_, i) => {
       const fields = ['a', 'b', 'c', 'd', 'e', 'f'].filter((_, n) => ((i >>> n) & 1) === 1);
