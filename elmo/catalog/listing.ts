@@ -56,6 +56,11 @@ export function listedIndexes({ kind, indexes }: CollectionSpec): readonly Index
   return kind === 'timeseries' ? indexes.slice(1) : indexes;
 }
 
+/** Those beside the documents: of a clustered collection, and of time series, the index on `_id` is the collection itself. */
+export function indexesBeside({ isClustered, kind, indexes }: CollectionSpec): readonly IndexSpec[] {
+  return isClustered || kind === 'timeseries' ? indexes.slice(1) : indexes;
+}
+
 /** Approximate bytes that a collection takes, indexes included. */
 export function storedBytes(kv: OrderedKv, { spec }: CatalogEntry): number {
   return [spec.keyspace, ...spec.indexes.map(({ keyspace }) => keyspace)].reduce(

@@ -11,6 +11,7 @@ import type { Value } from '../bson/value.js';
 import { copyDocument } from '../bson/writer.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
+import { indexesBeside } from '../catalog/listing.js';
 import { canFindById, findByKey, isPointType, uniqueIndexOn } from '../exec/find-one.js';
 import { Nothing } from '../exec/row-stages.js';
 import { parseSort } from '../exec/sort-pattern.js';
@@ -50,12 +51,15 @@ export class EngineCollections implements Collections {
     const entry = this.catalog.get(namespace, this.unit);
     if (entry === undefined || entry.spec.kind === 'view') return undefined;
     const { spec, state } = entry;
-    const sizeOf = (keyspace: number): number => this.view.estimate(keyspaceBounds(keyspace)).bytes;
+    const sizeOf = ({ keyspace }: { readonly keyspace: number }): number =>
+      this.view.estimate(keyspaceBounds(keyspace)).bytes;
+    const beside = indexesBeside(spec);
+    const within = spec.indexes.filter((index) => !beside.includes(index));
     return {
       documents: state.documentCount,
       bytes: state.byteCount,
-      storedBytes: sizeOf(spec.keyspace),
-      indexBytes: new Map(spec.indexes.map(({ name, keyspace }) => [name, sizeOf(keyspace)])),
+      storedBytes: [spec, ...within].reduce((sum, each) => sum + sizeOf(each), 0),
+      indexBytes: new Map(beside.map((index) => [index.name, sizeOf(index)])),
       indexUses: state.indexUses,
       collectionScans: state.collectionScans,
     };

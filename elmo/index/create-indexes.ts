@@ -6,6 +6,7 @@ import type { CatalogEntry } from '../catalog/catalog.js';
 import { ChangedRecords } from '../catalog/changed-records.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { addCollection, viewRefusal } from '../catalog/define.js';
+import { indexesBeside } from '../catalog/listing.js';
 import { checkNamespace, checkNewNamespace, namespaceText, SYSTEM_VIEWS } from '../catalog/namespace.js';
 import { isIdKey, newIndexSpec, sameKey } from '../catalog/record.js';
 import { ElmoError } from '../errors.js';
@@ -101,7 +102,7 @@ function register(
   const { spec } = entry;
   const added = parsed.filter((definition) => !isThere(spec, definition));
   checkAmong(added);
-  const before = spec.indexes.length - uncounted(spec);
+  const before = indexesBeside(spec).length;
   const madeCollection = existing === undefined;
   if (added.length === 0) {
     const note = madeCollection ? undefined : 'all indexes already exist';
@@ -149,11 +150,6 @@ function loadFrom(
     ),
   );
   return changed;
-}
-
-/** The index on `_id` where the documents themselves are in its order, or it is not shown. */
-function uncounted({ isClustered, kind }: CollectionSpec): number {
-  return isClustered || kind === 'timeseries' ? 1 : 0;
 }
 
 function checkAmong(definitions: readonly IndexDefinition[]): void {
@@ -205,7 +201,7 @@ function dropFrom(
     catalog.change(unit, { ...spec, indexes: spec.indexes.filter((index) => !dropped.has(index)) });
     for (const { keyspace } of dropped) unit.deleteRange(keyspaceBounds(keyspace));
   }
-  const shownBefore = spec.indexes.length - uncounted(spec);
+  const shownBefore = indexesBeside(spec).length;
   return {
     indexesBefore: shownBefore,
     message: isAll(which) ? 'non-_id indexes dropped for collection' : undefined,

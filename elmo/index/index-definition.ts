@@ -23,7 +23,7 @@ const MOST_EXPIRE_SECONDS = 0x7fff_ffff;
 const ID_INDEX_FIELDS: ReadonlySet<string> = new Set(['key', 'name', 'v', 'ns', '_id', 'collation']);
 
 /** What the indexes of a collection must fit. */
-type Owner = Pick<CollectionSpec, 'collation' | 'isClustered'>;
+type Owner = Pick<CollectionSpec, 'collation' | 'isClustered'> & Partial<Pick<CollectionSpec, 'options'>>;
 
 /** A specification whose fields are what they must be. */
 interface Specification {
@@ -181,6 +181,11 @@ function checkOptions(
     if (isSet(raw, 'sparse')) throw cannotCreate('cannot mix "partialFilterExpression" and "sparse" options');
     checkPartialFilter(partial, collation);
   }
+  checkStorage(raw);
+  if (owner.isClustered && !isIdKey(fields)) refuseClusteredName(specification, owner);
+}
+
+function checkStorage(raw: Uint8Array): void {
   const storageEngine = fieldOf(raw, 'storageEngine');
   if (storageEngine === undefined) return;
   if (storageEngine.type !== OBJECT)
@@ -202,6 +207,15 @@ function checkClustered({ fields, version }: Specification, { isClustered }: Own
     throw new ElmoError(
       6100908,
       "Cannot create an index with the same key pattern as the collection's clusteredIndex but a different 'v' field",
+    );
+}
+
+function refuseClusteredName({ raw, name }: Specification, { options }: Owner): void {
+  const clustered = options === undefined ? undefined : documentOf(options, 'clusteredIndex');
+  if (clustered !== undefined && fieldOf(clustered, 'name')?.text === name)
+    throw new ElmoError(
+      6100906,
+      `Cannot create an index where the name matches the clusteredIndex but the key does not - indexSpec: ${documentText(versioned(raw))}, clusteredIndex: ${documentText(clustered)}`,
     );
 }
 

@@ -15,9 +15,9 @@ import {
   valueOf,
   type Value,
 } from '../../bson/value.js';
-import { listedIndexes } from '../../catalog/listing.js';
+import { indexesBeside } from '../../catalog/listing.js';
 import { namespaceText } from '../../catalog/namespace.js';
-import { rawDocument } from '../../catalog/raw-document.js';
+import { rawDocument, refuseEmbeddedNul } from '../../catalog/raw-document.js';
 import type { CollectionSpec } from '../../catalog/collection-spec.js';
 import { ElmoError } from '../../errors.js';
 import { doubleOf, INT32_MAX, isNumberType } from '../../expression/numbers.js';
@@ -73,7 +73,7 @@ function parseIndexStats(argument: Value, context: StageContext): Stage {
     const { namespace } = resolveViews({ stages: [], context });
     const spec = collections.describe(namespace);
     const uses = collections.facts.figures(namespace)?.indexUses;
-    return (spec === undefined ? [] : listedIndexes(spec)).map((index) => {
+    return (spec === undefined ? [] : indexesBeside(spec)).map((index) => {
       const accesses = object([
         ['ops', int64OfNumber(uses?.get(index.name) ?? 0)],
         ['since', dateValue(collections.facts.openedMs)],
@@ -187,6 +187,7 @@ function latencyStats(options: Value): Value {
 export function storageStats(spec: CollectionSpec, figures: CollectionFigures, scale: number): Value {
   const scaled = (bytes: number): Value => numberValue(Math.floor(bytes / scale));
   const { documents, bytes, storedBytes, indexBytes } = figures;
+  for (const { name } of spec.indexes) refuseEmbeddedNul(name);
   let totalIndexBytes = 0;
   for (const size of indexBytes.values()) totalIndexBytes += size;
   return object([

@@ -1,5 +1,6 @@
 /** dbStats: how much a database holds. */
 import type { CatalogEntry } from '../../catalog/catalog.js';
+import { indexesBeside } from '../../catalog/listing.js';
 import type { Engine } from '../../engine/engine.js';
 import { ElmoError } from '../../errors.js';
 import { keyspaceBounds } from '../../keys/key-layout.js';
@@ -19,7 +20,7 @@ interface Sizes {
 
 function sizesOf(engine: Engine, entries: readonly CatalogEntry[]): Sizes {
   const stored = entries.filter(({ spec }) => spec.kind !== 'view');
-  const indexes = stored.flatMap(({ spec }) => spec.indexes);
+  const indexes = stored.flatMap(({ spec }) => indexesBeside(spec));
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   return {
     collections: stored.length,

@@ -1,6 +1,7 @@
 /** validate: whether documents, indexes and counts of a collection agree. Source: the reference's answers. */
 import { documentValue, int64OfNumber } from '../../bson/value.js';
 import { viewRefusal } from '../../catalog/define.js';
+import { indexesBeside } from '../../catalog/listing.js';
 import { checkNamespace, namespaceText } from '../../catalog/namespace.js';
 import { uuidValue } from '../../catalog/record.js';
 import { ElmoError } from '../../errors.js';
@@ -95,7 +96,7 @@ interface Manner {
 
 function write(
   reply: ReplyWriter,
-  { spec, indexes }: OpenCollection,
+  { spec }: OpenCollection,
   found: VerifyResult,
   { isRead, isRepaired, repairs }: Manner,
 ): void {
@@ -114,17 +115,19 @@ function write(
       .int64('nInvalidDocuments', found.damaged)
       .int64('nNonCompliantDocuments', 0)
       .int64('nrecords', found.documents);
-  reply.values('corruptRecords', []).int32('nIndexes', found.indexes.length);
+  const beside = indexesBeside(spec);
+  const results = found.indexes.slice(spec.indexes.length - beside.length);
+  reply.values('corruptRecords', []).int32('nIndexes', results.length);
   reply.object('keysPerIndex', (into) => {
-    for (const { name, entries } of found.indexes) into.value(name, int64OfNumber(entries));
+    for (const { name, entries } of results) into.value(name, int64OfNumber(entries));
   });
   reply.object('indexDetails', (into) => {
-    found.indexes.forEach(({ name, missing, extra }, i) =>
+    results.forEach(({ name, missing, extra }, i) =>
       into.object(name, (of) =>
         of
           .bool('valid', missing + extra === 0)
-          .value('spec', documentValue(indexes[i]!.spec.definition))
-          .bool('isMultikey', indexes[i]!.spec.isMultikey),
+          .value('spec', documentValue(beside[i]!.definition))
+          .bool('isMultikey', beside[i]!.isMultikey),
       ),
     );
   });

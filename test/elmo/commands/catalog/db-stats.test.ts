@@ -25,6 +25,15 @@ describe('elmo/commands/catalog/db-stats', () => {
     });
   });
 
+  it('an index that is the collection itself does not count', async () => {
+    const db = client.db('clustered');
+    await db.command({ create: 'k', clusteredIndex: { key: { _id: 1 }, unique: true } });
+    await db.command({ create: 't', timeseries: { timeField: 't' } });
+    expect(await db.command({ dbStats: 1 })).to.include({ collections: 2, indexes: 0, indexSize: 0 });
+    await db.command({ createIndexes: 'k', indexes: [{ key: { a: 1 }, name: 'a' }] });
+    expect(await db.command({ dbStats: 1 })).to.include({ indexes: 1 });
+  });
+
   it('a database that is not there holds nothing', async () =>
     expect(await client.db('none').command({ dbStats: 1 })).to.include({
       collections: 0,

@@ -34,6 +34,55 @@ describe('elmo/commands/catalog/sizes', () => {
     );
     expect(refused).to.have.property('code', 9527900);
   });
+  describe('a clustered index', () => {
+    before(async () => {
+      await run({ create: 'k', clusteredIndex: { key: { _id: 1 }, unique: true, name: 'mine' } });
+      await run({ insert: 'k', documents: [{ a: 1 }, { a: 2 }] });
+      await run({ createIndexes: 'k', indexes: [{ key: { a: 1 }, name: 'a' }] });
+    });
+    after(() => run({ drop: 'k' }));
+
+    it('is counted by collStats, and has no size of its own', async () => {
+      const stats = await run({ collStats: 'k' });
+      expect(stats).to.include({ nindexes: 2, count: 2 });
+      expect(stats.indexSizes).to.have.all.keys('a');
+      expect(stats.totalIndexSize).to.equal(stats.indexSizes.a);
+      const { cursor } = await run({
+        aggregate: 'k',
+        pipeline: [{ $collStats: { storageStats: {} } }],
+        cursor: {},
+      });
+      expect(cursor.firstBatch[0].storageStats).to.deep.include({
+        nindexes: 2,
+        indexSizes: stats.indexSizes,
+      });
+    });
+
+    it('is not among those that $indexStats tells of', async () => {
+      const { cursor } = await run({ aggregate: 'k', pipeline: [{ $indexStats: {} }], cursor: {} });
+      expect((cursor.firstBatch as Document[]).map(({ name }) => name as string)).to.deep.equal(['a']);
+    });
+
+    it('is listed', async () => {
+      const { cursor } = await run({ listIndexes: 'k' });
+      expect(cursor.firstBatch).to.deep.equal([
+        { v: 2, key: { _id: 1 }, name: 'mine', unique: true, clustered: true },
+        { v: 2, key: { a: 1 }, name: 'a' },
+      ]);
+    });
+
+    it('has a name that no other index takes', async () => {
+      const refused = await run({ createIndexes: 'k', indexes: [{ key: { z: 1 }, name: 'mine' }] }).catch(
+        (error: unknown) => error,
+      );
+      expect(refused).to.have.property('code', 6100906);
+      expect(refused).to.have.property(
+        'message',
+        'Error in specification { key: { z: 1 }, name: "mine", v: 2 } :: caused by :: Cannot create an index where the name matches the clusteredIndex but the key does not - indexSpec: { key: { z: 1 }, name: "mine", v: 2 }, clusteredIndex: { v: 2, key: { _id: 1 }, name: "mine", unique: true }',
+      );
+    });
+  });
+
   it('collStats of what is not there gives zeros', async () =>
     expect(await run({ collStats: 'none' })).to.include({ ns: 'a.none', size: 0, count: 0, nindexes: 0 }));
 

@@ -22,6 +22,23 @@ describe('elmo/commands/catalog/validate', () => {
       expect(found.indexDetails.a).to.include({ valid: true, isMultikey: true });
     });
 
+  it('an index that is the collection itself does not count', async () => {
+    await run({ create: 'k', clusteredIndex: { key: { _id: 1 }, unique: true, name: 'x\0y' } });
+    await run({ insert: 'k', documents: [{ a: 1 }] });
+    expect(await run({ validate: 'k' })).to.deep.include({
+      nrecords: 1,
+      nIndexes: 0,
+      keysPerIndex: {},
+      indexDetails: {},
+    });
+    await run({ createIndexes: 'k', indexes: [{ key: { a: 1 }, name: 'a' }] });
+    const found = await run({ validate: 'k' });
+    expect(found).to.deep.include({ nrecords: 1, nIndexes: 1, keysPerIndex: { a: 1 } });
+    expect(found.indexDetails).to.have.all.keys('a');
+    await run({ create: 't', timeseries: { timeField: 't' } });
+    expect(await run({ validate: 't' })).to.deep.include({ nIndexes: 0, keysPerIndex: {} });
+  });
+
   it('metadata alone reads no document', async () => {
     const found = await run({ validate: 'c', metadata: true });
     expect(found).to.not.have.property('nrecords');
