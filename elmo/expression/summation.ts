@@ -1,10 +1,10 @@
 /**
- * Sums of numbers of all types, as $sum and $avg make them. Doubles (and what overflows a long) are summed with twice the
- * precision, so that order hardly matters; decimals have a total of their own, which the rest joins at the end.
+ * Sums of numbers of all types, as $sum and $avg make them. Ints, longs and doubles are added in two doubles, the second
+ * holding what rounding took from the first; decimals have a total of their own, which the rest joins at the end.
  *
  *   only ints, the sum fits an int      int
  *   ints and longs, it fits a long      long
- *   doubles, or it fits no long         double
+ *   doubles, or it fits no long         double: the first of the two
  *   any decimal                         decimal
  */
 import {
@@ -16,33 +16,77 @@ import {
   divideDecimals,
   readDecimal,
 } from '../bson/decimal-arithmetic.js';
-import { readDouble, readInt32, readInt64, readInt64AsDouble } from '../bson/read.js';
+import { readDouble, readInt32 } from '../bson/read.js';
 import { DECIMAL128, DOUBLE, INT32, INT64 } from '../bson/types.js';
-import { doubleValue, int32Value, int64Value, type Value } from '../bson/value.js';
-import { EXACT_MAX, fitsInt64, INT32_MAX, INT32_MIN } from './numbers.js';
+import { doubleValue, int32Value, int64OfNumber, int64Value, type Value } from '../bson/value.js';
+
+const TWO_32 = 0x1_0000_0000;
+const TWO_63 = 9223372036854775808;
+const ZERO = decimalOfBigint(0n);
+
+/** What is left of the long at `at` without its multiple of 2^32, with its sign. */
+export function lowPartOfInt64(bytes: Uint8Array, at: number): number {
+  const low = readInt32(bytes, at) >>> 0;
+  return low !== 0 && readInt32(bytes, at + 4) < 0 ? low - TWO_32 : low;
+}
+
+/** The multiple of 2^32 in the long at `at`, towards 0. */
+export function highPartOfInt64(bytes: Uint8Array, at: number): number {
+  const high = readInt32(bytes, at + 4);
+  return (high < 0 && readInt32(bytes, at) !== 0 ? high + 1 : high) * TWO_32;
+}
+
+/** A sum in two doubles: what rounding lost is added to the next number first; each sum of two also gives what it lost (Knuth). */
+export class TwoDoubles {
+  sum = 0;
+  rest = 0;
+
+  clear(): void {
+    this.sum = this.rest = 0;
+  }
+
+  add(x: number): void {
+    const { sum, rest } = this;
+    const term = x + rest;
+    const termPart = term - x;
+    const termLost = x - (term - termPart) + (rest - termPart);
+    const total = sum + term;
+    const part = total - sum;
+    this.sum = total;
+    this.rest = sum - (total - part) + (term - part) + termLost;
+  }
+
+  /** @param sign  -1: takes it away */
+  addInt64(bytes: Uint8Array, at: number, sign: 1 | -1): void {
+    this.add(sign * lowPartOfInt64(bytes, at));
+    this.add(sign * highPartOfInt64(bytes, at));
+  }
+}
+
+/** The sum of whole numbers in two doubles: a long if it fits, an int if that is wanted and fits. */
+export function wholeValue(sum: number, rest: number, isInt: boolean): Value {
+  if (isInt && sum === (sum | 0) && rest === 0) return int32Value(sum);
+  if (sum > -Number.MAX_SAFE_INTEGER && sum < Number.MAX_SAFE_INTEGER) return int64OfNumber(sum + rest);
+  if (sum < -TWO_63 || sum > TWO_63) return doubleValue(sum);
+  const whole = BigInt(sum) + BigInt(rest);
+  return BigInt.asIntN(64, whole) === whole ? int64Value(whole) : doubleValue(sum);
+}
 
 export class NumberSum {
   /** How many numbers were added. */
   count = 0;
   private type = INT32;
-  /** Whole numbers while they are within ±2^53. */
-  private small = 0;
-  /** The rest of the whole numbers. */
-  private large = 0n;
-  /** The sum of doubles is sum + rest. */
-  private sum = 0;
-  private rest = 0;
+  private readonly exact = new TwoDoubles();
   /** The plain sum: right where infinities and NaN are involved. */
   private plain = 0;
-  private decimal: Decimal | undefined = undefined;
+  private decimal: Decimal = ZERO;
 
   clear(): void {
     this.count = 0;
     this.type = INT32;
-    this.small = 0;
-    this.large = 0n;
-    this.sum = this.rest = this.plain = 0;
-    this.decimal = undefined;
+    this.exact.clear();
+    this.plain = 0;
+    this.decimal = ZERO;
   }
 
   /** Adds the value at `at` if it is a number; others are no part of a sum. */
@@ -50,98 +94,52 @@ export class NumberSum {
     switch (type) {
       case INT32:
         this.count++;
-        this.addWhole(readInt32(bytes, at));
+        this.addDouble(readInt32(bytes, at));
         break;
       case INT64:
         this.count++;
         if (this.type === INT32) this.type = INT64;
-        this.addInt64(bytes, at);
+        this.addDouble(lowPartOfInt64(bytes, at));
+        this.addDouble(highPartOfInt64(bytes, at));
         break;
       case DOUBLE:
         this.count++;
         if (this.type !== DECIMAL128) this.type = DOUBLE;
         this.addDouble(readDouble(bytes, at));
         break;
-      case DECIMAL128: {
+      case DECIMAL128:
         this.count++;
         this.type = DECIMAL128;
-        const decimal = readDecimal(bytes, at);
-        this.decimal = this.decimal === undefined ? decimal : addDecimals(this.decimal, decimal);
+        this.decimal = addDecimals(this.decimal, readDecimal(bytes, at));
         break;
-      }
       default:
     }
   }
 
-  private addWhole(value: number): void {
-    this.small += value;
-    if (this.small >= EXACT_MAX || this.small <= -EXACT_MAX) {
-      this.large += BigInt(this.small);
-      this.small = 0;
-    }
+  private addDouble(x: number): void {
+    this.plain += x;
+    this.exact.add(x);
   }
 
-  private addInt64(bytes: Uint8Array, at: number): void {
-    const value = readInt64AsDouble(bytes, at);
-    if (
-      value > -EXACT_MAX &&
-      value < EXACT_MAX &&
-      this.small + value > -EXACT_MAX &&
-      this.small + value < EXACT_MAX
-    )
-      this.small += value;
-    else this.large += readInt64(bytes, at);
-  }
-
-  private addDouble(value: number): void {
-    this.plain += value;
-    const sum = this.sum + value;
-    const part = sum - this.sum;
-    this.rest += this.sum - (sum - part) + (value - part);
-    this.sum = sum;
-  }
-
-  private get whole(): bigint {
-    return this.large + BigInt(this.small);
-  }
-
-  /** The sum of all but decimals, rounded once. */
+  /** The sum of all but decimals. */
   private get double(): number {
-    if (!Number.isFinite(this.sum)) return this.plain;
-    if (this.large === 0n) return this.withWhole(this.small);
-    const high = Number(this.large);
-    return this.withWhole(high) + (Number(this.large - BigInt(high)) + this.small);
-  }
-
-  private withWhole(whole: number): number {
-    const sum = this.sum + whole;
-    const part = sum - this.sum;
-    return sum + (this.rest + (this.sum - (sum - part) + (whole - part)));
+    const { sum } = this.exact;
+    return sum === sum ? sum : this.plain;
   }
 
   private get total(): Decimal {
-    const whole = decimalOfBigint(this.whole); // a zero too: it decides the exponent of the sum
-    if (this.sum === 0 && this.rest === 0) return addDecimals(this.decimal!, whole);
-    const doubles = Number.isFinite(this.sum)
-      ? addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest))
+    const { sum, rest } = this.exact;
+    const others = Number.isFinite(sum)
+      ? addDecimals(decimalOfDouble(sum), decimalOfDouble(rest))
       : decimalOfDouble(this.plain);
-    return addDecimals(this.decimal!, addDecimals(doubles, whole));
+    return addDecimals(this.decimal, others);
   }
 
   /** Of nothing: int 0. */
   result(): Value {
-    switch (this.type) {
-      case DECIMAL128:
-        return decimalValue(this.total);
-      case DOUBLE:
-        return doubleValue(this.double);
-      default: {
-        const { whole } = this;
-        if (!fitsInt64(whole)) return doubleValue(Number(whole));
-        const isInt = this.type === INT32 && whole >= BigInt(INT32_MIN) && whole <= BigInt(INT32_MAX);
-        return isInt ? int32Value(Number(whole)) : int64Value(whole);
-      }
-    }
+    if (this.type === DECIMAL128) return decimalValue(this.total);
+    if (this.type === DOUBLE) return doubleValue(this.double);
+    return wholeValue(this.exact.sum, this.exact.rest, this.type === INT32);
   }
 
   /** The sum divided by the count: a double, or a decimal; undefined of nothing. */
@@ -149,7 +147,7 @@ export class NumberSum {
     if (this.count === 0) return undefined;
     if (this.type === DECIMAL128)
       return decimalValue(divideDecimals(this.total, decimalOfBigint(BigInt(this.count))));
-    return doubleValue((this.type === DOUBLE ? this.double : Number(this.whole)) / this.count);
+    return doubleValue(this.double / this.count);
   }
 }
 

@@ -124,8 +124,11 @@ export function inclusionPaths(
 ): readonly string[] | undefined {
   const paths = new Set<string>();
   for (const { path, rule } of leaves) {
-    if (rule.kind === 'computed') rule.expression.addDependencies(paths);
-    else if (rule.kind !== 'exclude') paths.add(path);
+    if (rule.kind === 'computed') {
+      rule.expression.addDependencies(paths);
+      // what it is put into may be an array
+      if (path.includes('.')) paths.add(path.slice(0, path.lastIndexOf('.')));
+    } else if (rule.kind !== 'exclude') paths.add(path);
   }
   return paths.has('') ? undefined : [...paths];
 }

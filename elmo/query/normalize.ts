@@ -135,13 +135,38 @@ function equalitiesLast(nodes: FilterNode[]): FilterNode[] {
   return [...nodes.filter((node) => equalityPath(node) === undefined), ...equalities];
 }
 
-function combined(kind: 'and' | 'or', children: readonly FilterNode[], none: FilterNode): FilterNode {
+function combined(kind: 'and' | 'or', nodes: readonly FilterNode[], none: FilterNode): FilterNode {
   const unique: FilterNode[] = [];
-  for (const child of children) if (!unique.some((other) => isSameNode(other, child))) unique.push(child);
-  const [only] = unique;
+  for (const node of nodes) if (!isAmong(node, unique)) unique.push(node);
+  const children = unique.some(holdsSchema) ? unique : simplified(kind, unique);
+  if (children === undefined) return kind === 'and' ? FALSE : TRUE;
+  const [only] = children;
   if (only === undefined) return none;
   const compare = kind === 'or' ? compareAlternatives : compareNodes;
-  return unique.length === 1 ? only : { kind, children: unique.toSorted(compare) };
+  return children.length === 1 ? only : { kind, children: children.toSorted(compare) };
+}
+
+/**
+ * Without the alternatives one of which is a condition beside them, and the conditions one of which is an alternative.
+ * @returns undefined if one is the opposite of another
+ */
+function simplified(kind: 'and' | 'or', nodes: readonly FilterNode[]): readonly FilterNode[] | undefined {
+  const other = kind === 'and' ? 'or' : 'and';
+  if (!nodes.some((node) => node.kind === 'not' || node.kind === other)) return nodes;
+  if (nodes.some((node) => node.kind === 'not' && isAmong(node.child, nodes))) return undefined;
+  return nodes.filter((node) => node.kind !== other || !node.children.some((child) => isAmong(child, nodes)));
+}
+
+function isAmong(node: FilterNode, nodes: readonly FilterNode[]): boolean {
+  return nodes.some((each) => isSameNode(each, node));
+}
+
+function holdsSchema(node: FilterNode): boolean {
+  if (node.kind === 'schema') return true;
+  if (node.kind === 'not') return holdsSchema(node.child);
+  return (
+    (node.kind === 'and' || node.kind === 'or' || node.kind === 'nor') && node.children.some(holdsSchema)
+  );
 }
 
 function negated(child: FilterNode): FilterNode {

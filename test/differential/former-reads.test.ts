@@ -1,6 +1,6 @@
 /** Differences of commands that read, by theme; see `former.test.ts`. */
-import { Double, type Document } from '../../elmo/bson/package.js';
-import { testFormer, type Former } from './former.js';
+import { Decimal128, Double, Long, type Document } from '../../elmo/bson/package.js';
+import { aggregate, testFormer, type Former } from './former.js';
 
 const SHIFTED = { locale: 'en', alternate: 'shifted' };
 const EMPTY_NAMES = [
@@ -38,6 +38,59 @@ const DISTINCT: readonly Former[] = [
   ),
 ];
 
+const PROJECTIONS: readonly Former[] = [
+  {
+    why: 'a constant inside an array needs the array, though an index has all that is named',
+    documents: [{ _id: 1, a: [] }, { _id: 2, a: [1] }, { _id: 3 }],
+    command: { find: 'c', filter: { _id: { $gt: 0 } }, projection: { 'a.b': 'x' } },
+    rows: [
+      { _id: 1, a: [] },
+      { _id: 2, a: [{ b: 'x' }] },
+      { _id: 3, a: { b: 'x' } },
+    ],
+  },
+];
+
+const window = (field: Document): Document => ({
+  $setWindowFields: { sortBy: { _id: 1 }, output: { w: field } },
+});
+
+const WINDOWS: readonly Former[] = [
+  {
+    why: 'a frame that moves over a long keeps no more of it than a sum in two doubles does',
+    documents: [
+      { _id: 1, n: Long.fromString('9007199254740992') },
+      { _id: 2, n: 3.875 },
+      { _id: 3, n: 1 },
+    ],
+    command: aggregate(
+      window({ $avg: '$n', window: { documents: [-1, 0] } }),
+      { $set: { n: { $sum: ['$n', 0.5] } } },
+      { $match: { _id: 3 } },
+    ),
+    exact: [{ _id: 3, n: 1.5, w: 2.5 }],
+  },
+  {
+    why: 'an average over a frame that moves is that of its sum',
+    documents: [
+      { _id: 1, n: 0.1 },
+      { _id: 2, n: new Double(3) },
+      { _id: 3, n: Decimal128.fromString('1.5') },
+    ],
+    command: aggregate(window({ $avg: '$n', window: { documents: [-1, 0] } }), { $match: { _id: 3 } }),
+    exact: [{ _id: 3, n: Decimal128.fromString('1.5'), w: Decimal128.fromString('2.25') }],
+  },
+  {
+    why: 'a line towards what is no number fails where it begins',
+    documents: [{ _id: 1, n: 1 }, { _id: 2 }, { _id: 3 }, { _id: 4, n: 'x' }],
+    command: { ...aggregate(window({ $linearFill: '$n' })), cursor: { batchSize: 1 } },
+    exact: [{ _id: 1, n: 1, w: 1 }],
+    late: 14,
+  },
+];
+
 describe('what once differed', () => {
+  describe('in projections', () => testFormer(PROJECTIONS));
+  describe('in windows', () => testFormer(WINDOWS));
   describe('in distinct', () => testFormer(DISTINCT));
 });

@@ -76,6 +76,14 @@ export function unoptimized(command: Document): Document | undefined {
   return { ...command, pipeline: apart };
 }
 
+/** What an aggregation writes, as one that reads; undefined if it is none that writes at its end. */
+export function withoutWriting(command: Document): Document | undefined {
+  const pipeline = command['pipeline'] as Document[] | undefined;
+  const last = pipeline?.at(-1);
+  if (last === undefined || !('$out' in last || '$merge' in last)) return undefined;
+  return { ...command, pipeline: pipeline!.slice(0, -1) };
+}
+
 /** Runs a command, and pulls its cursor to the end. */
 export async function ask(side: Side, random: RandomCommand): Promise<Answer> {
   const reply = await side.send(messageOf(random));

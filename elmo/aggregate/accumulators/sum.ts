@@ -11,7 +11,6 @@ import {
   EMPTY_DOCUMENT,
   int32Value,
   int64OfNumber,
-  int64Value,
   NULL_VALUE,
   Value,
 } from '../../bson/value.js';
@@ -19,6 +18,7 @@ import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import type { Frame } from '../../expression/expression.js';
+import { highPartOfInt64, lowPartOfInt64, wholeValue } from '../../expression/summation.js';
 import type { Operand } from '../operand.js';
 import { Accumulator, type AccumulatorOperators } from './accumulator.js';
 import { ByteColumn, DoubleColumn } from './columns.js';
@@ -29,7 +29,6 @@ const RANK_INT = 0;
 const RANK_LONG = 1;
 const RANK_DOUBLE = 2;
 const RANK_DECIMAL = 3;
-const TWO_63 = 9223372036854775808;
 
 /** The sums of all groups. */
 class Totals {
@@ -63,8 +62,8 @@ class Totals {
         return true;
       case INT64:
         this.raise(group, RANK_LONG);
-        this.addDouble(group, readInt32(bytes, at + 4) * 0x1_0000_0000);
-        this.addDouble(group, readInt32(bytes, at) >>> 0);
+        this.addDouble(group, lowPartOfInt64(bytes, at));
+        this.addDouble(group, highPartOfInt64(bytes, at));
         return true;
       case DECIMAL128:
         this.raise(group, RANK_DECIMAL);
@@ -107,12 +106,7 @@ class Totals {
     if (rank === RANK_DECIMAL) return decimalValue(this.decimalSum(group));
     const sum = this.double(group);
     if (rank === RANK_DOUBLE) return doubleValue(sum);
-    if (rank === RANK_INT && sum === (sum | 0) && this.rests.values[group] === 0) return int32Value(sum);
-    if (sum > -Number.MAX_SAFE_INTEGER && sum < Number.MAX_SAFE_INTEGER)
-      return int64OfNumber(sum + this.rests.values[group]!);
-    if (sum < -TWO_63 || sum > TWO_63) return doubleValue(sum);
-    const whole = BigInt(sum) + BigInt(this.rests.values[group]!);
-    return BigInt.asIntN(64, whole) === whole ? int64Value(whole) : doubleValue(sum);
+    return wholeValue(sum, this.rests.values[group]!, rank === RANK_INT);
   }
 
   average(group: number, count: number): Value {

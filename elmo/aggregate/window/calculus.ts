@@ -11,7 +11,7 @@ import { divide, subtract } from '../../expression/operators/arithmetic.js';
 import { argumentsOf } from '../arguments.js';
 import { Frames } from './frame.js';
 import { RemovableSum } from './removable-sum.js';
-import { ValuesFunction, type ParseFunction, type WindowContext } from './values-function.js';
+import { FaultOfRow, ValuesFunction, type ParseFunction, type WindowContext } from './values-function.js';
 
 interface Slopes {
   readonly input: Expression;
@@ -146,17 +146,30 @@ export const parseLinearFill: ParseFunction = (argument, context, name) => {
       `${name} must be specified with a top level sortBy expression with exactly one element`,
     );
   return new ValuesFunction([context.scope.parse(argument), placeOf(context)], ([values, places]) => {
-    checkLine(values!, places!);
     const filled = values!.map((value) => (value.isNullish ? NULL_VALUE : value));
     let left = -1;
     for (let right = 0; right < filled.length; right++) {
-      if (filled[right]!.type === NULL) continue;
+      checkPlace(places![right]!);
+      const value = filled[right]!;
+      if (value.type !== NULL && !isNumberType(value.type)) throw notFilled(value, filled, left, right);
+      checkDifferent(places!, right);
+      if (value.type === NULL) continue;
       if (left >= 0) fillBetween(filled, places!, left, right);
       left = right;
     }
     return filled;
   });
 };
+
+/** A value that is no number is met by the first row that is to be filled before it, on a line from another value. */
+function notFilled(value: Value, filled: Value[], left: number, right: number): Error {
+  const error = new ElmoError(
+    'TypeMismatch',
+    `Value to be filled must be numeric or nullish, but found ${TYPE_NAMES.get(value.type)}`,
+  );
+  const isEnd = left >= 0 && right - left > 1;
+  return isEnd ? new FaultOfRow({ row: left + 1, error }, filled.slice(0, left + 1)) : error;
+}
 
 function fillBetween(filled: Value[], places: readonly Value[], left: number, right: number): void {
   if (right - left < 2) return;
@@ -166,24 +179,20 @@ function fillBetween(filled: Value[], places: readonly Value[], left: number, ri
     filled[row] = addNumbers(from, multiplyNumbers(slope, subtract(places[row]!, places[left]!))).keep();
 }
 
-function checkLine(values: readonly Value[], places: readonly Value[]): void {
-  places.forEach((place, row) => {
-    if (!isNumberType(place.type) && place.type !== DATE)
-      throw new ElmoError(
-        'TypeMismatch',
-        `Value of the sortBy field must be numeric or a date, but found ${TYPE_NAMES.get(place.type)}`,
-      );
-    const value = values[row]!;
-    if (!value.isNullish && !isNumberType(value.type))
-      throw new ElmoError(
-        'TypeMismatch',
-        `Value to be filled must be numeric or nullish, but found ${TYPE_NAMES.get(value.type)}`,
-      );
-    const before = places[row - 1];
-    if (
-      before !== undefined &&
-      compareValues(before.bytes, before.type, before.at, place.bytes, place.type, place.at) === 0
-    )
-      throw new ElmoError(6050106, 'There can be no repeated values in the sort field in the same partition');
-  });
+function checkPlace(place: Value): void {
+  if (!isNumberType(place.type) && place.type !== DATE)
+    throw new ElmoError(
+      'TypeMismatch',
+      `Value of the sortBy field must be numeric or a date, but found ${TYPE_NAMES.get(place.type)}`,
+    );
+}
+
+function checkDifferent(places: readonly Value[], row: number): void {
+  const before = places[row - 1];
+  const place = places[row]!;
+  if (
+    before !== undefined &&
+    compareValues(before.bytes, before.type, before.at, place.bytes, place.type, place.at) === 0
+  )
+    throw new ElmoError(6050106, 'There can be no repeated values in the sort field in the same partition');
 }

@@ -25,7 +25,7 @@ import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
 import { covarianceFunction } from './covariance.js';
 import { Frames, type FrameSpec } from './frame.js';
 import { parseMinMaxScaler } from './min-max-scaler.js';
-import { slidingSum } from './sliding-sum.js';
+import { slidingAverage, slidingSum } from './sliding-sum.js';
 import {
   ValuesFunction,
   type ParseFunction,
@@ -226,6 +226,7 @@ export function parseWindowFunction(name: string, argument: Value, context: Wind
   const whole = accumulator.parse(operand, scope, name);
   if (!isSliding(context.frame)) return new AccumulatorFunction(whole, context.frame);
   if (name === '$sum') return slidingSum(scope.parse(operand), context.frame);
+  if (name === '$avg') return slidingAverage(scope.parse(operand), context.frame);
   const sliding = Object.hasOwn(slidingStdDev, name) ? slidingStdDev[name]! : accumulator;
   return new AccumulatorFunction(sliding.parse(operand, scope, name), context.frame);
 }

@@ -8,11 +8,11 @@ import {
   readDecimal,
   type Decimal,
 } from '../../bson/decimal-arithmetic.js';
-import { readInt32 } from '../../bson/read.js';
 import { DECIMAL128, DOUBLE, INT64 } from '../../bson/types.js';
-import { doubleValue, int32Value, int64OfNumber, int64Value, type Value } from '../../bson/value.js';
+import { doubleValue, int32Value, type Value } from '../../bson/value.js';
 import { addNumbers, subtractNumbers } from '../../expression/arithmetic.js';
-import { doubleOf, INT32_MAX, INT32_MIN } from '../../expression/numbers.js';
+import { doubleOf } from '../../expression/numbers.js';
+import { TwoDoubles, wholeValue } from '../../expression/summation.js';
 
 const ZERO = int32Value(0).keep();
 
@@ -32,9 +32,8 @@ export class RemovableSum {
   private count = 0;
   private doubles = 0;
   private decimals = 0;
-  /** The sum of what is no decimal is sum + rest. */
-  private sum = 0;
-  private rest = 0;
+  /** The sum of what is no decimal. */
+  private readonly exact = new TwoDoubles();
   private decimal: Value = ZERO;
   private readonly others: Value[] = [];
 
@@ -66,23 +65,8 @@ export class RemovableSum {
   }
 
   private addNumber(value: Value, sign: 1 | -1): void {
-    if (value.type === INT64) {
-      // in two parts, which are doubles exactly
-      this.addDouble(sign * readInt32(value.bytes, value.at + 4) * 0x1_0000_0000);
-      this.addDouble(sign * (readInt32(value.bytes, value.at) >>> 0));
-    } else this.addDouble(sign * doubleOf(value));
-  }
-
-  /** As `$sum` adds in a group: what rounding lost goes into the next number first. */
-  private addDouble(x: number): void {
-    const { sum, rest } = this;
-    const term = x + rest;
-    const termPart = term - x;
-    const termLost = x - (term - termPart) + (rest - termPart);
-    const total = sum + term;
-    const part = total - sum;
-    this.sum = total;
-    this.rest = sum - (total - part) + (term - part) + termLost;
+    if (value.type === INT64) this.exact.addInt64(value.bytes, value.at, sign);
+    else this.exact.add(sign * doubleOf(value));
   }
 
   /** Of nothing: int 0. */
@@ -93,12 +77,13 @@ export class RemovableSum {
   private finite(): Value {
     if (this.decimals !== 0) return decimalValue(this.all());
     // of decimals that are gone something may be left: those taken away need not be those that were added
-    if (this.doubles > 0) return doubleValue(this.decimal === ZERO ? this.sum : doubleOfDecimal(this.all()));
+    if (this.doubles > 0)
+      return doubleValue(this.decimal === ZERO ? this.exact.sum : doubleOfDecimal(this.all()));
     return this.whole();
   }
 
   private all(): Decimal {
-    const others = addDecimals(decimalOfDouble(this.sum), decimalOfDouble(this.rest));
+    const others = addDecimals(decimalOfDouble(this.exact.sum), decimalOfDouble(this.exact.rest));
     return this.decimal === ZERO
       ? others
       : addDecimals(readDecimal(this.decimal.bytes, this.decimal.at), others);
@@ -106,11 +91,7 @@ export class RemovableSum {
 
   /** An int or a long if it fits. */
   private whole(): Value {
-    const { sum } = this;
-    if (sum >= INT32_MIN && sum <= INT32_MAX) return int32Value(sum);
-    if (Number.isSafeInteger(sum)) return int64OfNumber(sum);
-    if (!Number.isFinite(sum)) return doubleValue(sum);
-    const exact = BigInt(sum) + BigInt(this.rest);
-    return BigInt.asIntN(64, exact) === exact ? int64Value(exact) : doubleValue(sum);
+    const { sum, rest } = this.exact;
+    return wholeValue(sum, rest, true);
   }
 }

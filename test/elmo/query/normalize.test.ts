@@ -29,6 +29,20 @@ describe('a normalized filter', () => {
     [{ $or: [{}, { a: 1 }] }, {}],
     [{ $or: [{ $alwaysFalse: 1 }, { a: 1 }] }, { a: { $eq: 1 } }],
     [{ $and: [{ $alwaysFalse: 1 }, { a: 1 }] }, { $alwaysFalse: 1 }],
+    [{ a: 1, $nor: [{ a: 1 }] }, { $alwaysFalse: 1 }],
+    [{ $or: [{ a: 1 }, { a: { $ne: 1 } }] }, {}],
+    [{ a: 1, $or: [{ a: 1 }, { b: 2 }] }, { a: { $eq: 1 } }],
+    [{ $or: [{ a: 1, b: 2 }, { a: 1 }] }, { a: { $eq: 1 } }],
+    [
+      { $or: [{ $jsonSchema: { required: ['c'] } }, { a: 1, b: 2 }, { a: 1 }] },
+      {
+        $or: [
+          { $and: [{ a: { $eq: 1 } }, { b: { $eq: 2 } }] },
+          { a: { $eq: 1 } },
+          { $jsonSchema: { required: ['c'] } },
+        ],
+      },
+    ],
     [{ $nor: [{ a: 1 }] }, { a: { $not: { $eq: 1 } } }],
     [{ $nor: [{ a: 1 }, { b: 1 }] }, { $nor: [{ a: { $eq: 1 } }, { b: { $eq: 1 } }] }],
     [
