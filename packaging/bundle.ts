@@ -121,7 +121,9 @@ export async function bundlePackage(folder: string): Promise<void> {
     outfile: join(joined, 'cli', 'elmo.cjs'),
   });
 
-  const reached = reachedDeclarations(doorsOf(folder));
+  const doors = doorsOf(folder);
+  const reached = reachedDeclarations(doors);
+  for (const path of reached) if (!doors.includes(path)) shortenDeclarations(path);
   for (const layer of LAYERS.filter((name) => existsSync(join(dist, name))))
     for (const path of filesBelow(join(dist, layer))) if (!reached.has(path)) rmSync(path);
   cpSync(joined, dist, { recursive: true });
@@ -169,6 +171,17 @@ function reachedDeclarations(doors: readonly string[]): Set<string> {
       if (fileName.startsWith('.')) waiting.push(resolve(dirname(path), fileName.replace(/\.js$/, '.d.ts')));
   }
   return reached;
+}
+
+const COMMENT = String.raw`\/\*\*(?:(?!\*\/)[^])*\*\/\n`;
+/** What a file is: told to who works on it. */
+const FILE_COMMENT = new RegExp(`^${COMMENT}(?=import|export \\*|export \\{)`);
+const PRIVATE_COMMENT = new RegExp(`^ *${COMMENT}(?= *private )`, 'gm');
+
+/** Leaves out what no editor shows to users. */
+function shortenDeclarations(path: string): void {
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace(FILE_COMMENT, '').replace(PRIVATE_COMMENT, ''));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)

@@ -49,7 +49,7 @@ export class PseudoTerminal {
     ];
     const [command, ...rest] = bridge!(sized);
     this.child = spawn(command!, rest, {
-      env: { ...process.env, TERM: 'xterm', NO_COLOR: '', FORCE_COLOR: '', ...env },
+      env: { ...process.env, TERM: 'xterm', NO_COLOR: '', FORCE_COLOR: undefined, ...env },
     });
     this.child.stdout.on('data', (text: Buffer) => {
       this.shown += text.toString();

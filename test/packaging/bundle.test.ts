@@ -120,6 +120,18 @@ describe('the package as it is installed', function () {
     expect(declarations).to.deep.equal([]);
   });
 
+  it('tells in declarations what users can reach', () => {
+    const text = readFileSync(
+      join(consumer.folder, 'node_modules/elmodb/dist/elmo/api/collection.d.ts'),
+      'utf8',
+    );
+    expect(text)
+      .to.match(/^import/)
+      .and.include('/**')
+      .and.include('private ');
+    expect(text).not.to.match(/\*\/\s*private /);
+  });
+
   it('takes 12 MB at most, with what comes with it', () => {
     const own = consumer.files.reduce((sum, { size }) => sum + onDisk(size), 0);
     const others = consumer.dependencies.reduce((sum, path) => sum + sizeOf(join(projectFolder(), path)), 0);
