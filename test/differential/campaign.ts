@@ -14,6 +14,7 @@ import {
   isRenumbered,
   OPTIMIZED_AWAY,
   PLACE_OF_A_FIELD,
+  ROWS_BEFORE_AN_ERROR,
 } from './decided.js';
 import {
   areAlike,
@@ -89,6 +90,7 @@ export class Round {
       const decided =
         decidedDifference(random.command, ours, theirs) ??
         (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
+        (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
         (theirs.isError ? undefined : await this.decidedByIndex(random, ours));
       if (decided === undefined) return this.difference(random, ours, theirs);
@@ -186,6 +188,11 @@ function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, thei
   if (!/"\$(project|addFields|set|lookup|unwind|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
     return false;
   return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
+}
+
+/** Whether both end in the same error, after rows whose order is not defined. */
+function isSameLateError({ isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
+  return !isOrdered && ours.facts === theirs.facts && ours.facts.startsWith('getMore: error');
 }
 
 /** Whether a command that only reads asks for what is at a position of an array. */

@@ -51,6 +51,15 @@ const PROJECTIONS: readonly Former[] = [
   },
 ];
 
+const ORDERS: readonly Former[] = [
+  {
+    why: 'what a row sorts by is an array',
+    documents: [{ _id: 1, a: 1, b: 'x' }],
+    command: { find: 'c', sort: { a: 1, b: -1 }, projection: { k: { $meta: 'sortKey' }, a: 1 } },
+    exact: [{ _id: 1, a: 1, k: [1, 'x'] }],
+  },
+];
+
 const window = (field: Document): Document => ({
   $setWindowFields: { sortBy: { _id: 1 }, output: { w: field } },
 });
@@ -91,6 +100,7 @@ const WINDOWS: readonly Former[] = [
 
 describe('what once differed', () => {
   describe('in projections', () => testFormer(PROJECTIONS));
+  describe('in orders', () => testFormer(ORDERS));
   describe('in windows', () => testFormer(WINDOWS));
   describe('in distinct', () => testFormer(DISTINCT));
 });

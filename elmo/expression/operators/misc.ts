@@ -80,7 +80,8 @@ class MetaExpression extends Expression {
     if (typeof value === 'number')
       return this.name === 'recordId' ? int64OfNumber(value) : doubleValue(value);
     if (value instanceof Value) return value;
-    if (value instanceof Uint8Array) return documentValue(value);
+    if (value instanceof Uint8Array)
+      return this.name === 'sortKey' ? new Value(ARRAY, value, 0) : documentValue(value);
     return this.name === 'changeStreamControlEvent' ? FALSE_VALUE : MISSING_VALUE;
   }
 }
