@@ -90,6 +90,20 @@ const WINDOWS: readonly Former[] = [
     exact: [{ _id: 3, n: Decimal128.fromString('1.5'), w: Decimal128.fromString('2.25') }],
   },
   {
+    why: 'of two faults of a row that of the first function is told',
+    documents: [{ _id: 1, k: 'x', n: 1 }],
+    command: aggregate({
+      $setWindowFields: {
+        sortBy: { k: 1 },
+        output: {
+          x: { $sum: { $first: '$n' }, window: { documents: [-1, 0] } },
+          w: { $count: {}, window: { range: [0, 1] } },
+        },
+      },
+    }),
+    code: 28689,
+  },
+  {
     why: 'a line towards what is no number fails where it begins',
     documents: [{ _id: 1, n: 1 }, { _id: 2 }, { _id: 3 }, { _id: 4, n: 'x' }],
     command: { ...aggregate(window({ $linearFill: '$n' })), cursor: { batchSize: 1 } },

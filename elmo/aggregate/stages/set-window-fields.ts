@@ -23,6 +23,7 @@ import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.
 import {
   firstUnread,
   firstWithoutPlace,
+  inOrderOfFunctions,
   reachOf,
   valuesUpToFault,
   type PartitionView,
@@ -225,19 +226,20 @@ class WindowRows extends BlockingRows {
     const view: PartitionView = (count) =>
       new PartitionRows(rows.slice(start, start + count), this.order, sortBy);
     const count = end - start;
-    const { values, fault } = valuesUpToFault(outputs, view, count, this.run.frame);
+    const { values, first } = valuesUpToFault(outputs, view, count, this.run.frame);
     this.values = values;
-    const faults = [firstWithoutPlace(outputs, view(count)), fault];
+    const faults = inOrderOfFunctions(firstWithoutPlace(outputs, view(count)), first);
     // what follows is read to find the end of this partition
     if (rows[end]?.isRefused === true) {
       const row = firstUnread(outputs, view, count);
       const unread = { row, error: arrayPartition() };
       // the last row is given out before the next is read: what is wrong with it comes first
-      if (fault?.isLate === true && row < count - 1) faults.unshift(unread);
+      if (first?.fault.isLate === true && row < count - 1) faults.unshift(unread);
       else faults.push(unread);
     }
-    this.fault = faults.reduce((first, each) =>
-      first === undefined || (each !== undefined && each.row < first.row) ? each : first,
+    this.fault = faults.reduce<Fault | undefined>(
+      (least, each) => (least === undefined || each.row < least.row ? each : least),
+      undefined,
     );
   }
 

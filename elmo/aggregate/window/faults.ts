@@ -36,14 +36,31 @@ export function reachOf(name: string, argument: Value, frame: FrameSpec): FrameS
   return UP_TO(Number((by === undefined ? undefined : wholeOf(by)) ?? 0));
 }
 
+/** A fault, and which of the functions has it: of two in one row that of the first function is told. */
+export interface FaultOfFunction {
+  readonly fault: Fault;
+  readonly index: number;
+}
+
 /** The first row whose place on the axis of a range is not known: it is looked for when it is the row's turn. */
-export function firstWithoutPlace(functions: readonly Reaching[], partition: Partition): Fault | undefined {
-  for (const { reach } of functions)
+export function firstWithoutPlace(
+  functions: readonly Reaching[],
+  partition: Partition,
+): FaultOfFunction | undefined {
+  for (const [index, { reach }] of functions.entries())
     if (reach.kind === 'range') {
       partition.places(reach);
-      if (partition.withoutPlace !== undefined) return partition.withoutPlace;
+      if (partition.withoutPlace !== undefined) return { fault: partition.withoutPlace, index };
     }
   return undefined;
+}
+
+/** The faults there are, those of earlier functions first. */
+export function inOrderOfFunctions(...faults: readonly (FaultOfFunction | undefined)[]): Fault[] {
+  return faults
+    .filter((each) => each !== undefined)
+    .sort((a, b) => a.index - b.index)
+    .map(({ fault }) => fault);
 }
 
 /** The values by function and row, those of rows before the fault, if there is one. */
@@ -52,14 +69,17 @@ export function valuesUpToFault(
   view: PartitionView,
   count: number,
   frame: Frame,
-): { readonly values: Value[][]; readonly fault: Fault | undefined } {
-  let fault: Fault | undefined;
-  const values = functions.map(({ compute, reach }) => {
+): { readonly values: Value[][]; readonly first: FaultOfFunction | undefined } {
+  let first: FaultOfFunction | undefined;
+  const note = (fault: Fault, index: number): void => {
+    if (first === undefined || fault.row < first.fault.row) first = { fault, index };
+  };
+  const values = functions.map(({ compute, reach }, index) => {
     const whole = attempt(() => compute.compute(view(count), frame));
     if ('values' in whole) return whole.values;
     if (whole.error instanceof FaultOfRow) {
       const { fault: told, values: before } = whole.error;
-      if (fault === undefined || told.row < fault.row) fault = told;
+      note(told, index);
       return before;
     }
     const { rows, error } = leastThatFails(
@@ -68,10 +88,10 @@ export function valuesUpToFault(
       whole,
     );
     const row = firstReaching(reach, rows - 1, view);
-    if (fault === undefined || row < fault.row) fault = { row, error };
+    note({ row, error }, index);
     return compute.compute(view(rows - 1), frame);
   });
-  return { values, fault };
+  return { values, first };
 }
 
 type Attempt = { readonly values: Value[] } | { readonly error: unknown };
