@@ -4,6 +4,7 @@ import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import type { FindAndModifyRequest, FindAndModifyResult, RawDocument } from '../operation/requests.js';
 import { parseWithFolding } from '../expression/operator-kinds.js';
+import { resolveHint } from '../plan/hint.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
 import type { OpenCollection } from '../index/open-collection.js';
@@ -69,10 +70,8 @@ async function run(
     isUpsert ? UPSERT_FORBIDDEN : undefined,
   );
   const projection = projects
-    ? parseWithFolding(() => parseProjection(request.projection!, { ...prepared, filter: prepared.parsed }))
+    ? parseWithFolding(() => parsedProjection(request, prepared, collection))
     : undefined;
-  if (request.returnsNew === true && projection?.needsMatchedIndex === true)
-    throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
   const action = new Action(changing, context, (found) =>
     modified(found, request, projection, changing !== undefined),
   );
@@ -85,6 +84,19 @@ async function run(
   if (changing === undefined || !isUpsert)
     return { document: undefined, updatedExisting: false, matched: 0, upsertedId: undefined };
   return inserted(request, prepared, changing, projection, context, written);
+}
+
+/** @throws ElmoError of what is wrong with it beside its constant parts, and of the hint */
+function parsedProjection(
+  request: FindAndModifyRequest,
+  prepared: PreparedQuery,
+  collection: OpenCollection | undefined,
+): Projection {
+  const projection = parseProjection(request.projection!, { ...prepared, filter: prepared.parsed });
+  if (request.returnsNew === true && projection.needsMatchedIndex)
+    throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
+  if (collection !== undefined) resolveHint(collection.entry.spec, request.hint);
+  return projection;
 }
 
 /** Looks for the document by a plan. @returns whether somebody else has changed the first one meanwhile: look again */

@@ -285,9 +285,11 @@ export class Queries {
       const context = this.findContext(request, namespace, place);
       const { entry, collation, operation } = context;
       if (entry?.spec.kind === 'view') {
+        const ofView = viewRequest(request, context);
+        const { pipeline, options } = this.parsedPipeline(ofView, place);
         checkKeyOfView(key);
-        const opened = this.openRows(viewRequest(request, context), place);
-        return collectDistinct(opened.rows, opened.operation, key, collation);
+        const rows = openPipeline(pipeline, options, ofView.hint);
+        return collectDistinct(rows, options.operation, key, collation);
       }
       const prepared = prepareFind(request, context);
       checkKey(key);

@@ -83,7 +83,7 @@ function sortOf(
     hint === undefined && isSameCollation(collation, entry?.spec.collation) && asksIdAlone(filter);
   if (isOfId && !isPositional) return undefined;
   const fields = parseSort(sort);
-  return isOfId ? undefined : fields;
+  return isOfId && entry?.spec.isClustered !== true ? undefined : fields;
 }
 
 /** Waits until what the store holds back is applied: the statements before this one may be among it. */

@@ -5,6 +5,7 @@
  */
 import type { FilterNode } from '../query/filter.js';
 import { inScanOrder } from '../query/order.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
 import { costOf, mostCostOf } from './cost.js';
 import { indexPlans, scansOf, usableIndexes } from './index-plans.js';
 import { noSolutions } from './hint.js';
@@ -64,6 +65,8 @@ export function choosePlan(request: PlanRequest): PlanChoice {
     // what a wildcard index has no entries of is found by a look at all documents
     if (hint.kind === 'wildcard' && isServed) return { best: wholeScan(), others: [] };
     const access = unionOf(request, predicates);
+    if (access === undefined && servesBranches(hint, predicates, request))
+      return { best: wholeScan(), others: [] };
     if (access === undefined) throw noSolutions(request.collection);
     return { best: { access, isSorted: isUnsorted, isCovered: false }, others: [] };
   }
@@ -73,6 +76,22 @@ export function choosePlan(request: PlanRequest): PlanChoice {
     hint === undefined && documentCount >= SMALL_COLLECTION ? wholeScan() : undefined,
     request,
   );
+}
+
+/** Whether a hint at a wildcard index is good for each branch of an `$or`. */
+function servesBranches(hint: IndexSpec, { conjuncts }: Predicates, request: PlanRequest): boolean {
+  const or = conjuncts.find(({ kind }) => kind === 'or');
+  if (hint.kind !== 'wildcard' || or?.kind !== 'or') return false;
+  return or.children.every((branch) => {
+    const filter = wholeBranch(branch, or, conjuncts);
+    return servesHint(hint, predicatesOf(filter), { ...request, filter });
+  });
+}
+
+/** A branch of an `$or`, and what has to hold besides. */
+function wholeBranch(branch: FilterNode, or: FilterNode, conjuncts: readonly FilterNode[]): FilterNode {
+  const others = conjuncts.filter((each) => each !== or);
+  return others.length === 0 ? branch : { kind: 'and', children: [...others, branch] };
 }
 
 /** The one record of a unique key: nothing is better. */
@@ -128,10 +147,8 @@ function unionOf(request: PlanRequest, { conjuncts }: Predicates): UnionPlan | u
   const or = conjuncts.find(({ kind }) => kind === 'or');
   if (or?.kind !== 'or' || or.children.length > MOST_BRANCHES) return undefined;
   const scans: IndexScanPlan[] = [];
-  const others = conjuncts.filter((each) => each !== or);
   for (const branch of or.children) {
-    const whole: FilterNode = others.length === 0 ? branch : { kind: 'and', children: [...others, branch] };
-    const scan = bestScan(request, branch, whole);
+    const scan = bestScan(request, branch, wholeBranch(branch, or, conjuncts));
     if (scan === undefined) return undefined;
     scans.push(scan);
   }

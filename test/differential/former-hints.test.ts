@@ -41,6 +41,8 @@ const CONDITIONS: readonly Former[] = [
   hinted('not a document', WHOLE, { a: { b: 1 } }, 291),
   hinted('not an element at a position', WHOLE, { 'a.0': { $elemMatch: { $gt: 1 } } }, 291),
   hinted('but an element of what is there', WHOLE, { 'a.0.b': { $elemMatch: { $gt: 1 } } }, []),
+  hinted('alternatives at positions', WHOLE, { $or: [{ 'a.0.b': 1 }, { 'a.b': 1 }] }, [5]),
+  hinted('not if one of them has no entry', WHOLE, { $or: [{ 'a.0.b': 1 }, { n: null }] }, 291),
 ];
 
 const OTHER_FIELDS: readonly Former[] = [

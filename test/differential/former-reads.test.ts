@@ -104,6 +104,24 @@ const WINDOWS: readonly Former[] = [
     code: 28689,
   },
   {
+    why: 'what follows a partition is met when the first function reads so far, before a later one looks at its rows',
+    documents: [
+      { _id: 1, n: 1 },
+      { _id: 2, n: 2, p: [1] },
+    ],
+    command: aggregate({
+      $setWindowFields: {
+        partitionBy: '$p',
+        sortBy: { _id: 1 },
+        output: {
+          x: { $sum: '$n', window: { documents: [0, 'unbounded'] } },
+          w: { $push: { $first: '$n' } },
+        },
+      },
+    }),
+    code: 14,
+  },
+  {
     why: 'a line towards what is no number fails where it begins',
     documents: [{ _id: 1, n: 1 }, { _id: 2 }, { _id: 3 }, { _id: 4, n: 'x' }],
     command: { ...aggregate(window({ $linearFill: '$n' })), cursor: { batchSize: 1 } },
@@ -112,8 +130,53 @@ const WINDOWS: readonly Former[] = [
   },
 ];
 
+const REFUSALS: readonly Former[] = [
+  {
+    why: 'a hint that is none before a constant that fails in the projection',
+    documents: [{ _id: 1 }],
+    command: {
+      findAndModify: 'c',
+      query: { _id: 1 },
+      update: { $set: { z: 1 } },
+      fields: { x: { $toInt: 'q' } },
+      hint: 'none',
+    },
+    code: 2,
+  },
+  {
+    why: 'what is new at a position, too',
+    documents: [{ _id: 1 }],
+    command: {
+      findAndModify: 'c',
+      query: { _id: 1 },
+      update: { $set: { z: 1 } },
+      fields: { x: { $toInt: 'q' }, 'a.$': 1 },
+      new: true,
+    },
+    code: 2,
+  },
+  {
+    why: 'of a collection in the order of its _id a sort is followed, if fields are chosen',
+    documents: [],
+    before: [
+      { create: 'o', clusteredIndex: { key: { _id: 1 }, unique: true } },
+      { insert: 'o', documents: [{ _id: 1, a: [1], b: [1] }] },
+    ],
+    command: { findAndModify: 'o', query: { _id: 1 }, sort: { a: 1, b: 1 }, remove: true, fields: { a: 1 } },
+    code: 2,
+  },
+  {
+    why: 'a filter before the key of a distinct, on a view',
+    documents: [{ _id: 1 }],
+    before: [{ create: 'v', viewOn: 'c', pipeline: [] }],
+    command: { distinct: 'v', key: '.a', query: { a: { $bad: 1 } } },
+    code: 2,
+  },
+];
+
 describe('what once differed', () => {
   describe('in projections', () => testFormer(PROJECTIONS));
+  describe('in what is refused first', () => testFormer(REFUSALS));
   describe('in orders', () => testFormer(ORDERS));
   describe('in windows', () => testFormer(WINDOWS));
   describe('in distinct', () => testFormer(DISTINCT));

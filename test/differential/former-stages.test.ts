@@ -17,6 +17,20 @@ const DENSIFY: readonly Former[] = [
     exact: [{ n: new Double(0) }, { n: new Double(2) }, { n: new Double(4) }],
   },
   {
+    why: 'what stands before a row has its partition as it is written there, what stands behind all that of the first',
+    documents: [
+      { _id: 1, n: 1, p: 1 },
+      { _id: 2, n: 3, p: new Double(1) },
+    ],
+    command: densified({ step: 1, bounds: [1, 5] }, ['p']),
+    exact: [
+      { n: 1, p: 1 },
+      { p: new Double(1), n: 2 },
+      { n: 3, p: new Double(1) },
+      { p: 1, n: 4 },
+    ],
+  },
+  {
     why: 'a long too',
     documents: [{ _id: 1, n: Long.fromNumber(0) }],
     command: densified({ step: 2, bounds: [0, 4] }),

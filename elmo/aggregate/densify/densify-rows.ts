@@ -56,6 +56,14 @@ interface Grid {
   hasRows: boolean;
 }
 
+interface Waiting {
+  readonly row: Uint8Array;
+  readonly value: Value;
+  readonly grid: Grid;
+  /** The row's own fields of its partition, which what is filled in before it has too; undefined: not asked for yet. */
+  base: Uint8Array | undefined;
+}
+
 export class DensifyRows extends StageRows {
   private readonly path: PlainPath;
   /** As expressions follow them: an array on the way gives what its elements have. */
@@ -66,7 +74,7 @@ export class DensifyRows extends StageRows {
   private readonly grids = new Map<string, Grid>();
   private generated = 0;
   /** The row that comes after those that are filled in before it. */
-  private waiting: { readonly row: Uint8Array; readonly value: Value; readonly grid: Grid } | undefined;
+  private waiting: Waiting | undefined;
   /** The least and the greatest value of all rows so far. */
   private least: Value | undefined;
   private greatest: Value | undefined;
@@ -120,7 +128,7 @@ export class DensifyRows extends StageRows {
     this.checkType(value);
     this.least ??= value;
     if (this.greatest === undefined || compareTo(value, this.greatest) > 0) this.greatest = value;
-    this.waiting = { row, value, grid: this.gridOf(row, value) };
+    this.waiting = { row, value, grid: this.gridOf(row, value), base: undefined };
     return true;
   }
 
@@ -139,7 +147,7 @@ export class DensifyRows extends StageRows {
 
   private gridOf(row: Uint8Array, value: Value): Grid {
     const { bounds } = this.spec;
-    const values = this.partitionPaths.map((path) => path.follow(row, 0));
+    const values = this.partitionOf(row);
     const key = this.keyOf(values);
     let grid = this.grids.get(key);
     if (grid === undefined) {
@@ -148,6 +156,10 @@ export class DensifyRows extends StageRows {
       this.grids.set(key, grid);
     }
     return grid;
+  }
+
+  private partitionOf(row: Uint8Array): Value[] {
+    return this.partitionPaths.map((path) => path.follow(row, 0));
   }
 
   private keyOf(values: readonly Value[]): string {
@@ -179,13 +191,14 @@ export class DensifyRows extends StageRows {
 
   /** Fills in what comes before the waiting row, then shows that. */
   private showWaiting(): Pulled {
-    const { row, value, grid } = this.waiting!;
+    const { waiting } = this;
+    const { row, value, grid } = waiting!;
     const { bounds } = this.spec;
     const isBeyond = bounds.kind === 'range' && compareTo(value, bounds.high) >= 0;
     const end = isBeyond ? bounds.high : value;
     if (compareTo(grid.next, end) < 0 && !this.isStart(grid, value)) {
       if (grid.isFresh) grid.next = this.firstBefore(grid);
-      return this.fill(grid);
+      return this.fill(grid, (waiting!.base ??= this.baseOf(this.partitionOf(row))));
     }
     if (!isBeyond && compareTo(grid.next, value) === 0) {
       grid.isFresh = false;
@@ -219,11 +232,11 @@ export class DensifyRows extends StageRows {
   }
 
   /** One row on the grid. */
-  private fill(grid: Grid): Pulled {
+  private fill(grid: Grid, base = grid.base): Pulled {
     this.generated++;
     const { writer } = this;
     writer.clear();
-    this.setter.write(grid.base, 0, grid.next, writer);
+    this.setter.write(base, 0, grid.next, writer);
     this.bytes = writer.bytes;
     this.at = 0;
     grid.isFresh = false;

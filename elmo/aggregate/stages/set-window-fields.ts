@@ -21,7 +21,7 @@ import { parseSortFields } from '../../exec/sort-pattern.js';
 import { RowOrder } from '../row-order.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 import {
-  firstUnread,
+  faultOfReading,
   firstWithoutPlace,
   inOrderOfFunctions,
   reachOf,
@@ -228,15 +228,16 @@ class WindowRows extends BlockingRows {
     const count = end - start;
     const { values, first } = valuesUpToFault(outputs, view, count, this.run.frame);
     this.values = values;
-    const faults = inOrderOfFunctions(firstWithoutPlace(outputs, view(count)), first);
+    const place = firstWithoutPlace(outputs, view(count));
     // what follows is read to find the end of this partition
-    if (rows[end]?.isRefused === true) {
-      const row = firstUnread(outputs, view, count);
-      const unread = { row, error: arrayPartition() };
-      // the last row is given out before the next is read: what is wrong with it comes first
-      if (first?.fault.isLate === true && row < count - 1) faults.unshift(unread);
-      else faults.push(unread);
-    }
+    const unread =
+      rows[end]?.isRefused === true ? faultOfReading(outputs, view, count, arrayPartition()) : undefined;
+    // the last row is given out before the next is read: what is wrong with it comes first
+    const isUnreadFirst =
+      first?.fault.isLate === true && unread !== undefined && unread.fault.row < count - 1;
+    const faults = isUnreadFirst
+      ? [unread.fault, ...inOrderOfFunctions(place, first)]
+      : inOrderOfFunctions(place, first, unread);
     this.fault = faults.reduce<Fault | undefined>(
       (least, each) => (least === undefined || each.row < least.row ? each : least),
       undefined,

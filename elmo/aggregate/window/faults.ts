@@ -132,19 +132,28 @@ function firstReaching(reach: FrameSpec, index: number, view: PartitionView): nu
   );
 }
 
-/** The first row that is not given out because what follows the `count` rows of the partition cannot be read. */
-export function firstUnread(functions: readonly Reaching[], view: PartitionView, count: number): number {
-  let first = count - 1; // the next row is read before one is given out
-  for (const { reach } of functions) {
-    if (reach.kind === 'whole' || reach.bounds.high === undefined) return 0;
-    const { high } = reach.bounds;
-    const own =
-      reach.kind === 'documents'
-        ? Math.max(count - high, 0)
-        : firstWith(reach, view(count).places(reach), (end) => end === count);
-    first = Math.min(first, own);
+/** The first row that is not given out because of `error`: what follows the `count` rows of the partition cannot be read. */
+export function faultOfReading(
+  functions: readonly Reaching[],
+  view: PartitionView,
+  count: number,
+  error: unknown,
+): FaultOfFunction {
+  let [first, index] = [count - 1, functions.length]; // the next row is read before one is given out
+  for (const [i, { reach }] of functions.entries()) {
+    const row = firstReadingOn(reach, view, count);
+    if (row < first) [first, index] = [row, i];
   }
-  return first;
+  return { fault: { row: first, error }, index };
+}
+
+/** The first row for whose value what follows the partition is looked at. */
+function firstReadingOn(reach: FrameSpec, view: PartitionView, count: number): number {
+  if (reach.kind === 'whole' || reach.bounds.high === undefined) return 0;
+  const { high } = reach.bounds;
+  return reach.kind === 'documents'
+    ? Math.max(count - high, 0)
+    : firstWith(reach, view(count).places(reach), (end) => end === count);
 }
 
 function firstWith(

@@ -237,14 +237,15 @@ function differenceIn(
     return BigInt(week(zone.localOf(end).day) - week(zone.localOf(start).day));
   }
   const length = UNIT_MS[unit];
-  const index = (instant: Instant): bigint => {
-    // only hours may start at other times than in UTC
-    const shifted = instant.plus(modulo(zone.offsetAt(instant), length)).totalExact;
+  const [before, after] = [zone.offsetAt(start), zone.offsetAt(end)];
+  const index = (instant: Instant, offset: number): bigint => {
+    const local = instant.plus(offset).totalExact;
     const by = BigInt(length);
-    const quotient = shifted / by;
-    return shifted % by < 0n ? quotient - 1n : quotient;
+    const quotient = local / by;
+    return local % by < 0n ? quotient - 1n : quotient;
   };
-  return index(end) - index(start);
+  // whole units by which the clock was moved have not passed
+  return index(end, after) - index(start, before) - BigInt(Math.trunc((after - before) / length));
 }
 
 class DateTrunc extends DateOperator {

@@ -180,6 +180,22 @@ rows('$dateDiff', [
   [between(LEAP, new Date('2025-03-01'), 'day', { startOfWeek: null }), {}, long(366)],
   [between(LEAP, new Date('2025-03-01'), 'hour'), {}, long(8771)],
   [between(LEAP, new Date('2024-02-01'), 'second'), {}, long(-2468759)],
+  // the local time of long ago is 53 minutes and 28 seconds ahead
+  [
+    between(new Date(-62135596800000), new Date(0), 'hour', { timezone: 'Europe/Berlin' }),
+    {},
+    long(17259889),
+  ],
+  [
+    between(new Date(-62135596800000), new Date(0), 'minute', { timezone: 'Europe/Berlin' }),
+    {},
+    long(1035593281),
+  ],
+  [
+    between(new Date('2024-03-30'), new Date('2024-04-01'), 'hour', { timezone: 'Europe/Berlin' }),
+    {},
+    long(48),
+  ],
   [between('x', LEAP, 'day'), {}, 'error 5166307'],
   [between(LEAP, 'x', 'day'), {}, 'error 5166307'],
   [between(null, 'x', 'day'), {}, null],
