@@ -25,8 +25,10 @@ export interface SortField {
 export class SortKeys implements TupleSink {
   readonly collation: Collation | undefined;
   private readonly extractor: KeyExtractor;
-  private readonly writer = new KeyWriter();
-  private least: Uint8Array | undefined;
+  private writer = new KeyWriter();
+  /** The least key of the document so far, if there is one. */
+  private least = new KeyWriter();
+  private hasLeast = false;
   private leastValues: Value[] | undefined;
   private keepsValues = false;
   private bytes: Uint8Array = NOTHING;
@@ -46,10 +48,15 @@ export class SortKeys implements TupleSink {
 
   /** The key of the document at `at`, in bytes of its own. Not with a collation. */
   keyOf(bytes: Uint8Array, at: number): Uint8Array {
-    this.least = undefined;
+    return this.findKey(bytes, at).toBytes();
+  }
+
+  /** The same without a copy: what is written there is the key until the next call. */
+  findKey(bytes: Uint8Array, at: number): KeyWriter {
+    this.hasLeast = false;
     this.keepsValues = false;
     this.extract(bytes, at);
-    return this.least!;
+    return this.least;
   }
 
   /** The values of the document under the pattern, for `compareTuples`. */
@@ -107,11 +114,11 @@ export class SortKeys implements TupleSink {
       if (fields[i]!.direction > 0) writer.append(types[i]!, bytes, at[i]!);
       else writer.appendDescending(types[i]!, bytes, at[i]!);
     }
-    if (
-      this.least === undefined ||
-      compareBytes(writer.bytes, writer.length, this.least, this.least.length) < 0
-    )
-      this.least = writer.toBytes();
+    const { least } = this;
+    if (this.hasLeast && compareBytes(writer.bytes, writer.length, least.bytes, least.length) >= 0) return;
+    this.hasLeast = true;
+    this.least = writer;
+    this.writer = least;
   }
 
   compareTuples(a: readonly Value[], b: readonly Value[]): number {

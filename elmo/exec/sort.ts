@@ -7,14 +7,15 @@ import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import { KeyedRows } from './keyed-rows.js';
 import { MergeRuns } from './merge-runs.js';
 import { StageStats } from './plan-stats.js';
 import { compareBytes, type SortKeys } from './sort-key.js';
 import { SlicedSort } from './sliced-sort.js';
 import { Spill } from './spill.js';
 
-/** Bytes that a sort holds before it goes to disk, where it may. Holding four times as much was no faster. */
-const MAX_HELD_BYTES = 12 * 1024 * 1024;
+/** Bytes that a sort holds before it goes to disk, where it may. */
+const MAX_HELD_BYTES = 48 * 1024 * 1024;
 /** What a row costs beside its bytes. */
 const ROW_OVERHEAD = 160;
 
@@ -47,12 +48,18 @@ export class SortRows implements RowSource {
   recordId = -1;
   metadata: RowMetadata | undefined = undefined;
   readonly stats = new StageStats();
+  /** The rows in memory, if all are wanted and keys of bytes are all there is to say of them; else `rows` has them. */
+  private readonly keyed: KeyedRows | undefined;
   private rows: SortedRow[] = [];
   private rowBytes = 0;
   private sequence = 0;
+  /** The number of the next row that goes to disk at once. */
+  private spilled = 0;
   private next = 0;
   private isSorted = false;
   private spill: Spill | undefined;
+  /** Rows that were held are on their way to disk. */
+  private isFlushing = false;
   private readonly maxBytes: number;
   private readonly stored = new StoredRow();
   private runs = 0;
@@ -68,10 +75,13 @@ export class SortRows implements RowSource {
     this.maxBytes =
       options.maxBytes ?? (options.allowsDisk ? Math.min(MAX_HELD_BYTES, sortBytes) : sortBytes);
     options.operation.trace?.addSort(this.stats);
+    const isKeyed = keys.collation === undefined && options.limit === 0 && options.keepsMetadata !== true;
+    this.keyed = isKeyed ? new KeyedRows(options.tiesByRecord === true) : undefined;
   }
 
   get isAtEnd(): boolean {
-    return this.isSorted && this.spill === undefined && this.next === this.rows.length;
+    if (!this.isSorted || this.spill !== undefined) return false;
+    return this.keyed === undefined ? this.next === this.rows.length : this.keyed.isAtEnd;
   }
 
   pull(): Pulled {
@@ -85,8 +95,8 @@ export class SortRows implements RowSource {
   private fill(): Pulled {
     const { source } = this;
     for (;;) {
-      // a run that is being sorted takes no further rows
-      if (this.sorting !== undefined && this.spill !== undefined && this.flush(this.spill)) return PAUSE;
+      // what is on its way to disk is not held beside rows that come
+      if (this.isFlushing && this.flush(this.spill!)) return PAUSE;
       const pulled = source.pull();
       if (pulled === PAUSE) return PAUSE;
       if (pulled === END) break;
@@ -105,6 +115,7 @@ export class SortRows implements RowSource {
 
   /** @returns false to pause, then call again */
   private sortRows(): boolean {
+    if (this.keyed !== undefined) return this.keyed.sort(() => this.options.operation.look());
     this.sorting ??= new SlicedSort(this.rows, this.compare);
     const sorted = this.sorting.run(() => this.options.operation.look());
     if (sorted === undefined) return false;
@@ -115,8 +126,9 @@ export class SortRows implements RowSource {
 
   /** Takes the source's row. @returns whether to pause */
   private take(): boolean {
-    const { source, keys } = this;
+    const { source, keys, keyed } = this;
     const { bytes, at } = source;
+    if (keyed !== undefined) return this.takeKeyed(keyed);
     const hasCollation = keys.collation !== undefined;
     const key = hasCollation ? undefined : keys.keyOf(bytes, at);
     const limit = this.options.limit;
@@ -141,6 +153,17 @@ export class SortRows implements RowSource {
     return this.account(row.length + (key?.length ?? 0) + ROW_OVERHEAD);
   }
 
+  /** The same for rows by keys of bytes. */
+  private takeKeyed(keyed: KeyedRows): boolean {
+    const { source, spill } = this;
+    const { bytes, at } = source;
+    const key = this.keys.findKey(bytes, at);
+    if (spill === undefined)
+      return this.account(keyed.add(key.bytes, key.length, bytes, at, source.recordId) + ROW_OVERHEAD);
+    const row = this.stored.of(bytes, at, source.recordId);
+    return spill.add(key.bytes.subarray(0, key.length), row, this.spilled++);
+  }
+
   private account(bytes: number): boolean {
     this.rowBytes += bytes;
     if (this.rowBytes > this.stats.memoryBytes) this.stats.memoryBytes = this.rowBytes;
@@ -157,12 +180,30 @@ export class SortRows implements RowSource {
 
   /** Moves what is in memory to disk, until it has to pause. @returns whether to pause, then call again */
   private flush(spill: Spill): boolean {
+    const { keyed } = this;
+    if (this.keys.collation !== undefined) this.isFlushing = this.flushRun(spill);
+    else this.isFlushing = keyed === undefined ? this.flushRows(spill) : this.flushKeyed(keyed, spill);
+    return this.isFlushing;
+  }
+
+  private flushRows(spill: Spill): boolean {
     const { rows } = this;
-    if (this.keys.collation !== undefined) return this.flushRun(spill);
     while (rows.length > 0) {
       const row = rows.pop()!;
       if (spill.add(row.key!, this.stored.of(row.row, 0, row.recordId), row.sequence)) return true;
     }
+    this.rowBytes = 0;
+    return false;
+  }
+
+  private flushKeyed(keyed: KeyedRows, spill: Spill): boolean {
+    // rows that are read later are told apart from those held by greater numbers
+    if (this.spilled < keyed.count) this.spilled = keyed.count;
+    while (keyed.count > 0) {
+      const key = keyed.pop();
+      if (spill.add(key, this.stored.of(keyed.bytes, keyed.at, keyed.recordId), keyed.count)) return true;
+    }
+    keyed.endPops();
     this.rowBytes = 0;
     return false;
   }
@@ -228,6 +269,9 @@ export class SortRows implements RowSource {
     (this.options.tiesByRecord === true ? a.recordId - b.recordId : a.sequence - b.sequence);
 
   private fromMemory(): Pulled {
+    const { keyed } = this;
+    if (this.options.operation.shouldPause()) return PAUSE;
+    if (keyed !== undefined) return this.fromKeyed(keyed);
     if (this.next === this.rows.length) {
       this.stats.isAtEnd = true;
       return END;
@@ -236,6 +280,19 @@ export class SortRows implements RowSource {
     this.bytes = row;
     this.recordId = recordId;
     this.metadata = metadata;
+    this.stats.returned++;
+    return ROW;
+  }
+
+  private fromKeyed(keyed: KeyedRows): Pulled {
+    if (keyed.isAtEnd) {
+      this.stats.isAtEnd = true;
+      return END;
+    }
+    keyed.take();
+    this.bytes = keyed.bytes;
+    this.at = keyed.at;
+    this.recordId = keyed.recordId;
     this.stats.returned++;
     return ROW;
   }
@@ -264,6 +321,7 @@ export class SortRows implements RowSource {
     this.source.close();
     this.merged?.close();
     this.spill?.close();
+    this.keyed?.clear();
     this.rows = [];
     this.next = 0;
   }
