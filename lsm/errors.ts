@@ -61,6 +61,13 @@ export function ioError(operation: string, file: string, cause: unknown, offset?
   if (system === 'ENOSPC' || system === 'EDQUOT') {
     return new LsmError(`cannot ${operation} ${file}: no space left on the device`, 'DiskFull', at, cause);
   }
+  if (system === 'ENOENT' && operation === 'create')
+    return new LsmError(
+      `cannot create ${file}: its folder is not there, or takes no files`,
+      'NotFound',
+      at,
+      cause,
+    );
   if (system === 'ENOENT') return new LsmError(`${file} does not exist`, 'NotFound', at, cause);
   if (system === 'EROFS' || system === 'EACCES' || system === 'EPERM') {
     return new LsmError(`cannot ${operation} ${file}: not permitted (${system})`, 'ReadOnly', at, cause);

@@ -1,5 +1,5 @@
 /** Where a dump goes: a folder, or one archive. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
@@ -8,6 +8,7 @@ import {
   encodePrelude,
   ARCHIVE_TERMINATOR,
 } from './archive-format.js';
+import { makeFolder, writing } from '../output-path.js';
 import { Crc64 } from './crc64.js';
 import { BUCKETS_PREFIX, fileNameOf } from './dump-files.js';
 import { openOutput, type Output } from './output.js';
@@ -47,15 +48,15 @@ export class FolderTarget implements DumpTarget {
   }
 
   begin(): Promise<void> {
-    mkdirSync(this.folder, { recursive: true });
+    makeFolder(this.folder);
     return Promise.resolve();
   }
 
   async write(from: DumpedCollection, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     const folder = join(this.folder, from.db);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const metadata = join(folder, `${fileNameOf(from.collection)}.metadata.json${this.ending}`);
-    writeFileSync(metadata, this.isPacked ? gzipSync(from.metadata) : from.metadata);
+    writing(metadata, () => writeFileSync(metadata, this.isPacked ? gzipSync(from.metadata) : from.metadata));
     if (from.type === 'view') return;
     const output = openOutput(
       join(folder, `${fileNameOf(dataName(from))}.bson${this.ending}`),

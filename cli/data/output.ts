@@ -5,6 +5,8 @@
 import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { UsageError } from '../errors.js';
+import { OutputError, writing } from '../output-path.js';
 
 export interface Output {
   /** Resolves when all pieces before this one are written. The bytes must stay as they are until then, and while this one is. */
@@ -15,14 +17,26 @@ export interface Output {
   abort(): void;
 }
 
-/** @param path  undefined or '-': standard output */
+/** What cannot be removed has not been made either, or is told by the error that led here. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // see above
+  }
+}
+
+/** @param path  undefined or '-': standard output @throws UsageError, OutputError */
 export function openOutput(path: string | undefined, isPacked: boolean): Output {
   const isStandard = path === undefined || path === '-';
   // what is no file, a pipe or a device, can only be written to as it is
-  const isReplaced = !isStandard && (!existsSync(path) || statSync(path).isFile());
+  const isReplaced = !isStandard && writing(path, () => !existsSync(path) || statSync(path).isFile());
+  if (path === '') throw new UsageError('the name of the file to write is empty');
   const written = isReplaced ? `${path}.part` : path;
   const sink: NodeJS.WritableStream = isStandard ? process.stdout : createWriteStream(written!);
-  const failed = new Promise<never>((_resolve, reject) => sink.once('error', reject));
+  const failed = new Promise<never>((_resolve, reject) =>
+    sink.once('error', (error) => reject(isStandard ? error : new OutputError(path, error))),
+  );
   failed.catch(() => undefined); // told by whichever of write and end waits for it
   const packing = isPacked ? createGzip() : undefined;
   packing?.pipe(sink);
@@ -37,15 +51,15 @@ export function openOutput(path: string | undefined, isPacked: boolean): Output 
     end: async () => {
       if (!isStandard || packing !== undefined) {
         stream.end();
-        await Promise.race([finished(isStandard ? stream : sink), failed]);
+        await Promise.race([failed, finished(isStandard ? stream : sink)]);
       }
-      if (isReplaced) renameSync(written!, path);
+      if (isReplaced) writing(path, () => renameSync(written!, path));
     },
     abort: () => {
       if (isStandard) return;
       packing?.destroy();
       (sink as ReturnType<typeof createWriteStream>).destroy();
-      if (isReplaced) rmSync(written!, { force: true });
+      if (isReplaced) removeIfThere(written!);
     },
   };
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { LsmStats, LsmStore } from '../../lsm/index.js';
 import { UsageError } from '../errors.js';
 import { formatCount, formatDuration, formatJson, formatSize, formatTable, type Column } from '../output.js';
+import { writing } from '../output-path.js';
 import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { openToRead, openToWrite, type DiagContext } from './context.js';
@@ -152,22 +153,22 @@ export async function backupCommand(context: DiagContext, to: string, mayWrite: 
 /** The copy appears under its name when it is whole and on stable storage. */
 async function writeCopy(store: LsmStore, to: string, onProgress: (bytes: number) => void): Promise<number> {
   const partial = `${to}-partial`;
-  const fd = openSync(partial, 'w');
+  const fd = writing(to, () => openSync(partial, 'w'));
   let at = 0;
   try {
     try {
       for await (const chunk of store.backup()) {
         for (let done = 0; done < chunk.length;)
-          done += writeSync(fd, chunk, done, chunk.length - done, at + done);
+          done += writing(to, () => writeSync(fd, chunk, done, chunk.length - done, at + done));
         at += chunk.length;
         onProgress(at);
       }
-      fsyncSync(fd);
+      writing(to, () => fsyncSync(fd));
     } finally {
       closeSync(fd);
     }
     checkFree(to);
-    renameSync(partial, to);
+    writing(to, () => renameSync(partial, to));
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;

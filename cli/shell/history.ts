@@ -1,7 +1,8 @@
 /** What was typed before, kept in a file of the user's between runs: bounded, and without passwords. */
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../output-path.js';
 
 /** Entries that are remembered. The file may grow to twice as many before it is cut. */
 const MOST_ENTRIES = 1000;
@@ -47,7 +48,7 @@ export class History {
 
   private read(): void {
     this.tryTo(() => {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(this.path), 0o700);
       const lines = readFileSync(this.path, 'utf8')
         .split('\n')
         .filter((line) => line !== '');

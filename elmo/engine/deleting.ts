@@ -3,7 +3,7 @@ import type { DeleteRequest, DeleteResult, DeleteStatement, WriteFailure } from 
 import type { WriteFigures } from '../operation/profile-notes.js';
 import { forEachRecord } from '../write/mutate.js';
 import { asStatementError } from '../write/statement-error.js';
-import { allWritten } from '../write/written.js';
+import { allWritten, keepFailures } from '../write/written.js';
 import { idOfStatement, traceById, writeById } from './by-id.js';
 import {
   candidatesOf,
@@ -22,7 +22,9 @@ export async function deleteDocuments(
   const written: Promise<void>[] = [];
   const { trace } = context.operation;
   let deleted = 0;
+  let kept = 0;
   for (const [index, statement] of request.statements.entries()) {
+    kept = keepFailures(written, kept);
     trace?.profile?.beginStatement();
     try {
       const count =

@@ -26,7 +26,7 @@ import { insertOne } from '../write/insert.js';
 import { forEachRecord, idOf, updateRecord } from '../write/mutate.js';
 import type { UpdateOutcome } from '../write/retries.js';
 import { asStatementError, duringStatement } from '../write/statement-error.js';
-import { allWritten } from '../write/written.js';
+import { allWritten, keepFailures } from '../write/written.js';
 import { idOfStatement, traceById, writeById } from './by-id.js';
 import { effectiveCollation, requestScope } from './reading.js';
 import {
@@ -75,8 +75,10 @@ export async function updateDocuments(
   const { trace } = context.operation;
   let matched = 0;
   let modified = 0;
+  let kept = 0;
   for (let index = 0; index < request.statements.length; index++) {
     const statement = request.statements[index]!;
+    kept = keepFailures(written, kept);
     trace?.profile?.beginStatement();
     try {
       const result =
@@ -93,7 +95,9 @@ export async function updateDocuments(
       failures.push({ index, error });
       if (request.isOrdered || context.transaction !== undefined) break;
     }
-    if (context.operation.shouldPause()) await context.operation.turn();
+    if (!context.operation.shouldPause()) continue;
+    kept = keepFailures(written, kept);
+    await context.operation.turn();
   }
   await allWritten(written);
   await context.transaction?.settle();

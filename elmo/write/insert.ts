@@ -8,7 +8,7 @@ import { checkMeasurement } from './measurement.js';
 import { prepareInsert } from './prepare.js';
 import type { WriteContext } from './write-context.js';
 import { asStatementError } from './statement-error.js';
-import { allWritten } from './written.js';
+import { allWritten, keepFailures } from './written.js';
 
 /** Documents and bytes that go into one batch of the store. */
 const BATCH_DOCUMENTS = 1000;
@@ -56,6 +56,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
   let inserted = isDone?.filter(Boolean).length ?? 0;
   let pending = 0;
   let batchStart = 0;
+  let kept = 0;
   const profile = context.operation.trace?.profile;
   let keysBefore = profile?.keyCounts;
   // a collection is looked up anew for each batch: between batches the world may change
@@ -86,6 +87,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
         if (keysBefore !== undefined) profile!.backTo(keysBefore);
         i = batchStart - 1;
         failures = failures.filter(({ index }) => index < batchStart);
+        kept = keepFailures(written, kept);
         await context.operation.waitFor(thrown.ended);
         continue;
       }
@@ -93,6 +95,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
         failures.push({ index: i, error: asStatementError(thrown) });
       } catch (fault) {
         unit.rollback();
+        keepFailures(written, kept);
         throw fault;
       }
       if (isOrdered) break;
@@ -100,6 +103,7 @@ async function insertDirectly(request: InsertRequest, context: WriteContext): Pr
     const isFull = pending >= BATCH_DOCUMENTS || unit.byteLength >= BATCH_BYTES;
     if (isFull || ((i + 1) % DOCUMENTS_PER_LOOK === 0 && context.operation.isSliceOver)) {
       commit(i + 1);
+      kept = keepFailures(written, kept);
       if (context.operation.look()) await context.operation.turn();
     }
   }

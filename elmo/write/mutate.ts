@@ -14,6 +14,7 @@ import { isProfiled, withKeysCounted } from './key-counts.js';
 import { checkSize } from './prepare.js';
 import { duringStatement } from './statement-error.js';
 import type { WriteContext } from './write-context.js';
+import { keepFailures } from './written.js';
 
 /** The records a statement is about, and how to tell that they still are. */
 export interface Candidates {
@@ -82,20 +83,26 @@ export async function forEachRecord(
   const { rows } = candidates;
   const { operation } = context;
   const written: Promise<void>[] = [];
+  let kept = 0;
+  const turn = (): Promise<void> => {
+    kept = keepFailures(written, kept);
+    return operation.turn();
+  };
   operation.beginSlice();
   try {
     for (;;) {
       const pulled = rows.pull();
       if (pulled === END) break;
       if (pulled === PAUSE) {
-        await operation.turn();
+        await turn();
         continue;
       }
       const goesOn = await writeOne(collection, rows.recordId, candidates, context, written, action);
       if (!goesOn && !isMulti) break;
-      if (operation.shouldPause()) await operation.turn();
+      if (operation.shouldPause()) await turn();
     }
   } catch (error) {
+    keepFailures(written, kept);
     throw duringStatement(command, error);
   } finally {
     rows.close();
@@ -123,6 +130,7 @@ function writeOne(
   } catch (error) {
     unit.rollback();
     if (!(error instanceof MustWait)) throw error;
+    keepFailures(written);
     return context.operation
       .waitFor(error.ended)
       .then(() => writeOne(collection, recordId, candidates, context, written, action));

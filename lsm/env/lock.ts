@@ -206,11 +206,12 @@ function createInPlace(path: string, owner: LockOwner): boolean {
 function writeFresh(lockPath: string, owner: LockOwner): string {
   const fresh = `${lockPath}-new-${owner.token}`;
   removeIfThere(fresh);
-  writeNew(fresh, owner);
+  writeNew(fresh, owner, lockPath);
   return fresh;
 }
 
-function writeNew(path: string, owner: LockOwner): void {
+/** @param shown  what errors call it */
+function writeNew(path: string, owner: LockOwner, shown = path): void {
   try {
     const fd = openSync(path, 'wx');
     try {
@@ -219,7 +220,7 @@ function writeNew(path: string, owner: LockOwner): void {
       closeSync(fd);
     }
   } catch (error) {
-    throw ioError('lock', path, error);
+    throw ioError('create', shown, error);
   }
 }
 

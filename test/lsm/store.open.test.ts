@@ -19,6 +19,7 @@ import { MEMORY_PATH, openLsm, systemEnv, type LsmStore, type OpenOptions } from
 import { ManifestLog } from '../../lsm/manifest/manifest-log.js';
 import { encodeMeta, readMeta } from '../../lsm/manifest/meta-slots.js';
 import { FaultyFileSystem } from '../support/faulty-files.js';
+import { asNobody, canBeNobody } from '../support/nobody.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import {
   bytes,
@@ -38,10 +39,6 @@ import {
 } from './store-fixture.js';
 
 const KEY = new Uint8Array(32).fill(5);
-const asRoot = process.getuid?.() === 0;
-/** Permissions do not bind root, so a file it may not write cannot be made. */
-const unlessRoot = asRoot ? it.skip : it;
-
 /** Opens a store, writes one entry, says so, and waits to be told what to do. */
 const HOLDER = `
 import { createInterface } from 'node:readline';
@@ -142,28 +139,39 @@ describe('opening a store', () => {
       await expectHolds(stage.path(), model);
     });
 
-    unlessRoot('a file that may not be read: ReadOnly', async () => {
-      await makeStore(stage.path());
-      chmodSync(stage.path(), 0o000);
-      await refusal(() => openLsm(stage.path()), 'ReadOnly');
-    });
+    describe('by who may not', () => {
+      before(function () {
+        if (!canBeNobody) this.skip(); // the system has no users
+      });
 
-    unlessRoot('a file that may not be written: ReadOnly, but it can be read', async () => {
-      const model = await makeStore(stage.path());
-      chmodSync(stage.path(), 0o444);
-      await refusal(() => openLsm(stage.path(), SMALL), 'ReadOnly');
-      await expectHolds(stage.path(), model, { ...SMALL, readOnly: true });
-    });
+      it('a file that may not be read: ReadOnly', async () => {
+        await makeStore(stage.path());
+        chmodSync(stage.path(), 0o000);
+        await asNobody([stage.folder], () => refusal(() => openLsm(stage.path()), 'ReadOnly'));
+      });
 
-    unlessRoot('a folder that may not be written: ReadOnly, but its store can be read', async () => {
-      const model = await makeStore(stage.path());
-      chmodSync(stage.folder, 0o555);
-      try {
-        await refusal(() => openLsm(stage.path(), SMALL), 'ReadOnly');
-        await expectHolds(stage.path(), model, { ...SMALL, readOnly: true });
-      } finally {
-        chmodSync(stage.folder, 0o755);
-      }
+      it('a file that may not be written: ReadOnly, but it can be read', async () => {
+        const model = await makeStore(stage.path());
+        chmodSync(stage.path(), 0o444);
+        await asNobody([stage.folder], async () => {
+          await refusal(() => openLsm(stage.path(), SMALL), 'ReadOnly');
+          await expectHolds(stage.path(), model, { ...SMALL, readOnly: true });
+        });
+      });
+
+      it('a folder that may not be written: ReadOnly, but its store can be read', async () => {
+        const model = await makeStore(stage.path());
+        chmodSync(stage.path(), 0o666);
+        chmodSync(stage.folder, 0o555);
+        try {
+          await asNobody([], async () => {
+            await refusal(() => openLsm(stage.path(), SMALL), 'ReadOnly');
+            await expectHolds(stage.path(), model, { ...SMALL, readOnly: true });
+          });
+        } finally {
+          chmodSync(stage.folder, 0o755);
+        }
+      });
     });
   });
 
