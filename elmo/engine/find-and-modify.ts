@@ -61,7 +61,6 @@ async function run(
   const changing =
     request.update === undefined ? undefined : prepareChange(request, request, request, collection, context);
   const projects = request.projection !== undefined && request.projection.length > 5;
-  const id = idOfStatement(request);
   const prepared = prepareQuery(
     request,
     collection?.entry,
@@ -75,6 +74,7 @@ async function run(
   const action = new Action(changing, context, (found) =>
     modified(found, request, projection, changing !== undefined),
   );
+  const id = prepared.sort === undefined ? idOfStatement(request) : undefined;
   const isSought = id === undefined ? undefined : await byId(request, id, action, context, written);
   if (isSought !== undefined)
     traceById(context, changing === undefined ? 'EXPRESS_DELETE' : 'EXPRESS_UPDATE', isSought);

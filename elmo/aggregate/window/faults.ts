@@ -142,7 +142,7 @@ export function faultOfReading(
   let [first, index] = [count - 1, functions.length]; // the next row is read before one is given out
   for (const [i, { reach }] of functions.entries()) {
     const row = firstReadingOn(reach, view, count);
-    if (row < first) [first, index] = [row, i];
+    if (row < first || (row === first && index === functions.length)) [first, index] = [row, i];
   }
   return { fault: { row: first, error }, index };
 }
