@@ -46,10 +46,6 @@ export abstract class MemoryView implements ReadView {
     // Each lookup is a search in one map: none is quicker than the others.
   }
 
-  isFresh(): boolean {
-    return true;
-  }
-
   lookup(key: Bytes): boolean {
     const value = this.find(key);
     if (value === undefined) return false;

@@ -107,12 +107,10 @@ export interface ReadView {
   readonly valueOffset: number;
   readonly valueLength: number;
   /**
-   * Like `lookup` for many keys: finds those of their values that are quickly found, which lie where the batch tells until
-   * the next call on the store. The others are left to `lookup`.
+   * Like `lookup` for many keys: finds those of their values that are quickly found, which lie where the batch tells as
+   * long as it is fresh. The others are left to `lookup`.
    */
   lookupMany(batch: LookupBatch): void;
-  /** Whether nothing else has been read since the batch was. */
-  isFresh(batch: LookupBatch): boolean;
   has(key: Bytes): boolean;
   /** Kind and length of a value, without reading it. */
   describe(key: Bytes): EntryInfo | undefined;

@@ -9,7 +9,7 @@ import { StageStats } from './plan-stats.js';
 import { Spare } from './spare.js';
 
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
-/** When so many batches were no longer good before they were used up, no more are asked for: others read in between. */
+/** When so many batches were no longer good before they were used up, no more are asked for: the cache is too small. */
 const MOST_STALE = 3;
 /** Records looked up together, first; later twice as many as before. */
 const FIRST_BATCH = 4;
@@ -86,7 +86,7 @@ export class Fetch implements RowSource {
     const { recordId } = this.source;
     while (this.next < this.count && ids[this.next] !== recordId) this.next++;
     if (this.next === this.count) this.lookAhead();
-    else if (!this.view.isFresh(batch)) {
+    else if (!batch.isFresh) {
       if (++this.staleBatches === MOST_STALE) this.endAhead();
       this.next = this.count = 0;
       return false;

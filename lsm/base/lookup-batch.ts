@@ -20,8 +20,9 @@ export class LookupBatch {
   readonly valueAt = new Int32Array(BATCH_KEYS);
   /** How long the value is. */
   readonly lengths = new Int32Array(BATCH_KEYS);
-  /** Count of the store's reads, as the values were found. */
-  reads = -1;
+  /** Where the values lie, and how often something had left it as they were found. */
+  source: { readonly expiries: number } | undefined = undefined;
+  expiries = 0;
   /** For the store, as it looks: the table and block in which the key is sought, and the block's frame in the cache. */
   readonly tables = new Float64Array(BATCH_KEYS);
   readonly blocks = new Int32Array(BATCH_KEYS);
@@ -33,6 +34,12 @@ export class LookupBatch {
 
   clear(): void {
     this.count = 0;
+    this.source = undefined;
+  }
+
+  /** Whether the values still lie where they were found: as long as nothing that was read since took their place. */
+  get isFresh(): boolean {
+    return this.source === undefined || this.source.expiries === this.expiries;
   }
 
   /** Appends a key. The caller sees to it that there is room for one. */
@@ -61,6 +68,6 @@ export class LookupBatch {
   /** Lets go of the values. */
   forget(): void {
     this.bytes.fill(NO_BYTES);
-    this.count = 0;
+    this.clear();
   }
 }

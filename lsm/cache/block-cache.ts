@@ -88,6 +88,8 @@ export class BlockCache {
    * grows: read it through the cache.
    */
   numbers = new Int32Array(0);
+  /** How many frames were taken from their blocks: as long as it stays the same, what lay in any frame still does. */
+  expiries = 0;
   readonly frameBytes: number;
   readonly notesPerFrame: number;
   private readonly numbersPerFrame: number;
@@ -348,6 +350,7 @@ export class BlockCache {
   }
 
   private expire(frame: number): void {
+    this.expiries++;
     this.numbers[frame * this.numbersPerFrame + GENERATION]!++;
     if (!this.isScribbling) return;
     const base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;

@@ -100,11 +100,6 @@ export abstract class LayeredView implements ReadView {
     context.reads.n++;
     const isPlain = this.ownLayerCount() === 0 && layers.every((layer) => layer.tombstones() === undefined);
     if (isPlain) lookupMany(layers, batch, this.readSeq(), context.hash, context.registers);
-    batch.reads = context.reads.n;
-  }
-
-  isFresh(batch: LookupBatch): boolean {
-    return batch.reads === this.context.reads.n;
   }
 
   lookup(key: Bytes): boolean {
