@@ -26,21 +26,25 @@ import { parseRequestFilter } from './reading.js';
 export type EngineFacts = Pick<StoreFacts, 'host' | 'openedMs' | 'operations' | 'sessions'>;
 
 export class EngineCollections implements Collections {
-  readonly facts: StoreFacts;
-
   /**
    * @param view  what all parts of the pipeline read
    * @param unit  the transaction whose own collections count
+   * @param asker  who asks, if that is known
    */
   constructor(
     private readonly kv: OrderedKv,
     private readonly catalog: Catalog,
     private readonly view: ReadView,
     private readonly unit: WriteUnit | undefined,
-    facts: EngineFacts & Pick<StoreFacts, 'asker'>,
-  ) {
-    this.facts = {
-      ...facts,
+    private readonly engineFacts: EngineFacts,
+    private readonly asker: string | undefined,
+  ) {}
+
+  get facts(): StoreFacts {
+    const { catalog, unit } = this;
+    return {
+      ...this.engineFacts,
+      asker: this.asker,
       figures: (namespace) => this.figures(namespace),
       databases: () => catalog.databaseNames(),
       names: (db) => catalog.collectionNames(db, unit),

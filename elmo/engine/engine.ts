@@ -157,7 +157,7 @@ export class Engine {
   }
 
   private collectionsAt(view: ReadView, unit?: WriteUnit, asker?: string): EngineCollections {
-    return new EngineCollections(this.kv, this.catalog, view, unit, { ...this.opened, asker });
+    return new EngineCollections(this.kv, this.catalog, view, unit, this.opened, asker);
   }
 
   /** @throws ElmoError */
