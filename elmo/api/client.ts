@@ -22,7 +22,7 @@ import {
 } from './maintenance.js';
 import { Db, type DbOptions } from './db.js';
 import { MongoInvalidArgumentError, MongoNotConnectedError } from './errors.js';
-import { Codec } from './options.js';
+import { Codec, CODEC_OPTIONS } from './options.js';
 import { ClientSession, type ClientSessionOptions } from './session.js';
 import type { BSONSerializeOptions, WriteConcernSettings } from './types.js';
 
@@ -32,17 +32,6 @@ export interface ElmoClientOptions extends OpenEngineOptions, BSONSerializeOptio
   /** What writes wait for: `j: true` for the disk. Default: as `durability` says. */
   writeConcern?: WriteConcernSettings;
 }
-
-const CODEC_OPTIONS = [
-  'promoteLongs',
-  'promoteValues',
-  'promoteBuffers',
-  'useBigInt64',
-  'bsonRegExp',
-  'raw',
-  'ignoreUndefined',
-  'serializeFunctions',
-] as const;
 
 export class ElmoClient extends EventEmitter {
   private engine_: ApiEngine | undefined;

@@ -4,7 +4,7 @@ import type { Namespace } from '../operation/requests.js';
 import { withCommon, type ApiContext } from './context.js';
 import { MongoServerError } from './errors.js';
 import { ListCursor, listCommand } from './list-cursor.js';
-import type { Codec } from './options.js';
+import { CODEC_OPTIONS, type Codec } from './options.js';
 import type {
   BSONSerializeOptions,
   CreateIndexesOptions,
@@ -178,7 +178,7 @@ export function nameOf(key: Record<string, IndexDirection>): string {
   return Object.entries(key).flat().join('_');
 }
 
-const NOT_OF_THE_INDEX = new Set([
+const NOT_OF_THE_INDEX: ReadonlySet<string> = new Set([
   'session',
   'maxTimeMS',
   'timeoutMS',
@@ -188,14 +188,7 @@ const NOT_OF_THE_INDEX = new Set([
   'commitQuorum',
   'readConcern',
   'readPreference',
-  'promoteLongs',
-  'promoteValues',
-  'promoteBuffers',
-  'useBigInt64',
-  'bsonRegExp',
-  'raw',
-  'ignoreUndefined',
-  'serializeFunctions',
+  ...CODEC_OPTIONS,
 ]);
 
 function definitionOf(options: CreateIndexesOptions): Omit<IndexDescription, 'key'> {

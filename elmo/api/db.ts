@@ -7,7 +7,7 @@ import type { CollectionOptions } from './collection-indexes.js';
 import { withCommon, type ApiContext } from './context.js';
 import { MongoInvalidArgumentError, MongoServerError } from './errors.js';
 import { ListCursor, listCommand } from './list-cursor.js';
-import type { Codec } from './options.js';
+import { CODEC_OPTIONS, type Codec } from './options.js';
 import type {
   AggregateOptions,
   CollectionInfo,
@@ -177,15 +177,8 @@ export class Db {
   }
 }
 
-const CODEC_NAMES = new Set([
-  'promoteLongs',
-  'promoteValues',
-  'promoteBuffers',
-  'useBigInt64',
-  'bsonRegExp',
-  'raw',
-  'ignoreUndefined',
-  'serializeFunctions',
+const CODEC_NAMES: ReadonlySet<string> = new Set([
+  ...CODEC_OPTIONS,
   'timeoutMS',
   'readConcern',
   'readPreference',

@@ -54,7 +54,8 @@ export class Codec {
     this.options.raw === true ? copyDocument(bytes, at) : this.decoder.decode(bytes, at);
 }
 
-const CODEC_OPTIONS = [
+/** Options of how documents are read and written; operations may have them too. */
+export const CODEC_OPTIONS = [
   'promoteLongs',
   'promoteValues',
   'promoteBuffers',

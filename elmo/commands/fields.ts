@@ -141,21 +141,23 @@ export function oneOf(...allowed: readonly string[]): FieldRule {
 /** Any number, cut to a whole one; NaN is 0. */
 export function integer({ low = -Infinity, high = Infinity } = {}): FieldRule {
   return rule(NUMBERS, {
-    check(value, path) {
-      const number = wholeNumber(value);
-      const field = path.slice(path.lastIndexOf('.') + 1);
-      if (number < low)
-        throw new ElmoError(
-          'BadValue',
-          `BSON field '${field}' value must be >= ${low}, actual value '${number}'`,
-        );
-      if (number > high)
-        throw new ElmoError(
-          'BadValue',
-          `BSON field '${field}' value must be <= ${high}, actual value '${number}'`,
-        );
-    },
+    check: (value, path) => checkRange(wholeNumber(value), low, high, lastOf(path)),
   });
+}
+
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1);
+
+function checkRange(number: number, low: number, high: number, field: string): void {
+  if (number < low)
+    throw new ElmoError(
+      'BadValue',
+      `BSON field '${field}' value must be >= ${low}, actual value '${number}'`,
+    );
+  if (number > high)
+    throw new ElmoError(
+      'BadValue',
+      `BSON field '${field}' value must be <= ${high}, actual value '${number}'`,
+    );
 }
 
 /** A number without a fraction, in a range. */
@@ -163,20 +165,11 @@ export function exactInteger(low: number, high: number, typeError?: FieldRule['t
   return rule(NUMBERS, {
     ...(typeError === undefined ? {} : { typeError }),
     check(value, path) {
-      const field = path.slice(path.lastIndexOf('.') + 1);
+      const field = lastOf(path);
       const number = plainNumber(value);
       if (!Number.isInteger(number))
         throw new ElmoError('FailedToParse', `Expected an integer: ${field}: ${number}`);
-      if (number < low)
-        throw new ElmoError(
-          'BadValue',
-          `BSON field '${field}' value must be >= ${low}, actual value '${number}'`,
-        );
-      if (number > high)
-        throw new ElmoError(
-          'BadValue',
-          `BSON field '${field}' value must be <= ${high}, actual value '${number}'`,
-        );
+      checkRange(number, low, high, field);
     },
   });
 }

@@ -20,7 +20,7 @@ import {
   type FieldRule,
   type Fields,
 } from '../fields.js';
-import { checkCount, checkStatementIds, WRITE_FIELDS, writeErrors, writeRepeated } from './write.js';
+import { counted, WRITE_FIELDS, writeErrors, writeRepeated } from './write.js';
 
 /** `u`: a document or an array of documents. */
 export const updateArgument: FieldRule = {
@@ -103,11 +103,10 @@ const update: Command = {
   isWrite: true,
   isStable: true,
   async run(args, context, reply) {
-    const statements = args
-      .documents('updates')
-      .map((raw) => updateStatement(raw, 'update.updates', 'update'));
-    checkCount(statements.length);
-    checkStatementIds(args, statements.length);
+    const statements = counted(
+      args,
+      args.documents('updates').map((raw) => updateStatement(raw, 'update.updates', 'update')),
+    );
     const result = await context.engine.update(
       {
         ...context.common,

@@ -64,6 +64,13 @@ export function writeRepeated(reply: ReplyWriter, numbers: readonly number[] = [
   if (numbers.length > 0) reply.int32s('retriedStmtIds', numbers);
 }
 
+/** What a write does, one by one. @throws ElmoError if they are too many, or not as many as their numbers */
+export function counted<T>(args: Arguments, statements: readonly T[]): readonly T[] {
+  checkCount(statements.length);
+  checkStatementIds(args, statements.length);
+  return statements;
+}
+
 const insert: Command = {
   name: 'insert',
   help: 'adds documents to a collection',
@@ -74,9 +81,7 @@ const insert: Command = {
   isWrite: true,
   isStable: true,
   async run(args, context, reply) {
-    const documents = args.documents('documents');
-    checkCount(documents.length);
-    checkStatementIds(args, documents.length);
+    const documents = counted(args, args.documents('documents'));
     const result = await context.engine.insert(
       {
         ...context.common,
@@ -139,11 +144,10 @@ const deleteCommand: Command = {
   isWrite: true,
   isStable: true,
   async run(args, context, reply) {
-    const statements = args
-      .documents('deletes')
-      .map((raw) => deleteStatement(raw, 'delete.deletes', 'delete'));
-    checkCount(statements.length);
-    checkStatementIds(args, statements.length);
+    const statements = counted(
+      args,
+      args.documents('deletes').map((raw) => deleteStatement(raw, 'delete.deletes', 'delete')),
+    );
     const result = await context.engine.delete(
       {
         ...context.common,
