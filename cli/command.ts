@@ -88,8 +88,8 @@ Examples:
   elmo serve app.elmo                       let drivers and tools in on 127.0.0.1:27017
   elmo import app.elmo shop.orders orders.ndjson
   elmo stats app.elmo                       collections, documents, indexes
-  elmo find app.elmo shop.orders "{total: {$gt: 10}}" --sort "{total: -1}" --limit 5
-  elmo aggregate app.elmo shop.orders "[{$group: {_id: '$customer', spent: {$sum: '$total'}}}]" --table
+  elmo find app.elmo shop.orders '{total: {$gt: 10}}' --sort '{total: -1}' --limit 5
+  elmo aggregate app.elmo shop.orders '[{$group: {_id: "$customer", spent: {$sum: "$total"}}}]' --table
   elmo check app.elmo                       exit code 1 when something is wrong
   elmo backup app.elmo copy.elmo
   elmo lsm-diag app.elmo stats              what is in the file, below the documents

@@ -37,7 +37,7 @@ Examples:
   elmo export app.elmo shop.orders orders.ndjson
   elmo export app.elmo shop.orders orders.json.gz --jsonFormat canonical     keeps every type
   elmo export app.elmo shop.people people.csv --type csv --fields name,address.city
-  elmo export app.elmo shop.orders --query "{total: {$gt: 10}}" | head`;
+  elmo export app.elmo shop.orders --query '{total: {$gt: 10}}' | head`;
 
 export function exportCommand(terminal: Terminal): Command {
   return new Command('export')

@@ -51,8 +51,8 @@ function findCommand(terminal: Terminal): Command {
   return make(
     terminal,
     'find',
-    `  elmo find app.elmo shop.orders "{total: {$gt: 10}}" --sort "{total: -1}" --limit 5 --table
-  elmo find app.elmo shop.orders "{_id: ObjectId('65f0c0ffee65f0c0ffee65f0')}"`,
+    `  elmo find app.elmo shop.orders '{total: {$gt: 10}}' --sort '{total: -1}' --limit 5 --table
+  elmo find app.elmo shop.orders '{_id: ObjectId("65f0c0ffee65f0c0ffee65f0")}'`,
   )
     .argument('[filter]', 'as in the shell, or Extended JSON', '{}')
     .option('--sort <order>', '{field: 1}')
@@ -82,7 +82,7 @@ function aggregateCommand(terminal: Terminal): Command {
   return make(
     terminal,
     'aggregate',
-    `  elmo aggregate app.elmo shop.orders "[{$group: {_id: '$customer', spent: {$sum: '$total'}}}]" --table`,
+    `  elmo aggregate app.elmo shop.orders '[{$group: {_id: "$customer", spent: {$sum: "$total"}}}]' --table`,
   )
     .argument('<pipeline>', 'a list of stages')
     .option('--explain', 'how it is answered, instead of the answer')
@@ -99,7 +99,7 @@ function aggregateCommand(terminal: Terminal): Command {
 }
 
 function countCommand(terminal: Terminal): Command {
-  return make(terminal, 'count', `  elmo count app.elmo shop.orders "{total: {$gt: 10}}"`)
+  return make(terminal, 'count', `  elmo count app.elmo shop.orders '{total: {$gt: 10}}'`)
     .argument('[filter]', 'as in the shell, or Extended JSON', '{}')
     .action(async (file: string, namespace: string, filter: string) => {
       const { db, collection } = parseNamespace(namespace);

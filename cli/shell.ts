@@ -20,7 +20,7 @@ Examples:
   elmo shell app.elmo                              a file, made if it is not there
   elmo shell :memory:                              nothing is kept
   elmo shell mongodb://127.0.0.1:27017/shop        a server; needs the package mongodb
-  elmo shell app.elmo --db shop --eval "db.orders.find({total: {$gt: 10}}).sort({total: -1}).limit(3)"
+  elmo shell app.elmo --db shop --eval 'db.orders.find({total: {$gt: 10}}).sort({total: -1}).limit(3)'
   elmo shell app.elmo --eval "use shop" --eval "db.orders.countDocuments()" --json
   elmo shell app.elmo nightly.js                   run a file
   echo "show dbs" | elmo shell app.elmo

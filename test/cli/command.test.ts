@@ -25,6 +25,16 @@ describe('the command line', () => {
     }
   });
 
+  it('no example says what a shell would replace: within double quotes a dollar begins a variable', async () => {
+    const names = [...(await elmo('--help')).out.matchAll(/^ {2}([a-z-]+) (?:\[options\] )?[<[]/gm)].map(
+      ([, name]) => [name!],
+    );
+    for (const argv of [[], ...names]) {
+      const examples = (await elmo(...argv, '--help')).out.split('Examples:')[1] ?? '';
+      expect(examples, argv.join()).not.to.match(/^[^'\n]*"[^"\n]*\$/m);
+    }
+  });
+
   it('knows its version', async () => {
     expect((await elmo('--version')).out).to.match(/^\d+\.\d+\.\d+/);
   });
