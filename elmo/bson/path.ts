@@ -41,8 +41,11 @@ export interface PathOptions {
   readonly leafArrays?: 'each' | 'elements' | 'whole';
   /** What an array before the end gives: what is in its elements ('each', default), nothing, or itself ('whole'). */
   readonly innerArrays?: 'each' | 'nothing' | 'whole';
-  /** Whether the name '' at the end of a path is one like any other, so that an array before it is not the end. */
-  readonly followsEmpty?: boolean;
+  /**
+   * Whether the parts of a path are read as they are written: the name '' at the end is one like any other, so that an array
+   * before it is not the end, and a number in an array is an index alone.
+   */
+  readonly isLiteral?: boolean;
 }
 
 const DIGITS = /^[0-9]+$/;
@@ -68,21 +71,23 @@ export class PathReader {
   private readonly leafPart: number;
   private readonly leafArrays: 'each' | 'elements' | 'whole';
   private readonly innerArrays: 'each' | 'nothing' | 'whole';
+  private readonly isLiteral: boolean;
   /** One for each component. */
   private readonly finders: readonly LayoutFinder[];
   private visitor: PathVisitor = NO_VISITOR;
 
   constructor(
     readonly path: string,
-    { leafArrays = 'each', innerArrays = 'each', followsEmpty = false }: PathOptions = {},
+    { leafArrays = 'each', innerArrays = 'each', isLiteral = false }: PathOptions = {},
   ) {
     const parts = path.split('.');
     this.components = parts.map((part) => new FieldName(part));
     this.finders = this.components.map((name) => new LayoutFinder(name));
     this.isIndex = parts.map((part) => DIGITS.test(part));
-    this.leafPart = parts.length - (!followsEmpty && parts.length > 1 && parts.at(-1) === '' ? 2 : 1);
+    this.leafPart = parts.length - (!isLiteral && parts.length > 1 && parts.at(-1) === '' ? 2 : 1);
     this.leafArrays = leafArrays;
     this.innerArrays = innerArrays;
+    this.isLiteral = isLiteral;
   }
 
   /**
@@ -174,7 +179,7 @@ export class PathReader {
       const value = endOfCString(bytes, name) + 1;
       if (isOutermost) this.elementNameStart = name;
       const isNested = type === OBJECT || type === ARRAY;
-      if (type === OBJECT) {
+      if (type === OBJECT && !(isIndex && this.isLiteral)) {
         isFollowed = true;
         if (this.intoDocument(bytes, value, part)) return true;
       }

@@ -35,7 +35,7 @@ class DistinctValues implements PathVisitor {
   private bytesHeld = 0;
 
   constructor(path: string, collation: CollationSpec | undefined) {
-    this.reader = new PathReader(path, { leafArrays: 'elements', followsEmpty: true });
+    this.reader = new PathReader(path, { leafArrays: 'elements', isLiteral: true });
     this.isCollated = collation !== undefined;
     this.keys = new CanonicalKeys(collation);
   }

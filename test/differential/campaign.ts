@@ -12,9 +12,11 @@ import {
   MISSING_BY_WILDCARD,
   POSITION_BY_INDEX,
   isRenumbered,
+  ORDER_BY_POSITIONS,
   OPTIMIZED_AWAY,
   PLACE_OF_A_FIELD,
   ROWS_BEFORE_AN_ERROR,
+  shapesOrdered,
 } from './decided.js';
 import {
   areAlike,
@@ -55,6 +57,9 @@ const contents = (collection: string): RandomCommand => ({
   isOrdered: true,
 });
 
+/** Options of a find that ask for a part of its rows. */
+const PARTS: ReadonlySet<string> = new Set(['limit', 'skip', 'batchSize', 'singleBatch']);
+
 export class Round {
   readonly random: SeededRandom;
   readonly indexes: Indexes = new Map();
@@ -91,6 +96,7 @@ export class Round {
         decidedDifference(random.command, ours, theirs) ??
         (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
+        ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
         (theirs.isError ? undefined : await this.decidedByIndex(random, ours));
       if (decided === undefined) return this.difference(random, ours, theirs);
@@ -123,6 +129,19 @@ export class Round {
     const ours = asked === random.command ? given : await ask(this.ours, { ...random, command: asked! });
     const theirs = await ask(this.theirs, { ...random, command });
     return areAlike(ours, theirs, random.isOrdered) || isRenumbered(ours, theirs);
+  }
+
+  /** Whether both find the same, and the reference orders it by what a projection leaves. */
+  private async isShapedOrder(random: RandomCommand): Promise<boolean> {
+    const { command } = random;
+    if (!('find' in command && shapesOrdered(command) && ('limit' in command || 'skip' in command)))
+      return false;
+    const all = Object.fromEntries(Object.entries(command).filter(([name]) => !PARTS.has(name)));
+    const [ours, theirs] = await Promise.all([
+      ask(this.ours, { command: all, isOrdered: false }),
+      ask(this.theirs, { command: all, isOrdered: false }),
+    ]);
+    return areAlike(ours, theirs, false);
   }
 
   /** Whether the reference answers as we do once it looks at the documents. */

@@ -53,6 +53,9 @@ export const PLACE_OF_A_FIELD = 'the place of a field that is left out and set a
 /** Found by comparing all but the rows. */
 export const ROWS_BEFORE_AN_ERROR = 'rows before an error, where rows have no order';
 
+/** With a part of the rows, found by asking both for all of them. */
+export const ORDER_BY_POSITIONS = 'an order by positions beside a projection';
+
 /** Whether some field of a pattern is named by its position in an array. */
 const hasPosition = (pattern: Document | undefined): boolean =>
   Object.keys(pattern ?? {}).some((path) => /\.\d+(\.|$)/.test(path));
@@ -60,7 +63,7 @@ const hasPosition = (pattern: Document | undefined): boolean =>
 const firstName = (path: string): string => path.split('.')[0]!;
 
 /** Whether a projection is about what a position in the sort leads through. */
-function shapesOrdered({ projection = {}, sort = {} }: Document): boolean {
+export function shapesOrdered({ projection = {}, sort = {} }: Document): boolean {
   const ordered = Object.keys(sort as Document)
     .filter((path) => hasPosition({ [path]: 1 }))
     .map(firstName);
@@ -193,7 +196,7 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
       !ours.rows.some((row) => showRow(row).includes('\uFFFD')),
   },
   {
-    name: 'an order by positions beside a projection',
+    name: ORDER_BY_POSITIONS,
     reason:
       'the reference sorts by what the projection leaves of the documents, if a position is in the path',
     applies: (command, ours, theirs) =>

@@ -27,6 +27,16 @@ const distinct = (
 const DISTINCT: readonly Former[] = [
   distinct('a path that ends in a dot leads to fields without a name', EMPTY_NAMES, { key: 'a.' }, [3, 5, 6]),
   distinct(
+    'a number in an array is an index, and no name of its elements',
+    [
+      { _id: 1, b: [{ '1': 'x' }, 5] },
+      { _id: 2, b: { '1': [9] } },
+      { _id: 3, b: [{ '1': 6 }] },
+    ],
+    { key: 'b.1' },
+    [5, 9],
+  ),
+  distinct(
     'documents whose texts a collation calls equal are one value',
     [
       { _id: 1, q: { k: 'a b', v: new Double(3) } },

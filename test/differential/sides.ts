@@ -90,13 +90,13 @@ export async function ask(side: Side, random: RandomCommand): Promise<Answer> {
   const plain = decodeDocument(reply);
   if (plain['ok'] !== 1)
     return {
-      facts: `error ${String(plain['code'])}${duplicate(plain)}`,
+      facts: `error ${String(plain['code'])}${duplicate(exact.decode(reply) as Document)}`,
       rows: [],
       isError: true,
       message: String(plain['errmsg']),
     };
   if (plain['cursor'] === undefined)
-    return { facts: factsOf(plain, reply), rows: [], isError: 'writeErrors' in plain };
+    return { facts: factsOf(reply), rows: [], isError: 'writeErrors' in plain };
   const rows: string[] = [];
   const sizes: number[] = [];
   const add = (batch: readonly Uint8Array[]): void => {
@@ -104,7 +104,7 @@ export async function ask(side: Side, random: RandomCommand): Promise<Answer> {
     for (const row of batch) rows.push(hex(row));
   };
   const first = rawDocuments.decode(reply) as Document;
-  if (random.isOfAdmin === true) return bulkAnswer(plain);
+  if (random.isOfAdmin === true) return bulkAnswer(plain, exact.decode(reply) as Document);
   add(batchOf(first, 'firstBatch'));
   const id = (exact.decode(reply) as { cursor: Document }).cursor['id'] as { isZero(): boolean };
   const batchSize = (random.command['batchSize'] ??
@@ -160,11 +160,11 @@ function duplicate({ keyPattern, keyValue }: Document): string {
 }
 
 function errorsOf(errors: readonly Document[] | undefined): unknown {
-  return errors?.map((error) => [error['index'], error['code'], duplicate(error)]);
+  return errors?.map((error) => [Number(error['index']), Number(error['code']), duplicate(error)]);
 }
 
 /** Replies without a cursor: counts, values, errors; without what says when and where. */
-function factsOf(plain: Document, reply: Uint8Array): string {
+function factsOf(reply: Uint8Array): string {
   const whole = exact.decode(reply) as Document;
   const { n, nModified, value, values, upserted, lastErrorObject } = whole;
   return show({
@@ -174,22 +174,23 @@ function factsOf(plain: Document, reply: Uint8Array): string {
     values,
     upserted,
     lastErrorObject,
-    errors: errorsOf(plain['writeErrors'] as Document[] | undefined),
+    errors: errorsOf(whole['writeErrors'] as Document[] | undefined),
   });
 }
 
-function bulkAnswer(plain: Document): Answer {
+/** @param whole  the same with the types of its values: keys hold what JavaScript has no words for */
+function bulkAnswer(plain: Document, whole: Document): Answer {
   const { nErrors, nInserted, nMatched, nModified, nUpserted, nDeleted } = plain;
+  const keys = (whole['cursor'] as { firstBatch: Document[] }).firstBatch;
   const results = (plain['cursor'] as { firstBatch: Document[] }).firstBatch.map(
-    ({ ok, idx, code, n, nModified: changed, upserted, keyPattern, keyValue }) => ({
+    ({ ok, idx, code, n, nModified: changed, upserted }, i) => ({
       ok,
       idx,
       code,
       n,
       changed,
       upserted,
-      keyPattern,
-      keyValue,
+      keys: duplicate(keys[i]!),
     }),
   );
   return {
