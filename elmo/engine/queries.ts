@@ -285,11 +285,10 @@ export class Queries {
       const context = this.findContext(request, namespace, place);
       const { entry, collation, operation } = context;
       if (entry?.spec.kind === 'view') {
-        const ofView = viewRequest(request, context);
-        const { pipeline, options } = this.parsedPipeline(ofView, place);
+        prepareFind(request, context); // for the errors of the filter, which come first
         checkKeyOfView(key);
-        const rows = openPipeline(pipeline, options, ofView.hint);
-        return collectDistinct(rows, options.operation, key, collation);
+        const opened = this.openRows(viewRequest(request, context), place);
+        return collectDistinct(opened.rows, opened.operation, key, collation);
       }
       const prepared = prepareFind(request, context);
       checkKey(key);

@@ -89,7 +89,7 @@ const withoutLastDigits = ({ rows }: Answer): string =>
     .map(showRow)
     .sort()
     .join('\n')
-    .replace(/("\$numberDecimal":"-?(?:\d\.?){32,33})\d/g, '$1');
+    .replace(/("\$numberDecimal":"-?(?:\d\.?){32,34})\d/g, '$1');
 
 /** {'': MinKey} or {'': MaxKey}, in hexadecimal. */
 const WRAPPED_BOUND = /07000000(?:ff|7f)0000/;

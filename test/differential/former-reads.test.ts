@@ -70,6 +70,21 @@ const ORDERS: readonly Former[] = [
   },
 ];
 
+const GROUPS: readonly Former[] = [
+  {
+    why: 'the zeros stay in their order for a median',
+    documents: [
+      { _id: 1, n: new Double(0) },
+      { _id: 2, n: new Double(-0) },
+    ],
+    command: aggregate(
+      { $sort: { _id: 1 } },
+      { $group: { _id: null, m: { $percentile: { input: '$n', p: [0.5, 0.9], method: 'approximate' } } } },
+    ),
+    exact: [{ _id: null, m: [new Double(0), new Double(-0)] }],
+  },
+];
+
 const window = (field: Document): Document => ({
   $setWindowFields: { sortBy: { _id: 1 }, output: { w: field } },
 });
@@ -187,6 +202,7 @@ const REFUSALS: readonly Former[] = [
 describe('what once differed', () => {
   describe('in projections', () => testFormer(PROJECTIONS));
   describe('in what is refused first', () => testFormer(REFUSALS));
+  describe('in groups', () => testFormer(GROUPS));
   describe('in orders', () => testFormer(ORDERS));
   describe('in windows', () => testFormer(WINDOWS));
   describe('in distinct', () => testFormer(DISTINCT));

@@ -17,11 +17,14 @@ import { Operand } from '../operand.js';
 import { Accumulator, type AccumulatorOperators, type AccumulatorSpec } from './accumulator.js';
 
 const FIRST_NUMBERS = 8;
+const byValue = (a: number, b: number): number => a - b;
 
 class Percentiles extends Accumulator {
   heldBytes = 0;
   private numbers: Float64Array[] = [];
   private counts: number[] = [];
+  /** It equals 0 and stays in its place beside it, which the faster way to sort does not keep. */
+  private hasMinusZero = false;
   private readonly writer = new BsonWriter();
   private readonly walker = new ElementWalker();
 
@@ -49,6 +52,7 @@ class Percentiles extends Accumulator {
 
   private push(group: number, x: number): void {
     const count = this.counts[group]!++;
+    if (x === 0 && 1 / x < 0) this.hasMinusZero = true;
     const numbers = this.numbers[group]!;
     if (count < numbers.length) numbers[count] = x;
     else {
@@ -67,7 +71,7 @@ class Percentiles extends Accumulator {
 
   result(group: number): Value {
     const count = this.counts[group]!;
-    const sorted = this.numbers[group]!.subarray(0, count).sort();
+    const sorted = this.numbers[group]!.subarray(0, count).sort(this.hasMinusZero ? byValue : undefined);
     const at = (rank: number): number => sorted[Math.max(Math.ceil(rank * count) - 1, 0)]!;
     if (this.isOne) return count === 0 ? NULL_VALUE : doubleValue(at(this.ranks[0]!));
     const { writer } = this;
@@ -103,6 +107,7 @@ class Percentiles extends Accumulator {
     this.heldBytes = 0;
     this.numbers = [];
     this.counts = [];
+    this.hasMinusZero = false;
   }
 }
 
