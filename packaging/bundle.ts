@@ -78,7 +78,12 @@ async function joinQueryParser(folder: string, into: string): Promise<void> {
       (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
     ),
   );
-  const licences = [...packages].sort().map((path) => `${basename(path)}\n\n${licenceIn(path)}`);
+  const named = new Map<string, string[]>(); // several have the same to the letter
+  for (const path of [...packages].sort()) {
+    const text = licenceIn(path);
+    named.set(text, [...(named.get(text) ?? []), basename(path)]);
+  }
+  const licences = [...named].map(([text, names]) => `${names.join(', ')}\n\n${text}`);
   writeFileSync(join(into, 'query-parser.LICENSES.txt'), licences.join('\n\n----\n\n'));
 }
 
