@@ -6,7 +6,7 @@
  * entries that those records had in the snapshot are taken out again; in the stretch in which none is left the writers
  * begin to keep the indexes up to date. What the noted records have now is the builder's to put in.
  */
-import type { Cursor, Load, Snapshot } from '../../lsm/index.js';
+import { EntrySpan, SPAN_ENTRIES, type Cursor, type Load, type Snapshot } from '../../lsm/index.js';
 import type { ChangedRecords } from '../catalog/changed-records.js';
 import { afterKeyspace, RecordIdReader } from '../keys/key-layout.js';
 import type { Committer } from '../operation/committer.js';
@@ -24,6 +24,9 @@ export class IndexLoad {
   private readonly indexes: readonly OpenIndex[];
   private readonly loads: readonly Load[];
   private readonly ids = new RecordIdReader();
+  /** Records that were read; number `next` comes next. */
+  private readonly span = new EntrySpan();
+  private next = 0;
   private isCleared = false;
 
   /**
@@ -51,19 +54,21 @@ export class IndexLoad {
    * @throws ElmoError CannotIndexParallelArrays …
    */
   gather(unit: DirectUnit, progress: { documents: number }): boolean {
-    const { cursor, collection, indexes, loads, ids, operation } = this;
+    const { cursor, collection, indexes, loads, ids, operation, span } = this;
     operation.beginSlice();
     let isAtEnd = false;
     while (!operation.shouldPause()) {
-      if (!cursor.next()) {
-        isAtEnd = true;
-        break;
-      }
-      const { keyBytes } = cursor;
-      const recordId = ids.readAt(keyBytes, afterKeyspace(keyBytes), cursor.keyLength);
-      cursor.loadValue();
+      if (this.next === span.count) {
+        this.next = 0;
+        if (cursor.read(span, SPAN_ENTRIES) === 0) {
+          isAtEnd = true;
+          break;
+        }
+      } else if (!cursor.isFresh(span)) cursor.refresh(span);
+      const n = this.next++;
+      const recordId = ids.readAt(span.keys, afterKeyspace(span.keys, span.keyAt[n]!), span.keyEnds[n]!);
       for (let i = 0; i < indexes.length; i++)
-        indexes[i]!.collectInto(cursor.valueBytes, cursor.valueOffset, recordId, loads[i]!);
+        indexes[i]!.collectInto(span.bytes, span.valueAt[n]!, recordId, loads[i]!);
       progress.documents++;
     }
     collection.noteArrays(unit, indexes);
