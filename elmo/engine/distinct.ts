@@ -155,10 +155,13 @@ export type DistinctQuery = Pick<DistinctRequest, 'key' | 'filter'>;
  * @throws ElmoError
  */
 export function planDistinct(request: RowsRequest, { key: path, filter }: DistinctQuery): DistinctPlan {
+  const isPlain = needsNoPlan(request, filter);
   const wanted: RowsRequest = { ...request, requiredPaths: [path] };
-  const { best, others } = choose(wanted);
-  if (!needsNoPlan(request, filter)) checkShownPath(path);
-  const field = request.collation === undefined ? distinctField(best, path) : undefined;
+  const ofKeys = choose(wanted);
+  if (!isPlain) checkShownPath(path);
+  const field = request.collation === undefined ? distinctField(ofKeys.best, path) : undefined;
+  // where there is nothing to choose the documents are asked, unless the values come first in an index
+  const { best, others } = isPlain && field === undefined ? choose(request) : ofKeys;
   if (field !== undefined || best.access.kind !== 'collscan' || request.collation !== undefined)
     return { plan: best, others, field };
   if (request.filter.kind === 'true' && request.hint === undefined)

@@ -170,11 +170,6 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
       withPlainNumbers(ours) === withPlainNumbers(theirs),
   },
   {
-    name: 'symbols under a collation',
-    reason: 'the reference refuses to index and to sort them (201); ours compares them like strings',
-    applies: (_, __, theirs) => isError(201)(theirs),
-  },
-  {
     name: 'an assertion of the reference',
     reason: 'a build of it fails on nested schemas (10360111), and on views with $elemMatch (2)',
     applies: (_, __, theirs) =>

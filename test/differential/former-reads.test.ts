@@ -36,6 +36,18 @@ const DISTINCT: readonly Former[] = [
     { key: 'b.1' },
     [5, 9],
   ),
+  {
+    ...distinct(
+      'documents without the field have no value, whatever index is hinted at',
+      [{ _id: 1 }],
+      {
+        key: 'n',
+        hint: 'i',
+      },
+      [],
+    ),
+    before: [{ createIndexes: 'c', indexes: [{ key: { c: 1, n: 1 }, name: 'i' }] }],
+  },
   distinct(
     'documents whose texts a collation calls equal are one value',
     [
@@ -71,6 +83,12 @@ const ORDERS: readonly Former[] = [
 ];
 
 const GROUPS: readonly Former[] = [
+  {
+    why: 'a dollar is no path to count by',
+    documents: [{ _id: 1 }],
+    command: aggregate({ $sortByCount: '$' }),
+    code: 40148,
+  },
   {
     why: 'the zeros stay in their order for a median',
     documents: [

@@ -116,7 +116,7 @@ function parseSortByCount(argument: Value, context: StageContext): readonly Stag
       );
   } else if (argument.type !== STRING)
     throw new ElmoError(40149, 'the sortByCount field must be specified as a string or as an object');
-  else if (!argument.text.startsWith('$'))
+  else if (!/^\$./s.test(argument.text))
     throw new ElmoError(
       40148,
       'the sortByCount field must be defined as a $-prefixed path or an expression inside an object',
