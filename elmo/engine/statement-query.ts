@@ -11,7 +11,7 @@ import type { CommonRequest, RawDocument } from '../operation/requests.js';
 import type { Value } from '../bson/value.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
-import { normalizeFilter } from '../query/normalize.js';
+import { foldFilter, normalizeFilter } from '../query/normalize.js';
 import { parseFilter } from '../query/parse.js';
 import type { Candidates } from '../write/mutate.js';
 import type { WriteContext } from '../write/write-context.js';
@@ -69,6 +69,13 @@ export function prepareQuery(
     sort: sortOf(query, collation, entry, isPositional),
     hint: query.hint,
   };
+}
+
+/** What an upsert takes fields from: nothing is said by what one condition says cannot be. */
+export function saidBy({ node, parsed, collation }: PreparedQuery): FilterNode {
+  if (node.kind !== 'false') return parsed;
+  const folded = foldFilter(parsed, collation);
+  return folded.kind === 'false' ? folded : parsed;
 }
 
 /** The one document of an `_id` needs no order; a wrong one is told only where there is more to plan than that. */

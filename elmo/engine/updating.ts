@@ -35,6 +35,7 @@ import {
   refuseMulti,
   untilUpToDate,
   withLet,
+  saidBy,
   type PreparedQuery,
   type StatementQuery,
   type WritingContext,
@@ -374,11 +375,7 @@ export async function upsert(
   const unit = direct ?? context.transaction!;
   for (;;)
     try {
-      const document = buildUpsert(
-        prepared.node.kind === 'false' ? prepared.node : prepared.parsed, // nothing is said by what cannot be
-        update,
-        updateContext,
-      );
+      const document = buildUpsert(saidBy(prepared), update, updateContext);
       const collection = context.collectionOrNew(namespace, unit);
       const stored = insertOne(collection, document, unit, context, bypassesValidation);
       record(stored, unit);

@@ -1,7 +1,7 @@
 /** The fields a filter fixes by equality: an upsert gives them to the document it inserts. */
 import type { Value } from '../bson/value.js';
 import type { FilterNode } from './filter.js';
-import { normalizeFilter } from './normalize.js';
+import { foldFilter } from './normalize.js';
 
 export interface EqualityField {
   readonly path: string;
@@ -20,7 +20,7 @@ export function equalityFields(node: FilterNode): EqualityField[] {
       return node.children.flatMap(equalityFields);
     case 'or':
     case 'in': {
-      const simplest = normalizeFilter(node);
+      const simplest = foldFilter(node);
       return simplest.kind === node.kind ? [] : equalityFields(simplest);
     }
     default:

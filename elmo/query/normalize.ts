@@ -20,8 +20,17 @@ export function normalizeFilter(node: FilterNode, collation?: CollationSpec): Fi
   return new Normalizer(collation === undefined ? undefined : collatorOf(collation)).node(node);
 }
 
+/** The same without a look at what conditions say of each other: an upsert takes from a filter what that still says. */
+export function foldFilter(node: FilterNode, collation?: CollationSpec): FilterNode {
+  return new Normalizer(collation === undefined ? undefined : collatorOf(collation), false).node(node);
+}
+
 class Normalizer {
-  constructor(private readonly collation: Collation | undefined) {}
+  constructor(
+    private readonly collation: Collation | undefined,
+    /** Whether opposites and what is implied are left out. */
+    private readonly simplifies = true,
+  ) {}
 
   node(node: FilterNode): FilterNode {
     switch (node.kind) {
@@ -68,7 +77,7 @@ class Normalizer {
       else if (isAboutFields(child)) inner.push(child);
       else if (child.kind !== 'true') own.push(child);
     }
-    return combined('and', equalitiesLast([...own, ...inner]), TRUE);
+    return this.combined('and', equalitiesLast([...own, ...inner]), TRUE);
   }
 
   private alternatives(nodes: readonly FilterNode[]): FilterNode {
@@ -79,7 +88,7 @@ class Normalizer {
       if (child.kind === 'or') inner.push(...child.children);
       else if (child.kind !== 'false') own.push(child);
     }
-    return combined('or', this.merged([...own, ...inner]), FALSE);
+    return this.combined('or', this.merged([...own, ...inner]), FALSE);
   }
 
   private nor(nodes: readonly FilterNode[]): FilterNode {
@@ -90,6 +99,17 @@ class Normalizer {
     return children.length === 1
       ? negated(only)
       : { kind: 'nor', children: children.toSorted(compareAlternatives) };
+  }
+
+  private combined(kind: 'and' | 'or', nodes: readonly FilterNode[], none: FilterNode): FilterNode {
+    const unique: FilterNode[] = [];
+    for (const node of nodes) if (!isAmong(node, unique)) unique.push(node);
+    const children = this.simplifies && !unique.some(holdsSchema) ? simplified(kind, unique) : unique;
+    if (children === undefined) return kind === 'and' ? FALSE : TRUE;
+    const [only] = children;
+    if (only === undefined) return none;
+    const compare = kind === 'or' ? compareAlternatives : compareNodes;
+    return children.length === 1 ? only : { kind, children: children.toSorted(compare) };
   }
 
   /** Alternatives that all say what a path may be equal to become one, if there are two or more for a path. */
@@ -133,17 +153,6 @@ function equalitiesLast(nodes: FilterNode[]): FilterNode[] {
     equalityPath(a)! < equalityPath(b)! ? -1 : equalityPath(a) === equalityPath(b) ? 0 : 1,
   );
   return [...nodes.filter((node) => equalityPath(node) === undefined), ...equalities];
-}
-
-function combined(kind: 'and' | 'or', nodes: readonly FilterNode[], none: FilterNode): FilterNode {
-  const unique: FilterNode[] = [];
-  for (const node of nodes) if (!isAmong(node, unique)) unique.push(node);
-  const children = unique.some(holdsSchema) ? unique : simplified(kind, unique);
-  if (children === undefined) return kind === 'and' ? FALSE : TRUE;
-  const [only] = children;
-  if (only === undefined) return none;
-  const compare = kind === 'or' ? compareAlternatives : compareNodes;
-  return children.length === 1 ? only : { kind, children: children.toSorted(compare) };
 }
 
 /**

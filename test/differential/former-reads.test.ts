@@ -173,6 +173,27 @@ const WINDOWS: readonly Former[] = [
   },
 ];
 
+const UPSERTS: readonly Former[] = [
+  {
+    why: 'a filter that contradicts itself still says what is inserted',
+    documents: [],
+    before: [
+      {
+        update: 'c',
+        updates: [
+          { q: { _id: 1, a: 1, $nor: [{ a: 1 }] }, u: { $set: { z: 1 } }, upsert: true },
+          { q: { _id: 2, $or: [{ a: 17, b: 18 }, { a: 17 }] }, u: { $set: { z: 1 } }, upsert: true },
+        ],
+      },
+    ],
+    command: { find: 'c', sort: { _id: 1 } },
+    rows: [
+      { _id: 1, a: 1, z: 1 },
+      { _id: 2, z: 1 },
+    ],
+  },
+];
+
 const REFUSALS: readonly Former[] = [
   {
     why: 'a hint that is none before a constant that fails in the projection',
@@ -219,6 +240,7 @@ const REFUSALS: readonly Former[] = [
 
 describe('what once differed', () => {
   describe('in projections', () => testFormer(PROJECTIONS));
+  describe('in upserts', () => testFormer(UPSERTS));
   describe('in what is refused first', () => testFormer(REFUSALS));
   describe('in groups', () => testFormer(GROUPS));
   describe('in orders', () => testFormer(ORDERS));
