@@ -41,6 +41,7 @@ export function lookupMany(
   batch.source = any.cache;
   batch.expiries = any.cache.expiries;
   touchValues(batch);
+  readers.fill(undefined, 0, count); // holds on to no table that is closed
 }
 
 /** The table of the newest layer that may have the key; undefined where a memtable has it, or none. */
