@@ -36,10 +36,10 @@ export function lookupMany(
     }
   }
   if (any === undefined) return;
-  batch.touched = any.cache.findFrames(batch.tables, blocks, count, frames);
-  for (let i = 0; i < count; i++) if (frames[i]! >= 0) readers[i]!.findInFrame(batch, i, seq, out);
   batch.source = any.cache;
   batch.expiries = any.cache.expiries;
+  batch.touched = any.cache.findFrames(batch.tables, blocks, count, frames);
+  for (let i = 0; i < count; i++) if (frames[i]! >= 0) readers[i]!.findInFrame(batch, i, seq, out);
   touchValues(batch);
   readers.fill(undefined, 0, count); // holds on to no table that is closed
 }

@@ -136,13 +136,15 @@ export class TableCursor extends BlockSpans {
   override skipPlain(bound: Bytes | undefined, most: number): number {
     const { reader } = this;
     if (!this.isValid || reader!.meta.tombstoneCount > 0 || !this.isPlain) return 0;
+    const limit = this.limitInBlock(bound);
     if (!this.isBlockThere()) this.reload();
-    return this.skipInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, most);
+    return this.skipInBlock(limit, most);
   }
 
   override take(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
-    if (!this.isValid || this.fixedSeq > maxSeq || !this.isBlockThere()) return;
-    this.takeInBlock(bound === undefined || this.isBlockBelow(bound) ? undefined : bound, maxSeq, most, span);
+    if (!this.isValid || this.fixedSeq > maxSeq) return;
+    const limit = this.limitInBlock(bound);
+    if (this.isBlockThere()) this.takeInBlock(limit, maxSeq, most, span);
   }
 
   override takeKeysBack(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): number {
@@ -152,6 +154,11 @@ export class TableCursor extends BlockSpans {
 
   private isBlockThere(): boolean {
     return this.frame === NO_FRAME || this.reader!.cache.isCurrent(this.frame, this.generation);
+  }
+
+  /** The bound, if keys of the block may lie beyond. May read the index, and blocks may leave the cache for it. */
+  private limitInBlock(bound: Bytes | undefined): Bytes | undefined {
+    return bound === undefined || this.isBlockBelow(bound) ? undefined : bound;
   }
 
   /** Whether all keys of the block are known to be < the bound. */

@@ -259,7 +259,7 @@ export class TableReader {
   /** Opens a block that is in the registers of the cache. */
   private openInProbe(block: number): void {
     const cache = this.cache;
-    const position = this.meta.offset + this.index!.offsets[block]!;
+    const position = this.meta.offset + this.needIndex().offsets[block]!;
     this.probe.openCached(cache, this.fileName, position);
   }
 

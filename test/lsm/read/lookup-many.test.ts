@@ -66,6 +66,20 @@ describe('lookups of many keys', () => {
     await store.close();
   });
 
+  it('find nothing wrong where the cache holds neither the blocks nor the indexes of all tables', async function () {
+    this.timeout(60_000);
+    for (const cacheBytes of [0, 64 * 1024, 512 * 1024]) {
+      const store = await openLsm(':memory:', { cacheBytes, tableBytes: 16 * 1024, blockBytes: 1024 });
+      await write(store, 1, 0, 1);
+      await store.flush();
+      await store.mergeAll();
+      await write(store, 2, 3, 9);
+      await store.flush();
+      for (let round = 0; round < 2; round++) compareAll(store);
+      await store.close();
+    }
+  });
+
   it('tell when what they found has left the cache', async () => {
     const store = await openLsm(':memory:', { cacheBytes: 256 * 1024 });
     await write(store, 1, 0, 1);
