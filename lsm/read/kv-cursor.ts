@@ -60,13 +60,13 @@ export class KvCursor implements Cursor {
   read(span: EntrySpan, most: number): number {
     span.count = 0;
     if (most === 0 || !this.next()) return 0;
-    this.loadValue();
     const { visible } = this;
     const { entry } = visible;
-    span.begin(this.valueBytes, this.valueOffset, entry.keyBytes, entry.keyOffset, entry.keyLength);
+    span.begin(entry.valueBytes, entry.valueOffset, entry.keyBytes, entry.keyOffset, entry.keyLength);
     const isInPlace = entry.kind === KIND_RAW && this.isForward;
     if (isInPlace && most > 1) visible.take(Math.min(most, SPAN_ENTRIES) - 1, span);
-    span.reads = this.context.reads.n;
+    // what had to be read for the others may have taken the place of the first
+    this.refresh(span);
     return span.count;
   }
 
