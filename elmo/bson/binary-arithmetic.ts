@@ -2,6 +2,7 @@
  * Numbers of 113 bits (binary128), and functions of numbers with 512 bits after the point, for those of Decimal128: what
  * is computed here is rounded to 113 bits by the caller.
  */
+import { piByMachin } from './pi.js';
 import { integerRoot } from './decimal-arithmetic.js';
 
 /** Bits of a binary128's significand. */
@@ -126,7 +127,7 @@ function arcTangentSeries(x: bigint): bigint {
 /** pi · 2^bits. */
 function piOf(bits: number): bigint {
   if (bits <= KEPT_PI_BITS) return keptPi() >> BigInt(KEPT_PI_BITS - bits);
-  return machin(bits);
+  return piByMachin(bits);
 }
 
 /** Enough for angles up to about 10^75. */
@@ -134,23 +135,7 @@ const KEPT_PI_BITS: number = POINT + 256;
 let kept: bigint | undefined;
 
 function keptPi(): bigint {
-  return (kept ??= machin(KEPT_PI_BITS));
-}
-
-/** The same by Machin's formula. */
-function machin(bits: number): bigint {
-  const guard = 32;
-  const one = 1n << BigInt(bits + guard);
-  const inverse = (n: bigint): bigint => {
-    let power = one / n;
-    let sum = power;
-    for (let k = 3n; power !== 0n; k += 2n) {
-      power = -power / (n * n);
-      sum += power / k;
-    }
-    return sum;
-  };
-  return (16n * inverse(5n) - 4n * inverse(239n)) >> BigInt(guard);
+  return (kept ??= piByMachin(KEPT_PI_BITS));
 }
 
 export const PI = piOf(POINT);

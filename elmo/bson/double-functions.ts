@@ -3,6 +3,7 @@
  * the runtime's own are often off in the last bit. Computed in pairs of doubles (106 bits): sum of `high` and `low`.
  * Hyperbolic functions follow the formulas of that library, with these beneath.
  */
+import { piByMachin } from './pi.js';
 import { highWordOfDouble, lowWordOfDouble } from './read.js';
 
 /** A number as an unevaluated sum of two doubles; low is at most half a unit in the last place of high. */
@@ -150,19 +151,7 @@ const PI_BITS = 1280;
 let piInteger: bigint | undefined;
 
 function piOfBits(): bigint {
-  if (piInteger !== undefined) return piInteger;
-  const one = 1n << BigInt(PI_BITS + 32);
-  const arcTangentOfInverse = (n: bigint): bigint => {
-    let power = one / n;
-    let sum = power;
-    for (let k = 3n; power !== 0n; k += 2n) {
-      power = -power / (n * n);
-      sum += power / k;
-    }
-    return sum;
-  };
-  piInteger = (16n * arcTangentOfInverse(5n) - 4n * arcTangentOfInverse(239n)) >> 32n;
-  return piInteger;
+  return (piInteger ??= piByMachin(PI_BITS));
 }
 
 /** Bits after the point of a reduced angle. */
