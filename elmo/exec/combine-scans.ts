@@ -2,7 +2,7 @@
 import { ROW, END, PAUSE, type Pulled } from '../operation/row-source.js';
 import type { IndexScan, RecordIdSource } from './index-scan.js';
 import { StageStats } from './plan-stats.js';
-import { RecordIdSet } from './record-id-set.js';
+import { isFirstTime, RecordIdSet } from './record-id-set.js';
 import { compareBytes } from './sort-key.js';
 
 /** Records of several sources, each once. */
@@ -24,11 +24,7 @@ export class UnionOfScans implements RecordIdSource {
         this.current++;
         continue;
       }
-      stats.tested++;
-      if (!seen.add(source.recordId)) {
-        stats.duplicates++;
-        continue;
-      }
+      if (!isFirstTime(seen, source.recordId, stats)) continue;
       this.recordId = source.recordId;
       stats.returned++;
       return ROW;
@@ -93,11 +89,7 @@ export class MergeOfScans implements RecordIdSource {
       const top = this.pop();
       this.taken = top;
       this.recordId = top.scan.recordId;
-      stats.tested++;
-      if (!seen.add(this.recordId)) {
-        stats.duplicates++;
-        continue;
-      }
+      if (!isFirstTime(seen, this.recordId, stats)) continue;
       stats.returned++;
       return ROW;
     }

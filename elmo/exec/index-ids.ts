@@ -8,7 +8,7 @@ import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import type { RecordIdSource } from './index-scan.js';
 import { StageStats } from './plan-stats.js';
-import { RecordIdSet } from './record-id-set.js';
+import { isFirstTime, RecordIdSet } from './record-id-set.js';
 import { Spare } from './spare.js';
 
 /** Entries read at once, first; later ones twice as many as before. */
@@ -67,13 +67,7 @@ export class IndexIds implements RecordIdSource {
       if (this.next === this.count && !this.readOn()) return END;
       const recordId = this.ahead.ids[this.next++]!;
       stats.keys++;
-      if (seen !== undefined) {
-        stats.tested++;
-        if (!seen.add(recordId)) {
-          stats.duplicates++;
-          continue;
-        }
-      }
+      if (seen !== undefined && !isFirstTime(seen, recordId, stats)) continue;
       this.recordId = recordId;
       stats.returned++;
       return ROW;

@@ -8,7 +8,7 @@ import type { EntryReader, KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import { StageStats } from './plan-stats.js';
-import { RecordIdSet } from './record-id-set.js';
+import { isFirstTime, RecordIdSet } from './record-id-set.js';
 
 /** Decides, of an entry within the outer bounds, whether it is wanted. */
 export interface EntryCheck {
@@ -105,13 +105,7 @@ export class IndexScan implements RecordIdSource {
         }
       }
       const { recordId } = entries;
-      if (seen !== undefined) {
-        stats.tested++;
-        if (!seen.add(recordId)) {
-          stats.duplicates++;
-          continue;
-        }
-      }
+      if (seen !== undefined && !isFirstTime(seen, recordId, stats)) continue;
       this.recordId = recordId;
       stats.returned++;
       return ROW;

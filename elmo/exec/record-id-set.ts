@@ -1,5 +1,7 @@
 /** A set of record ids, a bit each: ids grow one by one, so those of a scan lie close together. */
 
+import type { StageStats } from './plan-stats.js';
+
 const BITS_PER_PIECE = 1 << 15;
 const WORDS_PER_PIECE = BITS_PER_PIECE / 32;
 
@@ -28,4 +30,12 @@ export class RecordIdSet {
   get byteLength(): number {
     return this.pieces.size * WORDS_PER_PIECE * 4;
   }
+}
+
+/** Adds the id of a record that is wanted once, and counts. @returns false if it came before */
+export function isFirstTime(seen: RecordIdSet, id: number, stats: StageStats): boolean {
+  stats.tested++;
+  if (seen.add(id)) return true;
+  stats.duplicates++;
+  return false;
 }
