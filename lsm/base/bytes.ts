@@ -67,6 +67,14 @@ export function copyOf(from: Bytes, offset = 0, length = from.length - offset): 
   return copy;
 }
 
+/** The smallest key greater than `key`. */
+export function keyAfter(key: Bytes): Bytes {
+  const after = new Uint8Array(key.length + 1);
+  if (key.length <= 32) for (let i = 0; i < key.length; i++) after[i] = key[i]!;
+  else after.set(key);
+  return after;
+}
+
 /**
  * The smallest key greater than every key that starts with `prefix`.
  * @returns undefined when there is none (all bytes are 0xff, or the prefix is empty)

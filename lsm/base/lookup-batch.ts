@@ -2,7 +2,7 @@
  * Keys to be looked up together. One lookup after the other waits for memory several times, for each time it must know
  * where to look next; those of a batch take each of these steps together, so that the waits overlap.
  */
-import { NO_BYTES, type Bytes } from './bytes.js';
+import { NO_BYTES, compareRanges, type Bytes } from './bytes.js';
 
 /** So many keys at most. */
 export const BATCH_KEYS = 64;
@@ -56,6 +56,14 @@ export class LookupBatch {
     this.keyAt[n] = at;
     this.keyEnds[n] = at + length;
     this.valueAt[n] = -1;
+  }
+
+  /** Order of two keys. */
+  compare(a: number, b: number): number {
+    const { keys, keyAt, keyEnds } = this;
+    const at = keyAt[a]!;
+    const other = keyAt[b]!;
+    return compareRanges(keys, at, keyEnds[a]! - at, keys, other, keyEnds[b]! - other);
   }
 
   /** Tells where the value of key i lies. */

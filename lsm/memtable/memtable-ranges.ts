@@ -86,6 +86,13 @@ function measure(tree: ArenaTree, leaf: number, slot: number, count: number): nu
   return bytes;
 }
 
+/** Whether there is an entry in the range. */
+export function hasEntryInRange(tree: ArenaTree, low: Bytes | undefined, high: Bytes | undefined): boolean {
+  if (tree.entryCount === 0 || isEmptyRange(low, high)) return false;
+  searchLow(tree, low);
+  return tree.stepIn() && (high === undefined || tree.isBelow(high));
+}
+
 /** Whether an entry of the range has a delta above the given one. */
 export function hasNewerInRange(
   tree: ArenaTree,

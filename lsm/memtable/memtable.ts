@@ -12,7 +12,7 @@ import { MAX_ARENA_BYTES } from '../options.js';
 import type { EntryRegisters, SourceCursor } from '../read/source-cursor.js';
 import { ArenaTree, MAX_NODES } from './arena-tree.js';
 import { MemtableCursor } from './memtable-cursor.js';
-import { estimateRange, hasNewerInRange, hideRange } from './memtable-ranges.js';
+import { estimateRange, hasEntryInRange, hasNewerInRange, hideRange } from './memtable-ranges.js';
 import { OpsReader, countOps } from './ops-reader.js';
 import { RangeTombstones } from './range-tombstones.js';
 import { readEntry, type SortedEntries } from './sorted-entries.js';
@@ -216,6 +216,11 @@ export class Memtable {
   /** Approximate entries, and their bytes, in [low, high); undefined: open. Exact where they are few. */
   estimate(low: Bytes | undefined, high: Bytes | undefined): { count: number; bytes: number } {
     return estimateRange(this.tree, this.used, low, high);
+  }
+
+  /** Whether an entry or range tombstone lies in [low, high); undefined: open. */
+  overlaps(low: Bytes | undefined, high: Bytes | undefined): boolean {
+    return hasEntryInRange(this.tree, low, high) || this.tombstones.overlaps(low, high);
   }
 
   /** Whether an entry or range tombstone in [low, high) has a sequence number above `seq`; undefined: open. */

@@ -39,6 +39,8 @@ export class RangeTombstones {
   private boundBytes = 0;
   private cached: readonly TombstoneFragment[] | undefined = undefined;
   private cachedSeq = 0;
+  /** Where the last key was found: the next one often lies there too. */
+  private lastStretch = 0;
 
   /** Memory in use, in bytes, roughly. */
   get memoryBytes(): number {
@@ -99,7 +101,9 @@ export class RangeTombstones {
   /** Greatest seq <= maxSeq of a tombstone over the key; 0 when there is none. */
   coveringSeq(key: Bytes, offset: number, length: number, maxSeq: number): number {
     if (this.count === 0) return 0;
-    return newestAtMost(this.lists[this.stretchAt(key, offset, length)]!, maxSeq);
+    if (!this.isIn(this.lastStretch, key, offset, length))
+      this.lastStretch = this.stretchAt(key, offset, length);
+    return newestAtMost(this.lists[this.lastStretch]!, maxSeq);
   }
 
   /**
@@ -157,6 +161,11 @@ export class RangeTombstones {
     return fragments;
   }
 
+  /** Whether a tombstone shares a key with [low, high); undefined: open. */
+  overlaps(low: Bytes | undefined, high: Bytes | undefined): boolean {
+    return this.count > 0 && this.overlapsNewer(low, high, 0);
+  }
+
   /** Whether a tombstone with a number above `seq` shares a key with [low, high); undefined: open. */
   overlapsNewer(low: Bytes | undefined, high: Bytes | undefined, seq: number): boolean {
     if (this.maxSeq <= seq) return false;
@@ -205,6 +214,17 @@ export class RangeTombstones {
       else high = middle;
     }
     return low - 1;
+  }
+
+  /** Whether a stretch, if there is one at the index, holds the key. */
+  private isIn(index: number, key: Bytes, offset: number, length: number): boolean {
+    const { bounds } = this;
+    if (index >= bounds.length) return false;
+    const low = bounds[index]!;
+    if (compareRanges(key, offset, length, low, 0, low.length) < 0) return false;
+    if (index + 1 === bounds.length) return true;
+    const high = bounds[index + 1]!;
+    return compareRanges(key, offset, length, high, 0, high.length) < 0;
   }
 
   /** Puts new stretches in the place of [begin, end). */

@@ -3,7 +3,7 @@
  * after each slice of work and at each finished table.
  */
 import { VarintReader } from '../base/varint.js';
-import { copyOf, type Bytes } from '../base/bytes.js';
+import { keyAfter } from '../base/bytes.js';
 import { invariant } from '../base/invariant.js';
 import { KIND_BLOB } from '../key/entry-kind.js';
 import { MergeCursor } from '../read/merge-cursor.js';
@@ -212,11 +212,4 @@ export class RewriteJob {
       },
     };
   }
-}
-
-/** The smallest key above `key`. */
-function keyAfter(key: Bytes): Bytes {
-  const after = new Uint8Array(key.length + 1);
-  after.set(copyOf(key));
-  return after;
 }

@@ -58,9 +58,9 @@ export class Layer {
     return this.run!.rangeTombstoneCount > 0 ? this.run!.tombstones() : undefined;
   }
 
-  /** Whether an entry or range tombstone of the layer may lie in [low, high). */
+  /** Whether an entry or range tombstone of the layer may lie in [low, high): now, for a memtable may be written to. */
   mayOverlap(low: Bytes | undefined, high: Bytes | undefined): boolean {
-    if (this.memtable !== undefined) return !this.memtable.isEmpty;
+    if (this.memtable !== undefined) return this.memtable.overlaps(low, high);
     return this.run!.mayOverlap(low, high);
   }
 

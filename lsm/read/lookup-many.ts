@@ -4,6 +4,7 @@
  *
  * Only values come of it that lie as they are in blocks of the cache, as almost all do that are read again and again. No file is read, so that nothing leaves the cache meanwhile.
  */
+import { keyAfter } from '../base/bytes.js';
 import { BATCH_KEYS, type LookupBatch } from '../base/lookup-batch.js';
 import type { LookupHash } from '../table/bloom.js';
 import type { TableReader } from '../table/table-reader.js';
@@ -16,18 +17,24 @@ const TOUCHED_BYTES = 1024;
 /** The table of each key of the batch at hand. */
 const readers = new Array<TableReader | undefined>(BATCH_KEYS).fill(undefined);
 
-/** @param layers  newest first, without range tombstones; no layer is a transaction's own */
+/** What may have keys of the batch at hand, or hide some. */
+const concerned: Layer[] = [];
+
+/** @param all  the layers, newest first; none is a transaction's own */
 export function lookupMany(
-  layers: readonly Layer[],
+  all: readonly Layer[],
   batch: LookupBatch,
   seq: number,
   hash: LookupHash,
   out: EntryRegisters,
 ): void {
   const { count, blocks, frames } = batch;
+  if (count === 0) return;
+  const layers = all.length === 1 ? all : concernedOf(all, batch);
+  const mayHide = layers.some((layer) => layer.tombstones() !== undefined);
   let any: TableReader | undefined;
   for (let i = 0; i < count; i++) {
-    const reader = tableOf(layers, batch, i, seq, hash, out);
+    const reader = tableOf(layers, batch, i, mayHide, seq, hash, out);
     readers[i] = reader;
     if (reader === undefined) blocks[i] = -1;
     else {
@@ -35,20 +42,39 @@ export function lookupMany(
       reader.locateIn(batch, i);
     }
   }
-  if (any === undefined) return;
-  batch.source = any.cache;
-  batch.expiries = any.cache.expiries;
-  batch.touched = any.cache.findFrames(batch.tables, blocks, count, frames);
-  for (let i = 0; i < count; i++) if (frames[i]! >= 0) readers[i]!.findInFrame(batch, i, seq, out);
-  touchValues(batch);
-  readers.fill(undefined, 0, count); // holds on to no table that is closed
+  if (any !== undefined) {
+    batch.source = any.cache;
+    batch.expiries = any.cache.expiries;
+    batch.touched = any.cache.findFrames(batch.tables, blocks, count, frames);
+    for (let i = 0; i < count; i++) if (frames[i]! >= 0) readers[i]!.findInFrame(batch, i, seq, out);
+    touchValues(batch);
+  }
+  // Holds on to nothing that is closed.
+  readers.fill(undefined, 0, count);
+  concerned.length = 0;
 }
 
-/** The table of the newest layer that may have the key; undefined where a memtable has it, or none. */
+function concernedOf(all: readonly Layer[], batch: LookupBatch): readonly Layer[] {
+  const { count, keys, keyAt, keyEnds } = batch;
+  let least = 0;
+  let greatest = 0;
+  for (let i = 1; i < count; i++) {
+    if (batch.compare(i, greatest) > 0) greatest = i;
+    else if (batch.compare(i, least) < 0) least = i;
+  }
+  const low = keys.subarray(keyAt[least]!, keyEnds[least]!);
+  const high = keyAfter(keys.subarray(keyAt[greatest]!, keyEnds[greatest]!));
+  concerned.length = 0;
+  for (const layer of all) if (layer.mayOverlap(low, high)) concerned.push(layer);
+  return concerned;
+}
+
+/** The table of the newest layer that may have the key; undefined where a memtable has it, a range tombstone covers it, or none has it. */
 function tableOf(
   layers: readonly Layer[],
   { keys, keyAt, keyEnds }: LookupBatch,
   i: number,
+  mayHide: boolean,
   seq: number,
   hash: LookupHash,
   out: EntryRegisters,
@@ -57,7 +83,9 @@ function tableOf(
   const length = keyEnds[i]! - at;
   hash.forget();
   for (let n = 0; n < layers.length; n++) {
-    const { memtable, run } = layers[n]!;
+    const layer = layers[n]!;
+    if (mayHide && layer.coveringSeq(keys, at, length, seq) !== 0) return undefined;
+    const { memtable, run } = layer;
     if (memtable !== undefined) {
       if (!memtable.isEmpty && memtable.find(keys, at, length, seq, out)) return undefined;
       continue;

@@ -98,8 +98,8 @@ export abstract class LayeredView implements ReadView {
     const layers = this.readLayers();
     const { context } = this;
     context.reads.n++;
-    const isPlain = this.ownLayerCount() === 0 && layers.every((layer) => layer.tombstones() === undefined);
-    if (isPlain) lookupMany(layers, batch, this.readSeq(), context.hash, context.registers);
+    if (this.ownLayerCount() === 0)
+      lookupMany(layers, batch, this.readSeq(), context.hash, context.registers);
   }
 
   lookup(key: Bytes): boolean {
@@ -178,6 +178,7 @@ export abstract class LayeredView implements ReadView {
     let hasTombstones = false;
     for (let i = 0; i < layers.length; i++) {
       const layer = layers[i]!;
+      // What is written from now on is too new for the cursor.
       if (!layer.mayOverlap(range.low, range.high)) continue;
       sources.push(layer.cursor());
       maxSeqs.push(i < own ? this.ownCursorSeq() : seq);
