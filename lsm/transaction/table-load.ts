@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../base/bytes.js';
 import { LsmError } from '../errors.js';
+import { SMALL_LOAD_BYTES } from '../merge/small-flushes.js';
 import { EntryList } from '../memtable/entry-list.js';
 import { MAX_KEY_BYTES } from '../options.js';
 import type { Load, LoadOptions } from '../ordered-kv.js';
@@ -32,6 +33,7 @@ export class TableLoad implements Load {
   private entriesIn = 0;
   private isOpen = true;
   private isEnded = false;
+  private expectsRuns = false;
 
   constructor(
     private readonly host: TransactionHost,
@@ -42,7 +44,6 @@ export class TableLoad implements Load {
     this.isDistinct = options.isDistinct === true;
     this.since = host.nowMs();
     this.filling = this.newList();
-    host.expectRuns();
   }
 
   get memoryBytes(): number {
@@ -62,6 +63,10 @@ export class TableLoad implements Load {
 
   async settle(): Promise<void> {
     this.checkOpen();
+    if (!this.expectsRuns && this.filling.byteLength > SMALL_LOAD_BYTES / 2) {
+      this.expectsRuns = true;
+      this.host.expectRuns();
+    }
     if (this.filling.byteLength < this.host.options.transactionBytes) return;
     await this.flushed();
     this.checkOpen();

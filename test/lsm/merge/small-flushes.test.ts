@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { FlushSpec, JobOutcome, JobRunner, MergeSpec } from '../../../lsm/merge/job-runner.js';
-import { SMALL_BYTES, SmallFlushesHere } from '../../../lsm/merge/small-flushes.js';
+import { SMALL_BYTES, SMALL_LOAD_BYTES, SmallFlushesHere } from '../../../lsm/merge/small-flushes.js';
 import { sortedOf } from './history.js';
 
 /** A runner that only notes what it is asked. */
@@ -72,6 +72,20 @@ describe('small flushes', () => {
     runner.prepare();
     runner.cancelMerges();
     expect(asked).to.deep.equal(['there: flush', 'there: merge', 'there: prepare', 'there: cancel']);
+  });
+
+  it('include what a load has gathered, up to some megabytes, whether the other thread is there or not', async () => {
+    const loadOf = (bytes: number): FlushSpec => {
+      const spec = flushOf(100);
+      return { ...spec, isUnsorted: true, entries: { ...spec.entries, arena: new Uint8Array(bytes) } };
+    };
+    for (const isStarted of [false, true]) {
+      there.isStarted = isStarted;
+      await runner.flush(loadOf(SMALL_LOAD_BYTES));
+      await runner.flush(loadOf(SMALL_LOAD_BYTES + 1));
+    }
+    const each = ['here: flush', 'here: let go', 'there: flush'];
+    expect(asked).to.deep.equal([...each, ...each]);
   });
 
   it('end with the others', async () => {
