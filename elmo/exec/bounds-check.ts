@@ -3,7 +3,8 @@
  * it is not: so a scan jumps over what a range of the first field holds between the ranges of the second.
  */
 import { ValueEnds } from '../keys/value-ends.js';
-import type { CheckedField, StoredInterval } from '../plan/key-ranges.js';
+import { keyOfEnd, type End, type Intervals } from '../plan/interval.js';
+import type { CheckedField } from '../plan/key-ranges.js';
 import type { EntryCheck } from './index-scan.js';
 
 export class BoundsCheck implements EntryCheck {
@@ -29,46 +30,34 @@ export class BoundsCheck implements EntryCheck {
   }
 
   /** @returns undefined if the value is in an interval, else where to go on */
-  private place(
-    key: Uint8Array,
-    at: number,
-    end: number,
-    intervals: readonly StoredInterval[],
-  ): Uint8Array | undefined {
+  private place(key: Uint8Array, at: number, end: number, intervals: Intervals): Uint8Array | undefined {
     // the first interval that ends behind the value
     let first = 0;
     let last = intervals.length;
     while (first < last) {
       const middle = (first + last) >>> 1;
-      const { high } = intervals[middle]!;
-      if (high === undefined || compareRange(key, at, end, high) < 0) last = middle;
+      if (isBefore(key, at, end, intervals[middle]!.high)) last = middle;
       else first = middle + 1;
     }
     const found = intervals[first];
-    if (found !== undefined && compareRange(key, at, end, found.low) >= 0) return undefined;
-    const start = key.slice(0, at);
-    if (this.isForward) return found === undefined ? successorOf(start) : joined(start, found.low);
+    if (found !== undefined && !isBefore(key, at, end, found.low)) return undefined;
+    const start = key.subarray(0, at);
+    if (this.isForward)
+      return (found === undefined ? undefined : keyOfEnd(start, found.low)) ?? successorOf(start);
     const before = intervals[first - 1];
-    return before === undefined ? start : joined(start, before.high!);
+    return before === undefined ? start.slice() : keyOfEnd(start, before.high);
   }
 }
 
-/** Compares a value's bytes, and what may follow them, with an end. */
-function compareRange(key: Uint8Array, at: number, end: number, bound: Uint8Array): number {
-  const length = Math.min(end - at, bound.length);
+/** Whether a value, whose bytes are no other value's beginning, lies before an end. */
+function isBefore(key: Uint8Array, at: number, end: number, { prefix, isAfter }: End): boolean {
+  const length = Math.min(end - at, prefix.length);
   for (let i = 0; i < length; i++) {
-    const difference = key[at + i]! - bound[i]!;
-    if (difference !== 0) return difference;
+    const difference = key[at + i]! - prefix[i]!;
+    if (difference !== 0) return difference < 0;
   }
-  // no value's bytes are the beginning of another's: a longer bound lies behind all entries with this value
-  return end - at < bound.length ? -1 : 0;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+  // with the bytes of the prefix, or cut off before their end
+  return isAfter || end - at < prefix.length;
 }
 
 /** The first key after all that start with `prefix`, which holds no byte but ff only if it is a keyspace's last. */

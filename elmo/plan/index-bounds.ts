@@ -63,7 +63,7 @@ export function indexBounds(
     const chosen = isArray ? cluster(index, field, bounds) : bounds;
     let intervals: Intervals = EVERYTHING;
     for (const { predicate, bounds: each } of chosen) {
-      intervals = intersect(intervals, each.intervals);
+      intervals = intervals === EVERYTHING ? each.intervals : intersect(intervals, each.intervals);
       if (!isEverything(each.intervals)) used.push({ field, predicate });
       const isKnown = each.isExact && predicate.group === undefined && !(isArray && saysNot(predicate.node));
       if (isKnown) exact.add(predicate.proves ?? predicate.node);

@@ -64,9 +64,8 @@ export function classInterval(typeClass: number): Interval {
 
 /** Whether it holds exactly one value. */
 export function isPoint({ low, high }: Interval): boolean {
-  return (
-    !low.isAfter && high.isAfter && low.prefix.length > 0 && Buffer.compare(low.prefix, high.prefix) === 0
-  );
+  if (low.isAfter || !high.isAfter || low.prefix.length === 0) return false;
+  return low.prefix === high.prefix || Buffer.compare(low.prefix, high.prefix) === 0;
 }
 
 export function isEverything(intervals: Intervals): boolean {
@@ -91,7 +90,12 @@ export function intersect(a: Intervals, b: Intervals): Intervals {
 }
 
 export function union(...sets: readonly Intervals[]): Intervals {
-  const all = sets.flat().sort((a, b) => compareEnds(a.low, b.low));
+  return joined(sets.flat());
+}
+
+/** Intervals in any order, as a set. Sorts them in place. */
+export function joined(all: Interval[]): Intervals {
+  all.sort((a, b) => compareEnds(a.low, b.low));
   const result: Interval[] = [];
   for (const interval of all) {
     const last = result.at(-1);

@@ -18,17 +18,10 @@ import {
 /** Ranges of one scan; where bounds would give more, entries are checked instead. */
 const MOST_RANGES = 256;
 
-/** Ends of stretches as they are stored, behind the values of the fields before: [low, high) of key bytes, ascending. */
-export interface StoredInterval {
-  readonly low: Uint8Array;
-  /** Undefined: no end. */
-  readonly high: Uint8Array | undefined;
-}
-
 export interface CheckedField {
   readonly isDescending: boolean;
-  /** Undefined: any value. */
-  readonly intervals: readonly StoredInterval[] | undefined;
+  /** As they are stored, ascending; undefined: any value. */
+  readonly intervals: Intervals | undefined;
 }
 
 export interface KeyRanges {
@@ -113,13 +106,6 @@ function checkedFields(
   if (last < 0) return undefined;
   return stored.slice(0, last + 1).map((intervals, field) => ({
     isDescending: index.fields[field]!.direction < 0,
-    intervals: field < first || isEverything(intervals) ? undefined : intervals.flatMap(storedInterval),
+    intervals: field < first || isEverything(intervals) ? undefined : intervals,
   }));
-}
-
-const NOTHING = new Uint8Array(0);
-
-function storedInterval({ low, high }: Interval): StoredInterval[] {
-  const first = keyOfEnd(NOTHING, low);
-  return first === undefined ? [] : [{ low: first, high: keyOfEnd(NOTHING, high) }];
 }

@@ -42,6 +42,7 @@ import {
   EVERYTHING,
   HIGHEST,
   intersect,
+  joined,
   LOWEST,
   NO_VALUES,
   pointInterval,
@@ -152,16 +153,30 @@ function encoded(value: Value, context: BoundsContext): Uint8Array {
 }
 
 function equalBounds(value: Value, context: BoundsContext): PredicateBounds {
-  if (isCollated(value, context)) return ALL;
+  const intervals: Interval[] = [];
+  const isExact = addEqual(value, context, intervals);
+  return { intervals, isExact };
+}
+
+/** Appends the bounds of `{$eq: value}`. @returns whether they are exact */
+function addEqual(value: Value, context: BoundsContext, into: Interval[]): boolean {
+  if (isCollated(value, context)) {
+    into.push(...EVERYTHING);
+    return false;
+  }
   switch (value.type) {
     case NULL:
-      return loose(union([classInterval(CLASS_UNDEFINED)], [classInterval(CLASS_NULL)]));
+      into.push(...union([classInterval(CLASS_UNDEFINED)], [classInterval(CLASS_NULL)]));
+      return false;
     case UNDEFINED:
-      return loose([classInterval(CLASS_UNDEFINED)]);
+      into.push(classInterval(CLASS_UNDEFINED));
+      return false;
     case ARRAY:
-      return loose(arrayIntervals(value, context));
+      into.push(...arrayIntervals(value, context));
+      return false;
     default:
-      return exact([pointInterval(encoded(value, context), value)]);
+      into.push(pointInterval(encoded(value, context), value));
+      return true;
   }
 }
 
@@ -230,11 +245,10 @@ function inBounds(
   context: BoundsContext,
 ): PredicateBounds {
   if (regexes.length > 0 && context.collation !== undefined) return ALL;
-  const parts = values.map((value) => equalBounds(value, context));
-  return {
-    intervals: union(...parts.map(({ intervals }) => intervals), ...regexes.map(regexIntervals)),
-    isExact: regexes.length === 0 && parts.every(({ isExact }) => isExact),
-  };
+  const intervals = regexes.flatMap(regexIntervals);
+  let isExact = regexes.length === 0;
+  for (const value of values) if (!addEqual(value, context, intervals)) isExact = false;
+  return { intervals: joined(intervals), isExact };
 }
 
 function anyBounds(children: readonly FilterNode[], context: BoundsContext): PredicateBounds {
