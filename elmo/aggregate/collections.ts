@@ -7,7 +7,7 @@ import type { Value } from '../bson/value.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { Operation } from '../operation/operation.js';
-import type { RowSource } from '../operation/row-source.js';
+import type { ReadDocument, RowSource } from '../operation/row-source.js';
 import type { SessionRow } from '../session/session-context.js';
 import type { WriteContext } from '../write/write-context.js';
 
@@ -83,11 +83,16 @@ export interface Collections {
    */
   open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, run: ReadOptions): RowSource;
   /**
-   * The document of a collection that has `value` at `path`, compared without a collation, where an index that knows only
-   * one of each tells; null: there is none.
-   * @returns undefined if it needs a plan
+   * Shows the document of a collection that has `value` at `path`, compared without a collation, where an index that knows
+   * only one of each tells.
+   * @returns what `read` makes of it; null: there is none; undefined: it needs a plan
    */
-  findUnique?(namespace: Namespace, path: string, value: Value): Uint8Array | null | undefined;
+  findUnique?<T>(
+    namespace: Namespace,
+    path: string,
+    value: Value,
+    read: ReadDocument<T>,
+  ): T | null | undefined;
 }
 
 export interface ReadOptions {

@@ -115,6 +115,11 @@ export class BsonWriter {
     this.bytes = grown;
   }
 
+  /** More is to come of the document that ends here: it has no end until `endDocument`. */
+  reopenDocument(): void {
+    this.length--;
+  }
+
   /** @returns what `endDocument` wants to know; also for arrays, and for a code with scope */
   beginDocument(): number {
     this.reserve(4);

@@ -8,7 +8,6 @@ import type {
   StoreFacts,
 } from '../aggregate/collections.js';
 import type { Value } from '../bson/value.js';
-import { copyDocument } from '../bson/writer.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import { indexesBeside } from '../catalog/listing.js';
@@ -17,7 +16,7 @@ import { Nothing } from '../exec/row-stages.js';
 import { parseSort } from '../exec/sort-pattern.js';
 import type { ParseScope } from '../expression/expression.js';
 import { keyspaceBounds } from '../keys/key-layout.js';
-import type { RowSource } from '../operation/row-source.js';
+import type { ReadDocument, RowSource } from '../operation/row-source.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import { planRows } from '../exec/planned-rows.js';
 import { parseRequestFilter } from './reading.js';
@@ -73,14 +72,17 @@ export class EngineCollections implements Collections {
     return this.catalog.get(namespace, this.unit)?.spec;
   }
 
-  findUnique(namespace: Namespace, path: string, value: Value): Uint8Array | null | undefined {
+  findUnique<T>(
+    namespace: Namespace,
+    path: string,
+    value: Value,
+    read: ReadDocument<T>,
+  ): T | null | undefined {
     if (!isPointType(value.type)) return undefined;
     const entry = this.catalog.get(namespace, this.unit);
     if (entry === undefined) return undefined;
     const index = path === '_id' && canFindById(entry) ? entry.spec.indexes[0] : uniqueIndexOn(entry, path);
-    return index === undefined
-      ? undefined
-      : (findByKey(entry, index, this.view, value, copyDocument) ?? null);
+    return index === undefined ? undefined : (findByKey(entry, index, this.view, value, read) ?? null);
   }
 
   open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, options: ReadOptions): RowSource {

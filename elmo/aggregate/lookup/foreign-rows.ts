@@ -5,10 +5,11 @@
  */
 import { OBJECT, REGEX } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
+import { copyDocument } from '../../bson/writer.js';
 import type { Namespace } from '../../catalog/collection-spec.js';
 import { ElmoError } from '../../errors.js';
 import type { Expression, Frame } from '../../expression/expression.js';
-import type { RowSource } from '../../operation/row-source.js';
+import type { ReadDocument, RowSource } from '../../operation/row-source.js';
 import { arrayValue, elementsOf, objectValue } from '../arguments.js';
 import type { LeadingQuery } from '../collections.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
@@ -104,6 +105,23 @@ export class ForeignRows {
     return openStages(pipeline.stages.slice(this.prefixLength), new ListRows(kept.rows), this.options);
   }
 
+  /**
+   * Shows the only row that goes with a document, if an index tells which that is. Before `open`.
+   * @returns what `read` makes of it; null: there is none; undefined: `open` tells
+   */
+  findOnly<T>(bytes: Uint8Array, at: number, read: ReadDocument<T>): T | null | undefined {
+    if (this.localValues === undefined || this.kept !== undefined || this.plainTarget === undefined)
+      return undefined;
+    return this.findUnique(this.localValues.of(bytes, at), read);
+  }
+
+  private findUnique<T>(values: readonly Value[], read: ReadDocument<T>): T | null | undefined {
+    const { fields, context } = this.spec;
+    if (this.plainTarget === undefined || values.length !== 1 || context.scope.collation !== undefined)
+      return undefined;
+    return context.collections.findUnique?.(this.plainTarget, fields!.foreign, values[0]!, read);
+  }
+
   private openByKey(pipeline: Pipeline, values: readonly Value[]): RowSource {
     const { fields, context } = this.spec;
     const path = fields!.foreign;
@@ -111,10 +129,8 @@ export class ForeignRows {
       this.table ??= new ForeignTable(this.kept.rows, path, context.scope.collation);
       return openStages(pipeline.stages, new ListRows(this.table.having(values)), this.options);
     }
-    if (this.plainTarget !== undefined && values.length === 1 && context.scope.collation === undefined) {
-      const found = context.collections.findUnique?.(this.plainTarget, path, values[0]!);
-      if (found !== undefined) return new ListRows(found === null ? [] : [found]);
-    }
+    const found = this.findUnique(values, copyDocument);
+    if (found !== undefined) return new ListRows(found === null ? [] : [found]);
     const filter = equalsAny(path, values);
     if (this.plainTarget !== undefined) {
       const query = { ...EVERYTHING, filter: filter.bytes };

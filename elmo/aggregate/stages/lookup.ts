@@ -1,7 +1,7 @@
 /** `$lookup`: each row with the array of those rows of another collection that go with it. */
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { EMPTY_ARRAY, int64OfNumber, NULL_VALUE, Value } from '../../bson/value.js';
-import { documentLength } from '../../bson/walk.js';
+import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import { Frame } from '../../expression/expression.js';
@@ -64,13 +64,13 @@ abstract class JoinedRows extends StageRows {
 
   constructor(
     input: RowSource,
-    private readonly foreign: ForeignRows,
+    protected readonly foreign: ForeignRows,
   ) {
     super(input);
   }
 
-  /** Opens `inner` for the next row of the input, whose copy is in `row`. */
-  protected advance(): Pulled {
+  /** Copies the next row of the input to `row`. */
+  protected next(): Pulled {
     if (!this.isWaiting) {
       const { input } = this;
       const pulled = input.pull();
@@ -81,13 +81,17 @@ abstract class JoinedRows extends StageRows {
     }
     if (!this.foreign.prepare()) return PAUSE;
     this.isWaiting = false;
-    this.frame.setDocument(this.row.bytes, 0);
-    this.inner = this.foreign.open(this.frame);
     return ROW;
   }
 
-  protected show(): Pulled {
-    this.bytes = this.writer.bytes;
+  /** What goes with the row. */
+  protected openInner(): void {
+    this.frame.setDocument(this.row.bytes, 0);
+    this.inner = this.foreign.open(this.frame);
+  }
+
+  protected show({ bytes } = this.writer): Pulled {
+    this.bytes = bytes;
     this.at = 0;
     return ROW;
   }
@@ -107,18 +111,24 @@ abstract class JoinedRows extends StageRows {
 class LookupRows extends JoinedRows {
   private readonly setter: PathSetter;
   private readonly array = new BsonWriter();
+  private readonly finder = new FieldFinder();
+  /** The name of the field that holds the array; undefined: it lies deeper. */
+  private readonly field: FieldName | undefined;
   private count = 0;
 
   constructor(input: RowSource, foreign: ForeignRows, as: string) {
     super(input, foreign);
     this.setter = new PathSetter(as);
+    this.field = as.includes('.') ? undefined : new FieldName(as);
   }
 
   pull(): Pulled {
     const { array } = this;
     if (this.inner === undefined) {
-      const pulled = this.advance();
+      const pulled = this.next();
       if (pulled !== ROW) return pulled;
+      if (this.appendOnly()) return this.show(this.row);
+      this.openInner();
       array.clear();
       array.beginDocument();
       this.count = 0;
@@ -136,6 +146,31 @@ class LookupRows extends JoinedRows {
     this.writer.clear();
     this.setter.write(this.row.bytes, 0, new Value(ARRAY, array.bytes, 0), this.writer);
     return this.show();
+  }
+
+  /** Where one row at most goes with this one: appends it, as it lies in the store. @returns false: nothing was done */
+  private appendOnly(): boolean {
+    const { row, field } = this;
+    if (field === undefined || this.finder.find(row.bytes, 0, field)) return false;
+    const found = this.foreign.findOnly(row.bytes, 0, (bytes, at) => {
+      this.appendArray(field, bytes, at);
+      return true;
+    });
+    if (found === null) this.appendArray(field, undefined, 0);
+    return found !== undefined;
+  }
+
+  private appendArray(field: FieldName, element: Uint8Array | undefined, at: number): void {
+    const { row } = this;
+    row.reopenDocument();
+    row.writeName(ARRAY, field.bytes);
+    const start = row.beginDocument();
+    if (element !== undefined) {
+      row.writeIndex(OBJECT, 0);
+      row.writeRange(element, at, at + documentLength(element, at));
+    }
+    row.endDocument(start);
+    row.endDocument(0);
   }
 }
 
@@ -160,8 +195,9 @@ class UnwoundLookupRows extends JoinedRows {
   pull(): Pulled {
     for (;;) {
       if (this.inner === undefined) {
-        const pulled = this.advance();
+        const pulled = this.next();
         if (pulled !== ROW) return pulled;
+        this.openInner();
         this.position = 0;
       }
       const inner = this.inner!;
