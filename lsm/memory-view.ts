@@ -46,8 +46,8 @@ export abstract class MemoryView implements ReadView {
     // Each lookup is a search in one map: none is quicker than the others.
   }
 
-  lookup(key: Bytes): boolean {
-    const value = this.find(key);
+  lookup(key: Bytes, length = key.length): boolean {
+    const value = this.find(length === key.length ? key : key.subarray(0, length < key.length ? length : 0));
     if (value === undefined) return false;
     this.valueBytes = value;
     this.valueLength = value.length;

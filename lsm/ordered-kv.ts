@@ -101,8 +101,11 @@ export interface Cursor {
 export interface ReadView {
   /** A copy of the value, or undefined. Absence is a value, not an error. */
   get(key: Bytes): Bytes | undefined;
-  /** Like `get` without the copy: the value is at `valueBytes[valueOffset, +valueLength)` until the next call on the store. */
-  lookup(key: Bytes): boolean;
+  /**
+   * Like `get` without the copy: the value is at `valueBytes[valueOffset, +valueLength)` until the next call on the store.
+   * @param length  of the key, in the first bytes of `key`. Default: all of them
+   */
+  lookup(key: Bytes, length?: number): boolean;
   readonly valueBytes: Bytes;
   readonly valueOffset: number;
   readonly valueLength: number;

@@ -75,7 +75,7 @@ export class Fetch implements RowSource {
     const { view, key, source } = this;
     key.clear();
     appendRecordKey(key, this.keyspace, source.recordId);
-    if (!view.lookup(key.bytes.subarray(0, key.length))) return false;
+    if (!view.lookup(key.bytes, key.length)) return false;
     this.bytes = view.valueBytes;
     this.at = view.valueOffset;
     return true;

@@ -73,9 +73,9 @@ export function findByKey<T>(
   if (index.fields[0]!.direction > 0) key.append(type, bytes, at);
   else key.appendDescending(type, bytes, at);
   if (key.length > LONGEST_ENTRY_KEY) return undefined; // longer than any that is stored
-  if (!view.lookup(key.bytes.subarray(0, key.length))) return undefined;
+  if (!view.lookup(key.bytes, key.length)) return undefined;
   const recordId = ids.readAt(view.valueBytes, view.valueOffset, view.valueOffset + view.valueLength);
   key.clear();
   appendRecordKey(key, spec.keyspace, recordId);
-  return view.lookup(key.bytes.subarray(0, key.length)) ? read(view.valueBytes, view.valueOffset) : undefined;
+  return view.lookup(key.bytes, key.length) ? read(view.valueBytes, view.valueOffset) : undefined;
 }

@@ -7,7 +7,7 @@ import type { LookupBatch } from '../base/lookup-batch.js';
 import { MAX_SLAB_STRING, Slab } from '../base/slab.js';
 import { corrupt, LsmError } from '../errors.js';
 import { KIND_BLOB, KIND_DELETE, KIND_RAW } from '../key/entry-kind.js';
-import { checkKey, checkRange } from '../key/validate.js';
+import { checkKey, checkKeyLength, checkRange } from '../key/validate.js';
 import { MAX_KEY_BYTES } from '../options.js';
 import type {
   Cursor,
@@ -67,15 +67,15 @@ export abstract class LayeredView implements ReadView {
   protected abstract hold(): () => void;
 
   /** Finds the entry of a key: in the context's registers. @returns whether there is one that is not deleted */
-  protected find(key: Bytes): boolean {
-    checkKey(key);
+  protected find(key: Bytes, length = key.length): boolean {
+    if (length === key.length) checkKey(key);
+    else checkKeyLength(length < key.length ? length : 0);
     const layers = this.readLayers();
     const context = this.context;
     context.reads.n++;
-    const length = key.length;
     const scratch = context.keyScratch;
     if (length <= 48) for (let i = 0; i < length; i++) scratch[i] = key[i]!;
-    else scratch.set(key);
+    else scratch.set(length === key.length ? key : key.subarray(0, length));
     const { hash } = context;
     hash.forget();
     const own = this.ownLayerCount();
@@ -102,8 +102,8 @@ export abstract class LayeredView implements ReadView {
       lookupMany(layers, batch, this.readSeq(), context.hash, context.registers);
   }
 
-  lookup(key: Bytes): boolean {
-    if (!this.find(key)) return false;
+  lookup(key: Bytes, length = key.length): boolean {
+    if (!this.find(key, length)) return false;
     const { registers, unpacker, blobs } = this.context;
     if (registers.kind === KIND_RAW) {
       this.valueBytes = registers.bytes;

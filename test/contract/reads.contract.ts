@@ -21,6 +21,7 @@ export function readsContract(open: OpenKv): void {
         expect(show(store.kv.get(b(key))), key).to.equal(value);
         expect(store.kv.has(b(key)), key).to.equal(value !== undefined);
         expect(store.kv.lookup(b(key)), key).to.equal(value !== undefined);
+        expect(store.kv.lookup(b(`${key} and more`), key.length), key).to.equal(value !== undefined);
         expect(store.kv.describe(b(key))?.length, key).to.equal(value?.length);
         expect(store.kv.openValue(b(key))?.length, key).to.equal(value?.length);
       }

@@ -34,6 +34,11 @@ export function refusalsContract(open: OpenKv): void {
     });
     beforeEach(() => fill(store.kv, { a: '1' }));
 
+    it('no byte of a key, or more than there are: BadKey', async () => {
+      for (const length of [0, -1, 4, NaN])
+        await expectCode('BadKey', () => store.kv.lookup(b('key'), length));
+    });
+
     for (const [what, key] of BAD_KEYS) {
       it(`${what}: BadKey`, async () => {
         const { kv } = store;
