@@ -46,8 +46,10 @@ export abstract class MemoryView implements ReadView {
     // Each lookup is a search in one map: none is quicker than the others.
   }
 
-  lookup(key: Bytes, length = key.length): boolean {
-    const value = this.find(length === key.length ? key : key.subarray(0, length < key.length ? length : 0));
+  lookup(key: Bytes, length?: number): boolean {
+    const value = this.find(
+      length === undefined ? key : key.subarray(0, length <= key.length ? Math.max(length, 0) : 0),
+    );
     if (value === undefined) return false;
     this.valueBytes = value;
     this.valueLength = value.length;

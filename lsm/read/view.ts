@@ -67,9 +67,10 @@ export abstract class LayeredView implements ReadView {
   protected abstract hold(): () => void;
 
   /** Finds the entry of a key: in the context's registers. @returns whether there is one that is not deleted */
-  protected find(key: Bytes, length = key.length): boolean {
-    if (length === key.length) checkKey(key);
-    else checkKeyLength(length < key.length ? length : 0);
+  protected find(key: Bytes, given?: number): boolean {
+    if (given === undefined) checkKey(key);
+    else checkKeyLength(given <= key.length ? given : 0);
+    const length = given ?? key.length;
     const layers = this.readLayers();
     const context = this.context;
     context.reads.n++;
@@ -102,7 +103,7 @@ export abstract class LayeredView implements ReadView {
       lookupMany(layers, batch, this.readSeq(), context.hash, context.registers);
   }
 
-  lookup(key: Bytes, length = key.length): boolean {
+  lookup(key: Bytes, length?: number): boolean {
     if (!this.find(key, length)) return false;
     const { registers, unpacker, blobs } = this.context;
     if (registers.kind === KIND_RAW) {
