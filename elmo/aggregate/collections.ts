@@ -20,6 +20,8 @@ export interface LeadingQuery {
   readonly limit: number;
   /** Paths that are enough, for a covered plan; undefined: whole documents. */
   readonly needs: readonly string[] | undefined;
+  /** Names of `{$meta: …}` that the rows are asked for; undefined: none. */
+  readonly metadata?: ReadonlySet<string>;
   readonly hint: Value | undefined;
 }
 

@@ -6,15 +6,17 @@ import { namespaceText } from '../catalog/namespace.js';
 import { isSameCollation } from '../collation/collation.js';
 import { ElmoError } from '../errors.js';
 import { Frame } from '../expression/expression.js';
+import { refuseUnavailable } from '../expression/metadata-names.js';
 import type { RowSource } from '../operation/row-source.js';
 import type { LeadingQuery } from './collections.js';
 import { MAX_VIEW_DEPTH } from './limits.js';
 import { optimized, splitLeading } from './optimize.js';
+import { metaNamesOf } from './row-metadata.js';
 import { noRows } from './rows.js';
 import type { Pipeline, PipelineRun, Stage, StageContext } from './stage.js';
 
 /** What a run is told from outside. */
-export type RunOptions = Omit<PipelineRun, 'frame'>;
+export type RunOptions = Omit<PipelineRun, 'frame' | 'metadata'>;
 
 /** A pipeline together with those of the views it runs on. */
 export interface Resolved {
@@ -51,6 +53,7 @@ export function resolveViews(pipeline: Pipeline): Resolved {
     namespace = { db: namespace.db, collection: spec.viewOn! };
     const inner: StageContext = { ...context, namespace, kind: 'view' };
     const view = context.parsePipeline(new Value(ARRAY, spec.pipeline!, 0), inner);
+    refuseUnavailable(metaNamesOf(argumentsOf(view.stages)));
     const [first] = stages;
     if (view.stages.length > 0 && first?.makesRows === true)
       throw new ElmoError(40602, `${first.name} is only valid as the first stage in a pipeline`);
@@ -75,15 +78,28 @@ export function splitPipeline(pipeline: Pipeline, hint: Value | undefined): Spli
   const { context, stages } = optimized(whole);
   if (stages[0]?.makesRows === true) return { namespace, context, query: undefined, rest: stages };
   const { match, sort, skip, limit, needs, rest } = splitLeading(stages);
+  const metadata = metaNamesOf(argumentsOf(rest));
   const query: LeadingQuery = {
     filter: match?.argument.bytes,
     sort: sort?.argument.bytes,
     skip,
     limit,
     needs,
+    metadata,
     hint,
   };
+  if (sort === undefined && skip === 0 && limit === 0) refuseSortKeys(rest[0]);
   return { namespace, context, query, rest };
+}
+
+function argumentsOf(stages: readonly Stage[]): Value[] {
+  return stages.map(({ argument }) => argument);
+}
+
+/** @throws ElmoError BadValue if a projection that belongs to the query shows what rows sort by, which do not */
+function refuseSortKeys(first: Stage | undefined): void {
+  if (first?.name === '$project' && metaNamesOf([first.argument]).has('sortKey'))
+    throw new ElmoError('BadValue', 'cannot use sortKey $meta projection without a sort');
 }
 
 /** Opens a pipeline. The rows are to be closed by the caller. */
@@ -96,7 +112,7 @@ export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Val
 
 /** Opens stages on rows that are there already; closes them if that fails. */
 export function openStages(stages: readonly Stage[], input: RowSource, options: RunOptions): RowSource {
-  const run: PipelineRun = { ...options, frame: new Frame() };
+  const run: PipelineRun = { ...options, frame: new Frame(), metadata: metaNamesOf(argumentsOf(stages)) };
   let rows = input;
   try {
     for (const stage of stages) rows = stage.open(rows, run);

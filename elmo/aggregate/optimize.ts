@@ -6,13 +6,14 @@ import { pathsOverlap } from './field-path.js';
 import { GroupStage } from './stages/group.js';
 import { LimitStage, SkipStage } from './stages/limit.js';
 import { MatchStage } from './stages/match.js';
+import { ReshapeStage } from './stages/reshape.js';
 import { SortStage } from './stages/sort.js';
 import type { Pipeline, Stage } from './stage.js';
 
 export function optimized(pipeline: Pipeline): Pipeline {
   let stages: Stage[] = [...pipeline.stages];
   for (let isChanged = true; isChanged;) {
-    const moved = withMatchesMoved(stages);
+    const moved = withMatchesMoved(stages) ?? withUnionsLater(stages);
     const joined = withNeighboursJoined(moved ?? stages);
     isChanged = moved !== undefined || joined !== undefined;
     stages = joined ?? moved ?? stages;
@@ -34,6 +35,17 @@ function withMatchesMoved(stages: readonly Stage[]): Stage[] | undefined {
       ...(left === undefined ? [] : [left]),
       ...stages.slice(i + 1),
     ];
+  }
+  return undefined;
+}
+
+/** What each row goes through by itself goes before a `$unionWith`, and into its pipeline. */
+function withUnionsLater(stages: readonly Stage[]): Stage[] | undefined {
+  for (let i = 1; i < stages.length; i++) {
+    const [before, stage] = [stages[i - 1]!, stages[i]!];
+    if (before.through === undefined) continue;
+    if (stage instanceof ReshapeStage || (stage instanceof MatchStage && !stage.isEmpty))
+      return [...stages.slice(0, i - 1), stage, before.through(stage), ...stages.slice(i + 1)];
   }
   return undefined;
 }
@@ -81,16 +93,21 @@ export function splitLeading(stages: readonly Stage[]): Split {
   let skip = 0;
   let limit = 0;
   if (rest[0] instanceof MatchStage) match = rest.shift() as MatchStage;
-  if (rest[0] instanceof SortStage && rest[0].pattern.every(({ meta }) => meta === undefined)) {
+  if (rest[0] instanceof SortStage) {
     sort = rest.shift() as SortStage;
     limit = sort.limit;
   }
   if (limit === 0 && rest[0] instanceof SkipStage) skip = (rest.shift() as SkipStage).count;
   if (limit === 0 && rest[0] instanceof LimitStage) limit = (rest.shift() as LimitStage).limit;
-  return { match, sort, skip, limit, needs: needsOf(rest), rest: withLeadingGroups(rest) };
+  return { match, sort, skip, limit, needs: needsOf(rest), rest: withLeadingStages(rest) };
 }
 
-function withLeadingGroups(stages: readonly Stage[]): readonly Stage[] {
+const PROJECTIONS: ReadonlySet<string> = new Set(['$project', '$unset']);
+
+/** What the query before the stages does for them. */
+function withLeadingStages(stages: readonly Stage[]): readonly Stage[] {
+  const [first, ...others] = stages;
+  if (first instanceof ReshapeStage && PROJECTIONS.has(first.name)) return [first.leading(), ...others];
   let count = 0;
   while (stages[count] instanceof GroupStage) count++;
   return stages.map((stage, i) =>

@@ -4,6 +4,7 @@ import { readText } from '../bson/read.js';
 import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
+import { refuseUnavailable } from '../expression/metadata-names.js';
 import { metaNamesIn } from '../projection/build.js';
 import { elementsOf } from './arguments.js';
 import { lateStages } from './late-stages.js';
@@ -70,12 +71,15 @@ export function parseLookedAt(specs: readonly Value[], context: StageContext): P
     throw new ElmoError(7749501, `Pipeline length must be no longer than ${MAX_PIPELINE_STAGES} stages`);
   const stages: Stage[] = [];
   const parsed: { name: string; operator: StageOperator }[] = [];
+  let isText = false;
   for (const spec of specs) {
     const { name, argument } = stageOf(spec, context.kind);
     const operator = operatorOf(name);
     refuseInKind(name, operator, context.kind);
-    if (!WITH_PIPELINES.has(name)) refuseUnavailable(argument, parsed);
     stages.push(...operator.parse(argument, context, name));
+    const looks = !WITH_RULES_OF_THEIR_OWN.has(name) && !isText && context.kind !== 'view';
+    if (looks) refuseUnavailable(metaNamesIn(argument));
+    if (parsed.length === 0 && name === '$match') isText = namesText(argument);
     parsed.push({ name, operator });
   }
   checkPositions(parsed, context);
@@ -114,28 +118,14 @@ function refuseInKind(name: string, operator: StageOperator, kind: PipelineKind)
   }
 }
 
-/** Stages whose pipelines look after themselves. */
-const WITH_PIPELINES: ReadonlySet<string> = new Set(['$lookup', '$unionWith', '$facet']);
+/** Stages that look after the metadata they name themselves, or in their pipelines. */
+const WITH_RULES_OF_THEIR_OWN: ReadonlySet<string> = new Set(['$lookup', '$unionWith', '$facet', '$sort']);
 
-/** `{$meta: name}` that only rows of certain indexes have. */
-const FROM_INDEXES: ReadonlyMap<string, string> = new Map([
-  ['textScore', 'text score'],
-  ['searchScore', '$search score'],
-  ['vectorSearchScore', '$vectorSearch score'],
-  ['score', 'score'],
-  ['geoNearDistance', '$geoNear distance'],
-  ['geoNearPoint', '$geoNear point'],
-]);
+const TEXT = Buffer.from('$text\0');
 
-/** @throws ElmoError if a stage asks for `{$meta: …}` that no stage before it gives */
-function refuseUnavailable(argument: Value, before: readonly { name: string }[]): void {
-  for (const name of metaNamesIn(argument)) {
-    const what = FROM_INDEXES.get(name);
-    if (what !== undefined && before[0]?.name !== '$match')
-      throw new ElmoError(40218, `query requires ${what} metadata, but it is not available`);
-    if (name === 'sortKey' && !before.some((stage) => stage.name === '$sort'))
-      throw new ElmoError('BadValue', 'cannot use sortKey $meta projection without a sort');
-  }
+/** Whether a condition is one that is refused for want of an index. */
+function namesText({ bytes, at, end }: Value): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).includes(TEXT);
 }
 
 function checkPositions(

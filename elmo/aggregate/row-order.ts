@@ -19,6 +19,11 @@ export class RowOrder {
     return this.keys.meetsArray(bytes, at);
   }
 
+  /** What the document at `at` sorts by. */
+  valuesOf(bytes: Uint8Array, at: number): readonly Value[] {
+    return this.keys.valuesOf(bytes, at);
+  }
+
   /** The key of the document at `at`: bytes of its own, to be given to `compare`. */
   keyOf(bytes: Uint8Array, at: number): Uint8Array {
     const { keys } = this;

@@ -2,6 +2,7 @@
 import type { BsonWriter } from '../bson/writer.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import type { HeldMetadata } from './row-metadata.js';
 
 const NO_ROW = new Uint8Array([5, 0, 0, 0, 0]);
 
@@ -35,6 +36,8 @@ export abstract class StageRows implements RowSource {
  * Takes all rows of its input first, then gives its own, made one after the other: `$group`, `$bucketAuto`, `$facet` …
  */
 export abstract class BlockingRows extends StageRows {
+  /** What goes with the row that was emitted last. */
+  protected told: RowMetadata | undefined = undefined;
   private isFilled = false;
   private isClosed = false;
 
@@ -58,8 +61,8 @@ export abstract class BlockingRows extends StageRows {
     return this.emit() ? ROW : END;
   }
 
-  override get metadata(): undefined {
-    return undefined;
+  override get metadata(): RowMetadata | undefined {
+    return this.told;
   }
 
   /** One row of the input. */
@@ -85,14 +88,18 @@ export class ListRows implements RowSource {
   bytes: Uint8Array = NO_ROW;
   readonly at = 0;
   readonly recordId = -1;
-  readonly metadata = undefined;
   private next = 0;
 
   /** @param operation  where the documents are many: asked whether to pause */
   constructor(
     private documents: readonly Uint8Array[],
     private readonly operation?: Operation,
+    private readonly held?: HeldMetadata,
   ) {}
+
+  get metadata(): RowMetadata | undefined {
+    return this.held?.of(this.bytes);
+  }
 
   pull(): Pulled {
     if (this.operation?.shouldPause() === true) return PAUSE;

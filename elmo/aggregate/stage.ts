@@ -42,6 +42,8 @@ export interface PipelineRun {
    */
   readonly frame: Frame;
   readonly allowDiskUse: boolean;
+  /** Names of `{$meta: …}` that any of the stages asks for. */
+  readonly metadata: ReadonlySet<string>;
   /** What a blocking stage may hold in memory; `MAX_STAGE_BYTES` unless given. */
   readonly maxStageBytes?: number;
   /** For stages that write; only pipelines of a command may have such. */
@@ -81,6 +83,8 @@ export interface Stage {
    * @returns undefined if they stay two
    */
   absorb?(next: Stage): Stage | undefined;
+  /** Of stages that add rows: the same with rows that have been through what each row goes through by itself. */
+  through?(stage: Stage): Stage;
 }
 
 /** A parsed pipeline, ready to be opened as often as needed. */

@@ -70,7 +70,7 @@ export class Defining {
         collectionsOfPipeline(
           view,
           pipeline,
-          openScope({ nowMs: operation.startedMs, random: host.random }),
+          openScope({ nowMs: operation.startedMs, random: host.random, allowsMeta: () => true }),
           host.newestCollections(),
         ),
     };

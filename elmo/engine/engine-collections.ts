@@ -13,6 +13,8 @@ import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
 import { indexesBeside } from '../catalog/listing.js';
 import { canFindById, findByKey, isPointType, uniqueIndexOn } from '../exec/find-one.js';
 import { Nothing } from '../exec/row-stages.js';
+import { AddSortKeys } from '../exec/shape-rows.js';
+import { SortKeys } from '../exec/sort-key.js';
 import { parseSort } from '../exec/sort-pattern.js';
 import type { ParseScope } from '../expression/expression.js';
 import { keyspaceBounds } from '../keys/key-layout.js';
@@ -23,6 +25,8 @@ import { parseRequestFilter } from './reading.js';
 
 /** What an engine tells of itself, whoever asks. */
 export type EngineFacts = Pick<StoreFacts, 'host' | 'openedMs' | 'operations' | 'sessions'>;
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 export class EngineCollections implements Collections {
   /**
@@ -89,19 +93,23 @@ export class EngineCollections implements Collections {
     const entry = this.catalog.get(namespace, this.unit);
     const filter = parseRequestFilter(query.filter, scope.collation, scope);
     if (entry === undefined) return new Nothing();
-    return planRows({
+    const { metadata = NO_NAMES } = query;
+    const sort = query.sort === undefined ? undefined : parseSort(query.sort);
+    const { rows } = planRows({
       entry,
       view: this.view,
       kv: this.kv,
       operation: options.operation,
       filter,
       collation: scope.collation,
-      sort: query.sort === undefined ? undefined : parseSort(query.sort),
+      sort,
       skip: query.skip,
       limit: query.limit,
       hint: query.hint,
       allowDiskUse: options.allowDiskUse,
       requiredPaths: query.needs,
-    }).rows;
+      needsEntries: metadata.has('recordId') || metadata.has('indexKey'),
+    });
+    return metadata.has('sortKey') ? new AddSortKeys(rows, new SortKeys(sort ?? [], scope.collation)) : rows;
   }
 }

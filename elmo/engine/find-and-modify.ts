@@ -93,6 +93,8 @@ function parsedProjection(
   collection: OpenCollection | undefined,
 ): Projection {
   const projection = parseProjection(request.projection!, { ...prepared, filter: prepared.parsed });
+  if (projection.metaNames.includes('sortKey'))
+    throw new ElmoError('BadValue', 'Cannot use a $meta sortKey projection in findAndModify commands.');
   if (request.returnsNew === true && projection.needsMatchedIndex)
     throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
   if (collection !== undefined) resolveHint(collection.entry.spec, request.hint);
@@ -227,6 +229,6 @@ function projected(
 ): RawDocument {
   if (projection === undefined) return document;
   const writer = new BsonWriter();
-  projection.apply(document, 0, writer, undefined, matchedIndex);
+  projection.apply(document, 0, writer, { recordId: null }, matchedIndex);
   return writer.toBytes();
 }

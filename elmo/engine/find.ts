@@ -22,6 +22,7 @@ import { IdlePlan } from '../exec/traced-plan.js';
 import type { CountRequest, FindRequest, RawDocument } from '../operation/requests.js';
 import { ROW, type Pulled, type RowSource } from '../operation/row-source.js';
 import { parseProjection } from '../projection/find.js';
+import { refuseUnavailable } from '../expression/metadata-names.js';
 import type { Projection } from '../projection/projection.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode } from '../query/filter.js';
@@ -66,13 +67,22 @@ function parsedFind(request: FindRequest, context: FindContext): PreparedFind {
   const filter = normalizeFilter(given, context.collation);
   const projection = projectionOf(request, given, context); // its errors are told before those of the sort
   const natural = naturalSort(request);
+  const sort = natural === undefined ? sortOf(request) : undefined;
+  if (projection !== undefined) checkMetadata(projection, sort);
   return {
     filter,
-    sort: natural === undefined ? sortOf(request) : undefined,
+    sort,
     natural,
     projection,
     minMax: minMaxOf(request.min, request.max),
   };
+}
+
+/** @throws ElmoError 40218, BadValue if the projection asks for what the query does not make */
+function checkMetadata({ metaNames }: Projection, sort: readonly SortField[] | undefined): void {
+  refuseUnavailable(metaNames);
+  if (sort === undefined && metaNames.includes('sortKey'))
+    throw new ElmoError('BadValue', 'cannot use sortKey $meta projection without a sort');
 }
 
 /** @throws ElmoError */
@@ -118,6 +128,7 @@ export function rowsRequest(
     projection: request.projection,
     allowDiskUse: request.allowDiskUse ?? context.operation.settings.allowsDisk,
     requiredPaths: isPositional ? undefined : projection?.requiredPaths,
+    returnsKeys: request.returnKey,
     needsEntries:
       request.returnKey === true || metaNames.includes('indexKey') || metaNames.includes('recordId'),
   };

@@ -9,7 +9,7 @@ import { IntersectionOfScans, MergeOfScans, UnionOfScans } from './combine-scans
 import { Fetch } from './fetch.js';
 import { IndexScan, type RecordIdSource } from './index-scan.js';
 import { IndexIds } from './index-ids.js';
-import { KeyRows } from './key-rows.js';
+import { KeyRows, type Entry } from './key-rows.js';
 import type { StageStats } from './plan-stats.js';
 import { PointScan, UniqueLookup } from './point-scan.js';
 import { FilterRows, Nothing } from './row-stages.js';
@@ -32,8 +32,8 @@ export interface BuildContext {
 /** Rows of a plan, and where its parts count what they do. */
 export interface AccessRows {
   readonly rows: RowSource & { readonly stats: StageStats };
-  /** The scan whose entries the rows come from, where it is one. */
-  readonly scan: IndexScan | undefined;
+  /** The entry that the row comes from; undefined if it comes from none. */
+  readonly entry: (() => Entry | undefined) | undefined;
   /** Of what gives the record ids, when several scans do. */
   readonly combined: StageStats | undefined;
   /** Of each scan of an index. */
@@ -106,8 +106,8 @@ export function accessRows(plan: QueryPlan, context: BuildContext, needsEntries 
   const { access } = plan;
   if (access.kind === 'ixscan') return indexRows(access, plan.isCovered, context, needsEntries);
   if (access.kind === 'collscan') return collectionRows(access, context);
-  if (access.kind === 'eof') return { rows: new Nothing(), scan: undefined, combined: undefined, scans: [] };
-  return combinedRows(access, context);
+  if (access.kind === 'eof') return { rows: new Nothing(), entry: undefined, combined: undefined, scans: [] };
+  return combinedRows(access, context, needsEntries);
 }
 
 function fetch(ids: RecordIdSource, filter: FilterNode | undefined, context: BuildContext): Fetch {
@@ -130,7 +130,7 @@ function indexRows(
     const lookup = new UniqueLookup(context.view, range!.low);
     return {
       rows: fetch(lookup, plan.filter, context),
-      scan: undefined,
+      entry: undefined,
       combined: undefined,
       scans: [lookup.stats],
     };
@@ -139,13 +139,14 @@ function indexRows(
     const ids = indexIds(plan, context);
     return {
       rows: fetch(ids, plan.filter, context),
-      scan: undefined,
+      entry: undefined,
       combined: undefined,
       scans: [ids.stats],
     };
   }
   const scan = indexScan(plan, context, { needsValues: isCovered || needsEntries });
-  const parts = { scan, combined: undefined, scans: [scan.stats] };
+  const entry: Entry = { scan, index: plan.index };
+  const parts = { entry: () => entry, combined: undefined, scans: [scan.stats] };
   if (!isCovered) return { rows: fetch(filteredIds(scan, plan, context), plan.filter, context), ...parts };
   const keys = new KeyRows(scan, pathsOf(plan.index));
   const matcher = matcherOf(plan.keyFilter, context);
@@ -157,7 +158,7 @@ function collectionRows(
   context: BuildContext,
 ): AccessRows {
   const { entry, view, operation } = context;
-  const parts = { scan: undefined, combined: undefined, scans: [] };
+  const parts = { entry: undefined, combined: undefined, scans: [] };
   if (!entry.spec.isClustered)
     return {
       rows: new CollectionScan(view, entry.state.bounds, direction, matcherOf(filter, context), operation),
@@ -175,42 +176,60 @@ function collectionRows(
 function combinedRows(
   access: Extract<AccessPlan, { kind: 'or' | 'merge' | 'and' }>,
   context: BuildContext,
+  needsEntries: boolean,
 ): AccessRows {
-  let ids: RecordIdSource & { readonly stats: StageStats };
-  let scans: StageStats[];
-  if (access.kind === 'merge') {
-    const { scan, filter } = access;
-    const parts = scan.ranges.map((range, i) => ({
-      scan: indexScan(scan, context, { ranges: [range], hasDuplicates: false }),
-      prefixLength: scan.prefixLengths[i]!,
-    }));
-    ids = new MergeOfScans(parts, scan.direction);
-    scans = parts.map((part) => part.scan.stats);
-    return {
-      rows: fetch(ids, both(scan.keyFilter, filter), context),
-      scan: undefined,
-      combined: ids.stats,
-      scans,
-    };
-  }
-  if (access.kind === 'and') {
-    const points = access.scans.map(
-      ({ ranges }) => new PointScan(context.view, ranges[0]!.low, context.operation),
-    );
-    ids = new IntersectionOfScans(points);
-    scans = points.map(({ stats }) => stats);
-  } else {
-    const branches = access.scans.map((plan) =>
-      givesIdsAlone(plan, context) ? indexIds(plan, context) : indexScan(plan, context),
-    );
-    ids = new UnionOfScans(
-      branches.map((scan, i) =>
-        scan instanceof IndexIds ? scan : filteredIds(scan, access.scans[i]!, context),
-      ),
-    );
-    scans = branches.map(({ stats }) => stats);
-  }
-  return { rows: fetch(ids, access.filter, context), scan: undefined, combined: ids.stats, scans };
+  if (access.kind === 'merge') return mergedRows(access, context, needsEntries);
+  if (access.kind === 'or') return unitedRows(access, context, needsEntries);
+  const points = access.scans.map(
+    ({ ranges }) => new PointScan(context.view, ranges[0]!.low, context.operation),
+  );
+  const ids = new IntersectionOfScans(points);
+  const scans = points.map(({ stats }) => stats);
+  return { rows: fetch(ids, access.filter, context), entry: undefined, combined: ids.stats, scans };
+}
+
+function mergedRows(
+  { scan, filter }: Extract<AccessPlan, { kind: 'merge' }>,
+  context: BuildContext,
+  needsValues: boolean,
+): AccessRows {
+  const parts = scan.ranges.map((range, i) => ({
+    scan: indexScan(scan, context, { ranges: [range], hasDuplicates: false, needsValues }),
+    prefixLength: scan.prefixLengths[i]!,
+  }));
+  const ids = new MergeOfScans(parts, scan.direction);
+  return {
+    rows: fetch(ids, both(scan.keyFilter, filter), context),
+    entry: () => (ids.scan === undefined ? undefined : { scan: ids.scan, index: scan.index }),
+    combined: ids.stats,
+    scans: parts.map((part) => part.scan.stats),
+  };
+}
+
+function unitedRows(
+  access: Extract<AccessPlan, { kind: 'or' }>,
+  context: BuildContext,
+  needsValues: boolean,
+): AccessRows {
+  const branches = access.scans.map((plan) =>
+    !needsValues && givesIdsAlone(plan, context)
+      ? indexIds(plan, context)
+      : indexScan(plan, context, { needsValues }),
+  );
+  const ids = new UnionOfScans(
+    branches.map((scan, i) =>
+      scan instanceof IndexIds ? scan : filteredIds(scan, access.scans[i]!, context),
+    ),
+  );
+  return {
+    rows: fetch(ids, access.filter, context),
+    entry: () => {
+      const scan = branches[ids.source];
+      return scan instanceof IndexScan ? { scan, index: access.scans[ids.source]!.index } : undefined;
+    },
+    combined: ids.stats,
+    scans: branches.map(({ stats }) => stats),
+  };
 }
 
 function both(a: FilterNode | undefined, b: FilterNode | undefined): FilterNode | undefined {

@@ -14,6 +14,11 @@ export class UnionOfScans implements RecordIdSource {
 
   constructor(private readonly sources: readonly RecordIdSource[]) {}
 
+  /** Which of the sources the record came from. */
+  get source(): number {
+    return this.current;
+  }
+
   pull(): Pulled {
     const { sources, seen, stats } = this;
     while (this.current < sources.length) {
@@ -66,6 +71,11 @@ export class MergeOfScans implements RecordIdSource {
   ) {
     this.waiting = [...sources];
     this.sign = direction === 'forward' ? 1 : -1;
+  }
+
+  /** The scan the record came from. */
+  get scan(): IndexScan | undefined {
+    return this.taken?.scan;
   }
 
   pull(): Pulled {

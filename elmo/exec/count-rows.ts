@@ -102,7 +102,7 @@ export async function countRunning(
   skip: number,
   most: number,
 ): Promise<number> {
-  const { scan } = access;
+  const scan = access.entry?.()?.scan;
   const isByScan =
     scan !== undefined &&
     plan.isCovered &&

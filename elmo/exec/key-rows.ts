@@ -4,6 +4,7 @@ import { BsonWriter } from '../bson/writer.js';
 import { TypeBitsReader } from '../keys/type-bits.js';
 import { KeyReader } from '../keys/value-decoding.js';
 import { ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { IndexScan } from './index-scan.js';
 import { StageStats } from './plan-stats.js';
 
@@ -123,18 +124,22 @@ export class KeyRows implements RowSource {
   }
 }
 
+/** Where a row was found: what a scan stands at, of an index. */
+export interface Entry {
+  readonly scan: IndexScan;
+  readonly index: IndexSpec;
+}
+
 /** Gives rows what `$meta` says of the entry and the record they came from. */
 export class WithEntry implements RowSource {
-  private readonly document: KeyDocument | undefined;
+  /** By scan. */
+  private readonly documents = new Map<IndexScan, KeyDocument>();
 
-  /** @param scan  undefined: they came from no index */
+  /** @param entry  where the row comes from; undefined: they come from no index */
   constructor(
     private readonly source: RowSource,
-    private readonly scan: IndexScan | undefined,
-    paths: readonly string[],
-  ) {
-    this.document = scan === undefined ? undefined : new KeyDocument(paths, true);
-  }
+    private readonly entry: (() => Entry | undefined) | undefined,
+  ) {}
 
   get bytes(): Uint8Array {
     return this.source.bytes;
@@ -146,13 +151,26 @@ export class WithEntry implements RowSource {
     return this.source.recordId;
   }
   get metadata(): RowMetadata {
-    const { scan, document } = this;
-    if (scan === undefined) return { recordId: this.recordId };
-    document!.read(scan);
-    return { recordId: this.recordId, indexKey: document!.writer.toBytes() };
+    const entry = this.entry?.();
+    if (entry === undefined) return { recordId: this.recordId };
+    const document = this.documentOf(entry);
+    document.read(entry.scan);
+    return { recordId: this.recordId, indexKey: document.writer.toBytes() };
   }
   get isAtEnd(): boolean {
     return this.source.isAtEnd === true;
+  }
+
+  private documentOf({ scan, index }: Entry): KeyDocument {
+    let document = this.documents.get(scan);
+    if (document === undefined) {
+      document = new KeyDocument(
+        index.fields.map(({ path }) => path),
+        true,
+      );
+      this.documents.set(scan, document);
+    }
+    return document;
   }
 
   pull(): Pulled {

@@ -6,11 +6,10 @@ import { WithEntry } from './key-rows.js';
 import { SortRows } from './sort.js';
 import { SortKeys, type SortField } from './sort-key.js';
 import type { RowSource } from '../operation/row-source.js';
-import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { PlanFilter } from '../catalog/collection-state.js';
 import { queryShape } from '../plan/query-shape.js';
 import type { FilterNode } from '../query/filter.js';
-import { accessRows, pathsOf, type AccessRows, type BuildContext } from './build-rows.js';
+import { accessRows, type AccessRows, type BuildContext } from './build-rows.js';
 import { choosePlan } from '../plan/choose.js';
 import type { CollatedRange } from '../plan/collated-range.js';
 import { RangeKeys, RowsInRange } from './collated-range.js';
@@ -37,6 +36,8 @@ export interface RowsRequest extends BuildContext {
   readonly requiredPaths?: readonly string[] | undefined;
   /** Whether rows say which entry and record they are, for `$meta`. */
   readonly needsEntries?: boolean | undefined;
+  /** Whether the entries are shown in the place of the rows. */
+  readonly returnsKeys?: boolean | undefined;
 }
 
 /** A plan at work. */
@@ -138,14 +139,8 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   const { collation, sort, skip, limit, operation, kv, needsEntries } = request;
   const access = accessRows(plan, request, needsEntries);
   let rows: RowSource = access.rows;
-  if (needsEntries === true) {
-    const index = keyedIndex(plan, request);
-    rows = new WithEntry(
-      rows,
-      index === undefined ? undefined : access.scan,
-      index === undefined ? [] : pathsOf(index),
-    );
-  }
+  if (needsEntries === true)
+    rows = new WithEntry(rows, tellsEntries(plan, request) ? access.entry : undefined);
   if (plan.access.kind === 'ixscan' && plan.access.collated !== undefined)
     rows = collatedRows(rows, plan.access, plan.access.collated, request);
   const isSorted =
@@ -170,10 +165,13 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   return running;
 }
 
-/** The index whose keys rows come with. Where the collection lies in the order of its `_id`, that is no index. */
-function keyedIndex({ access }: QueryPlan, { entry: { spec } }: RowsRequest): IndexSpec | undefined {
-  if (access.kind !== 'ixscan' || (spec.isClustered && access.index === spec.indexes[0])) return undefined;
-  return access.index;
+/**
+ * Whether rows come with the keys of an index. Where the collection lies in the order of its `_id` that is none, and of
+ * one `_id` only the key itself is told.
+ */
+function tellsEntries({ access }: QueryPlan, { entry: { spec }, filter, returnsKeys }: RowsRequest): boolean {
+  if (filter.kind === 'eq' && filter.path === '_id' && returnsKeys !== true) return false;
+  return access.kind !== 'ixscan' || !spec.isClustered || access.index !== spec.indexes[0];
 }
 
 /** Those between min and max in the order of the index's collation. */

@@ -1,7 +1,6 @@
 /** Sorts rows: in memory, the first few only when there is a limit, on disk when they are many. */
 import type { OrderedKv } from '../../lsm/index.js';
 import { readDouble } from '../bson/read.js';
-import { documentLength } from '../bson/walk.js';
 import { copyDocument } from '../bson/writer.js';
 import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
@@ -13,6 +12,7 @@ import { StageStats } from './plan-stats.js';
 import { compareBytes, type SortKeys } from './sort-key.js';
 import { SlicedSort } from './sliced-sort.js';
 import { Spill } from './spill.js';
+import { RECORD_ID_BYTES, StoredRow, storedMetadata } from './stored-row.js';
 
 /** Bytes that a sort holds before it goes to disk, where it may. */
 const MAX_HELD_BYTES = 48 * 1024 * 1024;
@@ -137,15 +137,16 @@ export class SortRows implements RowSource {
       const last = heap[0]!.key!;
       if (compareBytes(key, key.length, last, last.length) >= 0) return false;
     }
+    const metadata = this.options.keepsMetadata === true ? source.metadata : undefined;
     if (this.spill !== undefined && key !== undefined)
-      return this.spill.add(key, this.stored.of(bytes, at, source.recordId), this.sequence++);
+      return this.spill.add(key, this.stored.of(bytes, at, source.recordId, metadata), this.sequence++);
     const row = copyDocument(bytes, at);
     const sorted: SortedRow = {
       key,
       values: hasCollation ? keys.valuesOf(bytes, at) : undefined,
       row,
       recordId: source.recordId,
-      metadata: this.options.keepsMetadata === true ? source.metadata : undefined,
+      metadata,
       sequence: this.sequence++,
     };
     if (limit > 0 && this.spill === undefined) return this.takeTop(sorted, limit);
@@ -190,7 +191,8 @@ export class SortRows implements RowSource {
     const { rows } = this;
     while (rows.length > 0) {
       const row = rows.pop()!;
-      if (spill.add(row.key!, this.stored.of(row.row, 0, row.recordId), row.sequence)) return true;
+      if (spill.add(row.key!, this.stored.of(row.row, 0, row.recordId, row.metadata), row.sequence))
+        return true;
     }
     this.rowBytes = 0;
     return false;
@@ -215,8 +217,8 @@ export class SortRows implements RowSource {
     const run = runKey(this.runs++);
     this.rowBytes = 0;
     for (let i = 0; i < rows.length; i++) {
-      const { row, recordId } = rows[i]!;
-      if (spill.add(run, this.stored.of(row, 0, recordId), i)) {
+      const { row, recordId, metadata } = rows[i]!;
+      if (spill.add(run, this.stored.of(row, 0, recordId, metadata), i)) {
         this.rows = rows.slice(i + 1);
         return true;
       }
@@ -313,6 +315,8 @@ export class SortRows implements RowSource {
     this.bytes = valueBytes;
     this.at = valueOffset;
     this.recordId = readDouble(valueBytes, valueOffset + valueLength - RECORD_ID_BYTES);
+    if (this.options.keepsMetadata === true)
+      this.metadata = storedMetadata(valueBytes, valueOffset, valueLength - RECORD_ID_BYTES);
     this.stats.returned++;
     return ROW;
   }
@@ -324,27 +328,6 @@ export class SortRows implements RowSource {
     this.keyed?.clear();
     this.rows = [];
     this.next = 0;
-  }
-}
-
-const RECORD_ID_BYTES = 8;
-
-/** A row as it is spilled: its document, and behind it the record id. */
-class StoredRow {
-  private bytes = new Uint8Array(0);
-  private view = new DataView(this.bytes.buffer);
-
-  /** @returns bytes that the next call writes over */
-  of(from: Uint8Array, at: number, recordId: number): Uint8Array {
-    const length = documentLength(from, at);
-    const total = length + RECORD_ID_BYTES;
-    if (total > this.bytes.length) {
-      this.bytes = new Uint8Array(total * 2);
-      this.view = new DataView(this.bytes.buffer);
-    }
-    this.bytes.set(from.subarray(at, at + length));
-    this.view.setFloat64(length, recordId, true);
-    return this.bytes.subarray(0, total);
   }
 }
 

@@ -6,6 +6,7 @@ import { ARRAY } from '../bson/types.js';
 import type { Collation } from '../bson/compare.js';
 import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
+import type { RowMetadata } from '../operation/row-source.js';
 
 /** What an expression is evaluated on. One frame per consumer, filled anew for each row. */
 export class Frame {
@@ -24,6 +25,10 @@ export class Frame {
   setDocument(bytes: Uint8Array, at: number): void {
     this.bytes = bytes;
     this.at = at;
+  }
+
+  setMetadata(metadata: RowMetadata | undefined): void {
+    this.metadata = metadata as FrameMetadata | undefined;
   }
 }
 const NO_DOCUMENT = new Uint8Array([5, 0, 0, 0, 0]);

@@ -41,6 +41,7 @@ export interface RowMetadata {
   readonly sortKey?: Uint8Array;
   readonly geoNearDistance?: number;
   readonly geoNearPoint?: Uint8Array;
-  readonly recordId?: number;
+  /** null: of a row that a projection has made. */
+  readonly recordId?: number | null | undefined;
   readonly randVal?: number;
 }

@@ -1,6 +1,6 @@
 /** A tree at work: what projections and stages share when they run. */
 import type { BsonWriter } from '../bson/writer.js';
-import { Frame, type FrameMetadata } from '../expression/expression.js';
+import { Frame } from '../expression/expression.js';
 import type { RowMetadata } from '../operation/row-source.js';
 import type { Application, ProjectionNode } from './tree.js';
 import type { Projection, Reshape } from './projection.js';
@@ -11,6 +11,7 @@ export interface TreeFacts {
   readonly keptPaths?: readonly string[] | undefined;
   readonly metaNames: readonly string[];
   readonly needsMatchedIndex?: boolean;
+  readonly keepsRecord: boolean;
 }
 
 export class TreeProjection implements Projection, Reshape {
@@ -19,6 +20,7 @@ export class TreeProjection implements Projection, Reshape {
   readonly keptPaths: readonly string[] | undefined;
   readonly metaNames: readonly string[];
   readonly needsMatchedIndex: boolean;
+  readonly keepsRecord: boolean;
   private readonly frame = new Frame();
   private readonly application: Application = {
     frame: this.frame,
@@ -35,12 +37,13 @@ export class TreeProjection implements Projection, Reshape {
     this.keptPaths = facts.keptPaths;
     this.metaNames = facts.metaNames;
     this.needsMatchedIndex = facts.needsMatchedIndex === true;
+    this.keepsRecord = facts.keepsRecord;
   }
 
   apply(bytes: Uint8Array, at: number, into: BsonWriter, metadata?: RowMetadata, matchedIndex = -1): void {
     const { frame, application } = this;
     frame.setDocument(bytes, at);
-    frame.metadata = metadata as FrameMetadata | undefined;
+    frame.setMetadata(metadata);
     application.matchedIndex = matchedIndex;
     application.isPositionalPending = this.needsMatchedIndex;
     this.root.writeDocument(bytes, at, into, application);

@@ -60,6 +60,7 @@ class FindParser extends ProjectionParser {
       requiredPaths: isInclusion ? inclusionPaths(tree.leaves()) : undefined,
       changedPaths: undefined,
       metaNames: metaNamesIn(value),
+      keepsRecord: !isInclusion,
       needsMatchedIndex: this.positionalPath !== undefined,
     });
   }

@@ -34,4 +34,6 @@ export interface Reshape {
   /** If `changedPaths` is undefined: those that are shown as they are, with all below them. */
   readonly keptPaths?: readonly string[] | undefined;
   readonly metaNames: readonly string[];
+  /** Whether the document that was made last still tells which record it came from. */
+  readonly keepsRecord: boolean;
 }

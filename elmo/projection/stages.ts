@@ -7,7 +7,7 @@ import { EMPTY_DOCUMENT, type Value } from '../bson/value.js';
 import type { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import { valueText } from '../expression/elements.js';
-import { Frame, type Expression, type FrameMetadata, type ParseScope } from '../expression/expression.js';
+import { Frame, type Expression, type ParseScope } from '../expression/expression.js';
 import { parsePath } from '../expression/field-names.js';
 import { ConstantExpression } from '../expression/nodes.js';
 import { parseExpression } from '../expression/parse.js';
@@ -50,9 +50,14 @@ class ProjectParser extends ProjectionParser {
     super.parseOperator(path, value, name, argument);
   }
 
+  /** Of a projection of nothing but `_id` and `{$meta: …}`. */
+  private showsSome(): boolean {
+    return this.idRule === 'include' || this.tree.leaves().some(({ rule }) => rule.kind === 'computed');
+  }
+
   finish(specification: Value): Reshape {
     const { tree } = this;
-    const isInclusion = this.kind === undefined ? this.idRule === 'include' : this.kind === 'inclusion';
+    const isInclusion = this.kind === undefined ? this.showsSome() : this.kind === 'inclusion';
     if (isInclusion && !tree.has('_id')) tree.add(['_id'], { kind: 'include' });
     const leaves = tree.leaves();
     return new TreeProjection(tree.build(!isInclusion, !isInclusion), {
@@ -60,6 +65,7 @@ class ProjectParser extends ProjectionParser {
       changedPaths: isInclusion ? undefined : leaves.map(({ path }) => path),
       keptPaths: isInclusion ? includedPaths(leaves) : undefined,
       metaNames: metaNamesIn(specification),
+      keepsRecord: !isInclusion,
     });
   }
 }
@@ -104,6 +110,7 @@ export function parseUnsetStage(specification: Value): Reshape {
       requiredPaths: undefined,
       changedPaths: tree.leaves().map(({ path }) => path),
       metaNames: [],
+      keepsRecord: true,
     });
   });
 }
@@ -147,6 +154,7 @@ export function parseAddFieldsStage(specification: Value, scope: ParseScope, nam
       requiredPaths: undefined,
       changedPaths: tree.leaves().map(({ path }) => path),
       metaNames: metaNamesIn(kept),
+      keepsRecord: true,
     });
   });
 }
@@ -212,6 +220,7 @@ export function parseReplaceWithStage(expression: Value, scope: ParseScope): Res
 class Replacement implements Reshape {
   readonly requiredPaths: readonly string[] | undefined;
   readonly changedPaths = undefined;
+  keepsRecord = false;
   private readonly frame = new Frame();
 
   constructor(
@@ -227,7 +236,7 @@ class Replacement implements Reshape {
   apply(bytes: Uint8Array, at: number, into: BsonWriter, metadata?: RowMetadata): void {
     const { frame } = this;
     frame.setDocument(bytes, at);
-    frame.metadata = metadata as FrameMetadata | undefined;
+    frame.setMetadata(metadata);
     const value = this.expression.evaluate(frame);
     if (value.type !== OBJECT)
       throw new ElmoError(
@@ -235,6 +244,7 @@ class Replacement implements Reshape {
         `${this.what} must evaluate to an object, but resulting value was: ${valueText(value)}. ` +
           `Type of resulting value: '${typeNameOf(value)}'.`,
       );
+    this.keepsRecord = value.bytes === bytes && value.at === at; // $$ROOT itself
     into.writeRange(value.bytes, value.at, value.end);
   }
 }

@@ -13,7 +13,14 @@ import { UTC } from '../../expression/dates/time-zone.js';
 import { PathFollower } from '../../expression/nodes.js';
 import { doubleOf, isNumberType } from '../../expression/numbers.js';
 import { addUnits } from '../../expression/operators/date-arithmetic.js';
-import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import {
+  END,
+  PAUSE,
+  ROW,
+  type Pulled,
+  type RowMetadata,
+  type RowSource,
+} from '../../operation/row-source.js';
 import type { CanonicalKeys } from '../canonical-keys.js';
 import { StageRows } from '../rows.js';
 import { PathSetter } from '../set-path.js';
@@ -73,6 +80,8 @@ export class DensifyRows extends StageRows {
   private readonly writer = new BsonWriter();
   private readonly grids = new Map<string, Grid>();
   private generated = 0;
+  /** Whether the row was filled in. */
+  private isMade = false;
   /** The row that comes after those that are filled in before it. */
   private waiting: Waiting | undefined;
   /** The least and the greatest value of all rows so far. */
@@ -97,7 +106,12 @@ export class DensifyRows extends StageRows {
       this.grids.set('', { base: NO_FIELDS, next: bounds.low, isFresh: true, hasRows: false });
   }
 
+  override get metadata(): RowMetadata | undefined {
+    return this.isMade ? undefined : this.input.metadata;
+  }
+
   pull(): Pulled {
+    this.isMade = false;
     this.refuseMore();
     for (;;) {
       if (this.run.operation.shouldPause()) return PAUSE;
@@ -234,6 +248,7 @@ export class DensifyRows extends StageRows {
   /** One row on the grid. */
   private fill(grid: Grid, base = grid.base): Pulled {
     this.generated++;
+    this.isMade = true;
     const { writer } = this;
     writer.clear();
     this.setter.write(base, 0, grid.next, writer);

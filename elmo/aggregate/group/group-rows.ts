@@ -63,7 +63,7 @@ export class GroupRows extends StageRows {
       if (pulled === END) break;
       frame.bytes = input.bytes;
       frame.at = input.at;
-      frame.metadata = input.metadata as typeof frame.metadata;
+      frame.setMetadata(input.metadata);
       groups.add(frame);
       if ((++this.rows & (ROWS_PER_LOOK - 1)) === 0 && groups.heldBytes > this.maxBytes) this.beginSpill();
     }

@@ -14,6 +14,7 @@ import { arrayValue, elementsOf, objectValue } from '../arguments.js';
 import type { LeadingQuery } from '../collections.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { openPipeline, openStages, resolveViews, type RunOptions } from '../open-pipeline.js';
+import { metaNamesOf } from '../row-metadata.js';
 import { ListRows } from '../rows.js';
 import type { Pipeline, StageContext } from '../stage.js';
 import { ForeignTable } from './foreign-table.js';
@@ -75,7 +76,9 @@ export class ForeignRows {
     this.prefixLength = this.pipeline === undefined ? countIndependent(spec) : stages.length;
     const resolved = resolveViews({ stages: [], context });
     if (stages.length === 0 && resolved.pipeline.stages.length === 0) this.plainTarget = resolved.namespace;
-    if (fields !== undefined) {
+    // rows that are kept say nothing but their fields
+    if (metaNamesOf([spec.stages]).size > 0) this.prefixLength = 0;
+    else if (fields !== undefined) {
       if (!hasIndex(context, fields.foreign))
         this.kept = new KeptRows(() => openPipeline({ stages: [], context }, options), MAX_STAGE_BYTES);
     } else if (this.pipeline !== undefined || this.prefixLength > 0) {

@@ -8,7 +8,7 @@ import { ElmoError } from '../../errors.js';
 import { SlicedSort } from '../../exec/sliced-sort.js';
 import { Frame, type Expression } from '../../expression/expression.js';
 import { doubleOf, INT32_MAX, INT32_MIN, isNumberType } from '../../expression/numbers.js';
-import type { RowSource } from '../../operation/row-source.js';
+import type { RowMetadata, RowSource } from '../../operation/row-source.js';
 import type { Accumulator } from '../accumulators/accumulator.js';
 import { argumentsOf, objectValue } from '../arguments.js';
 import { comparatorOf } from '../collation-order.js';
@@ -53,6 +53,9 @@ class BucketAutoStage implements Stage {
 interface Sorted {
   readonly value: Value;
   readonly row: Uint8Array;
+  /** Which of the input's rows. */
+  readonly index: number;
+  readonly metadata: RowMetadata | undefined;
 }
 
 const ROW_OVERHEAD = 160;
@@ -87,6 +90,7 @@ class BucketAutoRows extends BlockingRows {
   protected take(bytes: Uint8Array, at: number): void {
     const { frame, maxStageBytes = MAX_STAGE_BYTES } = this.run;
     frame.setDocument(bytes, at);
+    frame.setMetadata(this.input.metadata);
     const value = this.options.groupBy.evaluate(frame);
     if (this.options.granularity !== undefined) refuseUnroundable(value);
     const row = bytes.slice(at, at + documentLength(bytes, at));
@@ -96,7 +100,12 @@ class BucketAutoRows extends BlockingRows {
         'QueryExceededMemoryLimitNoDiskUseAllowed',
         `$bucketAuto exceeded its memory limit of ${maxStageBytes} bytes`,
       );
-    this.rows.push({ value: value.isMissing ? NULL_VALUE : value.keep(), row });
+    this.rows.push({
+      value: value.isMissing ? NULL_VALUE : value.keep(),
+      row,
+      index: this.rows.length,
+      metadata: this.input.metadata,
+    });
   }
 
   protected override finish(): boolean {
@@ -153,9 +162,11 @@ class BucketAutoRows extends BlockingRows {
       accumulator.clear();
       accumulator.addGroup(idFrame);
     }
-    for (let i = first; i < end; i++) {
-      const { row } = this.rows[i]!;
+    // accumulators see the rows of a bucket as they came
+    const rows = this.rows.slice(first, end).sort((a, b) => a.index - b.index);
+    for (const { row, metadata } of rows) {
       frame.setDocument(row, 0);
+      frame.setMetadata(metadata);
       rowFields.read(row, 0);
       for (const accumulator of accumulators) accumulator.add(0, frame);
     }

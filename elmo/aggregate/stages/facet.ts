@@ -9,6 +9,7 @@ import { argumentsOf, elementsOf } from '../arguments.js';
 import { checkedFieldName } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { optimized } from '../optimize.js';
+import { HeldMetadata } from '../row-metadata.js';
 import { ListRows, StageRows } from '../rows.js';
 import type { LookContext, Pipeline, PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
@@ -43,6 +44,7 @@ class FacetStage implements Stage {
 /** The rows are kept once; then each pipeline goes over them. */
 class FacetRows extends StageRows {
   private readonly kept: Uint8Array[] = [];
+  private readonly held = new HeldMetadata();
   private keptBytes = 0;
   private isFilled = false;
   private isGiven = false;
@@ -71,7 +73,7 @@ class FacetRows extends StageRows {
       const pulled = this.input.pull();
       if (pulled === PAUSE) return PAUSE;
       if (pulled === END) this.isFilled = true;
-      else this.keep(this.input.bytes, this.input.at);
+      else this.keep(this.input);
     }
     const { writer } = this;
     if (this.document < 0) this.document = writer.beginDocument();
@@ -83,7 +85,7 @@ class FacetRows extends StageRows {
     return ROW;
   }
 
-  private keep(bytes: Uint8Array, at: number): void {
+  private keep({ bytes, at, metadata }: RowSource): void {
     const length = documentLength(bytes, at);
     this.keptBytes += length;
     if (this.keptBytes > MAX_STAGE_BYTES)
@@ -91,7 +93,9 @@ class FacetRows extends StageRows {
         'ExceededMemoryLimit',
         `$facet holds more than ${MAX_STAGE_BYTES} bytes and cannot spill to disk`,
       );
-    this.kept.push(bytes.slice(at, at + length));
+    const row = bytes.slice(at, at + length);
+    this.kept.push(row);
+    this.held.keep(row, metadata);
   }
 
   /** @returns false to pause */
@@ -103,7 +107,7 @@ class FacetRows extends StageRows {
       this.count = 0;
       this.rows = pipeline.stages.reduce<RowSource>(
         (rows, stage) => stage.open(rows, this.run),
-        new ListRows(this.kept, this.run.operation),
+        new ListRows(this.kept, this.run.operation, this.held),
       );
     }
     const { rows } = this;
@@ -125,6 +129,7 @@ class FacetRows extends StageRows {
     this.rows?.close();
     this.isGiven = true;
     this.kept.length = 0;
+    this.held.clear();
   }
 }
 

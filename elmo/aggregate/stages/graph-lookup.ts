@@ -115,6 +115,7 @@ class GraphRows extends StageRows {
     this.frontierSeen.clear();
     this.documentsSeen.clear();
     frame.setDocument(row.bytes, 0);
+    frame.setMetadata(input.metadata);
     const first = this.options.startWith.evaluate(frame);
     if (!first.isMissing) this.reach(first);
   }

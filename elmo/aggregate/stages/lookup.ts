@@ -87,6 +87,7 @@ abstract class JoinedRows extends StageRows {
   /** What goes with the row. */
   protected openInner(): void {
     this.frame.setDocument(this.row.bytes, 0);
+    this.frame.setMetadata(this.input.metadata);
     this.inner = this.foreign.open(this.frame);
   }
 

@@ -50,6 +50,10 @@ class RedactRows extends StageRows {
     super(input);
   }
 
+  override get metadata(): undefined {
+    return undefined;
+  }
+
   pull(): Pulled {
     for (;;) {
       const pulled = this.input.pull();

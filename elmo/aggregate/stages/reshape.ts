@@ -2,7 +2,14 @@
 import { OBJECT } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
 import { BsonWriter } from '../../bson/writer.js';
-import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import {
+  END,
+  PAUSE,
+  ROW,
+  type Pulled,
+  type RowMetadata,
+  type RowSource,
+} from '../../operation/row-source.js';
 import type { Reshape } from '../../projection/projection.js';
 import {
   parseAddFieldsStage,
@@ -13,10 +20,10 @@ import {
 } from '../../projection/stages.js';
 import { objectValue } from '../arguments.js';
 import { StageRows } from '../rows.js';
-import type { Stage, StageOperator, StageOperators } from '../stage.js';
+import type { PipelineRun, Stage, StageOperator, StageOperators } from '../stage.js';
 import type { ParseScope } from '../../expression/expression.js';
 
-class ReshapeStage implements Stage {
+export class ReshapeStage implements Stage {
   readonly changedPaths: readonly string[] | undefined;
   readonly keptPaths: readonly string[] | undefined;
   readonly isOneToOne = true;
@@ -25,13 +32,22 @@ class ReshapeStage implements Stage {
     readonly name: string,
     readonly argument: Value,
     private readonly reshape: Reshape,
+    private readonly isLeading = false,
   ) {
     this.changedPaths = reshape.changedPaths;
     this.keptPaths = reshape.keptPaths;
   }
 
-  open(input: RowSource): RowSource {
-    return new ReshapeRows(input, this.reshape);
+  /** The stage where the query before it takes it over. */
+  leading(): ReshapeStage {
+    return new ReshapeStage(this.name, this.argument, this.reshape, true);
+  }
+
+  open(input: RowSource, { metadata }: PipelineRun): RowSource {
+    const { reshape } = this;
+    return metadata.size === 0
+      ? new ReshapeRows(input, reshape)
+      : new ToldReshapeRows(input, reshape, this.isLeading);
   }
 
   addDependencies(into: Set<string>): boolean {
@@ -46,7 +62,7 @@ class ReshapeRows extends StageRows {
 
   constructor(
     input: RowSource,
-    private readonly reshape: Reshape,
+    protected readonly reshape: Reshape,
   ) {
     super(input);
   }
@@ -58,6 +74,34 @@ class ReshapeRows extends StageRows {
     writer.clear();
     this.reshape.apply(input.bytes, input.at, writer, input.metadata);
     this.bytes = writer.bytes;
+    return ROW;
+  }
+}
+
+/** The same where later stages ask for what `{$meta: …}` says: documents made anew do not tell their record. */
+class ToldReshapeRows extends ReshapeRows {
+  private told: RowMetadata | undefined;
+
+  /** @param isLeading  whether a query has made them, and tells no record of any */
+  constructor(
+    input: RowSource,
+    reshape: Reshape,
+    private readonly isLeading: boolean,
+  ) {
+    super(input, reshape);
+  }
+
+  override get metadata(): RowMetadata | undefined {
+    return this.told;
+  }
+
+  override pull(): Pulled {
+    const pulled = super.pull();
+    if (pulled !== ROW) return pulled;
+    const { reshape, isLeading } = this;
+    const { metadata } = this.input;
+    if (metadata === undefined || (!isLeading && reshape.keepsRecord)) this.told = metadata;
+    else this.told = { ...metadata, recordId: isLeading ? null : undefined };
     return ROW;
   }
 }

@@ -7,6 +7,7 @@ import { ElmoError } from '../../errors.js';
 import type { RowSource } from '../../operation/row-source.js';
 import { argumentsOf, objectValue } from '../arguments.js';
 import { isNumberType, doubleOf } from '../../expression/numbers.js';
+import { HeldMetadata } from '../row-metadata.js';
 import { BlockingRows } from '../rows.js';
 import type { PipelineRun, Stage, StageContext, StageOperators } from '../stage.js';
 
@@ -35,6 +36,8 @@ class SampleStage implements Stage {
 /** Keeps `size` rows; each later one takes the place of one of them as often as is fair. Then their order is shuffled. */
 class SampleRows extends BlockingRows {
   private readonly kept: Uint8Array[] = [];
+  private readonly held = new HeldMetadata();
+  private readonly isTold: boolean;
   private seen = 0;
 
   constructor(
@@ -44,13 +47,18 @@ class SampleRows extends BlockingRows {
     private readonly random: () => number,
   ) {
     super(input, run.operation);
+    this.isTold = run.metadata.size > 0;
   }
 
   protected take(bytes: Uint8Array, at: number): void {
     const { kept, size } = this;
     const place = kept.length < size ? kept.length : Math.floor(this.random() * (this.seen + 1));
     this.seen++;
-    if (place < size) kept[place] = copyBytes(bytes, at, at + documentLength(bytes, at));
+    if (place >= size) return;
+    const replaced = kept[place];
+    if (replaced !== undefined) this.held.delete(replaced);
+    const row = (kept[place] = copyBytes(bytes, at, at + documentLength(bytes, at)));
+    if (this.isTold) this.held.keep(row, { ...this.input.metadata, randVal: this.random() });
   }
 
   protected override finish(): boolean {
@@ -67,6 +75,8 @@ class SampleRows extends BlockingRows {
     const row = this.kept.pop();
     if (row === undefined) return false;
     this.bytes = row;
+    this.told = this.held.of(row);
+    this.held.delete(row);
     return true;
   }
 }

@@ -8,10 +8,10 @@ import { collatorOf } from '../../collation/collator.js';
 import { ElmoError } from '../../errors.js';
 import { SlicedSort } from '../../exec/sliced-sort.js';
 import { compareBytes, SortKeys, type SortField } from '../../exec/sort-key.js';
-import type { Expression } from '../../expression/expression.js';
+import type { Expression, Frame } from '../../expression/expression.js';
 import { PathFollower } from '../../expression/nodes.js';
-import type { RowSource } from '../../operation/row-source.js';
-import { argumentsOf, elementsOf } from '../arguments.js';
+import type { RowMetadata, RowSource } from '../../operation/row-source.js';
+import { argumentsOf, arrayValue, elementsOf } from '../arguments.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { checkedFieldPath } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
@@ -76,6 +76,7 @@ interface KeyedRow {
   readonly key: Uint8Array;
   /** Whether the partition is an array, which is told when it is its turn. */
   readonly isRefused: boolean;
+  readonly metadata: RowMetadata | undefined;
 }
 
 const ROW_OVERHEAD = 240;
@@ -96,6 +97,8 @@ class WindowRows extends BlockingRows {
   private readonly pathKeys: SortKeys | undefined;
   private readonly keys: CanonicalKeys;
   private readonly collation: Collation | undefined;
+  /** Whether rows are asked what they sort by. */
+  private readonly tellsKeys: boolean;
   private readonly setters: readonly PathSetter[];
   private readonly writers = [new BsonWriter(), new BsonWriter()];
 
@@ -106,6 +109,8 @@ class WindowRows extends BlockingRows {
   ) {
     super(input, run.operation);
     const { collation } = options.context.scope;
+    this.tellsKeys =
+      run.metadata.has('sortKey') && (options.partitionBy !== undefined || options.sortBy.length > 0);
     this.order = new RowOrder(options.sortBy, collation, options.partitionBy !== undefined);
     if (options.partitionPath !== undefined)
       this.pathKeys = new SortKeys(
@@ -119,13 +124,16 @@ class WindowRows extends BlockingRows {
 
   protected take(bytes: Uint8Array, at: number): void {
     const { keys, run } = this;
+    const { metadata } = this.input;
     const row = bytes.slice(at, at + documentLength(bytes, at));
     keys.clear();
     const { partitionBy, sortBy } = this.options;
     let isRefused = false;
     let partitionValue: Value | undefined;
+    const sortKey: Value[] = [];
     if (partitionBy !== undefined) {
       run.frame.setDocument(row, 0);
+      run.frame.setMetadata(this.input.metadata);
       const value = partitionBy.evaluate(run.frame);
       isRefused = value.type === ARRAY;
       if (isRefused) this.checkParallel(row);
@@ -133,13 +141,28 @@ class WindowRows extends BlockingRows {
       keys.clear();
       keys.append(told.type, told.bytes, told.at);
       if (this.collation !== undefined) partitionValue = told.keep();
+      if (this.tellsKeys) sortKey.push(told.keep());
     }
     const key = sortBy.length === 0 ? NO_KEY : this.order.keyOf(row, 0);
-    this.rows.push({ row, partition: keys.writer.toBytes(), partitionValue, key, isRefused });
+    const told = this.tellsKeys ? this.withSortKey(row, sortKey) : metadata;
+    this.rows.push({
+      row,
+      partition: keys.writer.toBytes(),
+      partitionValue,
+      key,
+      isRefused,
+      metadata: told,
+    });
     this.rowBytes += row.length + key.length + ROW_OVERHEAD;
     const most = run.maxStageBytes ?? MAX_STAGE_BYTES;
     if (this.rowBytes > most)
       throw new ElmoError(5414201, `$setWindowFields exceeded its memory limit of ${most} bytes`);
+  }
+
+  /** @param partition  what the row is parted by, if by anything */
+  private withSortKey(row: Uint8Array, partition: readonly Value[]): RowMetadata {
+    const values = this.options.sortBy.length === 0 ? [] : this.order.valuesOf(row, 0);
+    return { ...this.input.metadata, sortKey: arrayValue([...partition, ...values]).bytes };
   }
 
   /** What a row sorts by whose partition is an array: of a path as in any sort, positions included. */
@@ -198,6 +221,7 @@ class WindowRows extends BlockingRows {
       row = writer.bytes;
     }
     this.bytes = row;
+    this.told = rows[next]!.metadata;
     this.next++;
     return true;
   }
@@ -263,6 +287,11 @@ class PartitionRows implements Partition {
     private readonly sortBy: readonly SortField[],
   ) {
     this.rows = keyed.map(({ row }) => row);
+  }
+
+  show(row: number, frame: Frame): void {
+    frame.setDocument(this.rows[row]!, 0);
+    frame.setMetadata(this.keyed[row]!.metadata);
   }
 
   isTied(row: number, other: number): boolean {

@@ -28,6 +28,7 @@ export class SortStage implements Stage {
       operation: run.operation,
       limit: this.limit,
       allowsDisk: run.allowDiskUse,
+      keepsMetadata: run.metadata.size > 0,
     });
   }
 
@@ -37,6 +38,7 @@ export class SortStage implements Stage {
   }
 
   absorb(next: Stage): Stage | undefined {
+    if (next instanceof SortStage) return this.limit === 0 ? next : undefined;
     if (!(next instanceof LimitStage)) return undefined;
     const limit = this.limit === 0 ? next.limit : Math.min(this.limit, next.limit);
     return new SortStage(this.argument, this.pattern, this.context, limit);

@@ -25,6 +25,11 @@ class UnionStage implements Stage {
   addDependencies(): boolean {
     return false;
   }
+
+  through(stage: Stage): UnionStage {
+    const { pipeline } = this;
+    return new UnionStage(this.argument, { ...pipeline, stages: [...pipeline.stages, stage] });
+  }
 }
 
 class UnionRows extends StageRows {

@@ -62,7 +62,7 @@ class AccumulatorFunction implements WindowFunction {
         high = frames.low;
       }
       for (let i = high; i < frames.high; i++) {
-        frame.setDocument(rows[i]!, 0);
+        partition.show(i, frame);
         fields.read(rows[i]!, 0);
         accumulator.add(0, frame);
       }

@@ -27,6 +27,8 @@ export class FaultOfRow extends Error {
 /** The rows of a partition. */
 export interface Partition {
   readonly rows: readonly Uint8Array[];
+  /** Makes a row the one that expressions are evaluated on. */
+  show(row: number, frame: Frame): void;
   /** Keys of the order: equal ones are of rows that tie. */
   isTied(row: number, other: number): boolean;
   /** On the axis of ranges. Rows that have none are sorted behind the others, and stand behind them. */
@@ -59,8 +61,8 @@ export class ValuesFunction implements WindowFunction {
 
   compute(partition: Partition, frame: Frame): Value[] {
     const values = this.expressions.map((expression) =>
-      partition.rows.map((row) => {
-        frame.setDocument(row, 0);
+      partition.rows.map((_, row) => {
+        partition.show(row, frame);
         return expression.evaluate(frame).keep();
       }),
     );

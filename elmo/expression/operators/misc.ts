@@ -6,6 +6,7 @@ import {
   FALSE_VALUE,
   int64OfNumber,
   MISSING_VALUE,
+  NULL_VALUE,
   Value,
   valueOfBytes,
 } from '../../bson/value.js';
@@ -18,6 +19,7 @@ import {
   type Frame,
   type ParseScope,
 } from '../expression.js';
+import { isMetadata, refuseUnavailable } from '../metadata-names.js';
 import { typeNameOf } from '../numbers.js';
 
 const EMPTY_BYTES = 5;
@@ -45,31 +47,6 @@ const rand: ExpressionOperator = {
   },
 };
 
-/** Metadata that only some plans make: naming it elsewhere is an error. */
-const MADE_BY_SOME = new Map<string, string>([
-  ['textScore', 'text score'],
-  ['searchScore', '$search score'],
-  ['geoNearDistance', '$geoNear distance'],
-  ['geoNearPoint', '$geoNear point'],
-  ['vectorSearchScore', '$vectorSearch score'],
-  ['score', 'score'],
-  ['scoreDetails', 'scoreDetails'],
-  ['searchRootDocumentId', '$search root document id'],
-]);
-/** Metadata that may be named anywhere, and is missing where there is none. */
-const MADE_ANYWHERE: ReadonlySet<string> = new Set([
-  'indexKey',
-  'recordId',
-  'randVal',
-  'sortKey',
-  'searchHighlights',
-  'searchScoreDetails',
-  'searchSequenceToken',
-  'timeseriesBucketMinTime',
-  'timeseriesBucketMaxTime',
-  'changeStreamControlEvent',
-]);
-
 class MetaExpression extends Expression {
   constructor(private readonly name: string) {
     super();
@@ -77,6 +54,7 @@ class MetaExpression extends Expression {
 
   evaluate(frame: Frame): Value {
     const value = frame.metadata?.[this.name];
+    if (value === null) return NULL_VALUE;
     if (typeof value === 'number')
       return this.name === 'recordId' ? int64OfNumber(value) : doubleValue(value);
     if (value instanceof Value) return value;
@@ -91,11 +69,8 @@ const meta: ExpressionOperator = {
     if (argument.type !== STRING) throw new ElmoError(17307, '$meta only supports string arguments');
     const name = argument.text;
     if (name === 'stream') throw new ElmoError(9692105, `Unsupported $meta field: ${name}`);
-    const made = MADE_BY_SOME.get(name);
-    if (made === undefined && !MADE_ANYWHERE.has(name))
-      throw new ElmoError(17308, `Unsupported $meta field: ${name}`);
-    if (made !== undefined && !scope.allowsMeta(name))
-      throw new ElmoError(40218, `query requires ${made} metadata, but it is not available`);
+    if (!isMetadata(name)) throw new ElmoError(17308, `Unsupported $meta field: ${name}`);
+    if (!scope.allowsMeta(name)) refuseUnavailable([name]);
     return new MetaExpression(name);
   },
 };

@@ -80,7 +80,14 @@ export class MemoryCollections implements Collections {
     if (query.limit > 0) stages.push(new LimitStage(query.limit));
     const held = this.database[namespace.collection] ?? [];
     return stages.reduce<RowSource>(
-      (rows, stage) => stage.open(rows, { ...options, frame: new Frame(), collections: this, kv: this.kv }),
+      (rows, stage) =>
+        stage.open(rows, {
+          ...options,
+          frame: new Frame(),
+          metadata: query.metadata ?? new Set(),
+          collections: this,
+          kv: this.kv,
+        }),
       new ListRows((held as readonly object[]).map(rawOf)),
     );
   }
