@@ -9,9 +9,17 @@ import { readText } from '../bson/read.js';
 import { afterKeyspace, keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import { TRANSIENT, type WriteUnit } from '../operation/write-unit.js';
+import { arrayKnowledge, arrayPathBounds } from './array-paths.js';
 import type { CollectionSpec, IndexSpec, Namespace } from './collection-spec.js';
 import { CollectionState } from './collection-state.js';
-import { FIRST_KEYSPACE, KEYSPACE_CATALOG, KEYSPACE_META, LAYOUT_FORMAT } from './keyspaces.js';
+import {
+  ARRAYS_LAYOUT,
+  FIRST_KEYSPACE,
+  FIRST_LAYOUT,
+  KEYSPACE_CATALOG,
+  KEYSPACE_META,
+  LAYOUT_FORMAT,
+} from './keyspaces.js';
 import { namespaceText, parseNamespace } from './namespace.js';
 import { decodeCollection, encodeCollection } from './record.js';
 import { ElmoError } from '../errors.js';
@@ -88,6 +96,12 @@ function withArrays(index: IndexSpec, found: readonly ReadonlySet<number>[]): In
   return { ...index, multikeyComponents, isMultikey: multikeyComponents.some(({ size }) => size > 0) };
 }
 
+/** Deletes what an index holds, in O(1). */
+export function deleteIndex(unit: WriteUnit, { kind, keyspace }: IndexSpec): void {
+  unit.deleteRange(keyspaceBounds(keyspace));
+  if (kind === 'wildcard') unit.deleteRange(arrayPathBounds(keyspace));
+}
+
 /** Stands for a name that is known to be free. */
 const ABSENT = Symbol('absent');
 
@@ -127,7 +141,7 @@ export class Catalog {
     if (this.nextKeyspace >= this.reservedKeyspace) {
       this.reservedKeyspace = this.nextKeyspace + RESERVED_AT_ONCE;
       const batch = this.kv.batch();
-      if (this.nextKeyspace === FIRST_KEYSPACE) batch.put(FORMAT_KEY, numberBytes(LAYOUT_FORMAT));
+      if (this.nextKeyspace === FIRST_KEYSPACE) batch.put(FORMAT_KEY, numberBytes(FIRST_LAYOUT));
       batch.put(NEXT_KEY, numberBytes(this.reservedKeyspace));
       this.kv.write(batch).catch(() => undefined); // the write that uses the number meets the same error
     }
@@ -252,12 +266,23 @@ export class Catalog {
     });
     const spec = { ...current.spec, indexes };
     const entry = this.entryOf(spec);
+    if (indexes.some((index) => found.has(index.keyspace) && arrayKnowledge(index) === 'paths'))
+      this.raiseLayout(unit);
     if (!unit.isTransaction || this.isOverridden(unit, namespace)) {
       this.store(unit, namespace, entry, false);
       return;
     }
     this.kv.put(catalogKey(namespace), encodeCollection(spec)).catch(() => undefined); // as in takeKeyspace
     this.publish(namespaceText(namespace), entry);
+  }
+
+  /** An older version would not note at which paths a wildcard index meets arrays: it may not write any more. */
+  private raiseLayout(unit: WriteUnit): void {
+    const stored = this.kv.get(FORMAT_KEY);
+    if (stored !== undefined && numberOf(stored) >= ARRAYS_LAYOUT) return;
+    const layout = numberBytes(ARRAYS_LAYOUT);
+    if (!unit.isTransaction) unit.putEntry(FORMAT_KEY, layout);
+    else this.kv.put(FORMAT_KEY, layout).catch(() => undefined); // as in takeKeyspace
   }
 
   /** What everybody sees from now on. */
@@ -283,7 +308,7 @@ export class Catalog {
   drop(unit: WriteUnit, { spec, state }: CatalogEntry): void {
     this.forget(unit, spec);
     unit.deleteRange(keyspaceBounds(spec.keyspace));
-    for (const index of spec.indexes) unit.deleteRange(keyspaceBounds(index.keyspace));
+    for (const index of spec.indexes) deleteIndex(unit, index);
     const countsKey = state.dropCounts();
     if (countsKey !== undefined) unit.deleteEntry(countsKey);
     unit.afterCommit(() => {

@@ -35,7 +35,10 @@ export interface IndexSpec {
   readonly collation: CollationSpec | undefined;
   /** Raw. */
   readonly wildcardProjection: Uint8Array | undefined;
-  /** For each field, which components of its path (0 …) have met an array. Empty sets: not multikey. */
+  /**
+   * For each field, which components of its path (0 …) have met an array. Empty sets: not multikey. Of a wildcard field:
+   * ARRAYS_MET, ARRAYS_NOTED (array-paths.ts).
+   */
   readonly multikeyComponents: readonly ReadonlySet<number>[];
   readonly isMultikey: boolean;
   /** Whether it may be read: built to its end. */

@@ -10,6 +10,7 @@ import type { ElmoError } from '../errors.js';
 import { RecordIdReader, keyspaceBounds, afterKeyspace, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { CountTarget } from '../operation/write-unit.js';
+import { ArrayPaths } from './array-paths.js';
 import type { IndexSpec } from './collection-spec.js';
 import type { ChangedRecords } from './changed-records.js';
 import { HighestKey } from './highest-key.js';
@@ -56,6 +57,8 @@ export class CollectionState implements CountTarget {
   private readonly loading = new Map<number, ChangedRecords>();
   /** Of unique indexes, by their keyspaces. */
   private readonly highestKeys = new Map<number, HighestKey>();
+  /** Of wildcard indexes, by their keyspaces. */
+  private readonly arrays = new Map<number, ArrayPaths>();
   readonly bounds: KeyBounds;
   private readonly countsKey: Uint8Array;
   private nextId = -1;
@@ -91,6 +94,13 @@ export class CollectionState implements CountTarget {
     if (highest === undefined)
       this.highestKeys.set(keyspace, (highest = new HighestKey(keyspaceBounds(keyspace))));
     return highest;
+  }
+
+  /** Those of a wildcard index. */
+  arrayPaths(keyspace: number): ArrayPaths {
+    let paths = this.arrays.get(keyspace);
+    if (paths === undefined) this.arrays.set(keyspace, (paths = new ArrayPaths(this.kv, keyspace)));
+    return paths;
   }
 
   /** A fresh record id, above all others. */

@@ -19,8 +19,14 @@ export const KEYSPACE_USERS = 5;
 export const KEYSPACE_SPILL = 6;
 /** Keyspace of an index under construction → namespace of its collection. */
 export const KEYSPACE_BUILDS = 7;
+/** Keyspace of a wildcard index, path → nothing: documents have had an array there (array-paths.ts). Since layout 2. */
+export const KEYSPACE_ARRAYS = 8;
 /** The first number for collections and indexes. */
 export const FIRST_KEYSPACE = 16;
 
-/** The layout this code reads and writes. */
-export const LAYOUT_FORMAT = 1;
+/** The newest layout this code reads. */
+export const LAYOUT_FORMAT = 2;
+/** What a new file has, as long as nothing in it is of a later one. */
+export const FIRST_LAYOUT = 1;
+/** From here on a file may say of wildcard indexes by path where documents have arrays; who does not know it must not write. */
+export const ARRAYS_LAYOUT = 2;

@@ -2,7 +2,8 @@
  * What the catalog stores of a collection: one BSON document in keyspace CATALOG.
  *
  *   { type: 'collection' | 'view' | 'timeseries', uuid: Binary 4, keyspace: long, options: {…as listCollections},
- *     indexes: [{ keyspace: long, ready: bool, multikey: [int…] (for each field a bit for each component of its path),
+ *     indexes: [{ keyspace: long, ready: bool, multikey: [int…] (for each field a bit for each component of its path; of a
+ *                 wildcard field 1: arrays were met, 2: their paths are noted, see array-paths.ts),
  *                 definition: {v, key, name, …as listIndexes} }] }
  *
  * On disk since format 1.

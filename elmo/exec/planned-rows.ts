@@ -116,6 +116,7 @@ function planRequest(
       requiredPaths === undefined || request.needsEntries === true
         ? undefined
         : [...requiredPaths, ...(request.sort ?? []).map(({ path }) => path)],
+    hasArrayAt: ({ keyspace }, path) => entry.state.arrayPaths(keyspace).has(path, view),
     documentCount: entry.state.documentCount,
   };
 }

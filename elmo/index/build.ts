@@ -15,6 +15,7 @@
  */
 import type { Cursor, OrderedKv } from '../../lsm/index.js';
 import { readText } from '../bson/read.js';
+import { arrayPathBounds } from '../catalog/array-paths.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { ChangedRecords } from '../catalog/changed-records.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
@@ -262,6 +263,7 @@ function removeIndexes(
   for (const keyspace of keyspaces) {
     unit.deleteEntry(markKey(keyspace));
     unit.deleteRange(keyspaceBounds(keyspace));
+    unit.deleteRange(arrayPathBounds(keyspace));
     entry?.state.failedBuilds.delete(keyspace);
   }
   unit.afterCommit(() => entry?.state.endLoad(keyspaces));

@@ -2,7 +2,7 @@
 import { documentText } from '../bson/text.js';
 import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
-import type { CatalogEntry } from '../catalog/catalog.js';
+import { deleteIndex, type CatalogEntry } from '../catalog/catalog.js';
 import { ChangedRecords } from '../catalog/changed-records.js';
 import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { addCollection, viewRefusal } from '../catalog/define.js';
@@ -10,7 +10,6 @@ import { indexesBeside } from '../catalog/listing.js';
 import { checkNamespace, checkNewNamespace, namespaceText, SYSTEM_VIEWS } from '../catalog/namespace.js';
 import { isIdKey, newIndexSpec, sameKey } from '../catalog/record.js';
 import { ElmoError } from '../errors.js';
-import { keyspaceBounds } from '../keys/key-layout.js';
 import type { Committer } from '../operation/committer.js';
 import type { Operation } from '../operation/operation.js';
 import type { Namespace } from '../operation/requests.js';
@@ -199,7 +198,7 @@ function dropFrom(
   const dropped = new Set(indexesToDrop(spec, which));
   if (dropped.size > 0) {
     catalog.change(unit, { ...spec, indexes: spec.indexes.filter((index) => !dropped.has(index)) });
-    for (const { keyspace } of dropped) unit.deleteRange(keyspaceBounds(keyspace));
+    for (const index of dropped) deleteIndex(unit, index);
   }
   const shownBefore = indexesBeside(spec).length;
   return {

@@ -18,6 +18,8 @@ const KEPT_BYTES = 1 << 16;
 
 export class EntrySet {
   count = 0;
+  /** At which paths the document has arrays, in a wildcard index. */
+  readonly arrayPaths = new Set<string>();
   /** Where all keys and values lie; another array after any call that adds. */
   bytes: Uint8Array = NO_BYTES;
   private length = 0;
@@ -25,6 +27,7 @@ export class EntrySet {
 
   clear(): void {
     this.count = this.length = 0;
+    if (this.arrayPaths.size > 0) this.arrayPaths.clear();
     if (this.bytes.length > KEPT_BYTES) this.bytes = NO_BYTES;
     if (this.bounds.length > KEPT_BYTES) this.bounds = new Int32Array(STRIDE);
   }

@@ -185,12 +185,20 @@ export class OpenCollection {
   /** Tells the catalog if fields have met arrays for the first time. */
   noteArrays(unit: WriteUnit, indexes: readonly OpenIndex[]): void {
     let hasNewArrays = false;
-    for (const index of indexes) hasNewArrays ||= index.hasNewArrays;
+    for (const index of indexes) {
+      hasNewArrays ||= index.hasNewArrays;
+      if (index.met?.isEmpty === false) index.met.note(unit, this.notesAhead(unit));
+    }
     if (!hasNewArrays) return;
     const found = indexes
       .filter((index) => index.hasNewArrays)
       .map((index) => [index.spec.keyspace, index.takeArrays(unit)] as const);
     this.catalog.noteArrays(unit, this.spec.namespace, new Map(found));
+  }
+
+  /** Whether what is noted stays when the unit is given up: unless nobody else knows the collection yet. */
+  private notesAhead(unit: WriteUnit): boolean {
+    return unit.isTransaction && !this.catalog.isOverridden(unit, this.spec.namespace);
   }
 
   /**

@@ -25,6 +25,7 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import { decodeEntry } from './decode-entry.js';
 import { EntrySet } from './entry-set.js';
 import { KeyExtractor, type TupleSink } from './key-extractor.js';
+import { ALL_NOTED, MetArrays } from './met-arrays.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
 import { projectedPaths } from './wildcard-definition.js';
 
@@ -46,6 +47,8 @@ export class OpenIndex implements TupleSink, LeafSink {
   /** The same, as the spec has it, and as the catalog has been told since. */
   private readonly knownBits: Int32Array;
   private readonly notedBits: Int32Array;
+  /** Of a wildcard index. */
+  readonly met: MetArrays | undefined;
   private prefix: Value[] = [];
   /** What `compare` found; valid as long as what it was given. */
   removed = new EntrySet();
@@ -83,7 +86,9 @@ export class OpenIndex implements TupleSink, LeafSink {
         : compileFilter(parseFilter(spec.partialFilter, { collation: spec.collation }), {
             collation: spec.collation,
           });
-    this.wildcard = this.wildcardField < 0 ? undefined : wildcardPathsOf(spec);
+    if (this.wildcardField < 0) return;
+    this.wildcard = wildcardPathsOf(spec);
+    this.met = new MetArrays(spec, state.arrayPaths(spec.keyspace));
   }
 
   /** Whether the document belongs into the index (of a partial one). */
@@ -139,6 +144,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     }
     loaded.clear();
     this.collectSeveral(bytes, at, loaded);
+    this.met?.add(loaded);
     for (let i = 0; i < loaded.count; i++) {
       const key = loaded.key(i);
       const value = loaded.value(i);
@@ -186,7 +192,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     return true;
   }
 
-  leaf(path: string, bytes: Uint8Array, type: number, at: number, isInArray: boolean): void {
+  leaf(path: string, bytes: Uint8Array, type: number, at: number): void {
     const { entries, wildcardField, prefix } = this;
     entries.begin();
     for (let i = 0; i < wildcardField; i++) this.appendPrefix(prefix[i]!);
@@ -195,7 +201,20 @@ export class OpenIndex implements TupleSink, LeafSink {
     for (let i = wildcardField; i < prefix.length; i++) this.appendPrefix(prefix[i]!);
     this.finish();
     this.target!.add(entries.key, entries.value);
-    if (isInArray) this.arrayBits[wildcardField]! |= 1;
+  }
+
+  array(path: string): void {
+    const { arrayPaths } = this.target!;
+    if (arrayPaths.has(path)) return;
+    const length = Buffer.byteLength(path);
+    if (length > LONGEST_ENTRY_KEY) throw this.keyTooLong(length);
+    arrayPaths.add(path);
+    this.arrayBits[this.wildcardField]! |= this.met!.mark;
+  }
+
+  /** The paths of all documents are noted: the catalog may say so. */
+  completeArrays(): void {
+    if (this.met?.isIncomplete === true) this.arrayBits[this.wildcardField]! |= ALL_NOTED;
   }
 
   private arrayBesideWildcard(): ElmoError {
@@ -259,6 +278,7 @@ export class OpenIndex implements TupleSink, LeafSink {
     this.added = before === undefined ? after! : this.ownAdded;
     this.ownRemoved.clear();
     this.ownAdded.clear();
+    this.met?.begin(after);
     if (before === undefined || after === undefined) return;
     const { removed, added } = this;
     const beforeCount = before.count;

@@ -8,6 +8,7 @@ import type { Operation } from '../operation/operation.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import type { OpenCollection } from './open-collection.js';
 import type { OpenIndex } from './open-index.js';
+import type { EntrySet } from './entry-set.js';
 
 /** How one index agrees with the documents. */
 export interface IndexVerdict {
@@ -71,6 +72,11 @@ export function repairCollection(unit: WriteUnit, collection: OpenCollection): V
   return new Verification(unit.view, collection, { unit }).run();
 }
 
+/** Whether a repair has something to put right, or to find out. */
+export function needsRepair({ problems, damaged }: VerifyResult, { indexes }: OpenCollection): boolean {
+  return problems.length > damaged || indexes.some(({ met }) => met?.isIncomplete === true);
+}
+
 class Verification {
   private readonly problems: string[] = [];
   private readonly ids = new RecordIdReader();
@@ -115,6 +121,7 @@ class Verification {
     const indexes: IndexVerdict[] = [];
     for (const [i, index] of collection.indexes.entries())
       indexes.push(yield* this.checkEntries(index, this.missing[i]!));
+    if (this.mending !== undefined) this.mendArrays(this.mending.unit);
     this.checkCounts();
     return {
       documents: this.documents,
@@ -142,6 +149,7 @@ class Verification {
     this.collection.indexes.forEach((index, i) => {
       const set = index.after;
       index.collect(document, 0, recordId, set);
+      if (index.met !== undefined) this.checkArrays(index, set, recordId);
       for (let k = 0; k < set.count; k++) {
         const key = set.key(k);
         const value = set.value(k);
@@ -158,6 +166,12 @@ class Verification {
         else this.mending.unit.putEntry(key, value);
       }
     });
+  }
+
+  private checkArrays({ spec, met }: OpenIndex, set: EntrySet, recordId: number): void {
+    for (const path of met!.missing(set, this.view))
+      this.complain(`index ${spec.name} does not know of the array at ${path} of record ${recordId}`);
+    if (this.mending !== undefined) met!.add(set);
   }
 
   private *checkEntries(index: OpenIndex, missing: number): Generator<undefined, IndexVerdict> {
@@ -189,6 +203,13 @@ class Verification {
     index.collect(document, 0, recordId, set);
     for (let i = 0; i < set.count; i++) if (Buffer.compare(set.key(i), key) === 0) return true;
     return false;
+  }
+
+  /** All documents were seen. */
+  private mendArrays(unit: WriteUnit): void {
+    const { collection } = this;
+    for (const index of collection.indexes) index.completeArrays();
+    collection.noteArrays(unit, collection.indexes);
   }
 
   private checkCounts(): void {

@@ -11,8 +11,9 @@ import { ARRAY, OBJECT, UNDEFINED } from '../bson/types.js';
 import { ElementWalker } from '../bson/walk.js';
 
 export interface LeafSink {
-  /** @param isInArray  whether an array was entered on the way */
-  leaf(path: string, bytes: Uint8Array, type: number, at: number, isInArray: boolean): void;
+  leaf(path: string, bytes: Uint8Array, type: number, at: number): void;
+  /** An array whose elements have its path, or may have leaves below; an array in an array is none. Once for each. */
+  array(path: string): void;
 }
 
 /** Which paths of a document a wildcard index takes. */
@@ -56,14 +57,13 @@ function isAtOrBelow(path: string, root: string): boolean {
 }
 
 export function visitLeaves(bytes: Uint8Array, at: number, paths: WildcardPaths, sink: LeafSink): void {
-  visitDocument(bytes, at, '', false, paths, sink);
+  visitDocument(bytes, at, '', paths, sink);
 }
 
 function visitDocument(
   bytes: Uint8Array,
   at: number,
   prefix: string,
-  isInArray: boolean,
   paths: WildcardPaths,
   sink: LeafSink,
 ): void {
@@ -73,7 +73,7 @@ function visitDocument(
     const name = readText(bytes, walker.nameStart, walker.nameEnd);
     const path = prefix === '' ? name : `${prefix}.${name}`;
     if (!paths.mayEnter(path)) continue;
-    visitValue(bytes, walker.type, walker.valueStart, path, isInArray, paths, sink);
+    visitValue(bytes, walker.type, walker.valueStart, path, paths, sink);
   }
 }
 
@@ -86,27 +86,27 @@ function visitValue(
   type: number,
   at: number,
   path: string,
-  isInArray: boolean,
   paths: WildcardPaths,
   sink: LeafSink,
 ): void {
   if (type === OBJECT && !isEmptyDocument(bytes, at)) {
-    visitDocument(bytes, at, path, isInArray, paths, sink);
+    visitDocument(bytes, at, path, paths, sink);
     return;
   }
   if (type !== ARRAY) {
-    if (paths.takes(path)) sink.leaf(path, bytes, type, at, isInArray);
+    if (paths.takes(path)) sink.leaf(path, bytes, type, at);
     return;
   }
+  sink.array(path);
   if (isEmptyDocument(bytes, at)) {
-    if (paths.takes(path)) sink.leaf(path, bytes, UNDEFINED, at, true);
+    if (paths.takes(path)) sink.leaf(path, bytes, UNDEFINED, at);
     return;
   }
   const walker = new ElementWalker();
   walker.open(bytes, at);
   while (walker.next()) {
     if (walker.type === OBJECT && !isEmptyDocument(bytes, walker.valueStart))
-      visitDocument(bytes, walker.valueStart, path, true, paths, sink);
-    else if (paths.takes(path)) sink.leaf(path, bytes, walker.type, walker.valueStart, true);
+      visitDocument(bytes, walker.valueStart, path, paths, sink);
+    else if (paths.takes(path)) sink.leaf(path, bytes, walker.type, walker.valueStart);
   }
 }

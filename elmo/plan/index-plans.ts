@@ -60,14 +60,16 @@ export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanR
 
 function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): Candidate[] {
   if (index.kind === 'wildcard')
-    return wildcardScans(index, predicates).flatMap(({ index: scanned, bounding, fixed, hasDuplicates }) => {
-      const found = indexBounds(scanned, bounding, request.collation, fixed);
-      // a value found under several names says nothing for sure
-      const bounds = hasDuplicates ? { ...found, exact: NOTHING_KNOWN } : found;
-      return isEverything(bounds.fields[0]!)
-        ? []
-        : [{ index: scanned, bounds, isBounded: true, hasDuplicates }];
-    });
+    return wildcardScans(index, predicates, request).flatMap(
+      ({ index: scanned, bounding, fixed, hasDuplicates }) => {
+        const found = indexBounds(scanned, bounding, request.collation, fixed);
+        // a value found under several names says nothing for sure
+        const bounds = hasDuplicates ? { ...found, exact: NOTHING_KNOWN } : found;
+        return isEverything(bounds.fields[0]!)
+          ? []
+          : [{ index: scanned, bounds, isBounded: true, hasDuplicates }];
+      },
+    );
   if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request)) return [];
   const bounds = indexBounds(index, predicates, request.collation);
   const isBounded = !isEverything(bounds.fields[0]!) || demandsFirst(index, predicates);

@@ -24,5 +24,7 @@ export interface PlanRequest {
   readonly natural: ScanDirection | undefined;
   /** All that is wanted of the documents; undefined: all of them. */
   readonly requiredPaths: readonly string[] | undefined;
+  /** Whether documents of a wildcard index have had an array at the path, by the name it has in the index. */
+  readonly hasArrayAt: (index: IndexSpec, path: string) => boolean;
   readonly documentCount: number;
 }

@@ -4,6 +4,11 @@ const NUMERIC = /^\d+$/;
 /** Ways to leave components of a path out. */
 const MOST_VARIANTS = 16;
 
+/** Whether a component of a path, not the first, may be a place in an array. */
+export function isPosition(part: string): boolean {
+  return NUMERIC.test(part);
+}
+
 /** The path, and what it is when a number in it is a place in an array, which entries do not tell. */
 export function variantsOf(path: string): string[] {
   let variants: string[][] = [[]];

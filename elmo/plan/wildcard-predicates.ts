@@ -11,7 +11,8 @@ import { wildcardPathsOf } from '../index/open-index.js';
 import type { FilterNode } from '../query/filter.js';
 import { impliesPartial } from './partial.js';
 import type { PlanRequest } from './plan-request.js';
-import type { Predicates } from './predicates.js';
+import type { Predicate, Predicates } from './predicates.js';
+import { arrayComponents, entersArrayInArray } from './wildcard-arrays.js';
 import { variantsOf } from './wildcard-names.js';
 
 const isEmpty = ({ type, bytes, at }: Value): boolean =>
@@ -77,36 +78,73 @@ export function servesHint(index: IndexSpec, { byPath }: Predicates, request: Pl
   if (!impliesPartial(request.filter, index, request.collation)) return false;
   const isOfText = isSameCollation(index.collation, request.collation);
   const [first] = index.fields;
-  const accepts = (path: string): boolean =>
-    (byPath.get(path) ?? []).some(({ node }) => (isOfText || !comparesText(node)) && isAnswered(node, path));
-  if (first!.kind !== 'wildcard') return accepts(first!.path);
+  const accepts = (path: string, arrays: ReadonlySet<number>): boolean =>
+    (byPath.get(path) ?? []).some(
+      (predicate) => (isOfText || !comparesText(predicate.node)) && isAnswered(predicate, path, arrays),
+    );
+  if (first!.kind !== 'wildcard') return accepts(first!.path, NO_ARRAYS);
   const taken = wildcardPathsOf(index);
   for (const path of byPath.keys()) {
     if (path === '' || path.endsWith('.')) continue;
-    if (variantsOf(path).every((name) => taken.takes(name)) && accepts(path)) return true;
+    if (!variantsOf(path).every((name) => taken.takes(name))) continue;
+    // of an index that met arrays before it was noted where, the reference's refusals are not known
+    const arrays = arrayComponents(index, path, request) ?? NO_ARRAYS;
+    if (!entersArrayInArray(path, arrays) && accepts(path, arrays)) return true;
   }
   return false;
 }
 
+const NO_ARRAYS: ReadonlySet<number> = new Set();
+
 /**
- * Whether a condition can be answered by entries of what is there, as the reference sees it; which of the paths have met
- * arrays, where it refuses some of these, is not kept.
+ * Whether a condition can be answered by entries of what is there, as the reference sees it.
+ * @param arrays  components of the path at which documents have met arrays
  */
-function isAnswered(node: FilterNode, path: string): boolean {
+function isAnswered({ node, group }: Predicate, path: string, arrays: ReadonlySet<number>): boolean {
+  switch (node.kind) {
+    case 'demand':
+      return arrays.size === 0; // an expression sees an array as a whole
+    case 'not': {
+      // it says something of all elements, save those that an $elemMatch has chosen one of
+      const depth = group?.depth ?? 0;
+      return isNothingBut(node.child) && ![...arrays].some((component) => component >= depth);
+    }
+    case 'elemMatchValue':
+      return !IS_POSITION.test(path) && node.children.every(isAnsweredOfElement);
+    default:
+      return isAnsweredAnyway(node);
+  }
+}
+
+/** An element that is null has an entry. */
+function isAnsweredOfElement(node: FilterNode): boolean {
+  switch (node.kind) {
+    case 'elemMatchValue':
+      return false;
+    case 'not':
+      return isNothingBut(node.child);
+    case 'eq':
+    case 'lte':
+    case 'gte':
+      return isNothing(node.value) || isAnsweredAnyway(node);
+    case 'in':
+      return node.values.every((value) => isNothing(value) || hasEntry(value));
+    default:
+      return isAnsweredAnyway(node);
+  }
+}
+
+/** Conditions to which it makes no difference whether there are arrays. */
+function isAnsweredAnyway(node: FilterNode): boolean {
   switch (node.kind) {
     case 'exists':
     case 'type':
-    case 'demand':
       return true;
     case 'lt':
     case 'lte':
     case 'gt':
     case 'gte':
       return isAboutScalars(node) || node.value.type === MIN_KEY || node.value.type === MAX_KEY;
-    case 'not':
-      return isNothingBut(node.child);
-    case 'elemMatchValue':
-      return !IS_POSITION.test(path) && isAboutScalars(node);
     default:
       return isAboutScalars(node);
   }

@@ -17,7 +17,9 @@ import {
   type Interval,
   type Intervals,
 } from './interval.js';
+import type { PlanRequest } from './plan-request.js';
 import type { Predicate, Predicates } from './predicates.js';
+import { arrayComponents } from './wildcard-arrays.js';
 import { hasPosition } from './wildcard-names.js';
 import { demandsPath, isAboutScalars } from './wildcard-predicates.js';
 
@@ -33,7 +35,12 @@ export interface WildcardScan {
 
 /** The name under which the path stands among an index's fields. */
 export const PATH_FIELD = '$_path';
-export function wildcardScans(index: IndexSpec, predicates: Predicates): WildcardScan[] {
+
+export function wildcardScans(
+  index: IndexSpec,
+  predicates: Predicates,
+  request: PlanRequest,
+): WildcardScan[] {
   const field = index.fields.findIndex(({ kind }) => kind === 'wildcard');
   const taken = wildcardPathsOf(index);
   const scans: WildcardScan[] = [];
@@ -45,7 +52,7 @@ export function wildcardScans(index: IndexSpec, predicates: Predicates): Wildcar
     const fixed = new Map([[field, names.intervals]]);
     if (!names.isOfValues) fixed.set(field + 1, EVERYTHING);
     scans.push({
-      index: indexOfPath(index, field, path),
+      index: indexOfPath(index, field, path, arrayComponents(index, path, request)),
       bounding: {
         ...predicates,
         byPath: new Map(predicates.byPath).set(
@@ -85,7 +92,13 @@ function belowOf(name: string): Interval {
   return { low: before(encodeValue(low), low), high: before(encodeValue(high), high) };
 }
 
-function indexOfPath(index: IndexSpec, field: number, path: string): IndexSpec {
+/** @param arrays  at which components the path meets arrays; undefined: at any */
+function indexOfPath(
+  index: IndexSpec,
+  field: number,
+  path: string,
+  arrays: ReadonlySet<number> = new Set(path.split('.').keys()),
+): IndexSpec {
   const { fields, multikeyComponents } = index;
   const key = fieldsOf(index.key).flatMap(({ name, value }, i): NamedValue[] =>
     i === field
@@ -107,9 +120,9 @@ function indexOfPath(index: IndexSpec, field: number, path: string): IndexSpec {
     multikeyComponents: [
       ...multikeyComponents.slice(0, field),
       new Set(),
-      // which of its paths meet arrays is not kept
-      multikeyComponents[field]!.size > 0 ? new Set(path.split('.').keys()) : new Set(),
+      arrays,
       ...multikeyComponents.slice(field + 1),
     ],
+    isMultikey: arrays.size > 0,
   };
 }

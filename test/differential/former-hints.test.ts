@@ -224,6 +224,117 @@ const ELEMENTS: readonly Former[] = [
   },
 ];
 
+/** By an index over these documents. */
+const met = (
+  why: string,
+  others: readonly Document[],
+  filter: Document,
+  found: readonly number[] | 291,
+  key: Document = WHOLE,
+  options: Document = {},
+): Former => ({
+  ...hinted(why, key, filter, found, options),
+  documents: others.map((document, i) => ({ _id: i + 1, ...document })),
+});
+const NOT_NULL = { $ne: null };
+const equals = (path: string): Document => ({ $expr: { $eq: [`$${path}`, 1] } });
+const OF_SCALARS = [{ a: [1, 2] }];
+const OF_DOCUMENTS = [{ a: [{ b: 1 }] }];
+const BELOW = [{ a: { b: [1] } }];
+const BOTH = [{ a: [{ b: [1] }] }];
+
+const ARRAYS: readonly Former[] = [
+  met('whether it is not null is asked of no path that met an array', OF_SCALARS, { a: NOT_NULL }, 291),
+  met('nor of one below', OF_SCALARS, { 'a.b': NOT_NULL }, 291),
+  met('nor of a place in it', OF_SCALARS, { 'a.0': NOT_NULL }, 291),
+  met('an empty array is one', [{ a: [] }], { a: NOT_NULL }, 291),
+  met('but of a path above', BELOW, { a: NOT_NULL }, [1]),
+  met('and of one beside', BELOW, { 'a.c': NOT_NULL }, []),
+  met('whether it is none of null', OF_SCALARS, { a: { $nin: [null] } }, 291),
+  met('whether it is not up to null', OF_SCALARS, { a: { $not: { $lte: null } } }, 291),
+  met('by the negation of a condition', OF_SCALARS, { $nor: [{ a: null }] }, 291),
+  met('that it is there is', OF_SCALARS, { a: { $exists: true } }, [1]),
+  met('a value is', OF_SCALARS, { a: 1 }, [1]),
+  met('expressions are asked of no path that met an array', OF_SCALARS, equals('a'), 291),
+  met('nor of one below', OF_DOCUMENTS, equals('a.b'), 291),
+  met('but of others', BELOW, equals('a'), []),
+  met('a name of digits is another than a place', [{ a: { 0: [1] } }], { 'a.0': NOT_NULL }, 291),
+  met('what is above it met none', [{ a: { 0: [1] } }], { 'a.b': NOT_NULL }, []),
+  met('what is met below a place', BOTH, { 'a.0.b': NOT_NULL }, 291),
+  met('a place that is none is a name', BELOW, { 'a.0.b': NOT_NULL }, []),
+  met('places in an array in another have no entries', OF_SCALARS, { 'a.0.1': 1 }, 291),
+  met('but where there is no array they are names', BELOW, { 'a.0.1': 1 }, []),
+];
+
+const PARTIAL_N = { partialFilterExpression: { n: 1 } };
+const AB = { wildcardProjection: { 'a.b': 1 } };
+const NO_AB = { wildcardProjection: { 'a.b': 0 } };
+
+const ARRAYS_OF_INDEXES: readonly Former[] = [
+  met('arrays above its root count', OF_SCALARS, { 'a.b': NOT_NULL }, 291, { 'a.b.$**': 1 }),
+  met('arrays beside it do not', [{ a: [1], b: 1 }], { b: NOT_NULL }, [1], { 'b.$**': 1 }),
+  met('arrays on the way to what it takes count', OF_SCALARS, { 'a.b': NOT_NULL }, 291, WHOLE, AB),
+  met('arrays in what it leaves out do not', BELOW, { a: NOT_NULL }, [1], WHOLE, NO_AB),
+  met(
+    'nor those of documents it does not take',
+    OF_SCALARS,
+    { a: NOT_NULL, n: 1 },
+    [],
+    { 'a.$**': 1 },
+    PARTIAL_N,
+  ),
+  met('a field before it serves all the same', [{ n: 1, a: [1] }], { n: 1, a: NOT_NULL }, [1], BEHIND),
+  met('a field behind it does not', [{ n: 1, a: [1] }], { n: 1, a: NOT_NULL }, 291, { 'a.$**': 1, n: 1 }),
+  met('each of several alternatives', OF_SCALARS, { $or: [{ a: NOT_NULL }, { x: 1 }] }, 291),
+  met('beside a condition that serves', OF_SCALARS, { a: NOT_NULL, x: 1 }, []),
+];
+
+const ARRAYS_OF_ELEMENTS: readonly Former[] = [
+  met('of an element it may be asked', OF_DOCUMENTS, { a: { $elemMatch: { b: NOT_NULL } } }, [1]),
+  met('unless the path goes on to another array', BOTH, { a: { $elemMatch: { b: NOT_NULL } } }, 291),
+  met('of an element that is a value, too', OF_SCALARS, { a: { $elemMatch: NOT_NULL } }, [1]),
+  met('and whether it is null', [{ a: [null] }], { a: { $elemMatch: { $eq: null } } }, [1]),
+  met('all its conditions have to serve', OF_SCALARS, { a: { $elemMatch: { $gt: 0, $ne: 1 } } }, 291),
+  met(
+    'which arrays in arrays do not',
+    [{ a: [[1]] }],
+    { a: { $elemMatch: { $elemMatch: { $gt: 0 } } } },
+    291,
+  ),
+];
+
+const changed = (why: string, u: Document, filter: Document, rest: Partial<Former>): Former => ({
+  why,
+  documents: [{ _id: 1, a: [1] }],
+  before: [
+    { createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] },
+    { update: 'c', updates: [{ q: { _id: 1 }, u }] },
+  ],
+  command: { find: 'c', filter, hint: 'i' },
+  ...rest,
+});
+
+const ARRAYS_OVER_TIME: readonly Former[] = [
+  changed('it stays so when the array is gone', { $set: { a: 1 } }, { a: NOT_NULL }, { code: 291 }),
+  changed('and begins with the first', { $set: { b: [1] } }, { b: NOT_NULL }, { code: 291 }),
+  changed('not before', { $set: { b: 1 } }, { b: NOT_NULL }, { rows: [{ _id: 1, a: [1], b: 1 }] }),
+  {
+    ...changed(
+      'an index that is made anew knows no more than there is',
+      { $set: { a: 1 } },
+      { a: NOT_NULL },
+      {},
+    ),
+    before: [
+      { createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] },
+      { update: 'c', updates: [{ q: { _id: 1 }, u: { $set: { a: 1 } } }] },
+      { dropIndexes: 'c', index: 'i' },
+      { createIndexes: 'c', indexes: [{ key: WHOLE, name: 'i' }] },
+    ],
+    rows: [{ _id: 1, a: 1 }],
+  },
+];
+
 describe('hints at wildcard indexes, told once otherwise than by the reference', () => {
   describe('conditions', () => testFormer(CONDITIONS));
   describe('compound indexes', () => testFormer(OTHER_FIELDS));
@@ -231,4 +342,8 @@ describe('hints at wildcard indexes, told once otherwise than by the reference',
   describe('paths', () => testFormer(PATHS));
   describe('min and max', () => testFormer(BOUNDS));
   describe('conditions beside others', () => testFormer(ELEMENTS));
+  describe('paths that met arrays', () => testFormer(ARRAYS));
+  describe('arrays, and what an index takes', () => testFormer(ARRAYS_OF_INDEXES));
+  describe('elements of arrays', () => testFormer(ARRAYS_OF_ELEMENTS));
+  describe('arrays that come and go', () => testFormer(ARRAYS_OVER_TIME));
 });

@@ -5,7 +5,7 @@ import { indexesBeside } from '../../catalog/listing.js';
 import { checkNamespace, namespaceText } from '../../catalog/namespace.js';
 import { uuidValue } from '../../catalog/record.js';
 import { ElmoError } from '../../errors.js';
-import { repairCollection, verifyInSlices, type VerifyResult } from '../../index/verify.js';
+import { needsRepair, repairCollection, verifyInSlices, type VerifyResult } from '../../index/verify.js';
 import type { OpenCollection } from '../../index/open-collection.js';
 import type { Arguments } from '../arguments.js';
 import { collectionOf, type Command } from '../command.js';
@@ -79,7 +79,7 @@ const validate: Command = {
     const isRead = !options.has('metadata');
     const operation = engine.newOperation(common);
     let found = isRead ? await verifyInSlices(engine.kv, collection, operation) : unread(collection);
-    const isRepaired = options.has('repair') && found.problems.length > found.damaged;
+    const isRepaired = options.has('repair') && needsRepair(found, collection);
     if (isRepaired) {
       await engine.committer.run(operation, (unit) => repairCollection(unit, collection));
       found = await verifyInSlices(engine.kv, collection, operation);
