@@ -137,17 +137,31 @@ export function invert(intervals: Intervals): Intervals {
 /** The first key that is not before the end: its bytes, behind `start`. Undefined: there is none. */
 export function keyOfEnd(start: Uint8Array, { prefix, isAfter }: End): Uint8Array | undefined {
   const key = new Uint8Array(start.length + prefix.length);
-  key.set(start);
-  key.set(prefix, start.length);
-  return isAfter ? successor(key) : key;
+  copyInto(key, start, 0);
+  copyInto(key, prefix, start.length);
+  return isAfter ? raised(key) : key;
 }
 
 /** The first key after all that start with `prefix`; undefined if there is none. */
 export function successor(prefix: Uint8Array): Uint8Array | undefined {
-  let length = prefix.length;
-  while (length > 0 && prefix[length - 1] === 0xff) length--;
+  const next = new Uint8Array(prefix.length);
+  copyInto(next, prefix, 0);
+  return raised(next);
+}
+
+/** Up to so many bytes a loop is faster than a call of the runtime. */
+const SHORT_COPY = 64;
+
+function copyInto(into: Uint8Array, from: Uint8Array, at: number): void {
+  if (from.length <= SHORT_COPY) for (let i = 0; i < from.length; i++) into[at + i] = from[i]!;
+  else into.set(from, at);
+}
+
+/** Makes of a key, whose bytes may be changed, its successor. */
+function raised(key: Uint8Array): Uint8Array | undefined {
+  let length = key.length;
+  while (length > 0 && key[length - 1] === 0xff) length--;
   if (length === 0) return undefined;
-  const next = prefix.slice(0, length);
-  next[length - 1]!++;
-  return next;
+  key[length - 1]!++;
+  return length === key.length ? key : key.slice(0, length);
 }

@@ -5,15 +5,7 @@
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { LONGEST_ENTRY_KEY, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
-import {
-  invert,
-  isEverything,
-  isPoint,
-  keyOfEnd,
-  successor,
-  type Interval,
-  type Intervals,
-} from './interval.js';
+import { invert, isEverything, isPoint, keyOfEnd, successor, type Intervals } from './interval.js';
 
 /** Ranges of one scan; where bounds would give more, entries are checked instead. */
 const MOST_RANGES = 256;
@@ -63,7 +55,7 @@ function exactRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): Ke
   for (; field < stored.length; field++) {
     const intervals = stored[field]!;
     if (!intervals.every(isPoint) || prefixes.length * intervals.length > MOST_RANGES) break;
-    prefixes = prefixes.flatMap((prefix) => intervals.map(({ low }) => keyOfEnd(prefix, low)!));
+    prefixes = withPoints(prefixes, intervals);
   }
   const intervals = stored[field];
   if (intervals === undefined || isEverything(intervals))
@@ -75,10 +67,19 @@ function exactRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): Ke
     };
   const isWithinLimit = prefixes.length * intervals.length <= MOST_RANGES;
   const outer = isWithinLimit ? intervals : hull(intervals);
-  const pairs = prefixes.flatMap((prefix) => outer.flatMap((interval) => rangeOf(prefix, interval)));
+  const ranges: KeyBounds[] = [];
+  const prefixLengths: number[] = [];
+  for (const prefix of prefixes)
+    for (const interval of outer) {
+      const low = keyOfEnd(prefix, interval.low);
+      const high = keyOfEnd(prefix, interval.high);
+      if (low === undefined || high === undefined) continue;
+      ranges.push({ low, high });
+      prefixLengths.push(prefix.length);
+    }
   return {
-    ranges: pairs.map(({ range }) => range),
-    prefixLengths: pairs.map(({ prefixLength }) => prefixLength),
+    ranges,
+    prefixLengths,
     pointFields: field,
     checked: checkedFields(index, stored, isWithinLimit ? field + 1 : field),
   };
@@ -88,12 +89,11 @@ function hull(intervals: Intervals): Intervals {
   return [{ low: intervals[0]!.low, high: intervals.at(-1)!.high }];
 }
 
-function rangeOf(prefix: Uint8Array, { low, high }: Interval): { range: KeyBounds; prefixLength: number }[] {
-  const first = keyOfEnd(prefix, low);
-  const last = keyOfEnd(prefix, high);
-  return first === undefined || last === undefined
-    ? []
-    : [{ range: { low: first, high: last }, prefixLength: prefix.length }];
+/** Each prefix with each of the points behind it. */
+function withPoints(prefixes: readonly Uint8Array[], points: Intervals): Uint8Array[] {
+  const longer: Uint8Array[] = [];
+  for (const prefix of prefixes) for (const { low } of points) longer.push(keyOfEnd(prefix, low)!);
+  return longer;
 }
 
 /** @param first  the first field that the ranges do not decide */
