@@ -14,6 +14,8 @@ import type { EntryRegisters } from './source-cursor.js';
 const LINE_BYTES = 64;
 /** What lies further on in a value the processor fetches by itself. */
 const TOUCHED_BYTES = 1024;
+/** For fewer keys all layers are asked. */
+const WORTH_A_LOOK = 8;
 /** The table of each key of the batch at hand. */
 const readers = new Array<TableReader | undefined>(BATCH_KEYS).fill(undefined);
 
@@ -30,7 +32,7 @@ export function lookupMany(
 ): void {
   const { count, blocks, frames } = batch;
   if (count === 0) return;
-  const layers = all.length === 1 ? all : concernedOf(all, batch);
+  const layers = all.length === 1 || count < WORTH_A_LOOK ? all : concernedOf(all, batch);
   const mayHide = layers.some((layer) => layer.tombstones() !== undefined);
   let any: TableReader | undefined;
   for (let i = 0; i < count; i++) {
