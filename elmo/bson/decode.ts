@@ -172,18 +172,31 @@ export class Decoder implements FieldReader {
     return dollars > 1 && mayBeReference ? asReference(object) : object;
   }
 
+  /** Short arrays are made of what they hold: one that grows has room for many from its first element on. */
   private readArray(bytes: Uint8Array, start: number): unknown[] {
     const limit = start + readInt32(bytes, start) - 1;
-    const array: unknown[] = [];
     let at = start + 4;
-    while (at < limit) {
-      const type = bytes[at]!;
-      at = endOfCString(bytes, at + 1) + 1;
-      array.push(this.readValue(bytes, type, at));
-      at = this.end;
+    let array: unknown[] = [];
+    if (at < limit) {
+      const first = this.readElement(bytes, at);
+      if ((at = this.end) >= limit) array = [first];
+      else {
+        const second = this.readElement(bytes, at);
+        if ((at = this.end) >= limit) array = [first, second];
+        else {
+          array = [first, second, this.readElement(bytes, at)];
+          for (at = this.end; at < limit; at = this.end) array.push(this.readElement(bytes, at));
+        }
+      }
     }
     this.end = limit + 1;
     return array;
+  }
+
+  private readElement(bytes: Uint8Array, at: number): unknown {
+    // the name of one of the first ten is a digit
+    const valueAt = bytes[at + 1] !== 0 && bytes[at + 2] === 0 ? at + 3 : endOfCString(bytes, at + 1) + 1;
+    return this.readValue(bytes, bytes[at]!, valueAt);
   }
 
   readValue(bytes: Uint8Array, type: number, at: number): unknown {

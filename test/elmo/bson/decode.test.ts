@@ -51,6 +51,25 @@ describe('decoding documents', () => {
     expect(deserialize((decoded['c'] as Uint8Array[])[0]!)).to.deep.equal({ d: 2 });
   });
 
+  it('takes elements of arrays in their order, whatever their names and however many', () => {
+    const names = ['', '0', '10', 'a', '', '\x01'];
+    for (let count = 0; count <= names.length; count++)
+      for (const [type, value] of [
+        [0x10, Buffer.from([7, 0, 0, 0])],
+        [0x08, Buffer.from([0])],
+      ] as const) {
+        const elements = names
+          .slice(0, count)
+          .map((name) => Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`, 'latin1'), value]));
+        const body = Buffer.concat([...elements, Buffer.from([0])]);
+        const length = Buffer.alloc(4);
+        length.writeInt32LE(body.length + 4);
+        const array = Buffer.concat([length, body]);
+        const wanted = new Array<unknown>(count).fill(type === 0x10 ? 7 : false);
+        expect(new Decoder().decodeValue(array, 0x04, 0)).to.deep.equal(wanted);
+      }
+  });
+
   it('starts anywhere', () => {
     const bytes = Buffer.concat([Buffer.alloc(3), serialize({ a: 'x' }), Buffer.alloc(2)]);
     expect(decodeDocument(bytes, 3)).to.deep.equal({ a: 'x' });
