@@ -42,6 +42,11 @@ export interface FieldComparison {
   readonly operator: 'eq' | 'lt' | 'lte' | 'gt' | 'gte';
   readonly value: Value;
 }
+/** What has to hold of fields, arrays in them and all, wherever an expression is true. */
+export type FieldImplication =
+  | { readonly kind: 'in'; readonly path: string; readonly values: readonly Value[] }
+  | { readonly kind: 'and' | 'or'; readonly children: readonly FieldImplication[] };
+
 const NO_DEMANDS: readonly FieldComparison[] = [];
 
 /** A compiled expression. Operators are subclasses; `evaluate` is all that runs per row. */
@@ -59,6 +64,11 @@ export abstract class Expression {
   /** Comparisons of fields with constants that hold wherever the expression is true. */
   get demands(): readonly FieldComparison[] {
     return NO_DEMANDS;
+  }
+
+  /** What a filter can ask of the fields before it asks the expression; undefined: nothing. */
+  get implied(): FieldImplication | undefined {
+    return undefined;
   }
 
   /** Whether it is made of comparisons of fields with constants, so that a filter can ask the fields themselves. */

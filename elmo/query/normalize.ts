@@ -7,6 +7,7 @@ import { compareValues, type Collation } from '../bson/compare.js';
 import type { Value } from '../bson/value.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { collatorOf } from '../collation/collator.js';
+import type { FieldImplication } from '../expression/expression.js';
 import { isTruthy } from './elements.js';
 import type { FilterNode, RegexSpec } from './filter.js';
 import { compareAlternatives, compareNodes, equalityPath, isAboutFields } from './order.js';
@@ -55,8 +56,10 @@ class Normalizer {
       }
       case 'expr': {
         const { constant } = node.expression;
-        if (constant === undefined) return node;
-        return isTruthy(constant) ? TRUE : FALSE;
+        if (constant !== undefined) return isTruthy(constant) ? TRUE : FALSE;
+        const { implied } = node.expression;
+        if (implied === undefined || !this.simplifies) return node;
+        return this.joined([this.node(this.implication(implied)), node]);
       }
       case 'schema': {
         const { ofDocuments } = node.schema;
@@ -67,10 +70,21 @@ class Normalizer {
     }
   }
 
+  /** Of what an expression says the fields are asked first. */
+  private implication(implied: FieldImplication): FilterNode {
+    return implied.kind === 'in'
+      ? { kind: 'in', path: implied.path, values: this.sortedUnique(implied.values), regexes: [] }
+      : { kind: implied.kind, children: implied.children.map((child) => this.implication(child)) };
+  }
+
   private conjunction(nodes: readonly FilterNode[]): FilterNode {
+    return this.joined(nodes.map((node) => this.node(node)));
+  }
+
+  private joined(nodes: readonly FilterNode[]): FilterNode {
     const own: FilterNode[] = [];
     const inner: FilterNode[] = [];
-    for (const child of nodes.map((node) => this.node(node))) {
+    for (const child of nodes) {
       if (child.kind === 'false') return FALSE;
       if (child.kind === 'and') inner.push(...child.children);
       else if (child.kind === 'nor') own.push(...child.children.map(negated));

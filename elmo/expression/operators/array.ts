@@ -1,6 +1,6 @@
 /** Operators on whole arrays. Source: MongoDB manual, "Array Expression Operators". */
 import { readText } from '../../bson/read.js';
-import { ARRAY, OBJECT, STRING } from '../../bson/types.js';
+import { ARRAY, NULL, OBJECT, REGEX, STRING, UNDEFINED } from '../../bson/types.js';
 import { boolValue, int32Value, MISSING_VALUE, NULL_VALUE, Value, writeElement } from '../../bson/value.js';
 import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -8,7 +8,7 @@ import { ElmoError } from '../../errors.js';
 import { compareExpressionValues } from '../compare.js';
 import { grouping } from '../constant-parts.js';
 import { ArrayBuilder, arrayOf, elementsOf, valueText, wholeInt32 } from '../elements.js';
-import type { Expression, ExpressionOperators, Frame, ParseScope } from '../expression.js';
+import type { Expression, ExpressionOperators, FieldImplication, Frame, ParseScope } from '../expression.js';
 import { isNumberType, typeNameOf } from '../numbers.js';
 import { between, exactly, OperatorExpression, unary } from '../operator-kinds.js';
 
@@ -84,6 +84,9 @@ class ConcatArrays extends OperatorExpression {
   }
 }
 
+/** Values that a filter's $in takes for something else than an expression does. */
+const UNLIKE_FILTERS: ReadonlySet<number> = new Set([NULL, UNDEFINED, ARRAY, REGEX]);
+
 class InArray extends OperatorExpression {
   constructor(
     operands: readonly Expression[],
@@ -91,6 +94,13 @@ class InArray extends OperatorExpression {
     private readonly scope: ParseScope,
   ) {
     super(operands, name);
+  }
+
+  override get implied(): FieldImplication | undefined {
+    const [{ rootPath: path }, { constant: list }] = this.operands as [Expression, Expression];
+    if (path === undefined || list?.type !== ARRAY) return undefined;
+    const values = elementsOf(list);
+    return values.every(({ type }) => !UNLIKE_FILTERS.has(type)) ? { kind: 'in', path, values } : undefined;
   }
 
   evaluate(frame: Frame): Value {

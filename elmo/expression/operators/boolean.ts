@@ -6,6 +6,7 @@ import type {
   ExpressionOperator,
   ExpressionOperators,
   FieldComparison,
+  FieldImplication,
   Frame,
 } from '../expression.js';
 import { ConstantExpression } from '../nodes.js';
@@ -28,6 +29,13 @@ class JunctionExpression extends OperatorExpression {
 
   override get isDemand(): boolean {
     return !this.decisive && this.operands.length === 1 && this.operands[0]!.isDemand;
+  }
+
+  override get implied(): FieldImplication | undefined {
+    const { operands, decisive } = this;
+    const children = operands.flatMap(({ implied }) => implied ?? []);
+    if (children.length === 0 || (decisive && children.length < operands.length)) return undefined;
+    return { kind: decisive ? 'or' : 'and', children };
   }
 
   override get comparesFields(): boolean {
