@@ -1,7 +1,7 @@
 /** `$stdDevPop`, `$stdDevSamp`: mean and squared distances, kept up row by row (Welford). All in doubles. */
 import { readDouble } from '../../bson/read.js';
 import { ARRAY, DOUBLE } from '../../bson/types.js';
-import { doubleValue, int32Value, NULL_VALUE, Value } from '../../bson/value.js';
+import { doubleValue, NULL_VALUE, Value } from '../../bson/value.js';
 import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import type { Frame } from '../../expression/expression.js';
@@ -11,8 +11,6 @@ import { numberAt } from '../numbers.js';
 import { Accumulator, type AccumulatorOperators } from './accumulator.js';
 import { DoubleColumn } from './columns.js';
 import { unaryAccumulator } from './unary.js';
-
-const INT_ZERO = int32Value(0).keep();
 
 class StandardDeviation extends Accumulator {
   private readonly counts = new DoubleColumn();
@@ -25,7 +23,6 @@ class StandardDeviation extends Accumulator {
   constructor(
     private readonly operand: Operand,
     private readonly isSample: boolean,
-    private readonly isSliding = false,
   ) {
     super();
   }
@@ -54,8 +51,6 @@ class StandardDeviation extends Accumulator {
     const divisor = this.counts.values[group]! - (this.isSample ? 1 : 0);
     if (divisor <= 0) return NULL_VALUE;
     const squares = this.squares.values[group]!;
-    if (this.isSliding && (Number.isNaN(squares) || this.counts.values[group] === 1))
-      return Number.isNaN(squares) ? NULL_VALUE : INT_ZERO; // NaN of an infinity or NaN, which could not leave again
     return doubleValue(Math.sqrt(squares / divisor));
   }
 
@@ -97,10 +92,4 @@ class StandardDeviation extends Accumulator {
 export const stdDevAccumulators: AccumulatorOperators = {
   $stdDevPop: unaryAccumulator((operand) => new StandardDeviation(operand, false)),
   $stdDevSamp: unaryAccumulator((operand) => new StandardDeviation(operand, true)),
-};
-
-/** In windows that rows leave again. */
-export const slidingStdDev: AccumulatorOperators = {
-  $stdDevPop: unaryAccumulator((operand) => new StandardDeviation(operand, false, true)),
-  $stdDevSamp: unaryAccumulator((operand) => new StandardDeviation(operand, true, true)),
 };

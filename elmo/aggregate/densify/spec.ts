@@ -59,7 +59,7 @@ export function parseDensify(argument: Value): DensifySpec {
   if (field === undefined) throw missing('field');
   if (range === undefined) throw missing('range');
   const parsed = parseRange(range);
-  for (const path of partitionBy) checkPartition(checkedFieldPath(path), field);
+  for (const path of partitionBy) checkPartition(path, field);
   checkedFieldPath(field);
   if (parsed.bounds.kind === 'partition' && partitionBy.length === 0)
     throw new ElmoError(
@@ -77,13 +77,19 @@ function parseNames(value: Value): string[] {
   });
 }
 
+/** Whether a path is another, or within it; all are within the empty one. */
+function isWithin(path: string, outer: string): boolean {
+  return outer === '' || path === outer || path.startsWith(`${outer}.`);
+}
+
 function checkPartition(path: string, field: string): void {
-  if (path === field || path.startsWith(`${field}.`))
+  if (path !== '' && field !== '') checkedFieldPath(path);
+  if (isWithin(path, field))
     throw new ElmoError(
       8993000,
       `partitionByFields '${path}' cannot include field '${field}' that is being densified.`,
     );
-  if (field.startsWith(`${path}.`))
+  if (isWithin(field, path))
     throw new ElmoError(
       9554500,
       `field '${field}' that is being densified cannot include partitionByFields '${path}'.`,

@@ -261,7 +261,9 @@ class WindowRows extends BlockingRows {
       first?.fault.isLate === true && unread !== undefined && unread.fault.row < count - 1;
     const faults = isUnreadFirst
       ? [unread.fault, ...inOrderOfFunctions(place, first)]
-      : inOrderOfFunctions(place, first, unread);
+      : first?.fault.isBehindReading === true
+        ? inOrderOfFunctions(place, unread, first)
+        : inOrderOfFunctions(place, first, unread);
     this.fault = faults.reduce<Fault | undefined>(
       (least, each) => (least === undefined || each.row < least.row ? each : least),
       undefined,

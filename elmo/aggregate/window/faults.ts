@@ -6,7 +6,7 @@ import type { Value } from '../../bson/value.js';
 import type { Frame } from '../../expression/expression.js';
 import { argumentsOf } from '../arguments.js';
 import { wholeOf } from '../numbers.js';
-import { Frames, type FrameSpec } from './frame.js';
+import { Frames, readsOn, type FrameSpec } from './frame.js';
 import { FaultOfRow, type Fault, type Partition, type WindowFunction } from './values-function.js';
 
 /** A window function, and the rows it has to see for the value of a row. */
@@ -88,7 +88,7 @@ export function valuesUpToFault(
       whole,
     );
     const row = firstReaching(reach, rows - 1, view);
-    note({ row, error }, index);
+    note({ row, error, isBehindReading: isBehindReading(reach, rows - 1, row) }, index);
     return compute.compute(view(rows - 1), frame);
   });
   return { values, first };
@@ -130,6 +130,13 @@ function firstReaching(reach: FrameSpec, index: number, view: PartitionView): nu
     firstWith(reach, places, (high) => high > index),
     index,
   );
+}
+
+/** Whether the frame of `row` is found before the row at `index` is looked at, which lies in it or before it. */
+function isBehindReading(reach: FrameSpec, index: number, row: number): boolean {
+  if (reach.kind === 'range') return readsOn(reach);
+  if (reach.kind === 'whole') return false;
+  return index < row + (reach.bounds.low ?? -Infinity);
 }
 
 /** The first row that is not given out because of `error`: what follows the `count` rows of the partition cannot be read. */

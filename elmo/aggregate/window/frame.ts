@@ -137,6 +137,11 @@ export function shiftedPlace(place: number, distance: number, unit: TimeUnit | u
   return shifted * DAY_MS + (place - day * DAY_MS);
 }
 
+/** Whether the rows of a frame are known only when one behind them, or the end, has been read. */
+export function readsOn(spec: FrameSpec): boolean {
+  return spec.kind !== 'range' || spec.bounds.high === undefined || spec.bounds.high >= 0;
+}
+
 /** The frames of the rows of a partition, one row after the other. Rows are [low, high) of the partition. */
 export class Frames {
   low = 0;

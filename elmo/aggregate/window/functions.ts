@@ -12,11 +12,10 @@ import {
 import { ARRAY, DECIMAL128, OBJECT } from '../../bson/types.js';
 import { doubleValue, EMPTY_DOCUMENT, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
-import type { Frame } from '../../expression/expression.js';
+import type { Expression, Frame } from '../../expression/expression.js';
 import { Frame as EvaluationFrame } from '../../expression/expression.js';
 import { decimalOf, doubleOf, isNumberType } from '../../expression/numbers.js';
 import type { AccumulatorSpec } from '../accumulators/accumulator.js';
-import { slidingStdDev } from '../accumulators/std-dev.js';
 import { accumulators } from '../accumulators/table.js';
 import { argumentsOf, objectValue } from '../arguments.js';
 import { wholeOf } from '../numbers.js';
@@ -25,6 +24,8 @@ import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
 import { covarianceFunction } from './covariance.js';
 import { Frames, type FrameSpec } from './frame.js';
 import { parseMinMaxScaler } from './min-max-scaler.js';
+import { endOfFrame, shifted } from './row-function.js';
+import { slidingDeviation } from './sliding-deviation.js';
 import { slidingAverage, slidingSum } from './sliding-sum.js';
 import {
   ValuesFunction,
@@ -39,6 +40,8 @@ class AccumulatorFunction implements WindowFunction {
   constructor(
     private readonly spec: AccumulatorSpec,
     private readonly frameSpec: FrameSpec,
+    /** Evaluated for every row, whether the accumulator keeps what it gives or not. */
+    private readonly output?: Expression,
   ) {}
 
   compute(partition: Partition, frame: Frame): Value[] {
@@ -50,6 +53,17 @@ class AccumulatorFunction implements WindowFunction {
     const values: Value[] = [];
     let low = -1;
     let high = -1;
+    let seen = 0;
+    const add = (from: number, to: number): void => {
+      for (let i = from; i < to; i++) {
+        partition.show(i, frame);
+        fields.read(rows[i]!, 0);
+        this.output?.evaluate(frame);
+        accumulator.add(0, frame);
+      }
+      seen = Math.max(seen, to);
+    };
+    accumulator.addGroup(noId);
     for (let row = 0; row < rows.length; row++) {
       frames.moveTo(row);
       if (frames.low === low && frames.high === high) {
@@ -57,19 +71,17 @@ class AccumulatorFunction implements WindowFunction {
         continue;
       }
       if (frames.low !== low || frames.high < high) {
+        add(seen, frames.low); // rows that are passed over are looked at, too, as are those behind all frames
         accumulator.clear();
         accumulator.addGroup(noId);
         high = frames.low;
       }
-      for (let i = high; i < frames.high; i++) {
-        partition.show(i, frame);
-        fields.read(rows[i]!, 0);
-        accumulator.add(0, frame);
-      }
+      add(high, frames.high);
       low = frames.low;
       high = frames.high;
       values.push(accumulator.result(0).keep());
     }
+    if (isSliding(this.frameSpec)) add(seen, rows.length);
     return values;
   }
 
@@ -116,12 +128,7 @@ const parseShift: ParseFunction = (argument, { scope, sortPaths }) => {
   const otherwise = fallback === undefined ? NULL_VALUE : scope.parse(fallback).constant;
   if (otherwise === undefined)
     throw new ElmoError('FailedToParse', "'$shift:default' expression must yield a constant value.");
-  return new ValuesFunction([scope.parse(output)], ([values]) =>
-    values!.map((_, row) => {
-      const value = values![row + Number(distance)];
-      return value === undefined || value.isMissing ? otherwise : value;
-    }),
-  );
+  return shifted(scope.parse(output), Number(distance), otherwise);
 };
 
 /** The last value that is not null. */
@@ -207,6 +214,15 @@ function asExpression(array: Value): Value {
   return objectValue([['$let', operands]], OBJECT);
 }
 
+/** Accumulators that compute what they show of rows alone, and in a window that of all: its name. */
+const OUTPUTS: Readonly<Partial<Record<string, string>>> = {
+  $top: 'output',
+  $topN: 'output',
+  $bottom: 'output',
+  $bottomN: 'output',
+  $firstN: 'input',
+};
+
 /** Whether rows leave the frame on the way. */
 function isSliding(frame: FrameSpec): boolean {
   return frame.kind !== 'whole' && frame.bounds.low !== undefined;
@@ -224,9 +240,17 @@ export function parseWindowFunction(name: string, argument: Value, context: Wind
   const operand = argument.type === ARRAY ? asExpression(argument) : argument;
   const { scope } = context;
   const whole = accumulator.parse(operand, scope, name);
+  if (name === '$first' || name === '$last')
+    return endOfFrame(scope.parse(operand), context.frame, name === '$last');
+  const output = OUTPUTS[name];
+  if (output !== undefined)
+    return new AccumulatorFunction(whole, context.frame, scope.parse(argumentsOf(operand).get(output)!));
   if (!isSliding(context.frame)) return new AccumulatorFunction(whole, context.frame);
+  if (name === '$mergeObjects')
+    throw new ElmoError(5461500, `Window function ${name} is not supported with a removable window`);
   if (name === '$sum') return slidingSum(scope.parse(operand), context.frame);
   if (name === '$avg') return slidingAverage(scope.parse(operand), context.frame);
-  const sliding = Object.hasOwn(slidingStdDev, name) ? slidingStdDev[name]! : accumulator;
-  return new AccumulatorFunction(sliding.parse(operand, scope, name), context.frame);
+  if (name === '$stdDevPop' || name === '$stdDevSamp')
+    return slidingDeviation(scope.parse(operand), context.frame, name === '$stdDevSamp');
+  return new AccumulatorFunction(whole, context.frame);
 }

@@ -9,6 +9,8 @@ export interface Fault {
   readonly error: unknown;
   /** Whether it is told only when all rows of the window have been read. */
   readonly isLate?: boolean;
+  /** Whether it is met when the rows of the window have been found. */
+  readonly isBehindReading?: boolean;
 }
 
 /** Thrown by a function that knows in whose turn it fails. */

@@ -1,0 +1,82 @@
+/**
+ * `$stdDevPop` and `$stdDevSamp` over frames that move: rows come in and leave again, and what is kept changes with each
+ * (Youngs and Cramer). With `n` numbers of the sum `t`, the squares of their distances from the mean being `m`, one that
+ * is not yet among them adds (n x - t)² / n (n + 1) to `m`, and one that is takes (n x - t)² / n (n - 1) away. Both totals
+ * are kept in two doubles. Squares below 0, which rounding makes, are none.
+ */
+import { doubleValue, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
+import type { Expression } from '../../expression/expression.js';
+import { doubleOf, isNumberType } from '../../expression/numbers.js';
+import { TwoDoubles } from '../../expression/summation.js';
+import { Frames, type FrameSpec } from './frame.js';
+import { ValuesFunction, type WindowFunction } from './values-function.js';
+
+const INT_ZERO = int32Value(0).keep();
+
+class RemovableDeviation {
+  private count = 0;
+  /** Infinities and NaN, which could not be taken away again. */
+  private others = 0;
+  /** Whether the squares were below 0, and nothing has been added since. */
+  private isReset = false;
+  private readonly total = new TwoDoubles();
+  private readonly squares = new TwoDoubles();
+
+  constructor(private readonly isSample: boolean) {}
+
+  add(x: number): void {
+    if (!Number.isFinite(x)) {
+      this.others++;
+      return;
+    }
+    const { count } = this;
+    this.isReset = false;
+    if (count > 0) this.squares.add(this.distance(x) ** 2 / (count * (count + 1)));
+    this.count++;
+    this.total.add(x);
+  }
+
+  /** @param x  that is among the numbers */
+  remove(x: number): void {
+    if (!Number.isFinite(x)) {
+      this.others--;
+      return;
+    }
+    const { count, squares } = this;
+    if (count > 1) squares.add(-(this.distance(x) ** 2 / (count * (count - 1))));
+    this.count--;
+    this.total.add(-x);
+    this.isReset = squares.sum < 0;
+    if (this.isReset || this.count === 0) squares.clear();
+  }
+
+  /** From the mean, times the count. */
+  private distance(x: number): number {
+    return x * this.count - this.total.sum;
+  }
+
+  get result(): Value {
+    const divisor = this.count - (this.isSample ? 1 : 0);
+    if (this.others > 0 || divisor <= 0) return NULL_VALUE;
+    if (this.count === 1 || this.isReset) return INT_ZERO;
+    return doubleValue(Math.sqrt(this.squares.sum / divisor));
+  }
+}
+
+export function slidingDeviation(expression: Expression, spec: FrameSpec, isSample: boolean): WindowFunction {
+  return new ValuesFunction([expression], ([values], partition) => {
+    const frames = new Frames(spec, partition.rows.length, partition.places(spec));
+    const deviation = new RemovableDeviation(isSample);
+    const numbers = values!.map((value) => (isNumberType(value.type) ? doubleOf(value) : undefined));
+    let [low, high] = [0, 0];
+    return numbers.map((_, row) => {
+      frames.moveTo(row);
+      for (const x of numbers.slice(Math.max(high, frames.low), frames.high))
+        if (x !== undefined) deviation.add(x);
+      for (const x of numbers.slice(low, Math.min(high, frames.low)))
+        if (x !== undefined) deviation.remove(x);
+      ({ low, high } = frames);
+      return deviation.result.keep();
+    });
+  });
+}

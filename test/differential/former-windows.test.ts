@@ -1,0 +1,134 @@
+/** Functions over frames: which rows they look at and when, and deviations digit by digit; each with the reference's answer. */
+import { Double, type Document } from '../../elmo/bson/package.js';
+import { aggregate, testFormer, type Former } from './former.js';
+
+const DIVISION_BY_ZERO = 2;
+const ARRAY_PARTITION = 14;
+const NOT_REMOVABLE = 5461500;
+const THREE = [
+  { _id: 1, a: 1 },
+  { _id: 2, a: 2 },
+  { _id: 3, a: 0 },
+];
+const BEFORE_ARRAY = [...THREE, { _id: 4, p: [1], a: 4 }];
+/** Fails for one of the rows. */
+const unlessA = (is: number): Document => ({ $divide: [1, { $subtract: ['$a', is] }] });
+const byId = (x: Document, more: Document = {}): Document => ({
+  $setWindowFields: { ...more, sortBy: { _id: 1 }, output: { x } },
+});
+const documents = (...window: unknown[]): Document => ({ window: { documents: window } });
+const range = (...window: unknown[]): Document => ({ window: { range: window } });
+const ONLY_X = { $project: { _id: 0, x: 1 } };
+
+type Row = readonly [why: string, output: Document, answer: readonly unknown[] | number];
+const former =
+  (rows: readonly Document[], more: Document = {}) =>
+  ([why, output, answer]: Row): Former => ({
+    why,
+    documents: rows,
+    command: aggregate(byId(output, more), ONLY_X),
+    ...(typeof answer === 'number' ? { code: answer } : { rows: answer.map((x) => ({ x })) }),
+  });
+
+const LOOKED_AT: readonly Row[] = [
+  [
+    '$shift does not look at rows that it passes over',
+    { $shift: { output: unlessA(1), by: 1 } },
+    [1, -1, null],
+  ],
+  ['nor behind the last', { $shift: { output: unlessA(0), by: -1, default: 7 } }, [7, 1, 0.5]],
+  [
+    '$first looks at the first row alone',
+    { $first: unlessA(2), ...documents('unbounded', 'current') },
+    [-1, -1, -1],
+  ],
+  ['$last at the last', { $last: unlessA(1), ...documents('current', 'unbounded') }, [-1, -1, -1]],
+  ['$last of ranges', { $last: unlessA(1), ...range(-1, 1) }, [1, -1, -1]],
+  ['an empty frame has none', { $last: '$a', ...documents(1, 1) }, [2, 0, null]],
+  ['and what is missing is null', { $first: '$b' }, [null, null, null]],
+  ['rows before the first frame are looked at', { $push: unlessA(1), ...documents(1, 2) }, DIVISION_BY_ZERO],
+  ['also by range', { $push: unlessA(1), ...range(1, 2) }, DIVISION_BY_ZERO],
+  ['rows behind the last frame too', { $push: unlessA(0), ...documents(-2, -1) }, DIVISION_BY_ZERO],
+  [
+    'unless frames begin with the first row',
+    { $push: unlessA(0), ...documents('unbounded', -1) },
+    [[], [1], [1, 0.5]],
+  ],
+  [
+    '$top computes what it does not show',
+    { $top: { sortBy: { _id: 1 }, output: unlessA(2) } },
+    DIVISION_BY_ZERO,
+  ],
+  [
+    '$bottom too',
+    { $bottom: { sortBy: { _id: -1 }, output: unlessA(2) }, ...documents(-1, 0) },
+    DIVISION_BY_ZERO,
+  ],
+  ['$topN', { $topN: { n: 1, sortBy: { _id: 1 }, output: unlessA(0) } }, DIVISION_BY_ZERO],
+  ['$bottomN', { $bottomN: { n: 1, sortBy: { _id: -1 }, output: unlessA(0) } }, DIVISION_BY_ZERO],
+  ['$firstN', { $firstN: { n: 1, input: unlessA(2) } }, DIVISION_BY_ZERO],
+  ['$mergeObjects cannot move', { $mergeObjects: '$$ROOT', ...documents(-1, 0) }, NOT_REMOVABLE],
+];
+
+const FAULTS: readonly Row[] = [
+  [
+    'a frame is read to its end before $first is asked',
+    { $first: unlessA(2), ...documents('current', 'unbounded') },
+    ARRAY_PARTITION,
+  ],
+  ['and before rows that it passes over are', { $push: unlessA(1), ...documents(2, 3) }, ARRAY_PARTITION],
+  [
+    'a row of the frame is looked at before the next is read',
+    { $push: unlessA(0), ...documents(2, 3) },
+    DIVISION_BY_ZERO,
+  ],
+  ['the end of a range is read first', { $push: unlessA(0), ...range(-1, 1) }, ARRAY_PARTITION],
+  ['also one that never ends', { $sum: unlessA(2), ...range('current', 'unbounded') }, ARRAY_PARTITION],
+  ['but not of ranges behind the row', { $sum: unlessA(0), ...range(-2, -1) }, DIVISION_BY_ZERO],
+  ['nor of documents', { $sum: unlessA(2), ...documents('current', 'unbounded') }, DIVISION_BY_ZERO],
+  ['$shift reads as far as it goes', { $shift: { output: unlessA(2), by: 2 } }, ARRAY_PARTITION],
+];
+
+const NUMBERS = [0.1, 0.2, 0.3, 1e10, 0.7, -5.5, 1e-3, 42.42].map((a, _id) => ({ _id, a: new Double(a) }));
+const OF_TWO = [0, 0.05, 0.05, 4999999999.85, 4999999999.65, 0, 31.968073911942117, 38.26532881917251];
+const OF_THREE = [
+  0.0816496580927726, 4714045207.792466, 4714045207.674615, 4714045209.041688, 0, 28.14413170705115,
+  30.827281546801416, 0,
+];
+const DEVIATIONS: readonly Row[] = [
+  ['what leaves is taken away', { $stdDevPop: '$a', ...documents(-1, 0) }, OF_TWO],
+  ['at the end nothing comes', { $stdDevPop: '$a', ...documents(0, 2) }, OF_THREE],
+];
+
+const OTHERS = [3, 7, 1, 'x', NaN, 4, Infinity, 2, 5].map((a, _id) => ({ _id, a }));
+const OF_OTHERS: readonly Row[] = [
+  [
+    'texts count for nothing, infinities and NaN make null',
+    { $stdDevSamp: '$a', ...documents(-2, 0) },
+    [null, 2.8284271247461903, 3.055050463303893, 4.242640687119285, null, null, null, null, null],
+  ],
+];
+
+const densify = (why: string, field: string, partitionByFields: string[], code: number): Former => ({
+  why,
+  documents: THREE,
+  command: aggregate({ $densify: { field, partitionByFields, range: { step: 1, bounds: 'full' } } }),
+  code,
+});
+const EMPTY_PATHS = [
+  densify('an empty path is none', '', [], 40352),
+  densify('what rows are parted by lies within an empty path', '', ['b.c', 'b'], 8993000),
+  densify('it too', '', [''], 8993000),
+  densify('and every field lies within it', 'a', [''], 9554500),
+  densify('whatever it is', '', ['b.'], 8993000),
+];
+
+describe('$densify', () => testFormer(EMPTY_PATHS));
+
+describe('frames', () => {
+  describe('the rows that are looked at', () => testFormer(LOOKED_AT.map(former(THREE))));
+  describe('a partition that is an array', () =>
+    testFormer(FAULTS.map(former(BEFORE_ARRAY, { partitionBy: '$p' }))));
+  describe('deviations', () =>
+    testFormer([...DEVIATIONS.map(former(NUMBERS)), ...OF_OTHERS.map(former(OTHERS))]));
+});
