@@ -82,9 +82,10 @@ function givesIdsAlone(
   );
 }
 
-function indexIds(plan: IndexScanPlan, { view, operation }: BuildContext): IndexIds {
+function indexIds(plan: IndexScanPlan, { view, operation }: BuildContext, wanted: number): IndexIds {
   const { direction, hasDuplicates, index } = plan;
-  return new IndexIds(view, plan.ranges, operation, { direction, hasDuplicates, isUnique: index.isUnique });
+  const { isUnique } = index;
+  return new IndexIds(view, plan.ranges, operation, { direction, hasDuplicates, isUnique, wanted });
 }
 
 function matcherOf(filter: FilterNode | undefined, { collation }: BuildContext): Matcher | undefined {
@@ -101,24 +102,36 @@ export function pathsOf({ fields }: IndexSpec): string[] {
   return fields.map(({ path }) => path);
 }
 
-/** @param needsEntries  whether `$meta` asks for the entries' keys */
-export function accessRows(plan: QueryPlan, context: BuildContext, needsEntries = false): AccessRows {
+export interface Wishes {
+  /** Whether `$meta` asks for the entries' keys. */
+  readonly needsEntries: boolean;
+  /** So many rows will be pulled at most; Infinity: perhaps all. */
+  readonly wanted: number;
+}
+
+export function accessRows(plan: QueryPlan, context: BuildContext, wishes: Wishes): AccessRows {
   const { access } = plan;
-  if (access.kind === 'ixscan') return indexRows(access, plan.isCovered, context, needsEntries);
+  const { needsEntries } = wishes;
+  if (access.kind === 'ixscan') return indexRows(access, plan.isCovered, context, wishes);
   if (access.kind === 'collscan') return collectionRows(access, context);
   if (access.kind === 'eof') return { rows: new Nothing(), entry: undefined, combined: undefined, scans: [] };
   return combinedRows(access, context, needsEntries);
 }
 
-function fetch(ids: RecordIdSource, filter: FilterNode | undefined, context: BuildContext): Fetch {
-  return new Fetch(ids, context.view, context.entry.spec.keyspace, matcherOf(filter, context));
+function fetch(
+  ids: RecordIdSource,
+  filter: FilterNode | undefined,
+  context: BuildContext,
+  wanted = Infinity,
+): Fetch {
+  return new Fetch(ids, context.view, context.entry.spec.keyspace, matcherOf(filter, context), wanted);
 }
 
 function indexRows(
   plan: IndexScanPlan,
   isCovered: boolean,
   context: BuildContext,
-  needsEntries: boolean,
+  { needsEntries, wanted }: Wishes,
 ): AccessRows {
   const [range] = plan.ranges;
   const isLookup =
@@ -136,9 +149,9 @@ function indexRows(
     };
   }
   if (!isCovered && !needsEntries && givesIdsAlone(plan, context)) {
-    const ids = indexIds(plan, context);
+    const ids = indexIds(plan, context, plan.filter === undefined ? wanted : Infinity);
     return {
-      rows: fetch(ids, plan.filter, context),
+      rows: fetch(ids, plan.filter, context, wanted),
       entry: undefined,
       combined: undefined,
       scans: [ids.stats],
@@ -213,7 +226,7 @@ function unitedRows(
 ): AccessRows {
   const branches = access.scans.map((plan) =>
     !needsValues && givesIdsAlone(plan, context)
-      ? indexIds(plan, context)
+      ? indexIds(plan, context, Infinity)
       : indexScan(plan, context, { needsValues }),
   );
   const ids = new UnionOfScans(

@@ -33,19 +33,25 @@ export class Fetch implements RowSource {
   private ahead: Ahead | undefined;
   private next = 0;
   private count = 0;
-  private most = FIRST_BATCH;
+  private most: number;
+  /** How many more records will be pulled at most. */
+  private left: number;
   private staleBatches = 0;
 
   /**
    * @param keyspace  of the records
    * @param matcher  what the scan has not decided; undefined: nothing
+   * @param wanted  so many rows will be pulled at most; Infinity: perhaps all
    */
   constructor(
     readonly source: RecordIdSource,
     private readonly view: ReadView,
     private readonly keyspace: number,
     private readonly matcher: Matcher | undefined,
+    wanted = Infinity,
   ) {
+    this.left = matcher === undefined ? wanted : Infinity;
+    this.most = this.left < Infinity ? LARGEST_BATCH : FIRST_BATCH;
     this.ahead = source.peek === undefined || !view.isFrozen ? undefined : spare.take();
   }
 
@@ -102,7 +108,8 @@ export class Fetch implements RowSource {
     const { key, source, view } = this;
     const { ids, batch } = this.ahead!;
     this.next = 0;
-    this.count = source.peek!(ids, this.most);
+    this.count = source.peek!(ids, Math.min(this.most, this.left > 0 ? this.left : FIRST_BATCH));
+    this.left -= this.count;
     if (this.most < LARGEST_BATCH) this.most *= 2;
     batch.clear();
     for (let i = 0; i < this.count; i++) {

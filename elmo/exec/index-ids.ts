@@ -29,6 +29,8 @@ export interface IndexIdsOptions {
   readonly isUnique: boolean;
   /** Whether a record may come several times, and is wanted once. */
   readonly hasDuplicates: boolean;
+  /** So many ids will be pulled at most; Infinity: perhaps all. */
+  readonly wanted: number;
 }
 
 export class IndexIds implements RecordIdSource {
@@ -38,7 +40,7 @@ export class IndexIds implements RecordIdSource {
   private readonly ahead: Ahead;
   private next = 0;
   private count = 0;
-  private most = FIRST_SPAN;
+  private most: number;
   private cursor: Cursor | undefined;
   private nextRange = 0;
   private isOpen = true;
@@ -56,6 +58,7 @@ export class IndexIds implements RecordIdSource {
     private readonly options: IndexIdsOptions,
   ) {
     this.ahead = spare.take();
+    this.most = options.wanted > LARGEST_SPAN ? FIRST_SPAN : Math.max(1, options.wanted);
     this.seen = options.hasDuplicates ? new RecordIdSet() : undefined;
   }
 
@@ -97,7 +100,7 @@ export class IndexIds implements RecordIdSource {
       this.close();
       return false;
     }
-    if (this.most < LARGEST_SPAN) this.most *= 2;
+    this.most = Math.min(LARGEST_SPAN, this.most * 2);
     return true;
   }
 

@@ -138,16 +138,20 @@ function noteUse({ access }: QueryPlan, { entry: { state } }: RowsRequest): void
 /** The stages of a plan. */
 export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   const { collation, sort, skip, limit, operation, kv, needsEntries } = request;
-  const access = accessRows(plan, request, needsEntries);
+  const isSorted =
+    sort === undefined ||
+    sort.length === 0 ||
+    (plan.isSorted && sort.every(({ meta }) => meta === undefined));
+  const isCollated = plan.access.kind === 'ixscan' && plan.access.collated !== undefined;
+  const access = accessRows(plan, request, {
+    needsEntries: needsEntries === true,
+    wanted: limit > 0 && isSorted && !isCollated ? skip + limit : Infinity,
+  });
   let rows: RowSource = access.rows;
   if (needsEntries === true)
     rows = new WithEntry(rows, tellsEntries(plan, request) ? access.entry : undefined);
   if (plan.access.kind === 'ixscan' && plan.access.collated !== undefined)
     rows = collatedRows(rows, plan.access, plan.access.collated, request);
-  const isSorted =
-    sort === undefined ||
-    sort.length === 0 ||
-    (plan.isSorted && sort.every(({ meta }) => meta === undefined));
   let sorted: SortRows | undefined;
   if (!isSorted) {
     sorted = new SortRows(rows, new SortKeys(sort, collation), {
