@@ -1,5 +1,5 @@
 /**
- * What `localField` gives to look for: all values its path leads to, elements of an array for an array. A component of
+ * What `localField` gives to look for, and `connectFromField`: all values its path leads to, elements of an array for an array. A component of
  * digits is the index of an element where an array stands. Nothing at all counts as null.
  */
 import { readInt32, endOfCString } from '../../bson/read.js';
@@ -23,9 +23,15 @@ export class LocalValues {
 
   /** At least one. Valid as long as the bytes. @throws ElmoError BadValue if one is undefined */
   of(bytes: Uint8Array, at: number): Value[] {
+    const values = this.found(bytes, at);
+    return values.length === 0 ? [NULL_VALUE] : values;
+  }
+
+  /** What is there. Valid as long as the bytes. @throws ElmoError BadValue if one is undefined */
+  found(bytes: Uint8Array, at: number): Value[] {
     const values: Value[] = [];
     this.collect(bytes, OBJECT, at, 0, values);
-    return values.length === 0 ? [NULL_VALUE] : values;
+    return values;
   }
 
   private collect(bytes: Uint8Array, type: number, at: number, part: number, into: Value[]): void {

@@ -1,5 +1,5 @@
 /** `$graphLookup`: each row with all rows of a collection that can be reached from it, step by step. */
-import { ARRAY, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
+import { ARRAY, OBJECT, REGEX, STRING, TYPE_NAMES } from '../../bson/types.js';
 import { EMPTY_ARRAY, int64OfNumber, TRUE_VALUE, Value } from '../../bson/value.js';
 import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -13,6 +13,7 @@ import { CanonicalKeys } from '../canonical-keys.js';
 import { checkedFieldPath } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { equalsAny } from '../lookup/foreign-rows.js';
+import { LocalValues } from '../lookup/local-values.js';
 import { wholeOf } from '../numbers.js';
 import { openPipeline } from '../open-pipeline.js';
 import { StageRows } from '../rows.js';
@@ -59,13 +60,23 @@ interface Found {
   readonly depth: number;
 }
 
+/** `{path: {$in: patterns}}`: texts that match, and the patterns themselves. */
+function matchesAny(path: string, patterns: readonly Value[]): Value {
+  return objectValue([[path, objectValue([['$in', arrayValue(patterns)]], OBJECT)]], OBJECT);
+}
+
 /** Breadth first: all documents that the values of one step connect to are found by one query. */
 class GraphRows extends StageRows {
   private readonly row = new BsonWriter();
   private readonly writer = new BsonWriter();
   private readonly setter: PathSetter;
   private readonly depthSetter: PathSetter | undefined;
-  private readonly connectFrom: Expression;
+  private readonly connectFrom: LocalValues;
+  private readonly connectTo: LocalValues;
+  /** Patterns that are looked for in this step. */
+  private patterns: Value[] = [];
+  /** Those that a document was found to be connected to by itself: from then on they stand for no text. */
+  private readonly knownPatterns = new ByteTable();
   private readonly frame = new Frame();
   private readonly keys: CanonicalKeys;
   private readonly finder = new FieldFinder();
@@ -88,7 +99,8 @@ class GraphRows extends StageRows {
     const { scope } = options.context;
     this.setter = new PathSetter(options.as);
     this.depthSetter = options.depthField === undefined ? undefined : new PathSetter(options.depthField);
-    this.connectFrom = scope.parse(pathValue(options.connectFrom));
+    this.connectFrom = new LocalValues(options.connectFrom);
+    this.connectTo = new LocalValues(options.connectTo);
     this.keys = new CanonicalKeys(scope.collation);
   }
 
@@ -123,7 +135,11 @@ class GraphRows extends StageRows {
   /** Adds a value, or the elements of an array, to the next step, unless they were looked for before. */
   private reach(value: Value): void {
     const values = value.type === ARRAY ? elementsOf(value) : [value];
-    for (const one of values) if (this.isFirst(this.frontierSeen, one)) this.frontier.push(one.keep());
+    for (const one of values) this.reachOne(one);
+  }
+
+  private reachOne(value: Value): void {
+    if (this.isFirst(this.frontierSeen, value)) this.frontier.push(value.keep());
   }
 
   private isFirst(table: ByteTable, value: Value): boolean {
@@ -156,7 +172,16 @@ class GraphRows extends StageRows {
 
   private openStep(): RowSource {
     const { context, connectTo, restriction } = this.options;
-    const conditions = [equalsAny(connectTo, this.frontier), objectValue([[connectTo, EXISTS]], OBJECT)];
+    this.patterns = this.frontier.filter((value) => value.type === REGEX && !this.isKnown(value));
+    const others = this.frontier.filter((value) => !this.patterns.includes(value));
+    const alternatives = [
+      ...(others.length === 0 ? [] : [equalsAny(connectTo, others)]),
+      ...(this.patterns.length === 0 ? [] : [matchesAny(connectTo, this.patterns)]),
+    ];
+    const conditions = [
+      alternatives.length === 1 ? alternatives[0]! : objectValue([['$or', arrayValue(alternatives)]], OBJECT),
+      objectValue([[connectTo, EXISTS]], OBJECT),
+    ];
     if (restriction !== undefined) conditions.push(restriction);
     const filter = objectValue([['$and', arrayValue(conditions)]], OBJECT);
     const stages = arrayValue([objectValue([['$match', filter]], OBJECT)]);
@@ -164,7 +189,7 @@ class GraphRows extends StageRows {
   }
 
   private take(bytes: Uint8Array, at: number): void {
-    const { finder, frame } = this;
+    const { finder } = this;
     const hasId = finder.find(bytes, at, ID);
     const id = hasId ? new Value(finder.type, bytes, finder.valueStart) : new Value(OBJECT, bytes, at);
     if (!this.isFirst(this.documentsSeen, id)) return;
@@ -173,9 +198,29 @@ class GraphRows extends StageRows {
     if (this.foundBytes > MAX_STAGE_BYTES)
       throw new ElmoError(40099, '$graphLookup reached maximum memory consumption');
     this.found.push({ document, depth: this.depth });
-    frame.setDocument(document, 0);
-    const next = this.connectFrom.evaluate(frame);
-    if (!next.isMissing) this.reach(next);
+    if (this.patterns.length > 0) this.notePatterns(document);
+    for (const next of this.connectFrom.found(document, 0)) this.reachOne(next);
+  }
+
+  private notePatterns(document: Uint8Array): void {
+    for (const value of this.connectTo.found(document, 0))
+      if (this.patterns.some((pattern) => this.isSame(pattern, value)))
+        this.isFirst(this.knownPatterns, value);
+  }
+
+  private isSame(a: Value, b: Value): boolean {
+    return a.type === b.type && Buffer.compare(this.keyOf(a), this.keyOf(b)) === 0;
+  }
+
+  private isKnown(value: Value): boolean {
+    const key = this.keyOf(value);
+    return this.knownPatterns.find(key, 0, key.length) >= 0;
+  }
+
+  private keyOf(value: Value): Uint8Array {
+    this.keys.clear();
+    this.keys.append(value.type, value.bytes, value.at);
+    return this.keys.writer.toBytes();
   }
 
   private finishRow(): Pulled {
@@ -204,12 +249,6 @@ class GraphRows extends StageRows {
 const ID = new FieldName('_id');
 /** Null does not connect to what is not there. */
 const EXISTS = objectValue([['$exists', TRUE_VALUE]], OBJECT);
-
-function pathValue(path: string): Value {
-  const writer = new BsonWriter();
-  writer.writeText(`$${path}`);
-  return new Value(STRING, writer.toBytes(), 0);
-}
 
 function parseMaxDepth(value: Value | undefined): number {
   if (value === undefined) return Infinity;

@@ -10,6 +10,7 @@ import { Frame, type Expression } from '../../expression/expression.js';
 import { parseUnfolded } from '../../expression/operator-kinds.js';
 import type { OpenCollection } from '../../index/open-collection.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import { checkDollarFields } from '../../update/dollar-fields.js';
 import type { WriteUnit } from '../../operation/write-unit.js';
 import { parseUpdate } from '../../update/parse.js';
 import type { Update, UpdateContext } from '../../update/update.js';
@@ -129,6 +130,7 @@ export class MergeRows extends StageRows {
     // a row that may not be inserted is an update, whether it meets a document or not
     if (whenMatched === 'merge' && whenNotMatched !== 'insert') this.updateBy(row);
     const found = whenMatched === 'fail' ? undefined : this.find(filter, unit);
+    if (whenMatched === 'replace' && found !== undefined) checkDollarFields(row, 0, '');
     if (found !== undefined) {
       const { document, recordId } = found;
       if (whenMatched !== 'keepExisting') this.replace(collection, recordId, document, row, unit);
