@@ -18,9 +18,10 @@ import { KEYSPACE_ARRAYS } from './keyspaces.js';
 const MOST_KNOWN = 4096;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** Of the components of a wildcard field: that arrays were met, and that their paths are noted. */
+/** Of the components of a wildcard field: that arrays were met, that their paths are noted, and names with dots. */
 export const ARRAYS_MET = 0;
 export const ARRAYS_NOTED = 1;
+export const DOTS_MET = 2;
 
 function appendIndex(writer: KeyWriter, keyspace: number): void {
   writer.appendVarint(KEYSPACE_ARRAYS);

@@ -21,7 +21,7 @@ import {
   LAYOUT_FORMAT,
 } from './keyspaces.js';
 import { namespaceText, parseNamespace } from './namespace.js';
-import { decodeCollection, encodeCollection } from './record.js';
+import { decodeCollection, encodeCollection, hasArrays } from './record.js';
 import { ElmoError } from '../errors.js';
 
 /** A collection of the catalog, with what changes while it is open. */
@@ -93,7 +93,7 @@ function withArrays(index: IndexSpec, found: readonly ReadonlySet<number>[]): In
   const multikeyComponents = index.multikeyComponents.map(
     (known, field) => new Set([...known, ...(found[field] ?? [])]),
   );
-  return { ...index, multikeyComponents, isMultikey: multikeyComponents.some(({ size }) => size > 0) };
+  return { ...index, multikeyComponents, isMultikey: hasArrays(index.fields, multikeyComponents) };
 }
 
 /** Deletes what an index holds, in O(1). */

@@ -37,7 +37,7 @@ export interface IndexSpec {
   readonly wildcardProjection: Uint8Array | undefined;
   /**
    * For each field, which components of its path (0 …) have met an array. Empty sets: not multikey. Of a wildcard field:
-   * ARRAYS_MET, ARRAYS_NOTED (array-paths.ts).
+   * ARRAYS_MET, ARRAYS_NOTED, DOTS_MET (array-paths.ts).
    */
   readonly multikeyComponents: readonly ReadonlySet<number>[];
   readonly isMultikey: boolean;

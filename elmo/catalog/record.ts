@@ -3,7 +3,7 @@
  *
  *   { type: 'collection' | 'view' | 'timeseries', uuid: Binary 4, keyspace: long, options: {…as listCollections},
  *     indexes: [{ keyspace: long, ready: bool, multikey: [int…] (for each field a bit for each component of its path; of a
- *                 wildcard field 1: arrays were met, 2: their paths are noted, see array-paths.ts),
+ *                 wildcard field 1: arrays were met, 2: their paths are noted, 4: names with dots, see array-paths.ts),
  *                 definition: {v, key, name, …as listIndexes} }] }
  *
  * On disk since format 1.
@@ -21,6 +21,7 @@ import {
 } from '../bson/value.js';
 import { parseCollation } from '../collation/parse.js';
 import { elementsOf, isNumber, isTruthy } from '../query/elements.js';
+import { ARRAYS_MET } from './array-paths.js';
 import type {
   CollectionKind,
   CollectionSpec,
@@ -81,9 +82,19 @@ function indexSpec(definition: Uint8Array, record: IndexRecord): IndexSpec {
     collation: collationOf(definition),
     wildcardProjection: documentOf(definition, 'wildcardProjection'),
     multikeyComponents,
-    isMultikey: multikeyComponents.some(({ size }) => size > 0),
+    isMultikey: hasArrays(fields, multikeyComponents),
     isReady: record.isReady,
   };
+}
+
+/** Whether one of the fields has met arrays. */
+export function hasArrays(
+  fields: readonly IndexField[],
+  multikeyComponents: readonly ReadonlySet<number>[],
+): boolean {
+  return multikeyComponents.some((components, field) =>
+    fields[field]!.kind === 'wildcard' ? components.has(ARRAYS_MET) : components.size > 0,
+  );
 }
 
 /** Whether that is the index on `_id`, which is always there. */

@@ -6,6 +6,7 @@ import type { ReadView } from '../../lsm/index.js';
 import {
   ARRAYS_MET,
   ARRAYS_NOTED,
+  DOTS_MET,
   arrayKnowledge,
   arrayPathKey,
   type ArrayPaths,
@@ -16,6 +17,8 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import type { EntrySet } from './entry-set.js';
 
 export const ALL_NOTED = bitsOf(new Set([ARRAYS_MET, ARRAYS_NOTED]));
+
+export const DOTTED_NAMES_MET = bitsOf(new Set([DOTS_MET]));
 
 export class MetArrays {
   /** What the catalog says of the index once there is one. */

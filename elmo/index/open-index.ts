@@ -25,7 +25,7 @@ import type { WriteUnit } from '../operation/write-unit.js';
 import { decodeEntry } from './decode-entry.js';
 import { EntrySet } from './entry-set.js';
 import { KeyExtractor, type TupleSink } from './key-extractor.js';
-import { ALL_NOTED, MetArrays } from './met-arrays.js';
+import { ALL_NOTED, DOTTED_NAMES_MET, MetArrays } from './met-arrays.js';
 import { visitLeaves, WildcardPaths, type LeafSink } from './wildcard.js';
 import { projectedPaths } from './wildcard-definition.js';
 
@@ -210,6 +210,10 @@ export class OpenIndex implements TupleSink, LeafSink {
     if (length > LONGEST_ENTRY_KEY) throw this.keyTooLong(length);
     arrayPaths.add(path);
     this.arrayBits[this.wildcardField]! |= this.met!.mark;
+  }
+
+  dottedName(): void {
+    this.arrayBits[this.wildcardField]! |= DOTTED_NAMES_MET;
   }
 
   /** The paths of all documents are noted: the catalog may say so. */

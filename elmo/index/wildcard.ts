@@ -14,6 +14,8 @@ export interface LeafSink {
   leaf(path: string, bytes: Uint8Array, type: number, at: number): void;
   /** An array whose elements have its path, or may have leaves below; an array in an array is none. Once for each. */
   array(path: string): void;
+  /** A name with a dot in it: what is there, and arrays below, have a path that leads elsewhere. */
+  dottedName(): void;
 }
 
 /** Which paths of a document a wildcard index takes. */
@@ -57,13 +59,15 @@ function isAtOrBelow(path: string, root: string): boolean {
 }
 
 export function visitLeaves(bytes: Uint8Array, at: number, paths: WildcardPaths, sink: LeafSink): void {
-  visitDocument(bytes, at, '', paths, sink);
+  visitDocument(bytes, at, '', true, paths, sink);
 }
 
+/** @param isPath  whether the names on the way are the components of `prefix` */
 function visitDocument(
   bytes: Uint8Array,
   at: number,
   prefix: string,
+  isPath: boolean,
   paths: WildcardPaths,
   sink: LeafSink,
 ): void {
@@ -73,7 +77,9 @@ function visitDocument(
     const name = readText(bytes, walker.nameStart, walker.nameEnd);
     const path = prefix === '' ? name : `${prefix}.${name}`;
     if (!paths.mayEnter(path)) continue;
-    visitValue(bytes, walker.type, walker.valueStart, path, paths, sink);
+    const isComponent = !name.includes('.');
+    if (!isComponent) sink.dottedName();
+    visitValue(bytes, walker.type, walker.valueStart, path, isPath && isComponent, paths, sink);
   }
 }
 
@@ -86,18 +92,19 @@ function visitValue(
   type: number,
   at: number,
   path: string,
+  isPath: boolean,
   paths: WildcardPaths,
   sink: LeafSink,
 ): void {
   if (type === OBJECT && !isEmptyDocument(bytes, at)) {
-    visitDocument(bytes, at, path, paths, sink);
+    visitDocument(bytes, at, path, isPath, paths, sink);
     return;
   }
   if (type !== ARRAY) {
     if (paths.takes(path)) sink.leaf(path, bytes, type, at);
     return;
   }
-  sink.array(path);
+  if (isPath) sink.array(path);
   if (isEmptyDocument(bytes, at)) {
     if (paths.takes(path)) sink.leaf(path, bytes, UNDEFINED, at);
     return;
@@ -106,7 +113,7 @@ function visitValue(
   walker.open(bytes, at);
   while (walker.next()) {
     if (walker.type === OBJECT && !isEmptyDocument(bytes, walker.valueStart))
-      visitDocument(bytes, walker.valueStart, path, paths, sink);
+      visitDocument(bytes, walker.valueStart, path, isPath, paths, sink);
     else if (paths.takes(path)) sink.leaf(path, bytes, walker.type, walker.valueStart);
   }
 }

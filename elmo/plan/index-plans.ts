@@ -40,7 +40,7 @@ interface Candidate {
   readonly bounds: IndexBounds;
   /** Whether the filter says where to look. */
   readonly isBounded: boolean;
-  /** Whether a document may have several entries within the bounds, arrays aside. */
+  /** Whether a document may have several entries within the bounds, arrays aside, and not all of them its values'. */
   readonly hasDuplicates: boolean;
 }
 
@@ -100,7 +100,8 @@ function plansOf(candidate: Candidate, predicates: Predicates, request: PlanRequ
   const { sort, hint, requiredPaths } = request;
   const { index, bounds, isBounded } = candidate;
   const isWanted = isBounded || hint !== undefined;
-  const isComparable = index.collation === undefined && request.collation === undefined;
+  const isComparable =
+    index.collation === undefined && request.collation === undefined && !candidate.hasDuplicates;
   const sorted = sort !== undefined && isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
   if (!isWanted && sorted === undefined) return [];
   const scan = scanPlan(candidate, predicates.conjuncts, request.view);

@@ -4,6 +4,7 @@
  * only conditions on scalars say where to look, and those that ask for the path to be there.
  */
 import { int32Value, stringValue } from '../bson/value.js';
+import { DOTS_MET } from '../catalog/array-paths.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { fieldsOf, rawDocument, type NamedValue } from '../catalog/raw-document.js';
 import { wildcardPathsOf } from '../index/open-index.js';
@@ -29,7 +30,7 @@ export interface WildcardScan {
   readonly bounding: Predicates;
   /** Intervals that do not come from conditions on the fields, by field: those of the path's name. */
   readonly fixed: ReadonlyMap<number, Intervals>;
-  /** Whether a document may have several entries in them, arrays aside. */
+  /** Whether a document may have several entries in them, arrays aside, or one that is of another path. */
   readonly hasDuplicates: boolean;
 }
 
@@ -61,7 +62,7 @@ export function wildcardScans(
         ),
       },
       fixed,
-      hasDuplicates: names.intervals.length > 1,
+      hasDuplicates: names.intervals.length > 1 || index.multikeyComponents[field]!.has(DOTS_MET),
     });
   }
   return scans;

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import type { Int32 } from '../../../elmo/bson/package.js';
 import { arrayComponents, entersArrayInArray } from '../../../elmo/plan/wildcard-arrays.js';
 import { newIndexSpec } from '../../../elmo/catalog/record.js';
 import { choosePlan } from '../../../elmo/plan/choose.js';
 import { parseFilter } from '../../../elmo/query/parse.js';
 import { intervalTexts } from '../../../elmo/plan/bounds-text.js';
-import { IndexedCollection, raw } from './indexed-collection.js';
+import { IndexedCollection, raw, type Query } from './indexed-collection.js';
 
 const INDEX = newIndexSpec(raw({ v: 2, key: { '$**': 1 }, name: 'w' }), 20, true);
 
@@ -74,5 +75,45 @@ describe('the bounds of a path in a wildcard index', () => {
     expect(await collection.find(query)).to.have.length(1);
     await collection.insert([{ _id: 2, a: [0, 9] }]);
     expect(await collection.find(query)).to.have.length(2);
+  });
+});
+
+describe('names with dots in a wildcard index', () => {
+  const found = async (query: Query, ...documents: object[]): Promise<unknown[]> => {
+    const collection = await IndexedCollection.open([{ key: { '$**': 1 }, name: 'w' }], documents);
+    const byIndex = await collection.find({ ...query, hint: 'w' });
+    expect(byIndex).to.have.deep.members(await collection.find({ ...query, hint: { $natural: 1 } }));
+    return byIndex.map((document) => Number((document as { _id: Int32 })._id));
+  };
+
+  it('are no paths', async () => {
+    expect(
+      await found({ filter: { 'a.b': 1 } }, { _id: 1, 'a.b': 1 }, { _id: 2, a: { b: 1 } }),
+    ).to.deep.equal([2]);
+    expect(await found({ filter: { 'a.b.c': 1 } }, { _id: 1, a: { 'b.c': 1 } })).to.deep.equal([]);
+  });
+
+  it('are below what they stand in', async () =>
+    expect(await found({ filter: { a: { $exists: true } } }, { _id: 1, a: { 'b.c': 1 } })).to.deep.equal([
+      1,
+    ]));
+
+  it('give no document twice, nor another order', async () => {
+    const documents = [
+      { _id: 1, a: { b: 5 }, 'a.b': 1 },
+      { _id: 2, a: { b: 3 } },
+    ];
+    const query = { filter: { 'a.b': { $gt: 0 } }, sort: { 'a.b': 1 } };
+    expect(await found(query, ...documents)).to.deep.equal([2, 1]);
+  });
+
+  it('with arrays are no paths with arrays', async () => {
+    const collection = await IndexedCollection.open(
+      [{ key: { '$**': 1 }, name: 'w' }],
+      [{ _id: 1, 'a.b': [1], c: { 'd.e': [{ f: [1] }] } }],
+    );
+    const { isMultikey } = collection.entry.spec.indexes[1]!;
+    expect(isMultikey).to.equal(false);
+    expect(await collection.codeOf({ filter: { 'a.b': { $ne: null } }, hint: 'w' })).to.equal(0);
   });
 });
