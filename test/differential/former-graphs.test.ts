@@ -102,6 +102,11 @@ describe('$merge of names with dollars', () =>
     merged('replace', 'discard', { before: THERE, code: 52 }),
     merged('replace', 'fail', { before: THERE, code: 52 }),
     merged('replace', 'discard', { rows: [] }),
+    merged('replace', 'fail', {
+      why: 'the same document is no change',
+      before: [{ insert: 'd', documents: [{ _id: 1, a: 1 }] }, aggregate(DOLLAR, { $merge: 'e' })],
+      rows: [],
+    }),
     merged('keepExisting', 'insert', { before: THERE, rows: [] }),
     merged('fail', 'insert', { rows: [] }),
   ]));

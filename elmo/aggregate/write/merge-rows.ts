@@ -130,7 +130,6 @@ export class MergeRows extends StageRows {
     // a row that may not be inserted is an update, whether it meets a document or not
     if (whenMatched === 'merge' && whenNotMatched !== 'insert') this.updateBy(row);
     const found = whenMatched === 'fail' ? undefined : this.find(filter, unit);
-    if (whenMatched === 'replace' && found !== undefined) checkDollarFields(row, 0, '');
     if (found !== undefined) {
       const { document, recordId } = found;
       if (whenMatched !== 'keepExisting') this.replace(collection, recordId, document, row, unit);
@@ -203,6 +202,8 @@ export class MergeRows extends StageRows {
   ): void {
     const { context, bypassesValidation } = this.steps.writing;
     const document = this.keepingId(this.combined(old, row), old);
+    const isChanged = Buffer.compare(document, old) !== 0;
+    if (this.options.whenMatched === 'replace' && isChanged) checkDollarFields(document, 0, '');
     checkSize(document.length);
     if (!bypassesValidation) context.validateChange(collection.entry, old, 0, document);
     collection.replace(unit, recordId, old, 0, document);
