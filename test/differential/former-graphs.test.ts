@@ -76,6 +76,22 @@ describe('$graphLookup', () => {
       reached('w', 1, [10, 17]),
       reached('w.0', 1, [10, 16, 17]),
     ]));
+  testFormer([
+    {
+      why: 'documents whose first name has a dollar cannot be looked for',
+      documents: [{ _id: 1 }],
+      command: aggregate({
+        $graphLookup: {
+          from: 'c',
+          startWith: { $literal: { $c: 0 } },
+          connectFromField: 'a',
+          connectToField: 'b',
+          as: 'g',
+        },
+      }),
+      code: 2,
+    },
+  ]);
   describe('patterns', () =>
     testFormer([
       patterns('stand for the texts that match', TEXTS, PATTERN, [

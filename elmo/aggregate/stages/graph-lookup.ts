@@ -60,9 +60,9 @@ interface Found {
   readonly depth: number;
 }
 
-/** `{path: {$in: patterns}}`: texts that match, and the patterns themselves. */
-function matchesAny(path: string, patterns: readonly Value[]): Value {
-  return objectValue([[path, objectValue([['$in', arrayValue(patterns)]], OBJECT)]], OBJECT);
+/** `{path: {$in: values}}`: a pattern among them stands for texts that match, and for itself. */
+function isIn(path: string, values: readonly Value[]): Value {
+  return objectValue([[path, objectValue([['$in', arrayValue(values)]], OBJECT)]], OBJECT);
 }
 
 /** Breadth first: all documents that the values of one step connect to are found by one query. */
@@ -173,10 +173,11 @@ class GraphRows extends StageRows {
   private openStep(): RowSource {
     const { context, connectTo, restriction } = this.options;
     this.patterns = this.frontier.filter((value) => value.type === REGEX && !this.isKnown(value));
-    const others = this.frontier.filter((value) => !this.patterns.includes(value));
+    const known = this.frontier.filter((value) => this.isKnown(value));
+    const wanted = this.frontier.filter((value) => !known.includes(value));
     const alternatives = [
-      ...(others.length === 0 ? [] : [equalsAny(connectTo, others)]),
-      ...(this.patterns.length === 0 ? [] : [matchesAny(connectTo, this.patterns)]),
+      ...(known.length === 0 ? [] : [equalsAny(connectTo, known)]),
+      ...(wanted.length === 0 ? [] : [isIn(connectTo, wanted)]),
     ];
     const conditions = [
       alternatives.length === 1 ? alternatives[0]! : objectValue([['$or', arrayValue(alternatives)]], OBJECT),
