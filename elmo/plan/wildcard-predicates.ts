@@ -78,10 +78,11 @@ export function servesHint(index: IndexSpec, { byPath }: Predicates, request: Pl
   if (!impliesPartial(request.filter, index, request.collation)) return false;
   const isOfText = isSameCollation(index.collation, request.collation);
   const [first] = index.fields;
+  const isKnown = (predicate: Predicate): boolean =>
+    (isOfText || !comparesText(predicate.node)) &&
+    (index.collation === undefined || !matchesElements(predicate));
   const accepts = (path: string, arrays: ReadonlySet<number>): boolean =>
-    (byPath.get(path) ?? []).some(
-      (predicate) => (isOfText || !comparesText(predicate.node)) && isAnswered(predicate, path, arrays),
-    );
+    (byPath.get(path) ?? []).some((predicate) => isKnown(predicate) && isAnswered(predicate, path, arrays));
   if (first!.kind !== 'wildcard') return accepts(first!.path, NO_ARRAYS);
   const taken = wildcardPathsOf(index);
   for (const path of byPath.keys()) {
@@ -100,8 +101,14 @@ const NO_ARRAYS: ReadonlySet<number> = new Set();
  * Whether a condition can be answered by entries of what is there, as the reference sees it.
  * @param arrays  components of the path at which documents have met arrays
  */
-function isAnswered({ node, group }: Predicate, path: string, arrays: ReadonlySet<number>): boolean {
+function isAnswered(predicate: Predicate, path: string, arrays: ReadonlySet<number>): boolean {
+  const { node, group } = predicate;
   switch (node.kind) {
+    case 'or': // elsewhere alternatives are planned one by one
+      return (
+        group !== undefined &&
+        node.children.every((child) => isAnswered({ ...predicate, node: child }, path, arrays))
+      );
     case 'demand':
       return arrays.size === 0; // an expression sees an array as a whole
     case 'not': {
@@ -149,6 +156,15 @@ function isAnsweredAnyway(node: FilterNode): boolean {
       return isAboutScalars(node);
   }
 }
+
+/** Whether it matches elements with a pattern: an index with a collation is not asked for these. */
+function matchesElements({ node, group }: Predicate): boolean {
+  return node.kind === 'elemMatchValue'
+    ? node.children.some(isPattern)
+    : group !== undefined && isPattern(node);
+}
+
+const isPattern = ({ kind }: FilterNode): boolean => kind === 'regex'; // a list with patterns is asked
 
 const IS_POSITION = /\.\d+$/;
 

@@ -303,6 +303,25 @@ const ARRAYS_OF_ELEMENTS: readonly Former[] = [
   ),
 ];
 
+const OF_TEXTS = [{ a: ['x'], b: [{ c: 'x' }] }];
+const COLLATED = { collation: { locale: 'en', strength: 1 } };
+const FOUND_X = { $regex: 'x' };
+
+const PATTERNS_OF_ELEMENTS: readonly Former[] = [
+  met('are asked of an index without a collation', OF_TEXTS, { a: { $elemMatch: FOUND_X } }, [1]),
+  met('not of one with a collation', OF_TEXTS, { a: { $elemMatch: FOUND_X } }, 291, WHOLE, COLLATED),
+  met('nor in documents', OF_TEXTS, { b: { $elemMatch: { c: FOUND_X } } }, 291, WHOLE, COLLATED),
+  met('but in a list', OF_TEXTS, { a: { $elemMatch: { $in: [1, /x/] } } }, [1], WHOLE, COLLATED),
+  met('and of values', OF_TEXTS, { a: FOUND_X }, [1], WHOLE, COLLATED),
+  met('types of elements are', OF_TEXTS, { a: { $elemMatch: { $type: 'string' } } }, [1], WHOLE, COLLATED),
+];
+
+const anyOf = (...children: Document[]): Document => ({ a: { $elemMatch: { $or: children } } });
+const ALTERNATIVES_OF_ELEMENTS: readonly Former[] = [
+  met('are asked if all may be', OF_DOCUMENTS, anyOf({ b: { $exists: true } }, { b: 2 }), [1]),
+  met('not beside one that may not', OF_DOCUMENTS, anyOf({ b: { $ne: 1 } }, { b: 2 }), 291),
+];
+
 const changed = (why: string, u: Document, filter: Document, rest: Partial<Former>): Former => ({
   why,
   documents: [{ _id: 1, a: [1] }],
@@ -345,5 +364,7 @@ describe('hints at wildcard indexes, told once otherwise than by the reference',
   describe('paths that met arrays', () => testFormer(ARRAYS));
   describe('arrays, and what an index takes', () => testFormer(ARRAYS_OF_INDEXES));
   describe('elements of arrays', () => testFormer(ARRAYS_OF_ELEMENTS));
+  describe('patterns of elements', () => testFormer(PATTERNS_OF_ELEMENTS));
+  describe('alternatives of elements', () => testFormer(ALTERNATIVES_OF_ELEMENTS));
   describe('arrays that come and go', () => testFormer(ARRAYS_OVER_TIME));
 });
