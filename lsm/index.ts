@@ -17,6 +17,7 @@ export type { LsmStats } from './engine/stats.js';
 export type { Problem } from './check/report.js';
 export type * from './ordered-kv.js';
 export { BATCH_KEYS, LookupBatch } from './base/lookup-batch.js';
+export { letGo } from './base/let-go.js';
 export { EntrySpan, SPAN_ENTRIES } from './base/entry-span.js';
 export type { LevelScore } from './merge/pick.js';
 export { FILE_PROBLEM_CODES, type FileProblem, type FileProblemCode } from './tools/findings.js';

@@ -35,6 +35,7 @@ import type {
   Transaction,
   TransactionOptions,
   ValueSource,
+  WorkMemory,
   WriteBatch,
   WriteOptions,
 } from './ordered-kv.js';
@@ -91,6 +92,10 @@ export class MemoryKv extends MemoryView implements OrderedKv, CommitTarget {
     const transaction = new MemoryTransaction(this, this.entries());
     this.transactions.add(transaction);
     return transaction;
+  }
+
+  workMemory(): WorkMemory {
+    return { set: () => undefined };
   }
 
   load(options: LoadOptions = {}): Load {

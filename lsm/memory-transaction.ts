@@ -113,6 +113,10 @@ export class MemoryTransaction extends MemoryView implements Transaction {
     this.marks.length = this.markIndex(savepoint);
   }
 
+  async rest(): Promise<void> {
+    this.entries();
+  }
+
   async settle(): Promise<void> {
     this.entries();
   }

@@ -166,6 +166,8 @@ export type ValueSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export interface TransactionOptions {
   /** Free text shown in `stats().transactions`. */
   readonly label?: string;
+  /** Megabytes are to be written: room for them is made at once. */
+  readonly isLarge?: boolean;
 }
 
 /**
@@ -198,6 +200,11 @@ export interface Transaction extends ReadView {
    * await it now and then; commit and putStream do so themselves.
    */
   settle(): Promise<void>;
+  /**
+   * Resolves when nothing is being flushed or merged, and what only that takes was given back: for who has written much and
+   * is now to read it for long. Writing goes on as ever, if it does.
+   */
+  rest(): Promise<void>;
   /** @returns the sequence number of the commit. @throws LsmError WriteConflict; the transaction is then rolled back */
   commit(options?: WriteOptions): Promise<number>;
   /** Forgets everything; frees its space. Safe to call twice. */
@@ -230,6 +237,12 @@ export interface Load {
   rollback(): void;
 }
 
+/** Memory of a caller that works on much of the store at once, as a sort does: the cache makes do with less meanwhile. */
+export interface WorkMemory {
+  /** Tells how many bytes it takes now: 0 when the work is over. Values that were read before have expired. */
+  set(bytes: number): void;
+}
+
 export interface OrderedKv extends ReadView {
   /** Sequence number of the last write. */
   readonly seq: number;
@@ -240,6 +253,7 @@ export interface OrderedKv extends ReadView {
   snapshot(): Snapshot;
   begin(options?: TransactionOptions): Transaction;
   load(options?: LoadOptions): Load;
+  workMemory(): WorkMemory;
   batch(): WriteBatch;
   put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void>;
   delete(key: Bytes, options?: WriteOptions): Promise<void>;

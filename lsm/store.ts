@@ -4,6 +4,7 @@
 import { copyOf, type Bytes } from './base/bytes.js';
 import type { Problem } from './check/report.js';
 import { checkStore } from './engine/check-store.js';
+import { LentMemory } from './cache/work-memory.js';
 import { planImage, readImage } from './engine/image.js';
 import { assemble, type StoreParts } from './engine/parts.js';
 import { openFile } from './engine/open-file.js';
@@ -25,6 +26,7 @@ import type {
   Transaction,
   TransactionOptions,
   ValueSource,
+  WorkMemory,
   WriteBatch,
   WriteOptions,
 } from './ordered-kv.js';
@@ -133,6 +135,10 @@ export class LsmStore extends LayeredView implements OrderedKv {
     if (this.closing !== undefined) throw closed();
     const { transactions } = this.parts;
     return transactions.add(new TableLoad(transactions, options));
+  }
+
+  workMemory(): WorkMemory {
+    return new LentMemory(this.parts.cache);
   }
 
   batch(): WriteBatch {

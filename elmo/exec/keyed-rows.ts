@@ -2,6 +2,7 @@
  * Rows held in memory to be sorted by keys of bytes. Keys and documents lie in a few large pieces, what is known of each
  * row in arrays of numbers: rows of their own objects would keep the collector busy, which copies all that stays.
  */
+import { letGo } from '../../lsm/index.js';
 import { documentLength } from '../bson/walk.js';
 import { SlicedSort } from './sliced-sort.js';
 
@@ -185,12 +186,4 @@ export class KeyedRows {
     this.order = [];
     this.heads = new Float64Array(0);
   }
-}
-
-/**
- * Gives back memory at the next small collection. An array that has lived for long is collected late, which may be after
- * a whole sort; so its memory is moved to one that has just been made.
- */
-function letGo({ buffer }: Uint8Array<ArrayBuffer>): void {
-  structuredClone(buffer, { transfer: [buffer] });
 }

@@ -6,6 +6,7 @@ import type { Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import { HeldMemory } from './held-memory.js';
 import { KeyedRows } from './keyed-rows.js';
 import { MergeRuns } from './merge-runs.js';
 import { StageStats } from './plan-stats.js';
@@ -52,6 +53,7 @@ export class SortRows implements RowSource {
   private readonly keyed: KeyedRows | undefined;
   private rows: SortedRow[] = [];
   private rowBytes = 0;
+  private readonly memory: HeldMemory;
   private sequence = 0;
   /** The number of the next row that goes to disk at once. */
   private spilled = 0;
@@ -74,6 +76,7 @@ export class SortRows implements RowSource {
     const { sortBytes } = options.operation.settings;
     this.maxBytes =
       options.maxBytes ?? (options.allowsDisk ? Math.min(MAX_HELD_BYTES, sortBytes) : sortBytes);
+    this.memory = new HeldMemory(options.kv);
     options.operation.trace?.addSort(this.stats);
     const isKeyed = keys.collation === undefined && options.limit === 0 && options.keepsMetadata !== true;
     this.keyed = isKeyed ? new KeyedRows(options.tiesByRecord === true) : undefined;
@@ -105,7 +108,7 @@ export class SortRows implements RowSource {
     if (this.spill === undefined) {
       if (!this.sortRows()) return PAUSE;
     } else {
-      if (this.flush(this.spill)) return PAUSE;
+      if (this.flush(this.spill) || this.spill.complete()) return PAUSE;
       this.openRuns(this.spill);
     }
     this.isSorted = true;
@@ -166,7 +169,7 @@ export class SortRows implements RowSource {
   }
 
   private account(bytes: number): boolean {
-    this.rowBytes += bytes;
+    this.setBytes(this.rowBytes + bytes);
     if (this.rowBytes > this.stats.memoryBytes) this.stats.memoryBytes = this.rowBytes;
     if (this.rowBytes <= this.maxBytes) return false;
     if (!this.options.allowsDisk)
@@ -177,6 +180,11 @@ export class SortRows implements RowSource {
     this.stats.usedDisk = true;
     this.spill ??= new Spill(this.options.kv, this.options.operation);
     return this.flush(this.spill);
+  }
+
+  private setBytes(bytes: number): void {
+    this.rowBytes = bytes;
+    this.memory.set(bytes);
   }
 
   /** Moves what is in memory to disk, until it has to pause. @returns whether to pause, then call again */
@@ -194,7 +202,7 @@ export class SortRows implements RowSource {
       if (spill.add(row.key!, this.stored.of(row.row, 0, row.recordId, row.metadata), row.sequence))
         return true;
     }
-    this.rowBytes = 0;
+    this.setBytes(0);
     return false;
   }
 
@@ -206,7 +214,7 @@ export class SortRows implements RowSource {
       if (spill.add(key, this.stored.of(keyed.bytes, keyed.at, keyed.recordId), keyed.count)) return true;
     }
     keyed.endPops();
-    this.rowBytes = 0;
+    this.setBytes(0);
     return false;
   }
 
@@ -215,7 +223,7 @@ export class SortRows implements RowSource {
     if (!this.sortRows()) return true;
     const { rows } = this;
     const run = runKey(this.runs++);
-    this.rowBytes = 0;
+    this.setBytes(0);
     for (let i = 0; i < rows.length; i++) {
       const { row, recordId, metadata } = rows[i]!;
       if (spill.add(run, this.stored.of(row, 0, recordId, metadata), i)) {
@@ -326,6 +334,7 @@ export class SortRows implements RowSource {
     this.merged?.close();
     this.spill?.close();
     this.keyed?.clear();
+    this.memory.clear();
     this.rows = [];
     this.next = 0;
   }

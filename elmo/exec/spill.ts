@@ -11,19 +11,22 @@ import type { Operation } from '../operation/operation.js';
 /** Longer keys are cut: rows that differ only behind are then in the order they came. */
 const MAX_KEY_BYTES = 60_000;
 /** Bytes put between two looks at whether the transaction wants to flush. */
-const SETTLE_EVERY_BYTES = 4 << 20;
+const SETTLE_EVERY_BYTES = 1 << 20;
+/** After so many bytes it is worth while to wait until they are merged, and to do without the thread that did it. */
+const REST_BYTES = 96 << 20;
 
 export class Spill {
   private readonly transaction: Transaction;
   private readonly key = new KeyWriter();
   private unsettled = 0;
+  private addedBytes = 0;
   private cursor: Cursor | undefined;
 
   constructor(
     kv: OrderedKv,
     private readonly operation: Operation,
   ) {
-    this.transaction = kv.begin({ label: 'spill' });
+    this.transaction = kv.begin({ label: 'spill', isLarge: true });
   }
 
   /**
@@ -43,8 +46,17 @@ export class Spill {
     this.transaction.put(writer.bytes.subarray(0, writer.length), row);
     this.unsettled += row.length + writer.length;
     if (this.unsettled < SETTLE_EVERY_BYTES) return false;
+    this.addedBytes += this.unsettled;
     this.unsettled = 0;
     this.operation.pending = this.transaction.settle();
+    return true;
+  }
+
+  /** To be called when all rows are added. @returns whether to pause, as `add` does */
+  complete(): boolean {
+    if (this.addedBytes < REST_BYTES) return false;
+    this.addedBytes = 0;
+    this.operation.pending = this.transaction.rest();
     return true;
   }
 

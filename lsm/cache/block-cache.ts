@@ -6,10 +6,12 @@
  * is taken from the block that was not used for longest (CLOCK). Taking it adds one to the frame's generation: a
  * cursor that kept frame and generation asks `isCurrent` whether its block left. Longer blocks: see oversize-blocks.ts.
  *
- * The indexes and filters of open tables count against the same budget: see `claimMeta`. All results are in registers.
+ * The indexes and filters of open tables count against the same budget: see `claimMeta`; so does what is lent to work on
+ * much of the store at once: see work-memory.ts. All results are in registers.
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
 import { checked, invariant } from '../base/invariant.js';
+import { collectSoon, letGo } from '../base/let-go.js';
 import { OversizeBlocks } from './oversize-blocks.js';
 
 const CHUNK_BYTES = 2 * 1024 * 1024;
@@ -21,6 +23,10 @@ const FIRST_OVERSIZE = -2;
 const MIN_FRAMES = 4;
 /** Indexes of tables may take this much even when the budget is 0: nothing can be read without them. */
 const MIN_META_BYTES = 64 * 1024;
+/** This share of the budget is never lent: what work reads again and again has to lie somewhere. */
+const KEPT_SHARE = 1 / 8;
+/** While some is lent, so many bytes of indexes and filters that were dropped are worth a collection. */
+const WORTH_BYTES = 4 * 1024 * 1024;
 const EXPIRED = 0xdb;
 /** At most so many numbers may be noted beside a frame. */
 const MAX_NOTES = 42;
@@ -67,6 +73,8 @@ export interface CacheStats {
   readonly frameBytes: number;
   readonly oversizeBytes: number;
   readonly metaBytes: number;
+  /** Bytes that work takes beside the cache. */
+  readonly lentBytes: number;
   /** Blocks held. */
   readonly blocks: number;
 }
@@ -98,7 +106,7 @@ export class BlockCache {
   private misses = 0;
   private evictions = 0;
 
-  private readonly chunks: Bytes[] = [];
+  private readonly chunks: Uint8Array<ArrayBuffer>[] = [];
   private readonly views: DataView[] = [];
   private readonly chunkShift: number;
   private readonly framesPerChunk: number;
@@ -114,9 +122,15 @@ export class BlockCache {
   private readonly oversize: OversizeBlocks;
   private pendingOversize: Bytes | undefined = undefined;
 
+  /** The budget, less what is lent. */
+  private budgetBytes: number;
+  private lentBytes = 0;
+
   private metaBytes = 0;
   private readonly shares: MetaShare[] = [];
   private metaHand = 0;
+  /** Of metadata that was dropped while memory was lent, and may lie there still. */
+  private droppedBytes = 0;
 
   private readonly keepsBlocks: boolean;
 
@@ -134,6 +148,7 @@ export class BlockCache {
     this.notesPerFrame = Math.min(MAX_NOTES, LEAST_NOTES + 2 * Math.floor(this.frameBytes / BYTES_PER_NOTES));
     this.numbersPerFrame = (NOTES + this.notesPerFrame + LINE_NUMBERS - 1) & ~(LINE_NUMBERS - 1);
     this.keepsBlocks = cacheBytes > 0;
+    this.budgetBytes = cacheBytes;
     this.oversize = new OversizeBlocks(cacheBytes / 2, Math.max(64, this.frameBytes >>> 2), isScribbling);
     let shift = 0;
     const chunkBytes = Math.min(CHUNK_BYTES, cacheBytes / 8);
@@ -301,7 +316,7 @@ export class BlockCache {
   get hasRoom(): boolean {
     return (
       this.keepsBlocks &&
-      (this.freeFrames.length > 0 || this.heldBytes() + this.chunkBytes() <= this.cacheBytes)
+      (this.freeFrames.length > 0 || this.heldBytes() + this.chunkBytes() <= this.budgetBytes)
     );
   }
 
@@ -309,7 +324,7 @@ export class BlockCache {
     if (!this.keepsBlocks) return this.nextScratchFrame();
     const free = this.freeFrames.pop();
     if (free !== undefined) return free;
-    if (this.frameCount < MIN_FRAMES || this.heldBytes() + this.chunkBytes() <= this.cacheBytes) {
+    if (this.frameCount < MIN_FRAMES || this.heldBytes() + this.chunkBytes() <= this.budgetBytes) {
       this.addChunk();
       return this.freeFrames.pop()!;
     }
@@ -392,9 +407,12 @@ export class BlockCache {
     for (const value of old) if (value > 0) this.insertSlot(value - 1);
   }
 
-  /** Gives chunks back until the budget holds again. */
-  private shrink(): void {
-    while (this.heldBytes() > this.cacheBytes && this.frameCount - this.framesPerChunk >= MIN_FRAMES) {
+  /**
+   * Gives chunks back until the budget holds again.
+   * @param isUrgent  their memory is needed now, and nothing is being read
+   */
+  private shrink(isUrgent = false): void {
+    while (this.heldBytes() > this.budgetBytes && this.frameCount - this.framesPerChunk >= MIN_FRAMES) {
       const from = this.frameCount - this.framesPerChunk;
       for (let frame = from; frame < this.frameCount; frame++) {
         const at = frame * this.numbersPerFrame;
@@ -403,7 +421,8 @@ export class BlockCache {
       }
       if (this.pendingFrame >= from) this.pendingFrame = -1;
       this.freeFrames = this.freeFrames.filter((frame) => frame < from);
-      this.chunks.pop();
+      const chunk = this.chunks.pop()!;
+      if (isUrgent) letGo(chunk);
       this.views.pop();
       this.frameCount = from;
       if (this.hand >= from) this.hand = 0;
@@ -452,9 +471,20 @@ export class BlockCache {
     this.oversize.dropTable(tableId);
   }
 
+  /**
+   * Lends memory to work, or takes it back: the blocks make do with the rest of the budget, as far as it is lent at all.
+   * @param bytes  more than before; negative: fewer
+   */
+  lend(bytes: number): void {
+    this.lentBytes += bytes;
+    invariant(this.lentBytes >= 0, 'the cache takes back what it lent');
+    this.budgetBytes = Math.max(this.cacheBytes * KEPT_SHARE, this.cacheBytes - this.lentBytes);
+    this.shrink(true);
+  }
+
   /** Bytes that indexes and filters may take together. */
   get metaLimit(): number {
-    return Math.max(MIN_META_BYTES, this.cacheBytes / 2);
+    return Math.max(MIN_META_BYTES, this.budgetBytes / 2);
   }
 
   /**
@@ -474,8 +504,7 @@ export class BlockCache {
         other.wasUsed = false;
         this.metaHand++;
       } else {
-        this.strike(this.metaHand);
-        other.drop();
+        this.drop(this.metaHand);
       }
     }
     if (this.metaBytes + bytes > this.metaLimit && !isNeeded) return false;
@@ -490,6 +519,16 @@ export class BlockCache {
   returnMeta(share: MetaShare): void {
     if (share.bytes === 0) return;
     this.strike(this.shares.indexOf(share));
+  }
+
+  private drop(index: number): void {
+    const share = this.shares[index]!;
+    if (this.lentBytes > 0) this.droppedBytes += share.bytes;
+    this.strike(index);
+    share.drop();
+    if (this.droppedBytes < WORTH_BYTES) return;
+    this.droppedBytes = 0;
+    collectSoon();
   }
 
   private strike(index: number): void {
@@ -509,6 +548,7 @@ export class BlockCache {
       frameBytes: this.frameCount * this.frameBytes,
       oversizeBytes: this.oversize.heldBytes,
       metaBytes: this.metaBytes,
+      lentBytes: this.lentBytes,
       blocks: this.usedFrames + this.oversize.count,
     };
   }

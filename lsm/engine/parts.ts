@@ -222,6 +222,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
   const transactions = new StoreTransactions({
     context,
     options,
+    cache,
     isShared,
     clock: env.clock,
     live,

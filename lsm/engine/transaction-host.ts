@@ -1,6 +1,9 @@
 /** Serves the open transactions: see transaction/host.ts for what they may ask. */
 import type { LsmError } from '../errors.js';
+import { collectSoon } from '../base/let-go.js';
 import type { BlobWriter } from '../blob/blob-writer.js';
+import type { BlockCache } from '../cache/block-cache.js';
+import { LentMemory } from '../cache/work-memory.js';
 import type { Clock } from '../env/env.js';
 import { extentOf } from '../manifest/manifest-state.js';
 import { isSyncFailure } from '../manifest/manifest-log.js';
@@ -23,9 +26,15 @@ import type { SpaceKeeper } from './space-keeper.js';
 import type { TransactionInfo } from './stats.js';
 import type { WritePath } from './write-path.js';
 
+/** What writing and merging tables takes beside the entries: the heap of a thread, tables being built, windows of others. */
+const JOBS_BYTES = 24 << 20;
+/** What work with pending tables takes at least, in whichever of its phases: reading many of them takes windows, too. */
+const LEAST_WORK_BYTES = 48 << 20;
+
 export interface HostParts {
   readonly context: ReadContext;
   readonly options: ResolvedOptions;
+  readonly cache: BlockCache;
   /** Flushes and merges run in a worker thread. */
   readonly isShared: boolean;
   readonly clock: Clock;
@@ -61,12 +70,14 @@ export class StoreTransactions implements TransactionHost {
   readonly scratchOps = new OpsBuffer();
   readonly spares: TransactionSpares;
   private readonly open = new Set<OpenWork>();
+  private readonly memory: LentMemory;
   private sliceEndMs = 0;
 
   constructor(private readonly parts: HostParts) {
     this.context = parts.context;
     this.options = parts.options;
     this.spares = new TransactionSpares(parts.options.transactionBytes, parts.isShared);
+    this.memory = new LentMemory(parts.cache);
   }
 
   add<T extends OpenWork>(transaction: T): T {
@@ -77,8 +88,28 @@ export class StoreTransactions implements TransactionHost {
   ended(transaction: object, usedSpace: boolean): void {
     this.open.delete(transaction as OpenWork);
     if (this.open.size === 0) this.spares.dropLarge();
+    if (this.memory.isTaken) this.memoryChanged();
     // A small one that held nothing up costs no look at the file.
     if (this.open.size === 0 && (this.parts.space.release() > 0 || usedSpace)) this.parts.trim();
+  }
+
+  memoryChanged(): void {
+    const largeBytes = this.options.transactionBytes / 2;
+    let bytes = this.spares.largeBytes;
+    let isAtWork = false;
+    for (const { memoryBytes, pendingTables } of this.open) {
+      if (pendingTables === 0 && memoryBytes < largeBytes) continue;
+      bytes += memoryBytes;
+      isAtWork = true;
+    }
+    this.memory.set(isAtWork ? Math.max(bytes + JOBS_BYTES, LEAST_WORK_BYTES) : bytes);
+  }
+
+  async rest(): Promise<void> {
+    this.spares.dropLarge();
+    this.memoryChanged();
+    await this.parts.runner.letGo();
+    collectSoon();
   }
 
   /** Ends all of them: the store closes. */

@@ -42,6 +42,10 @@ export interface TransactionHost {
   /** Another hold on the same state. */
   holdAgain(hold: Hold): Hold;
   releaseHold(hold: Hold): void;
+  /** A transaction or a load takes more memory than it did, or less, and much of it. */
+  memoryChanged(): void;
+  /** Gives back what only writing takes: large overlays, and what jobs need, unless one runs. */
+  rest(): Promise<void>;
   ended(transaction: object, usedSpace: boolean): void;
   /** The layers that a reader of this moment would see. */
   currentLayers(): readonly Layer[];

@@ -59,6 +59,14 @@ export class PendingRuns {
     return count;
   }
 
+  /** Bytes of the overlays that are being flushed. */
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const { layer } of this.units)
+      bytes += layer.memtable === undefined ? 0 : layer.memtable.memoryBytes;
+    return bytes;
+  }
+
   layers(): Layer[] {
     return this.units.map((unit) => unit.layer);
   }

@@ -59,6 +59,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
   private hadCursors = false;
   private step = 1;
   private open = true;
+  private readonly isLarge: boolean;
 
   constructor(
     private readonly host: TransactionHost,
@@ -68,6 +69,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
   ) {
     super(host.context);
     this.label = options.label ?? '';
+    this.isLarge = options.isLarge === true;
     this.held = host.takeHold(this.label === '' ? 'transaction' : this.label);
     this.runs = new PendingRuns(host, () => {
       this.layers = undefined;
@@ -88,7 +90,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
 
   /** Bytes of its own entries in memory. */
   get memoryBytes(): number {
-    return this.overlay === undefined ? 0 : this.overlay.memoryBytes;
+    return this.runs.memoryBytes + (this.overlay === undefined ? 0 : this.overlay.memoryBytes);
   }
 
   get pendingTables(): number {
@@ -224,6 +226,14 @@ export class PendingTransaction extends LayeredView implements Transaction {
     }
   }
 
+  async rest(): Promise<void> {
+    await this.settle();
+    await this.runs.settled();
+    if (this.open && this.runs.isUsed) this.spill();
+    await this.runs.settled();
+    await this.host.rest();
+  }
+
   async commit(options: WriteOptions = {}): Promise<number> {
     this.checkOpen();
     // Over for everybody else: what came now would not be part of it.
@@ -329,8 +339,11 @@ export class PendingTransaction extends LayeredView implements Transaction {
       this.step++;
     }
     const { spares } = this.host;
-    this.overlay = this.runs.isUsed ? spares.takeLargeOverlay(bytes) : spares.takeOverlay(bytes);
     this.layers = undefined;
+    if (this.isLarge || this.runs.isUsed) {
+      this.overlay = spares.takeLargeOverlay(bytes);
+      this.host.memoryChanged();
+    } else this.overlay = spares.takeOverlay(bytes);
   }
 
   private isOverfull(times: number): boolean {

@@ -49,6 +49,11 @@ export class TransactionSpares {
     this.large.push(overlay);
   }
 
+  /** Bytes of the large ones that are kept. */
+  get largeBytes(): number {
+    return this.large.reduce((bytes, overlay) => bytes + overlay.memoryBytes, 0);
+  }
+
   /** Lets go of the large ones: no transaction is open. */
   dropLarge(): void {
     this.large.length = 0;

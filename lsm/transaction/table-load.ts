@@ -24,6 +24,8 @@ export class TableLoad implements Load {
   private readonly isDistinct: boolean;
   private filling: EntryList;
   private spare: EntryList | undefined = undefined;
+  /** What is being written. */
+  private leaving: EntryList | undefined = undefined;
   /** The flush under way, with the merges that follow. Never rejects. */
   private flushing: Promise<void> = Promise.resolve();
   private isFlushing = false;
@@ -47,7 +49,8 @@ export class TableLoad implements Load {
   }
 
   get memoryBytes(): number {
-    return this.filling.memoryBytes + (this.spare?.memoryBytes ?? 0);
+    const { filling, spare, leaving } = this;
+    return filling.memoryBytes + (spare?.memoryBytes ?? 0) + (leaving?.memoryBytes ?? 0);
   }
 
   get pendingTables(): number {
@@ -113,6 +116,8 @@ export class TableLoad implements Load {
     const list = this.filling;
     this.filling = this.spare ?? this.newList();
     this.spare = undefined;
+    this.leaving = list;
+    this.host.memoryChanged();
     this.isFlushing = true;
     this.flushing = this.flushList(list)
       .catch((error: unknown) => {
@@ -127,6 +132,7 @@ export class TableLoad implements Load {
     this.entriesIn += list.count;
     const run = await this.host.buildRun(list.entries(), true);
     list.clear();
+    this.leaving = undefined;
     this.spare = list;
     if (this.isEnded) {
       this.host.dropRun(run);

@@ -41,6 +41,24 @@ export function transactionsContract(open: OpenKv): void {
       expect(entries(kv)).to.deep.equal(['a=1', 'b=own', 'bb=own', 'd=4']);
     });
 
+    it('rest when much was written, and go on when there is more', async () => {
+      const { kv } = store;
+      const memory = kv.workMemory();
+      memory.set(1 << 20);
+      const tx = kv.begin({ isLarge: true });
+      for (let n = 0; n < 200; n++) tx.put(b(`n${n}`), noise(500, n));
+      await tx.rest();
+      expectBytes(tx.get(b('n7')), noise(500, 7));
+      tx.put(b('n7'), b('again'));
+      await tx.rest();
+      expect(show(tx.get(b('n7')))).to.equal('again');
+      memory.set(0);
+      await tx.commit();
+      expect(show(kv.get(b('n7')))).to.equal('again');
+      expectBytes(kv.get(b('n199')), noise(500, 199));
+      await expectCode('Closed', () => tx.rest());
+    });
+
     it('delete ranges of the snapshot and of their own writes', async () => {
       const { kv } = store;
       const tx = kv.begin();

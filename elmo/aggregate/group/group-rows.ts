@@ -2,6 +2,7 @@
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import { HeldMemory } from '../../exec/held-memory.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { StageRows } from '../rows.js';
 import type { PipelineRun } from '../stage.js';
@@ -14,6 +15,7 @@ const ROWS_PER_LOOK = 512;
 export class GroupRows extends StageRows {
   private readonly writer = new BsonWriter();
   private readonly maxBytes: number;
+  private readonly memory: HeldMemory;
   private next = 0;
   private rows = 0;
   private isFilled = false;
@@ -27,6 +29,7 @@ export class GroupRows extends StageRows {
     private readonly groups: Groups,
   ) {
     super(input);
+    this.memory = new HeldMemory(run.kv);
     this.maxBytes = run.maxStageBytes ?? MAX_STAGE_BYTES;
   }
 
@@ -56,6 +59,7 @@ export class GroupRows extends StageRows {
     for (;;) {
       if (this.isSpilling) {
         if (!this.spilled!.takeAll()) return false;
+        this.memory.clear();
         this.isSpilling = false;
       }
       const pulled = input.pull();
@@ -65,12 +69,21 @@ export class GroupRows extends StageRows {
       frame.at = input.at;
       frame.setMetadata(input.metadata);
       groups.add(frame);
-      if ((++this.rows & (ROWS_PER_LOOK - 1)) === 0 && groups.heldBytes > this.maxBytes) this.beginSpill();
+      if ((++this.rows & (ROWS_PER_LOOK - 1)) === 0) this.lookAtMemory();
     }
-    if (this.spilled !== undefined && !this.spilled.takeAll()) return false;
+    if (this.spilled !== undefined) {
+      if (!this.spilled.takeAll() || this.spilled.complete()) return false;
+      this.memory.clear();
+    }
     this.isFilled = true;
     input.close();
     return true;
+  }
+
+  private lookAtMemory(): void {
+    const { heldBytes } = this.groups;
+    this.memory.set(heldBytes);
+    if (heldBytes > this.maxBytes) this.beginSpill();
   }
 
   private beginSpill(): void {
@@ -89,6 +102,7 @@ export class GroupRows extends StageRows {
     this.isClosed = this.isFilled = true;
     this.spilled?.close();
     this.groups.clear();
+    this.memory.clear();
   }
 }
 

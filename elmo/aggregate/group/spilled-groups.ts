@@ -45,6 +45,11 @@ export class SpilledGroups {
     return true;
   }
 
+  /** After the last of them. @returns whether to pause, and to call again */
+  complete(): boolean {
+    return this.spill.complete();
+  }
+
   /**
    * Makes `groups` hold the next group whole. Groups whose long keys begin alike may come together.
    * @returns false if there is none

@@ -39,6 +39,58 @@ describe('BlockCache', () => {
     expect(cache.stats().blocks).to.equal(0);
   });
 
+  describe('when it lends memory', () => {
+    const BUDGET = 64 * 1024;
+
+    function filled(): BlockCache {
+      const cache = new BlockCache(BUDGET, 256, true);
+      for (let block = 0; block < 300; block++) fill(cache, 1, block, 256);
+      return cache;
+    }
+
+    it('makes do with the rest of its budget, and takes it again', () => {
+      const cache = filled();
+      expect(cache.stats().bytes).to.equal(BUDGET);
+      cache.lend(BUDGET / 2);
+      expect(cache.stats()).to.include({ bytes: BUDGET / 2, lentBytes: BUDGET / 2 });
+      for (let block = 0; block < 300; block++) if (!holds(cache, 1, block)) fill(cache, 1, block, 256);
+      expect(cache.stats().bytes).to.equal(BUDGET / 2);
+      cache.lend(-BUDGET / 2);
+      for (let block = 0; block < 300; block++) if (!holds(cache, 1, block)) fill(cache, 1, block, 256);
+      expect(cache.stats()).to.include({ bytes: BUDGET, lentBytes: 0 });
+    });
+
+    it('keeps an eighth, however much it lends', () => {
+      const cache = filled();
+      cache.lend(10 * BUDGET);
+      expect(cache.stats()).to.include({ bytes: BUDGET / 8, lentBytes: 10 * BUDGET });
+      expect(cache.metaLimit).to.equal(BUDGET);
+      cache.lend(-9 * BUDGET);
+      expect(cache.stats().bytes).to.equal(BUDGET / 8);
+    });
+
+    it('tells who held a block of what it gave away that it is gone', () => {
+      const cache = filled();
+      const held: [frame: number, generation: number, block: number][] = [];
+      for (let block = 0; block < 300; block++)
+        if (cache.find(1, block)) held.push([cache.frame, cache.generation, block]);
+      const { expiries } = cache;
+      cache.lend(BUDGET / 2);
+      expect(cache.expiries).to.be.above(expiries);
+      const there = held.filter(([frame, generation]) => cache.isCurrent(frame, generation));
+      expect(there.length).to.equal(held.length / 2);
+      for (const [, , block] of there) expect(holds(cache, 1, block)).to.equal(true);
+    });
+
+    it('lends nothing of what is not there', () => {
+      const cache = new BlockCache(0, 256, true);
+      cache.lend(1000);
+      fill(cache, 1, 0);
+      expect(cache.find(1, 0)).to.equal(false);
+      expect(() => cache.lend(-1001)).to.throw('the cache takes back what it lent');
+    });
+  });
+
   it('stays within its budget and agrees with itself', () => {
     fc.assert(
       fc.property(
