@@ -55,10 +55,14 @@ export function arrayKnowledge({ fields, multikeyComponents }: IndexSpec): 'none
 export class ArrayPaths {
   /** Paths that are stored. */
   private readonly known = new Set<string>();
+  /** Paths that were looked for and are not stored. */
+  private readonly absent = new Set<string>();
   /** Paths that are being stored, ahead of the transactions that met them. */
   private readonly ahead = new Set<string>();
   /** Paths that units have put, and not committed yet. */
   private readonly put = new WeakMap<WriteUnit, Set<string>>();
+  /** How many. */
+  private uncommitted = 0;
 
   /** @param keyspace  of the index */
   constructor(
@@ -69,10 +73,19 @@ export class ArrayPaths {
   /** Whether documents that `view` may show have had an array at the path; those that came after it count as well. */
   has(path: string, view: ReadView): boolean {
     if (this.known.has(path) || this.ahead.has(path)) return true;
-    const key = arrayPathKey(this.keyspace, path);
-    if (!this.kv.has(key)) return view !== this.kv && view.has(key);
-    this.remember(path);
-    return true;
+    if (this.isStored(path)) return true;
+    return this.uncommitted > 0 && view !== this.kv && view.has(arrayPathKey(this.keyspace, path));
+  }
+
+  private isStored(path: string): boolean {
+    if (this.absent.has(path)) return false;
+    if (this.kv.has(arrayPathKey(this.keyspace, path))) {
+      this.remember(path);
+      return true;
+    }
+    if (this.absent.size >= MOST_KNOWN) this.absent.clear();
+    this.absent.add(path);
+    return false;
   }
 
   /**
@@ -81,10 +94,9 @@ export class ArrayPaths {
    *   conflict on it
    */
   note(unit: WriteUnit, path: string, isAhead: boolean): void {
-    if (this.known.has(path) || this.ahead.has(path)) return;
+    if (this.known.has(path) || this.ahead.has(path) || this.isStored(path)) return;
     const key = arrayPathKey(this.keyspace, path);
-    if (this.kv.has(key)) this.remember(path);
-    else if (isAhead) this.noteAhead(path, key);
+    if (isAhead) this.noteAhead(path, key);
     else this.noteWith(unit, path, key);
   }
 
@@ -102,16 +114,22 @@ export class ArrayPaths {
     if (put === undefined) this.put.set(unit, (put = new Set()));
     if (put.has(path)) return;
     put.add(path);
+    this.uncommitted++;
+    const end = (): void => {
+      put.delete(path);
+      this.uncommitted--;
+    };
     unit.putEntry(key, NO_BYTES);
     unit.afterCommit(() => {
-      put.delete(path);
+      end();
       this.remember(path);
     });
-    unit.afterRollback(() => put.delete(path));
+    unit.afterRollback(end);
   }
 
   private remember(path: string): void {
     if (this.known.size >= MOST_KNOWN) this.known.clear();
     this.known.add(path);
+    this.absent.delete(path);
   }
 }

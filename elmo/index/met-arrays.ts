@@ -23,6 +23,9 @@ export const DOTTED_NAMES_MET = bitsOf(new Set([DOTS_MET]));
 export class MetArrays {
   /** What the catalog says of the index once there is one. */
   readonly mark: number;
+  /** Of the document that is written. */
+  private current: EntrySet | undefined;
+  /** Of others that are written with it. */
   private readonly paths = new Set<string>();
 
   constructor(
@@ -40,8 +43,8 @@ export class MetArrays {
 
   /** Of the next write. */
   begin(after: EntrySet | undefined): void {
-    this.paths.clear();
-    if (after !== undefined) this.add(after);
+    this.current = after;
+    if (this.paths.size > 0) this.paths.clear();
   }
 
   /** @param set  of one of several documents that are written together */
@@ -50,13 +53,16 @@ export class MetArrays {
   }
 
   get isEmpty(): boolean {
-    return this.paths.size === 0;
+    return this.paths.size === 0 && (this.current === undefined || this.current.arrayPaths.size === 0);
   }
 
   /** Stores them with what `unit` writes. @param isAhead  see ArrayPaths */
   note(unit: WriteUnit, isAhead: boolean): void {
-    for (const path of this.paths) this.stored.note(unit, path, isAhead);
-    this.paths.clear();
+    const { current, paths, stored } = this;
+    this.current = undefined;
+    if (current !== undefined) for (const path of current.arrayPaths) stored.note(unit, path, isAhead);
+    for (const path of paths) stored.note(unit, path, isAhead);
+    paths.clear();
   }
 
   /** The paths of a document which `view` does not know of, though it should. */

@@ -206,8 +206,7 @@ export class OpenIndex implements TupleSink, LeafSink {
   array(path: string): void {
     const { arrayPaths } = this.target!;
     if (arrayPaths.has(path)) return;
-    const length = Buffer.byteLength(path);
-    if (length > LONGEST_ENTRY_KEY) throw this.keyTooLong(length);
+    if (path.length > LONGEST_ENTRY_KEY / 4) this.checkLength(Buffer.byteLength(path));
     arrayPaths.add(path);
     this.arrayBits[this.wildcardField]! |= this.met!.mark;
   }
@@ -269,7 +268,11 @@ export class OpenIndex implements TupleSink, LeafSink {
   private finish(): void {
     const { entries } = this;
     entries.finish(this.recordId);
-    if (entries.key.length > LONGEST_ENTRY_KEY) throw this.keyTooLong(entries.key.length);
+    this.checkLength(entries.key.length);
+  }
+
+  private checkLength(bytes: number): void {
+    if (bytes > LONGEST_ENTRY_KEY) throw this.keyTooLong(bytes);
   }
 
   /**

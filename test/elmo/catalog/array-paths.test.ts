@@ -85,6 +85,18 @@ describe('elmo/catalog/array-paths', () => {
     expect([paths.has('a', kv), stored()]).to.deep.equal([true, 1]);
   });
 
+  it('a path that was looked for in vain is found when it is noted', async () => {
+    for (const isAhead of [false, true]) {
+      const path = String(isAhead);
+      const unit = committer.begin();
+      expect([paths.has(path, kv), paths.has(path, unit.view)]).to.deep.equal([false, false]);
+      paths.note(unit, path, isAhead);
+      expect([paths.has(path, kv), paths.has(path, unit.view)]).to.deep.equal([isAhead, true]);
+      await unit.commit();
+      expect(paths.has(path, kv)).to.equal(true);
+    }
+  });
+
   it('more paths than are kept in memory are found all the same', async () => {
     const unit = committer.direct();
     for (let i = 0; i < 5000; i++) paths.note(unit, `p${i}`, false);
