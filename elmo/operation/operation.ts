@@ -135,7 +135,12 @@ export class Operation {
   async turn(): Promise<void> {
     const { pending } = this;
     this.pending = undefined;
-    await (pending ?? this.clock.turn());
+    if (pending !== undefined) {
+      await pending;
+      // it may have been there at once, without a turn of the event loop
+      if (!this.isSliceOver) return;
+    }
+    await this.clock.turn();
     this.beginSlice();
   }
 
