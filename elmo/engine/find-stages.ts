@@ -3,6 +3,7 @@ import { BOOL, DECIMAL128, DOUBLE, INT32, INT64 } from '../bson/types.js';
 import { boolValue, documentValue, stringValue } from '../bson/value.js';
 import { fieldsOf, type NamedValue } from '../catalog/raw-document.js';
 import { count, object, type StageTree } from '../exec/explain-stages.js';
+import { clusteredScan } from '../exec/explain-clustered.js';
 import { passing } from '../exec/explain-trees.js';
 import type { RowsRequest } from '../exec/planned-rows.js';
 import type { FindRequest } from '../operation/requests.js';
@@ -38,7 +39,8 @@ export function shapedTree(
     };
   else if (projection !== undefined || find.showRecordId === true) {
     const transform = transformFields(find);
-    tree = passing(projectionStage(plan, find, transform), [['transformBy', object(transform)]], tree);
+    const isCovered = plan.isCovered && clusteredScan(plan, request) === undefined;
+    tree = passing(projectionStage(isCovered, find, transform), [['transformBy', object(transform)]], tree);
   }
   const isSorting = request.sort !== undefined && request.sort.length > 0 && !plan.isSorted;
   if (request.limit > 0 && !isSorting && !isExpress)
@@ -55,7 +57,7 @@ function transformFields({ projection, showRecordId }: FindRequest): NamedValue[
 }
 
 function projectionStage(
-  { isCovered }: QueryPlan,
+  isCovered: boolean,
   { showRecordId }: FindRequest,
   transform: readonly NamedValue[],
 ): string {

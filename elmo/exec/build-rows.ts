@@ -4,6 +4,7 @@ import type { CatalogEntry } from '../catalog/catalog.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { BoundsCheck } from './bounds-check.js';
+import { clusteredScan } from './explain-clustered.js';
 import { CollectionScan } from './collection-scan.js';
 import { IntersectionOfScans, MergeOfScans, UnionOfScans } from './combine-scans.js';
 import { Fetch } from './fetch.js';
@@ -112,7 +113,11 @@ export interface Wishes {
 export function accessRows(plan: QueryPlan, context: BuildContext, wishes: Wishes): AccessRows {
   const { access } = plan;
   const { needsEntries } = wishes;
-  if (access.kind === 'ixscan') return indexRows(access, plan.isCovered, context, wishes);
+  if (access.kind === 'ixscan') {
+    const found = indexRows(access, plan.isCovered, context, wishes);
+    // where records lie in the order of their keys, no keys are looked at beside them
+    return clusteredScan(plan, context) === undefined ? found : { ...found, scans: [] };
+  }
   if (access.kind === 'collscan') return collectionRows(access, context);
   if (access.kind === 'eof') return { rows: new Nothing(), entry: undefined, combined: undefined, scans: [] };
   return combinedRows(access, context, needsEntries);

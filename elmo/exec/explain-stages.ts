@@ -11,6 +11,7 @@ import { isPoint, type Intervals } from '../plan/interval.js';
 import type { AccessPlan, IndexScanPlan, MergePlan, QueryPlan } from '../plan/query-plan.js';
 import type { FilterNode } from '../query/filter.js';
 import { filterToBson } from '../query/to-bson.js';
+import { clusteredScan, recordStretch } from './explain-clustered.js';
 import type { RunningPlan, RowsRequest } from './planned-rows.js';
 import type { StageStats } from './plan-stats.js';
 import { isExpress } from './plan-summary.js';
@@ -90,7 +91,7 @@ export function accessTree(plan: QueryPlan, request: RowsRequest, running?: Runn
       return eofTree('predicateEvalsToFalse', running !== undefined);
     case 'collscan':
       return {
-        stage: request.entry.spec.isClustered ? 'CLUSTERED_IXSCAN' : 'COLLSCAN',
+        stage: 'COLLSCAN',
         filter: access.filter,
         fields: [nss, ['direction', stringValue(access.direction)]],
         counts: [
@@ -103,12 +104,37 @@ export function accessTree(plan: QueryPlan, request: RowsRequest, running?: Runn
     case 'ixscan': {
       const express = expressTree(plan, request, running);
       if (express !== undefined) return express;
+      const records = clusteredScan(plan, request);
+      if (records !== undefined) return recordsTree(records, request, nss, running);
       const scan = indexTree(access, nss, access.fieldIntervals, running?.access.scans[0]);
       return plan.isCovered ? scan : fetchTree(access.filter, nss, rows, [scan]);
     }
     default:
       return fetchTree(access.filter, nss, rows, [combinedTree(access, request, nss, running)]);
   }
+}
+
+/** Records from one `_id` to another. */
+function recordsTree(
+  scan: IndexScanPlan,
+  request: RowsRequest,
+  nss: NamedValue,
+  running: RunningPlan | undefined,
+): StageTree {
+  const { stage, filter, ends } = recordStretch(scan, request.filter);
+  const stats = running?.access.rows.stats;
+  const documents = running?.access.scans[0]?.keys ?? stats?.documents ?? 0;
+  return {
+    stage,
+    filter,
+    fields: [nss, ['direction', stringValue(scan.direction)], ...ends],
+    counts: [
+      ['docsExamined', count(documents)],
+      ['seeks', count(0)],
+    ],
+    ran: ranOf(stats, documents),
+    inputs: [],
+  };
 }
 
 export function eofTree(type: string, hasRun: boolean): StageTree {
@@ -149,16 +175,19 @@ function expressTree(
   const { access } = plan;
   if (access.kind !== 'ixscan' || !isExpress(plan, request)) return undefined;
   const { index } = access;
+  const isOfRecords = clusteredScan(plan, request) !== undefined;
   const keys = running?.access.scans[0]?.keys ?? 0;
   const documents = running?.access.rows.stats.documents ?? 0;
   return {
-    stage: 'EXPRESS_IXSCAN',
-    fields: [
-      ['keyPattern', new Value(OBJECT, index.key, 0)],
-      ['indexName', stringValue(index.name)],
-    ],
+    stage: isOfRecords ? 'EXPRESS_CLUSTERED_IXSCAN' : 'EXPRESS_IXSCAN',
+    fields: isOfRecords
+      ? []
+      : [
+          ['keyPattern', new Value(OBJECT, index.key, 0)],
+          ['indexName', stringValue(index.name)],
+        ],
     counts: [
-      ['keysExamined', count(Math.max(keys, documents))],
+      ['keysExamined', count(isOfRecords ? 0 : Math.max(keys, documents))],
       ['docsExamined', count(documents)],
     ],
     ran: ranOf(running?.access.rows.stats, documents),

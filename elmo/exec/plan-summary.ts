@@ -2,6 +2,7 @@
 import { documentText } from '../bson/text.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { QueryPlan } from '../plan/query-plan.js';
+import { clusteredScan, recordStretch } from './explain-clustered.js';
 import type { RowsRequest } from './planned-rows.js';
 
 export function keyText({ key }: Pick<IndexSpec, 'key'>): string {
@@ -27,8 +28,12 @@ export function planSummary(plan: QueryPlan, request: RowsRequest): string {
     case 'eof':
       return 'EOF';
     case 'collscan':
-      return request.entry.spec.isClustered ? 'CLUSTERED_IXSCAN' : 'COLLSCAN';
+      return 'COLLSCAN';
     case 'ixscan':
+      if (clusteredScan(plan, request) !== undefined)
+        return isExpress(plan, request)
+          ? 'EXPRESS_CLUSTERED_IXSCAN'
+          : recordStretch(access, request.filter).stage;
       return isExpress(plan, request) ? `EXPRESS_${scan(access)}` : scan(access);
     case 'merge':
       return access.scan.ranges.map(() => scan(access.scan)).join(', ');

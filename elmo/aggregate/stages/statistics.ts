@@ -183,17 +183,41 @@ function latencyStats(options: Value): Value {
   return object(OPERATIONS.map((name) => [name, none] as const));
 }
 
+type NamedStat = readonly [name: string, value: Value];
+
+function averageBytes({ documents, bytes }: CollectionFigures): Value {
+  return documents === 0 ? MISSING_VALUE : numberValue(Math.floor(bytes / documents));
+}
+
+function documentStats(figures: CollectionFigures): NamedStat[] {
+  return [
+    ['count', numberValue(figures.documents)],
+    ['avgObjSize', averageBytes(figures)],
+  ];
+}
+
+/** A measurement is a bucket of its own here. */
+function bucketStats({ namespace }: CollectionSpec, figures: CollectionFigures): NamedStat {
+  return [
+    'timeseries',
+    object([
+      ['bucketsNs', stringValue(namespaceText(namespace))],
+      ['bucketCount', numberValue(figures.documents)],
+      ['avgBucketSize', averageBytes(figures)],
+    ]),
+  ];
+}
+
 /** What `collStats` says of a collection, sizes in units of `scale` bytes. */
 export function storageStats(spec: CollectionSpec, figures: CollectionFigures, scale: number): Value {
   const scaled = (bytes: number): Value => numberValue(Math.floor(bytes / scale));
-  const { documents, bytes, storedBytes, indexBytes } = figures;
+  const { bytes, storedBytes, indexBytes } = figures;
   for (const { name } of spec.indexes) refuseEmbeddedNul(name);
   let totalIndexBytes = 0;
   for (const size of indexBytes.values()) totalIndexBytes += size;
   return object([
     ['size', scaled(bytes)],
-    ['count', numberValue(documents)],
-    ['avgObjSize', documents === 0 ? MISSING_VALUE : numberValue(Math.floor(bytes / documents))],
+    ...(spec.kind === 'timeseries' ? [bucketStats(spec, figures)] : documentStats(figures)),
     ['numOrphanDocs', int32Value(0)],
     ['storageSize', scaled(storedBytes)],
     ['freeStorageSize', int32Value(0)],
