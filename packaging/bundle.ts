@@ -183,10 +183,22 @@ const COMMENT = String.raw`\/\*\*(?:(?!\*\/)[^])*\*\/\n`;
 const FILE_COMMENT = new RegExp(`^${COMMENT}(?=import|export \\*|export \\{)`);
 const PRIVATE_COMMENT = new RegExp(`^ *${COMMENT}(?= *private )`, 'gm');
 
-/** Leaves out what no editor shows to users. */
+const PRIVATE_MEMBER = String.raw` *private (?!constructor|static)[\w $]+;\n`;
+/** One of them is enough to tell a class from others of the same shape; none has a type. */
+const FURTHER_PRIVATE_MEMBERS = new RegExp(`^(${PRIVATE_MEMBER})(?:${PRIVATE_MEMBER})+`, 'gm');
+
+/** As the compiler indents. */
+const INDENTS = /^(?: {4})+/gm;
+
+/** Leaves out what no editor shows to users, and indents as the sources do. */
 function shortenDeclarations(path: string): void {
   const text = readFileSync(path, 'utf8');
-  writeFileSync(path, text.replace(FILE_COMMENT, '').replace(PRIVATE_COMMENT, ''));
+  const uncommented = text.replace(FILE_COMMENT, '').replace(PRIVATE_COMMENT, '');
+  const members = uncommented.replace(FURTHER_PRIVATE_MEMBERS, '$1');
+  writeFileSync(
+    path,
+    members.replace(INDENTS, (indent) => indent.slice(indent.length / 2)),
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
