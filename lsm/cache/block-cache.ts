@@ -11,7 +11,8 @@
  */
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
 import { checked, invariant } from '../base/invariant.js';
-import { collectSoon, letGo } from '../base/let-go.js';
+import { letGo } from '../base/let-go.js';
+import { MetaAccount, type MetaShare } from './meta-account.js';
 import { OversizeBlocks } from './oversize-blocks.js';
 
 const CHUNK_BYTES = 2 * 1024 * 1024;
@@ -25,8 +26,6 @@ const MIN_FRAMES = 4;
 const MIN_META_BYTES = 64 * 1024;
 /** This share of the budget is never lent: what work reads again and again has to lie somewhere. */
 const KEPT_SHARE = 1 / 8;
-/** While some is lent, so many bytes of indexes and filters that were dropped are worth a collection. */
-const WORTH_BYTES = 4 * 1024 * 1024;
 const EXPIRED = 0xdb;
 /** At most so many numbers may be noted beside a frame. */
 const MAX_NOTES = 42;
@@ -52,17 +51,6 @@ const NOTES = 6;
 const LINE_NUMBERS = 16;
 const NO_TABLE = -1;
 const TWO_32 = 4_294_967_296;
-
-/** Memory of a table (its index, or its filter) that counts against the budget, and that the cache may ask back. */
-export class MetaShare {
-  /** Bytes claimed; 0: none. Set by the cache. */
-  bytes = 0;
-  /** To be set at every use; the cache clears it as it looks for what is idle. */
-  wasUsed = false;
-
-  /** @param drop  lets go of the memory; the cache has already struck it from its account */
-  constructor(readonly drop: () => void) {}
-}
 
 export interface CacheStats {
   readonly hits: number;
@@ -126,11 +114,7 @@ export class BlockCache {
   private budgetBytes: number;
   private lentBytes = 0;
 
-  private metaBytes = 0;
-  private readonly shares: MetaShare[] = [];
-  private metaHand = 0;
-  /** Of metadata that was dropped while memory was lent, and may lie there still. */
-  private droppedBytes = 0;
+  private readonly meta = new MetaAccount();
 
   private readonly keepsBlocks: boolean;
 
@@ -377,7 +361,7 @@ export class BlockCache {
   }
 
   private heldBytes(): number {
-    return this.frameCount * this.frameBytes + this.oversize.heldBytes + this.metaBytes;
+    return this.frameCount * this.frameBytes + this.oversize.heldBytes + this.meta.bytes;
   }
 
   private addChunk(): void {
@@ -493,50 +477,15 @@ export class BlockCache {
    * @returns false when there is no room; always true when `isNeeded`
    */
   claimMeta(share: MetaShare, bytes: number, isNeeded: boolean): boolean {
-    invariant(share.bytes === 0, 'memory is claimed once');
-    if (bytes > this.metaLimit && !isNeeded) return false;
-    share.wasUsed = true;
-    let steps = this.shares.length * (isNeeded ? 2 : 1);
-    while (this.metaBytes + bytes > this.metaLimit && steps-- > 0 && this.shares.length > 0) {
-      if (this.metaHand >= this.shares.length) this.metaHand = 0;
-      const other = this.shares[this.metaHand]!;
-      if (other.wasUsed) {
-        other.wasUsed = false;
-        this.metaHand++;
-      } else {
-        this.drop(this.metaHand);
-      }
-    }
-    if (this.metaBytes + bytes > this.metaLimit && !isNeeded) return false;
-    share.bytes = bytes;
-    this.shares.push(share);
-    this.metaBytes += bytes;
+    const { meta, metaLimit, lentBytes } = this;
+    if (!meta.claim(share, bytes, metaLimit, isNeeded, lentBytes > 0)) return false;
     this.shrink();
     return true;
   }
 
   /** Takes the memory of a table off the account; nothing is claimed is fine. */
   returnMeta(share: MetaShare): void {
-    if (share.bytes === 0) return;
-    this.strike(this.shares.indexOf(share));
-  }
-
-  private drop(index: number): void {
-    const share = this.shares[index]!;
-    if (this.lentBytes > 0) this.droppedBytes += share.bytes;
-    this.strike(index);
-    share.drop();
-    if (this.droppedBytes < WORTH_BYTES) return;
-    this.droppedBytes = 0;
-    collectSoon();
-  }
-
-  private strike(index: number): void {
-    const share = this.shares[index]!;
-    const last = this.shares.pop()!;
-    if (last !== share) this.shares[index] = last;
-    this.metaBytes -= share.bytes;
-    share.bytes = 0;
+    this.meta.giveBack(share);
   }
 
   stats(): CacheStats {
@@ -547,7 +496,7 @@ export class BlockCache {
       bytes: this.heldBytes(),
       frameBytes: this.frameCount * this.frameBytes,
       oversizeBytes: this.oversize.heldBytes,
-      metaBytes: this.metaBytes,
+      metaBytes: this.meta.bytes,
       lentBytes: this.lentBytes,
       blocks: this.usedFrames + this.oversize.count,
     };

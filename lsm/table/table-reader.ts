@@ -6,7 +6,8 @@
  */
 import { compareRanges, type Bytes } from '../base/bytes.js';
 import type { LookupBatch } from '../base/lookup-batch.js';
-import { MetaShare, type BlockCache } from '../cache/block-cache.js';
+import type { BlockCache } from '../cache/block-cache.js';
+import { MetaShare } from '../cache/meta-account.js';
 import type { Cipher } from '../env/cipher.js';
 import type { File } from '../env/file-system.js';
 import { corrupt, type LsmError } from '../errors.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { BlockCache, MetaShare } from '../../../lsm/cache/block-cache.js';
+import { BlockCache } from '../../../lsm/cache/block-cache.js';
+import { MetaShare } from '../../../lsm/cache/meta-account.js';
 
 function fill(cache: BlockCache, table: number, block: number, length = 100, isCold = false): void {
   cache.reserve(length);
