@@ -3,7 +3,7 @@ import { BOOL, DECIMAL128, DOUBLE, INT32, INT64 } from '../bson/types.js';
 import { boolValue, documentValue, stringValue } from '../bson/value.js';
 import { fieldsOf, type NamedValue } from '../catalog/raw-document.js';
 import { count, object, type StageTree } from '../exec/explain-stages.js';
-import { clusteredScan } from '../exec/explain-clustered.js';
+import { clusteredScan } from '../plan/clustered.js';
 import { passing } from '../exec/explain-trees.js';
 import type { RowsRequest } from '../exec/planned-rows.js';
 import type { FindRequest } from '../operation/requests.js';
@@ -39,7 +39,7 @@ export function shapedTree(
     };
   else if (projection !== undefined || find.showRecordId === true) {
     const transform = transformFields(find);
-    const isCovered = plan.isCovered && clusteredScan(plan, request) === undefined;
+    const isCovered = plan.isCovered && clusteredScan(plan, request.entry.spec) === undefined;
     tree = passing(projectionStage(isCovered, find, transform), [['transformBy', object(transform)]], tree);
   }
   const isSorting = request.sort !== undefined && request.sort.length > 0 && !plan.isSorted;

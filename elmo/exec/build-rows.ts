@@ -4,7 +4,6 @@ import type { CatalogEntry } from '../catalog/catalog.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { BoundsCheck } from './bounds-check.js';
-import { clusteredScan } from './explain-clustered.js';
 import { CollectionScan } from './collection-scan.js';
 import { IntersectionOfScans, MergeOfScans, UnionOfScans } from './combine-scans.js';
 import { Fetch } from './fetch.js';
@@ -19,6 +18,7 @@ import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
+import { clusteredScan } from '../plan/clustered.js';
 import { isFixed } from '../plan/sort-order.js';
 import type { AccessPlan, IndexScanPlan, QueryPlan } from '../plan/query-plan.js';
 
@@ -116,7 +116,7 @@ export function accessRows(plan: QueryPlan, context: BuildContext, wishes: Wishe
   if (access.kind === 'ixscan') {
     const found = indexRows(access, plan.isCovered, context, wishes);
     // where records lie in the order of their keys, no keys are looked at beside them
-    return clusteredScan(plan, context) === undefined ? found : { ...found, scans: [] };
+    return clusteredScan(plan, context.entry.spec) === undefined ? found : { ...found, scans: [] };
   }
   if (access.kind === 'collscan') return collectionRows(access, context);
   if (access.kind === 'eof') return { rows: new Nothing(), entry: undefined, combined: undefined, scans: [] };

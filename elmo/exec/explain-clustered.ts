@@ -4,20 +4,10 @@ import { CLASS_NUMBER, CLASS_STRING } from '../bson/types.js';
 import { firstTag } from '../keys/tags.js';
 import type { NamedValue } from '../catalog/raw-document.js';
 import { after, classInterval, compareEnds, HIGHEST, LOWEST, type End } from '../plan/interval.js';
-import type { IndexScanPlan, QueryPlan } from '../plan/query-plan.js';
+import type { IndexScanPlan } from '../plan/query-plan.js';
 import type { FilterNode } from '../query/filter.js';
-import type { RowsRequest } from './planned-rows.js';
 
-/** The scan of a plan, if it is one of the records themselves. */
-export function clusteredScan(
-  { access }: Pick<QueryPlan, 'access'>,
-  { entry: { spec } }: Pick<RowsRequest, 'entry'>,
-): IndexScanPlan | undefined {
-  if (access.kind !== 'ixscan' || !spec.isClustered || access.index !== spec.indexes[0]) return undefined;
-  return access.given === undefined ? access : undefined;
-}
-
-/** How such a scan is named, what it asks of each record, and from where to where it goes. */
+/** How a scan of records is named (clusteredScan in plan/clustered.ts), what it asks of each record, and from where to where it goes. */
 export interface RecordStretch {
   readonly stage: 'CLUSTERED_IXSCAN' | 'COLLSCAN';
   readonly filter: FilterNode | undefined;

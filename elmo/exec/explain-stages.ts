@@ -11,7 +11,8 @@ import { isPoint, type Intervals } from '../plan/interval.js';
 import type { AccessPlan, IndexScanPlan, MergePlan, QueryPlan } from '../plan/query-plan.js';
 import type { FilterNode } from '../query/filter.js';
 import { filterToBson } from '../query/to-bson.js';
-import { clusteredScan, recordStretch } from './explain-clustered.js';
+import { clusteredScan } from '../plan/clustered.js';
+import { recordStretch } from './explain-clustered.js';
 import type { RunningPlan, RowsRequest } from './planned-rows.js';
 import type { StageStats } from './plan-stats.js';
 import { isExpress } from './plan-summary.js';
@@ -104,7 +105,7 @@ export function accessTree(plan: QueryPlan, request: RowsRequest, running?: Runn
     case 'ixscan': {
       const express = expressTree(plan, request, running);
       if (express !== undefined) return express;
-      const records = clusteredScan(plan, request);
+      const records = clusteredScan(plan, request.entry.spec);
       if (records !== undefined) return recordsTree(records, request, nss, running);
       const scan = indexTree(access, nss, access.fieldIntervals, running?.access.scans[0]);
       return plan.isCovered ? scan : fetchTree(access.filter, nss, rows, [scan]);
@@ -175,7 +176,7 @@ function expressTree(
   const { access } = plan;
   if (access.kind !== 'ixscan' || !isExpress(plan, request)) return undefined;
   const { index } = access;
-  const isOfRecords = clusteredScan(plan, request) !== undefined;
+  const isOfRecords = clusteredScan(plan, request.entry.spec) !== undefined;
   const keys = running?.access.scans[0]?.keys ?? 0;
   const documents = running?.access.rows.stats.documents ?? 0;
   return {

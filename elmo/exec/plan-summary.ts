@@ -2,7 +2,8 @@
 import { documentText } from '../bson/text.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { QueryPlan } from '../plan/query-plan.js';
-import { clusteredScan, recordStretch } from './explain-clustered.js';
+import { clusteredScan } from '../plan/clustered.js';
+import { recordStretch } from './explain-clustered.js';
 import type { RowsRequest } from './planned-rows.js';
 
 export function keyText({ key }: Pick<IndexSpec, 'key'>): string {
@@ -30,7 +31,7 @@ export function planSummary(plan: QueryPlan, request: RowsRequest): string {
     case 'collscan':
       return 'COLLSCAN';
     case 'ixscan':
-      if (clusteredScan(plan, request) !== undefined)
+      if (clusteredScan(plan, request.entry.spec) !== undefined)
         return isExpress(plan, request)
           ? 'EXPRESS_CLUSTERED_IXSCAN'
           : recordStretch(access, request.filter).stage;

@@ -11,6 +11,7 @@ import { queryShape } from '../plan/query-shape.js';
 import type { FilterNode } from '../query/filter.js';
 import { accessRows, type AccessRows, type BuildContext } from './build-rows.js';
 import { choosePlan } from '../plan/choose.js';
+import { isInRecordOrder } from '../plan/clustered.js';
 import type { CollatedRange } from '../plan/collated-range.js';
 import { RangeKeys, RowsInRange } from './collated-range.js';
 import { planningError, resolveHint } from '../plan/hint.js';
@@ -174,9 +175,9 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
  * Whether rows come with the keys of an index. Where the collection lies in the order of its `_id` that is none, and of
  * one `_id` only the key itself is told.
  */
-function tellsEntries({ access }: QueryPlan, { entry: { spec }, filter, returnsKeys }: RowsRequest): boolean {
+function tellsEntries(plan: QueryPlan, { entry: { spec }, filter, returnsKeys }: RowsRequest): boolean {
   if (filter.kind === 'eq' && filter.path === '_id' && returnsKeys !== true) return false;
-  return access.kind !== 'ixscan' || !spec.isClustered || access.index !== spec.indexes[0];
+  return !isInRecordOrder(plan, spec);
 }
 
 /** Those between min and max in the order of the index's collation. */
