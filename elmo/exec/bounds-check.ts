@@ -2,6 +2,7 @@
  * Tells whether an entry of a compound index is within the bounds of its later fields, and where the next one can be if
  * it is not: so a scan jumps over what a range of the first field holds between the ranges of the second.
  */
+import { prefixEnd } from '../../lsm/index.js';
 import { ValueEnds } from '../keys/value-ends.js';
 import { keyOfEnd, type End, type Intervals } from '../plan/interval.js';
 import type { CheckedField } from '../plan/key-ranges.js';
@@ -42,8 +43,9 @@ export class BoundsCheck implements EntryCheck {
     const found = intervals[first];
     if (found !== undefined && !isBefore(key, at, end, found.low)) return undefined;
     const start = key.subarray(0, at);
+    // keys begin with the number of a keyspace, which is never all ff: there is always a key behind
     if (this.isForward)
-      return (found === undefined ? undefined : keyOfEnd(start, found.low)) ?? successorOf(start);
+      return (found === undefined ? undefined : keyOfEnd(start, found.low)) ?? prefixEnd(start)!;
     const before = intervals[first - 1];
     return before === undefined ? start.slice() : keyOfEnd(start, before.high);
   }
@@ -58,13 +60,4 @@ function isBefore(key: Uint8Array, at: number, end: number, { prefix, isAfter }:
   }
   // with the bytes of the prefix, or cut off before their end
   return isAfter || end - at < prefix.length;
-}
-
-/** The first key after all that start with `prefix`, which holds no byte but ff only if it is a keyspace's last. */
-function successorOf(prefix: Uint8Array): Uint8Array {
-  let length = prefix.length;
-  while (length > 1 && prefix[length - 1] === 0xff) length--;
-  const next = prefix.slice(0, length);
-  next[length - 1]!++;
-  return next;
 }

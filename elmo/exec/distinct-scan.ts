@@ -2,8 +2,7 @@
  * The different values of one field of an index: from each to the next by a seek, whatever number of entries is between.
  * A document without the field has an entry of null.
  */
-import type { Cursor } from '../../lsm/index.js';
-import { successor } from '../plan/interval.js';
+import { prefixEnd, type Cursor } from '../../lsm/index.js';
 import type { IndexScanPlan, QueryPlan } from '../plan/query-plan.js';
 import { isFixed } from '../plan/sort-order.js';
 import { ValueEnds } from '../keys/value-ends.js';
@@ -90,7 +89,7 @@ export class DistinctScan implements RowSource {
     let at = entries.valuesStart;
     for (const isDescending of this.descending)
       at = this.ends.endOf(cursor.keyBytes, at, entries.valuesEnd, isDescending);
-    const target = successor(cursor.keyBytes.slice(0, at));
+    const target = prefixEnd(cursor.keyBytes.subarray(0, at));
     this.stats.seeks++;
     return target !== undefined && cursor.seek(target, 'GE');
   }

@@ -3,6 +3,7 @@
  * of encoded bytes, and the place before or after everything that starts with it; so `1` gives [before 1, after 1], and a
  * whole type the places around its first and last tag. Sets of intervals are ascending and disjoint.
  */
+import { prefixEnd } from '../../lsm/index.js';
 import { firstTag, tagAfter } from '../keys/tags.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { Value } from '../bson/value.js';
@@ -139,14 +140,7 @@ export function keyOfEnd(start: Uint8Array, { prefix, isAfter }: End): Uint8Arra
   const key = new Uint8Array(start.length + prefix.length);
   copyInto(key, start, 0);
   copyInto(key, prefix, start.length);
-  return isAfter ? raised(key) : key;
-}
-
-/** The first key after all that start with `prefix`; undefined if there is none. */
-export function successor(prefix: Uint8Array): Uint8Array | undefined {
-  const next = new Uint8Array(prefix.length);
-  copyInto(next, prefix, 0);
-  return raised(next);
+  return isAfter ? prefixEnd(key) : key;
 }
 
 /** Up to so many bytes a loop is faster than a call of the runtime. */
@@ -155,13 +149,4 @@ const SHORT_COPY = 64;
 function copyInto(into: Uint8Array, from: Uint8Array, at: number): void {
   if (from.length <= SHORT_COPY) for (let i = 0; i < from.length; i++) into[at + i] = from[i]!;
   else into.set(from, at);
-}
-
-/** Makes of a key, whose bytes may be changed, its successor. */
-function raised(key: Uint8Array): Uint8Array | undefined {
-  let length = key.length;
-  while (length > 0 && key[length - 1] === 0xff) length--;
-  if (length === 0) return undefined;
-  key[length - 1]!++;
-  return length === key.length ? key : key.slice(0, length);
 }

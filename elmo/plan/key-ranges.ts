@@ -2,10 +2,11 @@
  * From intervals of an index's fields to stretches of its keys: the points of the first fields, combined, then the
  * intervals of one more field. What later fields ask is checked entry by entry, with a seek wherever it is not met.
  */
+import { prefixEnd } from '../../lsm/index.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
 import { LONGEST_ENTRY_KEY, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
-import { invert, isEverything, isPoint, keyOfEnd, successor, type Intervals } from './interval.js';
+import { invert, isEverything, isPoint, keyOfEnd, type Intervals } from './interval.js';
 
 /** Ranges of one scan; where bounds would give more, entries are checked instead. */
 const MOST_RANGES = 256;
@@ -60,7 +61,7 @@ function exactRanges(index: IndexSpec, fieldIntervals: readonly Intervals[]): Ke
   const intervals = stored[field];
   if (intervals === undefined || isEverything(intervals))
     return {
-      ranges: prefixes.map((prefix) => ({ low: prefix, high: successor(prefix)! })),
+      ranges: prefixes.map((prefix) => ({ low: prefix, high: prefixEnd(prefix)! })),
       prefixLengths: prefixes.map(({ length }) => length),
       pointFields: field,
       checked: checkedFields(index, stored, field + 1),
