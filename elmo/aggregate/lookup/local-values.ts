@@ -1,6 +1,6 @@
 /**
- * What `localField` gives to look for, and `connectFromField`: all values its path leads to, elements of an array for an array. A component of
- * digits is the index of an element where an array stands. Nothing at all counts as null.
+ * What `localField` gives to look for, and `connectFromField`: all values its path leads to, elements of an array for an
+ * array. A component of digits is the index of an element where an array stands. Nothing at all counts as null.
  */
 import { readInt32, endOfCString } from '../../bson/read.js';
 import { ARRAY, OBJECT, UNDEFINED, NULL } from '../../bson/types.js';
