@@ -117,7 +117,8 @@ export class TableLoad implements Load {
     this.filling = this.spare ?? this.newList();
     this.spare = undefined;
     this.leaving = list;
-    this.host.memoryChanged();
+    // What is written in one go takes its memory for a moment: blocks that were read again and again would leave for it.
+    if (this.runs.length > 0) this.host.memoryChanged();
     this.isFlushing = true;
     this.flushing = this.flushList(list)
       .catch((error: unknown) => {

@@ -51,6 +51,25 @@ describe('the memory of a large transaction', () => {
     }
   });
 
+  it('is not asked for by a load that is written at once: the cache keeps its blocks', async () => {
+    const store = await stage.open(stage.path(), { worker: true, transactionBytes: 64 * 1024 });
+    const { cache } = inside(store);
+    const lend = cache.lend.bind(cache);
+    const lent: number[] = [];
+    cache.lend = (bytes) => {
+      lent.push(bytes);
+      lend(bytes);
+    };
+    for (const count of [100, 500]) {
+      const load = store.load();
+      for (let n = 0; n < count; n++) load.put(keyAt(n), keyAt(n).length, valueAt(n, 100), 100);
+      await load.settle();
+      await load.commit();
+    }
+    expect(lent).to.deep.equal([]);
+    await store.close();
+  });
+
   it('is less when it rests: nothing is under way, the thread has ended; and it goes on when it is told to', async () => {
     const store = await stage.open(stage.path(), {
       worker: true,
