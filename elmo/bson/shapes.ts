@@ -8,7 +8,7 @@
  * Where the runtime forbids making code from text, nothing is made, and all is read field by field.
  */
 import { resultOf } from './made-code.js';
-import { readInt32, readText } from './read.js';
+import { readDouble, readInt32, readInt64AsDouble, readText } from './read.js';
 import type { Document } from './package.js';
 import { ARRAY, BOOL, DATE, DOUBLE, INT32, INT64, OBJECT, OBJECT_ID, STRING } from './types.js';
 import { ElementWalker } from './walk.js';
@@ -56,8 +56,8 @@ export class Shapes {
   /** The slot asked last. */
   private slot = 0;
 
-  /** @param readsInt32  whether int32s are plain numbers */
-  constructor(private readonly readsInt32: boolean) {}
+  /** @param promotesValues  whether int32s and doubles are plain numbers */
+  constructor(private readonly promotesValues: boolean) {}
 
   /** The reader for such an object. */
   readerOf(bytes: Uint8Array, start: number): ShapeReader | undefined {
@@ -85,10 +85,10 @@ export class Shapes {
   }
 
   private make(slot: number, bytes: Uint8Array, start: number): ShapeReader | undefined {
-    const names = namesOf(bytes, start);
-    if (names === undefined) return undefined;
+    const fields = fieldsOf(bytes, start);
+    if (fields === undefined) return undefined;
     const noteMiss = (source: Uint8Array, at: number): void => this.missedAt(slot, source, at);
-    return makeReader(names, this.readsInt32, noteMiss);
+    return makeReader(fields, this.promotesValues, noteMiss);
   }
 }
 
@@ -120,9 +120,16 @@ function slotOf(bytes: Uint8Array, start: number): number {
 
 const walker = new ElementWalker();
 
-/** The names of an object's fields; undefined: it has none, too many, or such as are not for a literal. */
-function namesOf(bytes: Uint8Array, start: number): string[] | undefined {
+/** Names and types of the fields of an object for which a reader is made. */
+interface ShapeFields {
+  readonly names: readonly string[];
+  readonly types: readonly number[];
+}
+
+/** The fields of an object; undefined: it has none, too many, or such as are not for a literal. */
+function fieldsOf(bytes: Uint8Array, start: number): ShapeFields | undefined {
   const names: string[] = [];
+  const types: number[] = [];
   walker.open(bytes, start);
   while (walker.next()) {
     const name = readText(bytes, walker.nameStart, walker.nameEnd);
@@ -130,17 +137,18 @@ function namesOf(bytes: Uint8Array, start: number): string[] | undefined {
     const isPlain = name.length <= LONGEST_NAME && /^[\x20-\x23\x25-\x7e][\x20-\x7e]*$/u.test(name);
     if (!isPlain || name === '__proto__' || names.length === MOST_FIELDS) return undefined;
     names.push(name);
+    types.push(walker.type);
   }
-  return names.length === 0 || new Set(names).size < names.length ? undefined : names;
+  return names.length === 0 || new Set(names).size < names.length ? undefined : { names, types };
 }
 
 /** @returns undefined: the runtime makes no code from text */
 function makeReader(
-  names: readonly string[],
-  readsInt32: boolean,
+  { names, types }: ShapeFields,
+  promotesValues: boolean,
   noteMiss: (bytes: Uint8Array, start: number) => void,
 ): ShapeReader | undefined {
-  const lines = names.map((name, n) => fieldCode(name, n, readsInt32));
+  const lines = names.map((name, n) => fieldCode(name, n, types[n]!, promotesValues));
   const parameters = names.map((_, n) => `v${n}`).join(', ');
   const fields = names.map((name, n) => `this[${JSON.stringify(name)}] = v${n};`).join(' ');
   const code = `function Shape(${parameters}) { ${fields} }
@@ -154,21 +162,30 @@ function makeReader(
       reader.end = limit + 1;
       return new Shape(${parameters});
     };`;
-  return resultOf<ShapeReader>(code, { names, readInt32, readText, noteMiss });
+  return resultOf<ShapeReader>(code, { names, readInt32, readDouble, readInt64AsDouble, readText, noteMiss });
 }
 
 /** Reads field `n` into `v<n>`, or hands over to who reads the rest. */
-function fieldCode(name: string, n: number, readsInt32: boolean): string {
+function fieldCode(name: string, n: number, type: number, promotesValues: boolean): string {
   const differs = [...`${name}\0`].map((c, i) => `bytes[at + ${i + 1}] !== ${c.charCodeAt(0)}`).join(' || ');
-  const int32 = readsInt32 ? `else if (t${n} === ${INT32}) { v${n} = readInt32(bytes, at); at += 4; }` : '';
   return `
       const t${n} = bytes[at];
       if (t${n} === 0 || ${differs}) { ${missCode(n)} }
       at += ${name.length + 2};
       let v${n};
-      if (t${n} === ${STRING}) { end = at + 4 + readInt32(bytes, at); v${n} = readText(bytes, at + 4, end - 1); at = end; }
-      ${int32}
+      ${valueCode(n, type, promotesValues)}
       else { v${n} = reader.readValue(bytes, t${n}, at); at = reader.end; }`;
+}
+
+/** Reads the value if it is of the type that is expected: the commonest ones without a call. */
+function valueCode(n: number, type: number, promotesValues: boolean): string {
+  if (type === DATE)
+    return `if (t${n} === ${DATE}) { v${n} = new Date(readInt64AsDouble(bytes, at)); at += 8; }`;
+  if (promotesValues && type === INT32)
+    return `if (t${n} === ${INT32}) { v${n} = readInt32(bytes, at); at += 4; }`;
+  if (promotesValues && type === DOUBLE)
+    return `if (t${n} === ${DOUBLE}) { v${n} = readDouble(bytes, at); at += 8; }`;
+  return `if (t${n} === ${STRING}) { end = at + 4 + readInt32(bytes, at); v${n} = readText(bytes, at + 4, end - 1); at = end; }`;
 }
 
 function missCode(read: number): string {

@@ -29,6 +29,12 @@ describe('objects of a shape that comes again and again', () => {
       const decoder = decoderUsedTo(usual, options);
       gives(decoder, usual, options);
       gives(decoder, { ...usual, name: 7, inner: null, flag: 'no' }, options);
+      gives(decoder, { ...usual, _id: 1.5, inner: { a: 'b', b: new Date(1) }, at: -0.5 }, options);
+      gives(
+        decoder,
+        { ...usual, _id: new Date(-1), name: 2 ** 40, inner: { a: 7, b: 0 }, at: 'now' },
+        options,
+      );
     }
   });
 
