@@ -8,6 +8,7 @@
  */
 import { Decoder } from './decode.js';
 import { Encoder } from './encode.js';
+import { EJSON } from './package.js';
 import { highWordOfDouble, lowWordOfDouble, readInt32, readText } from './read.js';
 import {
   ARRAY,
@@ -169,6 +170,7 @@ const WRAPPER_NAME_BYTES = 3; // type byte, 'v', NUL
 const encoder = new Encoder();
 const decoder = new Decoder({ promoteValues: false, promoteLongs: false });
 const plainDecoder = new Decoder();
+const textDecoder = new Decoder({ promoteValues: false, promoteLongs: false, bsonRegExp: true });
 
 /** A value of what a program writes: 1, 'x', new Date(), [1, 2], new Long(…). undefined gives MISSING. */
 export function valueOf(value: unknown): Value {
@@ -185,6 +187,12 @@ export function exactJs(value: Value): unknown {
 /** What a program sees of a value; numbers are plain. */
 export function plainJs(value: Value): unknown {
   return plainDecoder.decodeValue(value.bytes, value.type, value.at);
+}
+
+/** Extended JSON of a value, for messages; numbers `relaxed` are plain. */
+export function extendedJson(value: Value, relaxed: boolean): string {
+  const js: unknown = textDecoder.decodeValue(value.bytes, value.type, value.at);
+  return EJSON.stringify(js, { relaxed }) ?? 'undefined';
 }
 
 /** Appends a named element. MISSING appends nothing. @param name  without NUL */

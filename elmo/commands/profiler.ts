@@ -4,7 +4,7 @@
  * Source: MongoDB manual, "Database Profiler".
  */
 import { EJSON } from '../bson/package.js';
-import { decodeDocument } from '../bson/decode.js';
+import { Decoder } from '../bson/decode.js';
 import { encodeDocument } from '../bson/encode.js';
 import { SYSTEM_PROFILE } from '../catalog/namespace.js';
 import type { Engine } from '../engine/engine.js';
@@ -67,9 +67,12 @@ const LOG_NAMES: Readonly<Record<string, string>> = {
 const NOT_LOGGED: ReadonlySet<string> = new Set(['ts', 'allUsers', 'user', 'execStats']);
 const WRITES: ReadonlySet<string> = new Set(['insert', 'update', 'remove']);
 
+/** Extended JSON has a notation for a regular expression of BSON, whatever its options; not for each of JavaScript's. */
+const decoder = new Decoder({ bsonRegExp: true });
+
 function slowAttributes(entry: RawDocument): Record<string, unknown> {
   const attributes: Record<string, unknown> = {};
-  const fields = EJSON.serialize(decodeDocument(entry), { relaxed: true }) as Record<string, unknown>;
+  const fields = EJSON.serialize(decoder.decode(entry), { relaxed: true }) as Record<string, unknown>;
   for (const [name, value] of Object.entries(fields))
     if (!NOT_LOGGED.has(name))
       attributes[LOG_NAMES[name] ?? name] = name === 'command' ? bounded(value) : value;

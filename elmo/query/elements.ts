@@ -1,10 +1,9 @@
 /** Reading the documents that filters, schemas and projections are written in: names and values, as objects. */
 import { compareValues } from '../bson/compare.js';
 import { BinaryForm, DECIMAL_FINITE, DECIMAL_INFINITE, DECIMAL_NAN } from '../bson/decimal.js';
-import { EJSON } from '../bson/package.js';
 import { readDouble, readInt32, readInt64, readText } from '../bson/read.js';
 import { ARRAY, CLASS_NUMBER, DECIMAL128, DOUBLE, INT32, INT64, OBJECT, TYPE_CLASS } from '../bson/types.js';
-import { exactJs, Value } from '../bson/value.js';
+import { extendedJson, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
 
@@ -89,7 +88,7 @@ function isExactly(value: Value, whole: bigint): boolean {
 
 /** `name: value` for messages. */
 export function describe(name: string, value: Value): string {
-  return `${name}: ${EJSON.stringify(exactJs(value), { relaxed: true }) ?? 'undefined'}`;
+  return `${name}: ${extendedJson(value, true)}`;
 }
 
 const WHOLE_COMPLAINTS: Readonly<Record<Exclude<WholeNumber, bigint>, string>> = {

@@ -1,7 +1,6 @@
 /** One application of an update to one document: what its nodes read, and where they put their changes. */
 import { readText } from '../bson/read.js';
-import { exactJs, Value } from '../bson/value.js';
-import { EJSON } from '../bson/package.js';
+import { extendedJson, Value } from '../bson/value.js';
 import { FieldFinder, FieldName } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
 import { Edits } from './edits.js';
@@ -55,7 +54,7 @@ export class Run {
   /** `name: value` of an element, for messages. */
   describeElement(type: number, nameStart: number, valueStart: number): string {
     const name = readText(this.bytes, nameStart, valueStart - 1);
-    return `${name}: ${EJSON.stringify(exactJs(new Value(type, this.bytes, valueStart)))}`;
+    return `${name}: ${extendedJson(new Value(type, this.bytes, valueStart), true)}`;
   }
 }
 

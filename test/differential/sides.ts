@@ -183,13 +183,13 @@ function bulkAnswer(plain: Document, whole: Document): Answer {
   const { nErrors, nInserted, nMatched, nModified, nUpserted, nDeleted } = plain;
   const keys = (whole['cursor'] as { firstBatch: Document[] }).firstBatch;
   const results = (plain['cursor'] as { firstBatch: Document[] }).firstBatch.map(
-    ({ ok, idx, code, n, nModified: changed, upserted }, i) => ({
+    ({ ok, idx, code, n, nModified: changed }, i) => ({
       ok,
       idx,
       code,
       n,
       changed,
-      upserted,
+      upserted: keys[i]!['upserted'] as unknown,
       keys: duplicate(keys[i]!),
     }),
   );

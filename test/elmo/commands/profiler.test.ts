@@ -1,6 +1,6 @@
 /** What commands leave in system.profile. */
 import { expect } from 'chai';
-import type { Document } from '../../../index.js';
+import { BSONRegExp, type Document } from '../../../index.js';
 import { connect, type ElmoClient } from '../../../server-compat/index.js';
 
 describe('elmo/commands/profiler', () => {
@@ -471,6 +471,16 @@ describe('elmo/commands/profiler', () => {
         cursorExhausted: true,
       });
       expect(line!['attr']).to.include.keys('durationMillis', 'reslen', 'command');
+    });
+
+    it('has regular expressions with their options', async () => {
+      await run({ profile: 0, slowms: -1 });
+      await run({ find: 'c', filter: { a: new BSONRegExp('^a', 'imsx') } });
+      await run({ profile: 0, slowms: 1_000_000 });
+      const [line] = await slow();
+      expect((line!['attr'] as Document)['command']).to.deep.include({
+        filter: { a: { $regularExpression: { pattern: '^a', options: 'imsx' } } },
+      });
     });
   });
 });
