@@ -27,6 +27,24 @@ export function elementsOf(array: Value): Value[] {
   return elements;
 }
 
+/** Longer values are searched by the runtime. */
+const LOOP_BYTES = 512;
+
+/** Whether a name (or a text) stands anywhere in a value. @param name  its bytes, of which the first is a dollar, and a NUL */
+export function mentions({ bytes, at, end }: Value, name: Buffer): boolean {
+  if (end - at > LOOP_BYTES) return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).includes(name);
+  const last = end - name.length;
+  for (let from = at; from <= last; from++) {
+    if (bytes[from] !== DOLLAR) continue;
+    let length = 1;
+    while (length < name.length && bytes[from + length] === name[length]) length++;
+    if (length === name.length) return true;
+  }
+  return false;
+}
+
+const DOLLAR = 0x24;
+
 const shared = new BsonWriter();
 
 /** A document (or array) of named values, in bytes of its own. MISSING values are left out. */

@@ -5,16 +5,22 @@
 import type { ReadView } from '../../lsm/index.js';
 import type { Value } from '../bson/value.js';
 import type { CollectionSpec, Namespace } from '../catalog/collection-spec.js';
+import type { SortField } from '../exec/sort-key.js';
 import type { ParseScope } from '../expression/expression.js';
 import type { Operation } from '../operation/operation.js';
 import type { ReadDocument, RowSource } from '../operation/row-source.js';
+import type { FilterNode } from '../query/filter.js';
 import type { SessionRow } from '../session/session-context.js';
 import type { WriteContext } from '../write/write-context.js';
 
 /** The part of a pipeline that the planner takes over. Documents are raw. */
 export interface LeadingQuery {
   readonly filter: Uint8Array | undefined;
+  /** The filter, parsed but not normalized; undefined: that is still to be done. */
+  readonly parsedFilter?: FilterNode | undefined;
   readonly sort: Uint8Array | undefined;
+  /** The sort, parsed; undefined: that is still to be done. */
+  readonly parsedSort?: readonly SortField[] | undefined;
   readonly skip: number;
   /** 0: all. */
   readonly limit: number;

@@ -81,7 +81,9 @@ export function splitPipeline(pipeline: Pipeline, hint: Value | undefined): Spli
   const metadata = metaNamesOf(argumentsOf(rest));
   const query: LeadingQuery = {
     filter: match?.argument.bytes,
+    parsedFilter: match?.filter,
     sort: sort?.argument.bytes,
+    parsedSort: sort?.pattern,
     skip,
     limit,
     needs,
@@ -105,14 +107,32 @@ function refuseSortKeys(first: Stage | undefined): void {
 /** Opens a pipeline. The rows are to be closed by the caller. */
 export function openPipeline(pipeline: Pipeline, options: RunOptions, hint?: Value): RowSource {
   const { namespace, context, query, rest } = splitPipeline(pipeline, hint);
-  const input =
-    query === undefined ? noRows() : context.collections.open(namespace, query, context.scope, options);
-  return openStages(rest, input, options);
+  if (query === undefined) return openStages(rest, noRows(), options);
+  const input = context.collections.open(namespace, query, context.scope, options);
+  return openStages(rest, input, options, query.metadata);
 }
 
-/** Opens stages on rows that are there already; closes them if that fails. */
-export function openStages(stages: readonly Stage[], input: RowSource, options: RunOptions): RowSource {
-  const run: PipelineRun = { ...options, frame: new Frame(), metadata: metaNamesOf(argumentsOf(stages)) };
+/**
+ * Opens stages on rows that are there already; closes them if that fails.
+ * @param metadata  what they ask of rows with `{$meta: …}`
+ */
+export function openStages(
+  stages: readonly Stage[],
+  input: RowSource,
+  options: RunOptions,
+  metadata: ReadonlySet<string> = metaNamesOf(argumentsOf(stages)),
+): RowSource {
+  // field by field: spreading the options takes as long as all the rest
+  const run: PipelineRun = {
+    operation: options.operation,
+    frame: new Frame(),
+    allowDiskUse: options.allowDiskUse,
+    metadata,
+    maxStageBytes: options.maxStageBytes,
+    writing: options.writing,
+    kv: options.kv,
+    collections: options.collections,
+  };
   let rows = input;
   try {
     for (const stage of stages) rows = stage.open(rows, run);

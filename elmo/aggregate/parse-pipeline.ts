@@ -5,10 +5,10 @@ import { Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
 import { refuseUnavailable } from '../expression/metadata-names.js';
-import { metaNamesIn } from '../projection/build.js';
-import { elementsOf } from './arguments.js';
+import { elementsOf, mentions } from './arguments.js';
 import { lateStages } from './late-stages.js';
 import { MAX_NESTED_PIPELINES, MAX_PIPELINE_STAGES } from './limits.js';
+import { metaNamesOf } from './row-metadata.js';
 import type { Namespace } from '../catalog/collection-spec.js';
 import type { LookContext, Pipeline, PipelineKind, Stage, StageContext, StageOperator } from './stage.js';
 
@@ -16,7 +16,7 @@ const MAX_SUB_PIPELINE_DEPTH_EXCEEDED = 232;
 
 /** What a stage parses its own pipeline by. @throws ElmoError of the reference's code */
 function parsePipeline(array: Value, context: StageContext): Pipeline {
-  return parseLookedAt(stagesOf(array), context);
+  return parseEach(stagesOf(array), (spec) => namedStage(spec, context.kind), context);
 }
 
 /** What a stage looks at its own pipeline by. @throws ElmoError of the reference's code */
@@ -37,31 +37,50 @@ function stagesOf(array: Value): Value[] {
 
 /** The pipeline of a view, looked at before any of it is parsed. @param specs  one document each */
 export function parseStages(specs: readonly Value[], context: StageContext): Pipeline {
-  lookAtEach(specs, context);
-  return parseLookedAt(specs, context);
+  return parseLookedAt(lookAtEach(specs, context), context);
 }
 
-/** The pipeline of a command, before it is known what it is asked with. @throws ElmoError of the reference's code */
-export function lookAtStages(specs: readonly Value[], namespace: Namespace): void {
-  lookAtEach(specs, { namespace, kind: 'command', depth: 0, lookAtPipeline });
+/** A stage of which no more is known than what it is. */
+export interface NamedStage {
+  readonly name: string;
+  readonly argument: Value;
+  readonly operator: StageOperator;
 }
 
-function lookAtEach(specs: readonly Value[], context: LookContext): void {
-  for (const spec of specs) {
-    const { name, argument } = stageOf(spec, context.kind);
-    operatorOf(name).look?.(argument, context);
-  }
+/**
+ * The pipeline of a command, before it is known what it is asked with.
+ * @param specs  one document each
+ * @throws ElmoError of the reference's code
+ */
+export function lookAtStages(specs: readonly Value[], namespace: Namespace): NamedStage[] {
+  return lookAtEach(specs, { namespace, kind: 'command', depth: 0, lookAtPipeline });
+}
+
+function lookAtEach(specs: readonly Value[], context: LookContext): NamedStage[] {
+  return specs.map((spec) => {
+    const stage = namedStage(spec, context.kind);
+    stage.operator.look?.(stage.argument, context);
+    return stage;
+  });
 }
 
 function operatorOf(name: string): StageOperator {
-  const { stageOperators } = lateStages();
-  const operator = Object.hasOwn(stageOperators, name) ? stageOperators[name] : undefined;
+  const operator = lateStages().stageOperatorOf(name);
   if (operator === undefined) throw new ElmoError(40324, `Unrecognized pipeline stage name: '${name}'`);
   return operator;
 }
 
-/** A pipeline that `lookAtStages` has seen. @param specs  one document each */
-export function parseLookedAt(specs: readonly Value[], context: StageContext): Pipeline {
+/** A pipeline that `lookAtStages` has seen. */
+export function parseLookedAt(stages: readonly NamedStage[], context: StageContext): Pipeline {
+  return parseEach(stages, (stage) => stage, context);
+}
+
+/** @param nameOf  what a stage is, asked when those before it have been parsed */
+function parseEach<Spec>(
+  specs: readonly Spec[],
+  nameOf: (spec: Spec) => NamedStage,
+  context: StageContext,
+): Pipeline {
   if (context.depth > MAX_NESTED_PIPELINES)
     throw new ElmoError(
       MAX_SUB_PIPELINE_DEPTH_EXCEEDED,
@@ -70,23 +89,24 @@ export function parseLookedAt(specs: readonly Value[], context: StageContext): P
   if (specs.length > MAX_PIPELINE_STAGES)
     throw new ElmoError(7749501, `Pipeline length must be no longer than ${MAX_PIPELINE_STAGES} stages`);
   const stages: Stage[] = [];
-  const parsed: { name: string; operator: StageOperator }[] = [];
+  const parsed: NamedStage[] = [];
   let isText = false;
   for (const spec of specs) {
-    const { name, argument } = stageOf(spec, context.kind);
-    const operator = operatorOf(name);
+    const named = nameOf(spec);
+    const { name, argument, operator } = named;
     refuseInKind(name, operator, context.kind);
     stages.push(...operator.parse(argument, context, name));
     const looks = !WITH_RULES_OF_THEIR_OWN.has(name) && !isText && context.kind !== 'view';
-    if (looks) refuseUnavailable(metaNamesIn(argument));
-    if (parsed.length === 0 && name === '$match') isText = namesText(argument);
-    parsed.push({ name, operator });
+    if (looks) refuseUnavailable(metaNamesOf([argument]));
+    // a condition that is refused for want of an index
+    if (parsed.length === 0 && name === '$match') isText = mentions(argument, TEXT);
+    parsed.push(named);
   }
   checkPositions(parsed, context);
   return { stages, context };
 }
 
-function stageOf(spec: Value, kind: PipelineKind): { name: string; argument: Value } {
+function namedStage(spec: Value, kind: PipelineKind): NamedStage {
   if (spec.type !== OBJECT) {
     if (kind === '$facet')
       throw new ElmoError(40171, 'elements of arrays in $facet spec must be non-empty objects');
@@ -97,7 +117,7 @@ function stageOf(spec: Value, kind: PipelineKind): { name: string; argument: Val
   if (walker.next()) {
     const name = readText(spec.bytes, walker.nameStart, walker.nameEnd);
     const argument = new Value(walker.type, spec.bytes, walker.valueStart);
-    if (!walker.next()) return { name, argument };
+    if (!walker.next()) return { name, argument, operator: operatorOf(name) };
   }
   throw new ElmoError(40323, 'A pipeline stage specification object must contain exactly one field.');
 }
@@ -123,15 +143,7 @@ const WITH_RULES_OF_THEIR_OWN: ReadonlySet<string> = new Set(['$lookup', '$union
 
 const TEXT = Buffer.from('$text\0');
 
-/** Whether a condition is one that is refused for want of an index. */
-function namesText({ bytes, at, end }: Value): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).includes(TEXT);
-}
-
-function checkPositions(
-  parsed: readonly { name: string; operator: StageOperator }[],
-  { namespace, kind }: StageContext,
-): void {
+function checkPositions(parsed: readonly NamedStage[], { namespace, kind }: StageContext): void {
   const [first] = parsed;
   if (kind !== '$facet') {
     if (namespace.collection === '') {

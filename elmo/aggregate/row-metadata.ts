@@ -2,18 +2,20 @@
 import { metaNamesIn } from '../projection/build.js';
 import type { RowMetadata } from '../operation/row-source.js';
 import type { Value } from '../bson/value.js';
+import { mentions } from './arguments.js';
 
 const META = Buffer.from('$meta\0');
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** Names of `{$meta: …}` in what stages were given; perhaps some that stand in literals. */
 export function metaNamesOf(given: Iterable<Value>): ReadonlySet<string> {
-  const names = new Set<string>();
+  let names: Set<string> | undefined;
   for (const value of given) {
-    const { bytes, at, end } = value;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at);
-    if (text.includes(META)) for (const name of metaNamesIn(value)) names.add(name);
+    if (!mentions(value, META)) continue;
+    names ??= new Set();
+    for (const name of metaNamesIn(value)) names.add(name);
   }
-  return names;
+  return names ?? NO_NAMES;
 }
 
 /** By row, as it is held. Rows without metadata cost nothing. */

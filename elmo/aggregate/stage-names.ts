@@ -15,5 +15,5 @@ const NAMED: ReadonlySet<string> = new Set([
 
 /** @param name  with its dollar */
 export function isStageName(name: string): boolean {
-  return Object.hasOwn(lateStages().stageOperators, name) || NAMED.has(name);
+  return lateStages().stageOperatorOf(name) !== undefined || NAMED.has(name);
 }

@@ -1,5 +1,5 @@
 /** All stages, by name. */
-import type { StageOperators } from './stage.js';
+import type { StageOperator, StageOperators } from './stage.js';
 import { bucketStages } from './stages/bucket.js';
 import { bucketAutoStages } from './stages/bucket-auto.js';
 import { countStages } from './stages/count.js';
@@ -53,3 +53,10 @@ export const stageOperators: StageOperators = {
   ...fillStages,
   ...refusedStages,
 };
+
+const byName: ReadonlyMap<string, StageOperator> = new Map(Object.entries(stageOperators));
+
+/** @param name  with its dollar */
+export function stageOperatorOf(name: string): StageOperator | undefined {
+  return byName.get(name);
+}

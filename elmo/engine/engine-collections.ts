@@ -21,6 +21,7 @@ import { keyspaceBounds } from '../keys/key-layout.js';
 import type { ReadDocument, RowSource } from '../operation/row-source.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import { planRows } from '../exec/planned-rows.js';
+import { normalizeFilter } from '../query/normalize.js';
 import { parseRequestFilter } from './reading.js';
 
 /** What an engine tells of itself, whoever asks. */
@@ -91,10 +92,13 @@ export class EngineCollections implements Collections {
 
   open(namespace: Namespace, query: LeadingQuery, scope: ParseScope, options: ReadOptions): RowSource {
     const entry = this.catalog.get(namespace, this.unit);
-    const filter = parseRequestFilter(query.filter, scope.collation, scope);
+    const filter =
+      query.parsedFilter === undefined
+        ? parseRequestFilter(query.filter, scope.collation, scope)
+        : normalizeFilter(query.parsedFilter, scope.collation);
     if (entry === undefined) return new Nothing();
     const { metadata = NO_NAMES } = query;
-    const sort = query.sort === undefined ? undefined : parseSort(query.sort);
+    const sort = query.parsedSort ?? (query.sort === undefined ? undefined : parseSort(query.sort));
     const { rows } = planRows({
       entry,
       view: this.view,

@@ -216,14 +216,14 @@ export class Queries {
   ): { readonly pipeline: Pipeline; readonly options: RunOptions } {
     const { writes } = this.host;
     const stages = request.pipeline.map((stage) => documentValue(stage));
-    lookAtStages(stages, request.namespace);
+    const looked = lookAtStages(stages, request.namespace);
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
     checkViewCollation(context.collation, context.entry);
     const collections = this.host.collectionsAt(place.view, place.unit, place.asker);
     const { namespace } = request;
     const parsing = { scope, namespace, kind: 'command', depth: 0, collections, ...ownPipelines } as const;
-    const pipeline = parseWithFolding(() => parseLookedAt(stages, parsing));
+    const pipeline = parseWithFolding(() => parseLookedAt(looked, parsing));
     const options = {
       operation,
       allowDiskUse: request.allowDiskUse ?? operation.settings.allowsDisk,

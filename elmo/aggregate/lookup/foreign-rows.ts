@@ -79,7 +79,7 @@ export class ForeignRows {
     // rows that are kept say nothing but their fields
     if (metaNamesOf([spec.stages]).size > 0) this.prefixLength = 0;
     else if (fields !== undefined) {
-      if (!hasIndex(context, fields.foreign))
+      if (!hasIndex(context, resolved.namespace, fields.foreign))
         this.kept = new KeptRows(() => openPipeline({ stages: [], context }, options), MAX_STAGE_BYTES);
     } else if (this.pipeline !== undefined || this.prefixLength > 0) {
       const prefix = arrayValue(stages.slice(0, this.prefixLength));
@@ -175,8 +175,7 @@ function countIndependent({ stages, context, variables }: JoinSpec): number {
 }
 
 /** Whether an index can find the documents by this field. */
-function hasIndex(context: StageContext, path: string): boolean {
-  const { namespace } = resolveViews({ stages: [], context });
+function hasIndex(context: StageContext, namespace: Namespace, path: string): boolean {
   const spec = context.collections.describe(namespace);
   if (spec === undefined) return true; // nothing is there to be kept
   if (path === '_id' && spec.isClustered) return true;

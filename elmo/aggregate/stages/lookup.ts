@@ -110,16 +110,20 @@ abstract class JoinedRows extends StageRows {
 }
 
 class LookupRows extends JoinedRows {
-  private readonly setter: PathSetter;
   private readonly array = new BsonWriter();
   private readonly finder = new FieldFinder();
+  /** Made for the first row that needs it. */
+  private setter: PathSetter | undefined;
   /** The name of the field that holds the array; undefined: it lies deeper. */
   private readonly field: FieldName | undefined;
   private count = 0;
 
-  constructor(input: RowSource, foreign: ForeignRows, as: string) {
+  constructor(
+    input: RowSource,
+    foreign: ForeignRows,
+    private readonly as: string,
+  ) {
     super(input, foreign);
-    this.setter = new PathSetter(as);
     this.field = as.includes('.') ? undefined : new FieldName(as);
   }
 
@@ -145,6 +149,7 @@ class LookupRows extends JoinedRows {
     this.endInner();
     array.endDocument(0);
     this.writer.clear();
+    this.setter ??= new PathSetter(this.as);
     this.setter.write(this.row.bytes, 0, new Value(ARRAY, array.bytes, 0), this.writer);
     return this.show();
   }
@@ -375,8 +380,9 @@ function parseLookup(argument: Value, context: StageContext): Stage {
   const variables = parseVariables(read.variables, context);
   const inner = innerOf(read, context);
   const stages = read.pipeline ?? EMPTY_ARRAY;
-  const { scope } = context.scope.withVariables(variables.map(({ name }) => name));
-  context.parsePipeline(stages, { ...inner, scope }); // for its errors
+  const names = variables.map(({ name }) => name);
+  const checked = names.length === 0 ? inner : { ...inner, scope: context.scope.withVariables(names).scope };
+  context.parsePipeline(stages, checked); // for its errors
   const spec: JoinSpec = { fields, stages, variables, context: inner };
   return new LookupStage(kept, spec, as, undefined);
 }

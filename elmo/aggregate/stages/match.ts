@@ -8,7 +8,7 @@ import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/ro
 import { compileFilter } from '../../query/compile.js';
 import type { FilterNode, Matcher } from '../../query/filter.js';
 import { parseFilter } from '../../query/parse.js';
-import { argumentsOf, arrayValue, elementsOf, objectValue } from '../arguments.js';
+import { argumentsOf, arrayValue, elementsOf, mentions, objectValue } from '../arguments.js';
 import { addFilterPaths } from '../filter-paths.js';
 import { StageRows } from '../rows.js';
 import type { Stage, StageContext, StageOperators } from '../stage.js';
@@ -84,8 +84,11 @@ export class MatchStage implements Stage {
   }
 }
 
+const WHERE = Buffer.from('$where\0');
+
 /** @throws ElmoError if there is a `$where` among the conditions */
 function refuseWhere(filter: Value): void {
+  if (!mentions(filter, WHERE)) return;
   for (const [name, value] of argumentsOf(filter)) {
     if (name === '$where') throw new ElmoError('BadValue', '$where is not allowed in this context');
     if (LOGICAL.has(name) && value.type === ARRAY)
