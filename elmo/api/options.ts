@@ -102,8 +102,21 @@ export function encodeSort(
   direction?: SortDirection,
 ): RawDocument | undefined {
   if (sort === undefined || sort === null) return undefined;
+  if (isPlainSort(sort)) return codec.encode(sort);
   const fields = sortFields(sort, direction);
   return fields.length === 0 ? undefined : codec.encode(Object.fromEntries(fields));
+}
+
+/** Whether it is what commands want already: names with 1 or -1. */
+function isPlainSort(sort: Sort): sort is Record<string, 1 | -1> {
+  if (typeof sort !== 'object' || Object.getPrototypeOf(sort) !== Object.prototype) return false;
+  let count = 0;
+  for (const name in sort) {
+    const direction: unknown = (sort as Record<string, unknown>)[name];
+    if (direction !== 1 && direction !== -1) return false;
+    count++;
+  }
+  return count > 0;
 }
 
 function sortFields(sort: Sort, direction: SortDirection = 1): [string, unknown][] {

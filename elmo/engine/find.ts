@@ -1,6 +1,7 @@
 /** Opens a find: from the request to a cursor. */
 import type { Clock, OrderedKv, ReadView } from '../../lsm/index.js';
 import { OBJECT } from '../bson/types.js';
+import { FieldFinder, FieldName } from '../bson/walk.js';
 import type { CatalogEntry } from '../catalog/catalog.js';
 import { fieldsOf } from '../catalog/raw-document.js';
 import type { CollationSpec } from '../collation/collation.js';
@@ -155,13 +156,14 @@ function sortOf({ sort }: FindRequest): readonly SortField[] | undefined {
   return isGiven(sort) ? parseSort(sort) : undefined;
 }
 
+const finder = new FieldFinder();
+const NATURAL = new FieldName('$natural');
+
 /** {$natural: ±1} is the order of the records, not a field. @throws ElmoError BadValue */
 function naturalSort({ sort, hint }: FindRequest): ScanDirection | undefined {
-  if (!isGiven(sort)) return undefined;
+  if (!isGiven(sort) || !finder.find(sort, 0, NATURAL)) return undefined;
   const fields = fieldsOf(sort);
-  const natural = fields.find(({ name }) => name === '$natural');
-  if (natural === undefined) return undefined;
-  const direction = fields.length === 1 ? naturalDirection(natural.value) : undefined;
+  const direction = fields.length === 1 ? naturalDirection(fields[0]!.value) : undefined;
   if (direction === undefined)
     throw new ElmoError('BadValue', '$natural sort cannot be set to a value other than -1 or 1.');
   if (hint === undefined || (hint.type === OBJECT && hint.document.length <= 5)) return direction;

@@ -28,7 +28,7 @@ export function parseSortFields(pattern: Value): SortField[] {
     const value = new Value(walker.type, pattern.bytes, walker.valueStart);
     const meta = value.type === OBJECT ? parseMeta(value) : undefined;
     const direction = meta === undefined ? directionOf(value, path) : -1;
-    parsePath(path.replace(DBREF_COMPONENT, ''), 0);
+    parsePath(path.includes('$') ? path.replace(DBREF_COMPONENT, '') : path, 0);
     if (seen.has(path)) throw new ElmoError(7472500, `Duplicate key in sort specification: ${path}`);
     seen.add(path);
     fields.push({ path, direction, meta });

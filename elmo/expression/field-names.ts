@@ -7,6 +7,9 @@ import { ElmoError } from '../errors.js';
 /** Components of a path, the variable it starts from included. */
 export const MAX_PATH_COMPONENTS = 200;
 
+/** One component to which nothing can be objected. */
+const PLAIN_NAME = /^\w+$/;
+
 const HINT =
   "Consider using $getField or $setField for a field path with '.' or '$'. :: caused by :: FieldPath field names may not";
 
@@ -25,6 +28,7 @@ export function checkFieldName(name: string): void {
  * @throws ElmoError
  */
 export function parsePath(path: string, before: number): string[] {
+  if (before === 0 && PLAIN_NAME.test(path)) return [path];
   if (path === '') throw new ElmoError(40352, 'FieldPath cannot be constructed with empty string');
   if (path.endsWith('.')) throw new ElmoError(40353, "FieldPath must not end with a '.'.");
   const components = path.split('.');

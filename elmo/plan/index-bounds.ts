@@ -44,17 +44,19 @@ export function indexBounds(
   const fields = index.fields.map(({ path, kind }, field): Intervals => {
     const given = fixed?.get(field);
     if (given !== undefined) return given;
+    const asked = predicates.byPath.get(path);
+    if (asked === undefined) return EVERYTHING;
     const isHashed = kind === 'hashed';
     const context = { collation: index.collation, isHashed };
     const isArray = index.multikeyComponents[field]!.size > 0;
+    const hasPosition = POSITION.test(path);
     const bounds: Bound[] = [];
-    for (const predicate of predicates.byPath.get(path) ?? []) {
+    for (const predicate of asked) {
       if (isForeign && mentionsText(predicate.node)) continue;
       // an expression sees an array as a whole, and no positions
-      if (predicate.node.kind === 'demand' && (isArray || POSITION.test(path) || fixed !== undefined))
-        continue;
+      if (predicate.node.kind === 'demand' && (isArray || hasPosition || fixed !== undefined)) continue;
       if (isArray && isNotNull(predicate.node)) continue;
-      if (POSITION.test(path) && !isAboutPosition(predicate.node)) continue;
+      if (hasPosition && !isAboutPosition(predicate.node)) continue;
       const found = predicateBounds(predicate.node, context);
       if (isEverything(found.intervals) && !found.isExact) continue;
       if (used.every((other) => mayCombine(index, field, predicate, other.field, other.predicate)))

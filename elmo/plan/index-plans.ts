@@ -44,11 +44,20 @@ interface Candidate {
   readonly hasDuplicates: boolean;
 }
 
+const NO_CANDIDATES: readonly Candidate[] = [];
+const NO_PLANS: readonly QueryPlan[] = [];
+
 /** Plans of the index that help the filter or the sort, or all of them if it is hinted at. */
-export function indexPlans(index: IndexSpec, predicates: Predicates, request: PlanRequest): QueryPlan[] {
-  return candidatesOf(index, predicates, request).flatMap((candidate) =>
-    plansOf(candidate, predicates, request),
-  );
+export function indexPlans(
+  index: IndexSpec,
+  predicates: Predicates,
+  request: PlanRequest,
+): readonly QueryPlan[] {
+  const candidates = candidatesOf(index, predicates, request);
+  const [first] = candidates;
+  if (first === undefined) return NO_PLANS;
+  if (candidates.length === 1) return plansOf(first, predicates, request);
+  return candidates.flatMap((candidate) => plansOf(candidate, predicates, request));
 }
 
 /** Scans within bounds, forwards. */
@@ -58,7 +67,7 @@ export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanR
     .map((candidate) => scanPlan(candidate, predicates.conjuncts, request.view));
 }
 
-function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): Candidate[] {
+function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): readonly Candidate[] {
   if (index.kind === 'wildcard')
     return wildcardScans(index, predicates, request).flatMap(
       ({ index: scanned, bounding, fixed, hasDuplicates }) => {
@@ -70,7 +79,8 @@ function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanReq
           : [{ index: scanned, bounds, isBounded: true, hasDuplicates }];
       },
     );
-  if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request)) return [];
+  if (!mayServe(index, predicates, request) || !coversMissing(index, predicates, request))
+    return NO_CANDIDATES;
   const bounds = indexBounds(index, predicates, request.collation);
   const isBounded = !isEverything(bounds.fields[0]!) || demandsFirst(index, predicates);
   return [{ index, bounds, isBounded, hasDuplicates: false }];
@@ -153,7 +163,7 @@ function scanPlan(
   const { ranges, prefixLengths, checked } = keyRanges(index, fields);
   const isOnePoint = ranges.length <= 1 && fields.every(isFixed);
   const ofKey = conjuncts.filter((node) => !exact.has(node) && coversFilter(index, node));
-  const left = residual(conjuncts, new Set([...exact, ...ofKey]));
+  const left = residual(conjuncts, ofKey.length === 0 ? exact : new Set([...exact, ...ofKey]));
   return {
     kind: 'ixscan',
     index,

@@ -55,12 +55,14 @@ export function pointInterval(encoded: Uint8Array, value: Value): Interval {
   return { low: before(encoded, value), high: after(encoded, value) };
 }
 
+const classIntervals: (Interval | undefined)[] = [];
+
 /** All values of a class of the order of types (bson/types.ts). */
 export function classInterval(typeClass: number): Interval {
-  return {
+  return (classIntervals[typeClass] ??= {
     low: before(Uint8Array.of(firstTag(typeClass))),
     high: before(Uint8Array.of(tagAfter(typeClass))),
-  };
+  });
 }
 
 /** Whether it holds exactly one value. */

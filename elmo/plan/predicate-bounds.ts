@@ -37,6 +37,7 @@ import {
   after,
   before,
   classInterval,
+  compareEnds,
   complement,
   encodeValue,
   EVERYTHING,
@@ -217,7 +218,7 @@ function rangeBounds(
         : kind === 'gt'
           ? { low: after(key, value), high: whole.high }
           : { low: before(key, value), high: whole.high };
-  return exact(intersect([interval], EVERYTHING));
+  return exact(compareEnds(interval.low, interval.high) < 0 ? [interval] : NO_VALUES);
 }
 
 /**

@@ -91,7 +91,7 @@ class Normalizer {
       else if (isAboutFields(child)) inner.push(child);
       else if (child.kind !== 'true') own.push(child);
     }
-    return this.combined('and', equalitiesLast([...own, ...inner]), TRUE);
+    return this.combined('and', equalitiesLast(joinedLists(own, inner)), TRUE);
   }
 
   private alternatives(nodes: readonly FilterNode[]): FilterNode {
@@ -102,7 +102,7 @@ class Normalizer {
       if (child.kind === 'or') inner.push(...child.children);
       else if (child.kind !== 'false') own.push(child);
     }
-    return this.combined('or', this.merged([...own, ...inner]), FALSE);
+    return this.combined('or', this.merged(joinedLists(own, inner)), FALSE);
   }
 
   private nor(nodes: readonly FilterNode[]): FilterNode {
@@ -123,7 +123,7 @@ class Normalizer {
     const [only] = children;
     if (only === undefined) return none;
     const compare = kind === 'or' ? compareAlternatives : compareNodes;
-    return children.length === 1 ? only : { kind, children: children.toSorted(compare) };
+    return children.length === 1 ? only : { kind, children: sorted(children, compare) };
   }
 
   /** Alternatives that all say what a path may be equal to become one, if there are two or more for a path. */
@@ -154,6 +154,20 @@ class Normalizer {
   }
 }
 
+function joinedLists(a: FilterNode[], b: FilterNode[]): FilterNode[] {
+  return b.length === 0 ? a : a.length === 0 ? b : [...a, ...b];
+}
+
+/** Most conditions are written in their order. */
+function sorted(
+  nodes: readonly FilterNode[],
+  compare: (a: FilterNode, b: FilterNode) => number,
+): readonly FilterNode[] {
+  for (let i = 1; i < nodes.length; i++)
+    if (compare(nodes[i]!, nodes[i - 1]!) < 0) return nodes.toSorted(compare);
+  return nodes;
+}
+
 function uniqueRegexes(regexes: readonly RegexSpec[]): RegexSpec[] {
   const byText = new Map(regexes.map((regex) => [`${regex.options}/${regex.pattern}`, regex]));
   return [...byText.values()];
@@ -161,6 +175,7 @@ function uniqueRegexes(regexes: readonly RegexSpec[]): RegexSpec[] {
 
 /** Expressions that say what one field is equal to stand behind all others, by field. */
 function equalitiesLast(nodes: FilterNode[]): FilterNode[] {
+  if (nodes.every(({ kind }) => kind !== 'expr')) return nodes;
   const equalities = nodes.filter((node) => equalityPath(node) !== undefined);
   if (equalities.length === 0) return nodes;
   equalities.sort((a, b) =>

@@ -2,7 +2,7 @@
  * From the document a client filters by to a tree of `FilterNode`s. Operators are in `operators/`; here is what stands
  * around them: fields, implicit equality, references, and how deep filters may nest.
  */
-import { OBJECT, REGEX } from '../bson/types.js';
+import { MISSING, OBJECT, REGEX } from '../bson/types.js';
 import { documentValue, type Value } from '../bson/value.js';
 import { ElmoError } from '../errors.js';
 import { elementsOf } from './elements.js';
@@ -10,7 +10,7 @@ import type { FilterContext, FilterNode } from './filter.js';
 import { equality, isReference } from './operators/comparison.js';
 import type { ParsePosition } from './operators/operator.js';
 import { regexOf } from './operators/regex.js';
-import { fieldOperators, topOperators } from './operators/table.js';
+import { fieldOperatorOf, topOperatorOf } from './operators/table.js';
 
 /** How deep filters may nest in filters. */
 const MOST_DEPTH = 200;
@@ -49,7 +49,7 @@ function parseDocument(document: Value, outer: ParsePosition): FilterNode {
 }
 
 function parseTopOperator(name: string, argument: Value, position: ParsePosition): FilterNode | undefined {
-  const operator = Object.hasOwn(topOperators, name) ? topOperators[name] : undefined;
+  const operator = topOperatorOf(name);
   if (operator !== undefined) return operator.parse(argument, position, name);
   const advice =
     name === '$not'
@@ -58,11 +58,16 @@ function parseTopOperator(name: string, argument: Value, position: ParsePosition
   throw new ElmoError('BadValue', `unknown top level operator: ${name}. ${advice}`);
 }
 
+const DOLLAR = 0x24;
+/** Where in a document its first element begins: a type and a name, or MISSING where it ends. */
+const FIRST_TYPE = 4;
+
 /** Whether a value says something of a field, and is not the value the field shall have. */
 export function isOperatorDocument(value: Value): boolean {
-  if (value.type !== OBJECT) return false;
-  const [first] = elementsOf(value);
-  return first?.name.startsWith('$') === true && !isReference(value);
+  const { type, bytes, at } = value;
+  if (type !== OBJECT) return false;
+  const startsWithDollar = bytes[at + FIRST_TYPE] !== MISSING && bytes[at + FIRST_TYPE + 1] === DOLLAR;
+  return startsWithDollar && !isReference(value);
 }
 
 function parseOperators(document: Value, path: string, outer: ParsePosition): FilterNode[] {
@@ -70,7 +75,7 @@ function parseOperators(document: Value, path: string, outer: ParsePosition): Fi
   const elements = elementsOf(document);
   const nodes: FilterNode[] = [];
   for (const { name, value } of elements) {
-    const operator = Object.hasOwn(fieldOperators, name) ? fieldOperators[name] : undefined;
+    const operator = fieldOperatorOf(name);
     if (operator === undefined) throw new ElmoError('BadValue', `unknown operator: ${name}`);
     const node = operator.parse(value, path, position, name, elements);
     if (node !== undefined) nodes.push(node);

@@ -2,6 +2,7 @@
 import { compareValues, type Collation } from '../../bson/compare.js';
 import { ARRAY, OBJECT, REGEX, UNDEFINED } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
+import { FieldFinder, FieldName } from '../../bson/walk.js';
 import { collatorOf } from '../../collation/collator.js';
 import { ElmoError } from '../../errors.js';
 import { elementsOf } from '../elements.js';
@@ -54,10 +55,13 @@ function refuseOperators(value: Value): void {
 }
 
 /** Whether a document is a DBRef: has both `$ref` and `$id`. */
-export function isReference(value: Value): boolean {
-  const names = elementsOf(value).map(({ name }) => name);
-  return names.includes('$ref') && names.includes('$id');
+export function isReference({ bytes, at }: Value): boolean {
+  return finder.find(bytes, at, REF) && finder.find(bytes, at, ID);
 }
+
+const finder = new FieldFinder();
+const REF = new FieldName('$ref');
+const ID = new FieldName('$id');
 
 function sortedUnique(values: readonly Value[], collation: Collation | undefined): Value[] {
   const compare = (a: Value, b: Value): number =>

@@ -6,7 +6,7 @@ import { elementOperators } from './element.js';
 import { evaluationOperators } from './evaluation.js';
 import { geoOperators } from './geo.js';
 import { negation, topOperators } from './logical.js';
-import type { FieldOperators } from './operator.js';
+import type { FieldOperator, FieldOperators, TopOperator } from './operator.js';
 import { regexOperators } from './regex.js';
 
 export const fieldOperators: FieldOperators = {
@@ -21,3 +21,16 @@ export const fieldOperators: FieldOperators = {
 };
 
 export { topOperators };
+
+const fieldOperatorsByName: ReadonlyMap<string, FieldOperator> = new Map(Object.entries(fieldOperators));
+const topOperatorsByName: ReadonlyMap<string, TopOperator> = new Map(Object.entries(topOperators));
+
+/** @param name  with its dollar */
+export function fieldOperatorOf(name: string): FieldOperator | undefined {
+  return fieldOperatorsByName.get(name);
+}
+
+/** @param name  with its dollar */
+export function topOperatorOf(name: string): TopOperator | undefined {
+  return topOperatorsByName.get(name);
+}
