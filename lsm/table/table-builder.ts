@@ -27,15 +27,14 @@ import {
   SECTION_TOMBSTONES,
   type TableRangeTombstone,
 } from './format.js';
-import { Lz4Compressor, lz4Decompress } from './lz4.js';
+import { lz4Decompress } from './lz4.js';
 import { finishPiece, pieceBytes } from './piece.js';
 import { blobIdsRoom, tombstonesRoom, writeBlobIds, writeTombstones } from './sections.js';
 import { TableIndexBuilder } from './table-index.js';
+import { ValuePacker } from './value-packer.js';
 
 const MIN_FIRST_BYTES = 64 * 1024;
 const MAX_FIRST_BYTES = 8 * 1024 * 1024;
-/** Values shorter than this are stored as they are. */
-const MIN_PACKED_VALUE = 12;
 
 export interface TableBuilderOptions {
   /** Target bytes of a block. */
@@ -59,7 +58,7 @@ export class TableBuilder {
   private readonly codec: number;
   private readonly cipher: Cipher | undefined;
   private readonly bloomBitsPerKey: number;
-  private readonly valuePacker: Lz4Compressor | undefined;
+  private readonly valuePacker: ValuePacker | undefined;
   private readonly blockPacker: BlockPacker | undefined;
   private readonly block: BlockBuilder;
   private readonly index = new TableIndexBuilder();
@@ -94,7 +93,7 @@ export class TableBuilder {
     this.codec = codecId(options.codec);
     this.cipher = options.cipher;
     this.bloomBitsPerKey = options.bloomBitsPerKey;
-    this.valuePacker = this.codec === CODEC_LZ4 ? new Lz4Compressor() : undefined;
+    this.valuePacker = this.codec === CODEC_LZ4 ? new ValuePacker() : undefined;
     this.blockPacker = packsBlocks(this.codec) ? new BlockPacker(this.codec) : undefined;
     this.block = new BlockBuilder(options.blockBytes);
   }
@@ -144,7 +143,9 @@ export class TableBuilder {
     this.rawBytes += keyLength;
     if (kind === KIND_RAW) {
       this.rawBytes += rawLength;
-      const packed = isPacked ? 0 : this.packValue(valueBytes, valueOffset, storedLength);
+      const packed = isPacked
+        ? 0
+        : (this.valuePacker?.pack(valueBytes, valueOffset, storedLength, block.buffer, block.valueEnd) ?? 0);
       if (packed > 0) {
         kind = KIND_LZ4;
         storedLength = packed;
@@ -185,13 +186,6 @@ export class TableBuilder {
       const count = this.hashCount;
       if (count === 0 || this.hashes[count - 1] !== hash) this.addHash(hash);
     }
-  }
-
-  /** Packs a value when that saves a quarter: each later read pays for unpacking it. @returns bytes written, or 0 */
-  private packValue(bytes: Bytes, offset: number, length: number): number {
-    if (this.valuePacker === undefined || length < MIN_PACKED_VALUE) return 0;
-    const limit = length - (length >>> 2) - 2;
-    return this.valuePacker.compress(bytes, offset, length, this.block.buffer, this.block.valueEnd, limit);
   }
 
   private noteBlob(descriptor: Bytes, offset: number, length: number): void {
