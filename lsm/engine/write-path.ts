@@ -156,10 +156,10 @@ export class WritePath {
     logs!.append(seq, count, ops, offset, length);
     const { memtable, layer } = live.active;
     const protectedSeq = holds.newestSeq;
-    if (segments === 1) memtable.apply(ops, offset, length, seq, protectedSeq);
+    if (segments === 1) memtable.apply(ops, offset, length, seq, protectedSeq, true);
     else {
       forEachSegment(ops, offset, length, segments, (from, bytes, index) => {
-        memtable.apply(ops, from, bytes, seq + index, protectedSeq);
+        memtable.apply(ops, from, bytes, seq + index, protectedSeq, true);
       });
     }
     this.lastSeq = seq + segments - 1;

@@ -134,13 +134,15 @@ export class Memtable {
    * @param seq  not below that of any batch before
    * @param protectedSeq  versions above it that a new entry hides may be dropped, because no reader needs them;
    *                      versions with a blob stay, so that the flush reports them
+   * @param isOwn  the bytes are as this process has encoded them: they are not checked before they are used
    * @throws LsmError Corrupt if the bytes are no batch; nothing is changed then
    */
-  apply(ops: Bytes, offset: number, length: number, seq: number, protectedSeq: number): void {
+  apply(ops: Bytes, offset: number, length: number, seq: number, protectedSeq: number, isOwn = false): void {
     invariant(!this.isFrozen, 'a frozen memtable was written to');
     invariant(seq >= this.greatestSeq && seq >= this.baseSeq, 'sequence numbers fall');
     invariant(seq - this.baseSeq <= MAX_DELTA, 'a memtable spans too many sequence numbers');
-    if (countOps(ops, offset, length) === 0) return;
+    if (length === 0) return;
+    if (!isOwn || checked) countOps(ops, offset, length);
     const begin = this.used;
     this.reserve(begin + length);
     const arena = this.tree.arena;

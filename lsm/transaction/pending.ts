@@ -174,7 +174,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
     for (const [offset, bytes, isFirst] of pieces) {
       if (isFirst) this.step++;
       if (this.overlay === undefined || !this.overlay.hasRoom(bytes)) this.makeRoom(bytes);
-      this.overlay!.apply(ops, offset, bytes, this.step, this.protectedStep());
+      this.overlay!.apply(ops, offset, bytes, this.step, this.protectedStep(), true);
       await this.settle();
     }
   }
@@ -322,7 +322,7 @@ export class PendingTransaction extends LayeredView implements Transaction {
 
   private apply(ops: OpsBuffer): void {
     if (this.overlay === undefined || !this.overlay.hasRoom(ops.length)) this.makeRoom(ops.length);
-    this.overlay!.apply(ops.bytes, 0, ops.length, this.step, this.protectedStep());
+    this.overlay!.apply(ops.bytes, 0, ops.length, this.step, this.protectedStep(), true);
     if (this.isOverfull(1)) this.spill();
   }
 
