@@ -137,10 +137,15 @@ const EMPTY_DOCUMENT_LENGTH = 5;
 const NOT_BY_ID: ReadonlySet<number> = new Set([NULL, UNDEFINED, REGEX, ARRAY]);
 const COLLATED: ReadonlySet<number> = new Set([STRING, SYMBOL, OBJECT]);
 
+/** Whether nothing is asked; what every document answers, as {$or: [{}]}, is something. */
+function asksNothing(given: DistinctQuery['filter']): boolean {
+  return given === undefined || given.length === EMPTY_DOCUMENT_LENGTH;
+}
+
 /** Whether the matches are there without a plan: all, none, or the one of an `_id`. */
 function needsNoPlan(request: RowsRequest, given: DistinctQuery['filter']): boolean {
   const { filter, hint, collation, entry } = request;
-  if (given === undefined || given.length === EMPTY_DOCUMENT_LENGTH || filter.kind === 'false') return true;
+  if (asksNothing(given) || filter.kind === 'false') return true;
   if (filter.kind !== 'eq' || filter.path !== '_id' || hint !== undefined) return false;
   const { type } = filter.value;
   if (COLLATED.has(type)) return isSameCollation(collation, entry.spec.collation);
@@ -164,7 +169,7 @@ export function planDistinct(request: RowsRequest, { key: path, filter }: Distin
   const { best, others } = isPlain && field === undefined ? choose(request) : ofKeys;
   if (field !== undefined || best.access.kind !== 'collscan' || request.collation !== undefined)
     return { plan: best, others, field };
-  if (request.filter.kind === 'true' && request.hint === undefined)
+  if (asksNothing(filter) && request.hint === undefined)
     for (const index of request.entry.spec.indexes) {
       const isWhole = !index.isSparse && index.partialFilter === undefined && index.collation === undefined;
       const isOrdered =

@@ -1,7 +1,8 @@
 /** Rows of an index with a collation that lie between `min` and `max`, and their order: asked of the documents. */
 import type { Value } from '../bson/value.js';
+import { rawDocument } from '../catalog/raw-document.js';
 import { compareTuples, type CollatedRange } from '../plan/collated-range.js';
-import { ROW, type Pulled, type RowSource } from '../operation/row-source.js';
+import { ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
 import { Passing } from './row-stages.js';
 import { SortKeys, type SortField } from './sort-key.js';
 
@@ -30,6 +31,15 @@ export class RowsInRange extends Passing {
     private readonly keys: RangeKeys,
   ) {
     super(source);
+  }
+
+  /** The entry that is told of a document is the first within the range, which the scan may have come to later. */
+  override get metadata(): RowMetadata | undefined {
+    const { source, keys } = this;
+    const told = source.metadata;
+    if (told?.indexKey === undefined) return told;
+    const values = keys.valuesOf(source.bytes, source.at);
+    return { ...told, indexKey: rawDocument(keys.fields.map(({ path }, i) => [path, values[i]!])) };
   }
 
   pull(): Pulled {

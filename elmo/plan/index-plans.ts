@@ -1,5 +1,5 @@
 /** The plans one index offers for a query. */
-import type { IndexSpec } from '../catalog/collection-spec.js';
+import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import type { ReadView } from '../../lsm/index.js';
 import type { KeyBounds } from '../keys/key-layout.js';
 import type { FilterNode } from '../query/filter.js';
@@ -64,7 +64,7 @@ export function indexPlans(
 export function scansOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): IndexScanPlan[] {
   return candidatesOf(index, predicates, request)
     .filter(({ isBounded }) => isBounded)
-    .map((candidate) => scanPlan(candidate, predicates.conjuncts, request.view));
+    .map((candidate) => scanPlan(candidate, predicates.conjuncts, request));
 }
 
 function candidatesOf(index: IndexSpec, predicates: Predicates, request: PlanRequest): readonly Candidate[] {
@@ -114,7 +114,7 @@ function plansOf(candidate: Candidate, predicates: Predicates, request: PlanRequ
     index.collation === undefined && request.collation === undefined && !candidate.hasDuplicates;
   const sorted = sort !== undefined && isComparable ? sortedDirection(index, bounds.fields, sort) : undefined;
   if (!isWanted && sorted === undefined) return [];
-  const scan = scanPlan(candidate, predicates.conjuncts, request.view);
+  const scan = scanPlan(candidate, predicates.conjuncts, request);
   const isCovered =
     requiredPaths !== undefined && scan.filter === undefined && coversPaths(index, requiredPaths);
   const plan = (direction: ScanDirection, isSorted: boolean): QueryPlan => ({
@@ -158,7 +158,7 @@ function mergedPlan(
 function scanPlan(
   { index, bounds: { fields, exact }, isBounded, hasDuplicates }: Candidate,
   conjuncts: readonly FilterNode[],
-  view: ReadView,
+  { view, collection }: PlanRequest,
 ): IndexScanPlan {
   const { ranges, prefixLengths, checked } = keyRanges(index, fields);
   const isOnePoint = ranges.length <= 1 && fields.every(isFixed);
@@ -174,7 +174,7 @@ function scanPlan(
     direction: 'forward',
     hasDuplicates: hasDuplicates || (index.isMultikey && !isOnePoint),
     keyFilter: residual(ofKey, new Set()),
-    filter: isBounded ? leftOfScan(left, index) : left,
+    filter: isBounded && !isOfRecords(index, collection) ? leftOfScan(left, index) : left,
     given: undefined,
     collated: undefined,
     estimate:
@@ -182,6 +182,11 @@ function scanPlan(
         ? Estimate.of(ranges.length)
         : estimateOf(ranges, view),
   };
+}
+
+/** A scan of such an index is one of the records themselves, which are asked in the order of the filter. */
+function isOfRecords(index: IndexSpec, { isClustered, indexes }: CollectionSpec): boolean {
+  return isClustered && index === indexes[0];
 }
 
 function leftOfScan(filter: FilterNode | undefined, { fields }: IndexSpec): FilterNode | undefined {

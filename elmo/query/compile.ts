@@ -33,6 +33,7 @@ import {
   SizeTest,
 } from './match/other-tests.js';
 import { AlwaysTest, comparisonTest, NeverTest, TypeTest, type ValueTest } from './match/value-test.js';
+import { alternativesAsWritten, conjunctionAsWritten } from './written-order.js';
 
 export type SpecialNode = Extract<FilterNode, { kind: 'special' }>;
 
@@ -71,18 +72,6 @@ function holdsExpression(node: FilterNode): boolean {
   }
 }
 
-/** Conditions in the order they are written, those of an `$and` among them behind the others. */
-function asWritten(nodes: readonly FilterNode[]): FilterNode[] {
-  const own: FilterNode[] = [];
-  const inner: FilterNode[] = [];
-  for (const node of nodes) {
-    const parts = node.kind === 'and' ? asWritten(node.children) : [node];
-    if (parts.length === 1) own.push(parts[0]!);
-    else inner.push(...parts);
-  }
-  return [...own, ...inner];
-}
-
 class Compiler {
   private readonly collation: Collation | undefined;
   private readonly isPositional: boolean;
@@ -100,7 +89,7 @@ class Compiler {
       case 'and':
         return this.conjunction(node.children);
       case 'or':
-        return new OrMatcher(this.matchers(node.children));
+        return new OrMatcher(this.matchers(this.alternatives(node.children)));
       case 'nor':
         return new NotMatcher(new OrMatcher(this.matchers(node.children)));
       case 'not':
@@ -125,12 +114,22 @@ class Compiler {
       const isPlanned = order === 'planned';
       return new AndMatcher(
         this.matchers(
-          isPlanned ? nodes : order === 'written' ? asWritten(nodes) : nodes.toSorted(compareNodes),
+          isPlanned
+            ? nodes
+            : order === 'written'
+              ? conjunctionAsWritten(nodes)
+              : nodes.toSorted(compareNodes),
         ),
       );
     }
     const children = this.matchers(nodes);
     return new AndMatcher(children.toSorted((a, b) => a.cost - b.cost));
+  }
+
+  private alternatives(nodes: readonly FilterNode[]): readonly FilterNode[] {
+    return this.options.order === 'written' && nodes.some(holdsExpression)
+      ? alternativesAsWritten(nodes)
+      : nodes;
   }
 
   private atPath(path: string, test: ValueTest): CompiledMatcher {

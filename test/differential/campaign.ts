@@ -98,7 +98,7 @@ export class Round {
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
-        (theirs.isError ? undefined : await this.decidedByIndex(random, ours));
+        (theirs.isError && !ours.isError ? undefined : await this.decidedByIndex(random, ours));
       if (decided === undefined) return this.difference(random, ours, theirs);
       this.decided.push(decided);
       if (random.changes !== undefined || 'createIndexes' in random.command) return 'over';
@@ -111,8 +111,11 @@ export class Round {
       ]);
       if (areAlike(here, there, true)) continue;
       if (isAlikeButNewIds(here, there)) return 'over'; // the answer does not tell them
-      if (isFieldsPlace(random, here, there)) {
-        this.decided.push(PLACE_OF_A_FIELD);
+      const decided =
+        decidedDifference(random.command, here, there) ??
+        (isFieldsPlace(random, here, there) ? PLACE_OF_A_FIELD : undefined);
+      if (decided !== undefined) {
+        this.decided.push(decided);
         return 'over';
       }
       // a statement over many documents that fails has changed those it came to first

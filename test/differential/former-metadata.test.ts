@@ -406,6 +406,15 @@ const FINDS: readonly Former[] = [
     ],
   },
   {
+    why: 'within min and max the first of the keys of a document that lies there, with a collation too',
+    before: [
+      { createIndexes: 'c', indexes: [{ key: { l: 1 }, name: 'l', collation: { locale: 'en' } }] },
+      { insert: 'c', documents: [{ _id: 'w', l: [3, 1, 2] }] },
+    ],
+    command: find({ hint: 'l', min: { l: 2 }, max: { l: 9 }, collation: { locale: 'en' }, returnKey: true }),
+    rows: [{ l: 2 }],
+  },
+  {
     why: 'one _id has no key',
     command: find({ filter: { _id: 'x' }, projection: { i: KEY, _id: 1 } }),
     rows: [{ _id: 'x' }],

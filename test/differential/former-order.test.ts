@@ -72,8 +72,46 @@ const NOT_BY_THE_INDEX: readonly Former[] = [
   },
 ];
 
+const CLUSTERED: readonly Former[] = [
+  {
+    why: 'a field before an expression',
+    documents,
+    before: [
+      { create: 'r', clusteredIndex: { key: { _id: 1 }, unique: true } },
+      { insert: 'r', documents },
+    ],
+    command: { find: 'r', filter: { $and: [{ _id: { $gte: 1 } }, { z: 1 }, FAILS] } },
+    rows: [],
+  },
+];
+
+/** @param filter  behind a stage that keeps `a` and `q` */
+const behind = (why: string, filter: Document, fails: boolean): Former => ({
+  why,
+  documents,
+  command: aggregate({ $project: { a: 1, q: 1 } }, { $match: filter }),
+  ...(fails ? { code: 17044 } : { rows: [] }),
+});
+
+/** It asks what the stage may have made, so it cannot be asked before. */
+const FAILS_BESIDE = { $expr: { $setEquals: ['$a', '$x'] } };
+
+const BEHIND_A_STAGE: readonly Former[] = [
+  behind('an inner $and behind what stands beside it', { $and: [{ t: 3, z: 1 }, FAILS_BESIDE] }, true),
+  behind('but not where all but one of it is asked before', { $and: [{ a: 1, t: 3 }, FAILS_BESIDE] }, false),
+  behind('an $or of one $and alike', { $and: [{ $or: [{ t: 3, z: 1 }] }, FAILS_BESIDE] }, true),
+  behind(
+    'what is asked before may be one of a $nor',
+    { $and: [{ $nor: [{ a: 1 }, { z: 1 }] }, FAILS_BESIDE] },
+    false,
+  ),
+  behind('an alternative of one value behind the others', { $or: [{ t: null }, FAILS_BESIDE] }, true),
+];
+
 describe('conditions, one of which fails', () => {
   describe('are asked in the order of the reference', () => testFormer(IN_A_SCAN_OF_ALL));
   describe('and still are with', () => testFormer(NOT_BY_THE_INDEX));
   describe('by an index, by path', () => testFormer(IN_AN_INDEX));
+  describe('by the index that the records lie in', () => testFormer(CLUSTERED));
+  describe('behind a stage', () => testFormer(BEHIND_A_STAGE));
 });

@@ -48,6 +48,15 @@ const DISTINCT: readonly Former[] = [
     ),
     before: [{ createIndexes: 'c', indexes: [{ key: { c: 1, n: 1 }, name: 'i' }] }],
   },
+  {
+    ...distinct(
+      'a filter that every document meets is no reason to ask an index, which has null for what is not there',
+      [{ _id: 1 }, { _id: 2, n: 1 }],
+      { key: 'n', query: { $or: [{}] } },
+      [1],
+    ),
+    before: [{ createIndexes: 'c', indexes: [{ key: { n: 1 }, name: 'i' }] }],
+  },
   distinct(
     'documents whose texts a collation calls equal are one value',
     [

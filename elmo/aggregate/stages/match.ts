@@ -1,8 +1,6 @@
 /** `$match`. */
 import { ARRAY, OBJECT } from '../../bson/types.js';
-import { readText } from '../../bson/read.js';
-import { Value } from '../../bson/value.js';
-import { ElementWalker } from '../../bson/walk.js';
+import type { Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
 import { compileFilter } from '../../query/compile.js';
@@ -63,18 +61,7 @@ export class MatchStage implements Stage {
    * @param canMove  whether conditions on these paths go to the first part
    */
   split(canMove: (paths: ReadonlySet<string>) => boolean): [Stage | undefined, Stage | undefined] {
-    const parts: [[string, Value][], [string, Value][]] = [[], []];
-    const { bytes, at } = this.argument;
-    const walker = new ElementWalker();
-    walker.open(bytes, at);
-    while (walker.next()) {
-      const name = readText(bytes, walker.nameStart, walker.nameEnd);
-      const condition = new Value(walker.type, bytes, walker.valueStart);
-      const paths = new Set<string>();
-      new MatchStage(objectValue([[name, condition]], OBJECT), this.context).addDependencies(paths);
-      parts[canMove(paths) ? 0 : 1].push([name, condition]);
-    }
-    const [moved, left] = parts;
+    const [moved, left] = this.partsOf(this.argument, canMove);
     if (moved.length === 0 || left.length === 0)
       return left.length === 0 ? [this, undefined] : [undefined, this];
     return [
@@ -82,6 +69,45 @@ export class MatchStage implements Stage {
       new MatchStage(objectValue(left, OBJECT), this.context),
     ];
   }
+
+  /** Conditions that all have to hold are parted one by one, at every depth. */
+  private partsOf(filter: Value, canMove: (paths: ReadonlySet<string>) => boolean): Parts {
+    const parts: Parts = [[], []];
+    for (const [name, condition] of argumentsOf(filter)) {
+      if (!isConjunction(name, condition)) {
+        parts[this.isMoved(name, condition, canMove) ? 0 : 1].push([name, condition]);
+        continue;
+      }
+      const inner: [Value[], Value[]] = [[], []];
+      for (const each of elementsOf(condition))
+        if (name === '$nor') inner[this.isMoved(name, arrayValue([each]), canMove) ? 0 : 1].push(each);
+        else
+          this.partsOf(each, canMove).forEach((part, i) => {
+            if (part.length > 0) inner[i]!.push(objectValue(part, OBJECT));
+          });
+      inner.forEach((conditions, i) => {
+        if (conditions.length > 0) parts[i]!.push([name, arrayValue(conditions)]);
+      });
+    }
+    return parts;
+  }
+
+  private isMoved(name: string, condition: Value, canMove: (paths: ReadonlySet<string>) => boolean): boolean {
+    const paths = new Set<string>();
+    new MatchStage(objectValue([[name, condition]], OBJECT), this.context).addDependencies(paths);
+    return canMove(paths);
+  }
+}
+
+/** Named conditions: those that go to one part of a filter, and to the other. */
+type Parts = [moved: [string, Value][], left: [string, Value][]];
+
+/** Whether each of several conditions has to hold; {} among them asks nothing, and stays where it is. */
+function isConjunction(name: string, condition: Value): boolean {
+  if (condition.type !== ARRAY || !LOGICAL.has(name)) return false;
+  const conditions = [...elementsOf(condition)];
+  if (name === '$or' && conditions.length > 1) return false;
+  return conditions.every((each) => each.type === OBJECT && [...argumentsOf(each)].length > 0);
 }
 
 const WHERE = Buffer.from('$where\0');
