@@ -16,6 +16,7 @@ export {
 export type { LsmStats } from './engine/stats.js';
 export type { Problem } from './check/report.js';
 export type * from './ordered-kv.js';
+export { isSnapshot } from './ordered-kv.js';
 export { prefixEnd } from './base/bytes.js';
 export { BATCH_KEYS, LookupBatch } from './base/lookup-batch.js';
 export { letGo } from './base/let-go.js';

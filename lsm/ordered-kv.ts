@@ -134,6 +134,10 @@ export interface Snapshot extends ReadView {
   [Symbol.dispose](): void;
 }
 
+export function isSnapshot(view: ReadView): view is Snapshot {
+  return view.isFrozen;
+}
+
 export interface WriteOptions {
   /** Resolve only when the write survives a power cut. Default: what the store's `durability` says. */
   readonly sync?: boolean;

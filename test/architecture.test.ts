@@ -43,6 +43,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'bson',
     'keys',
     'operation',
+    'columns',
     'collation',
     'regex',
     'expression',

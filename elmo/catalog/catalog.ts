@@ -22,6 +22,7 @@ import {
 } from './keyspaces.js';
 import { namespaceText, parseNamespace } from './namespace.js';
 import { decodeCollection, encodeCollection, hasArrays } from './record.js';
+import { ColumnMemory } from '../columns/column-memory.js';
 import { ElmoError } from '../errors.js';
 
 /** A collection of the catalog, with what changes while it is open. */
@@ -111,6 +112,7 @@ type Overrides = Map<string, CatalogEntry | null>;
 export class Catalog {
   private readonly open: LRUCache<string, CatalogEntry | typeof ABSENT>;
   private readonly states = new Map<number, CollectionState>();
+  private readonly columnMemory: ColumnMemory;
   /** The name last asked for outside of transactions, as that very object, and what it meant. */
   private lastNamespace: Namespace | undefined;
   private lastEntry: CatalogEntry | undefined;
@@ -125,6 +127,7 @@ export class Catalog {
     private readonly kv: OrderedKv,
     private readonly options: CatalogOptions,
   ) {
+    this.columnMemory = new ColumnMemory(kv);
     this.open = new LRUCache({ max: options.openCollections });
     const format = kv.get(FORMAT_KEY);
     if (format !== undefined && numberOf(format) > LAYOUT_FORMAT)
@@ -212,7 +215,7 @@ export class Catalog {
   private stateOf({ keyspace }: CollectionSpec, isNew: boolean): CollectionState {
     let state = this.states.get(keyspace);
     if (state === undefined)
-      this.states.set(keyspace, (state = new CollectionState(this.kv, keyspace, isNew)));
+      this.states.set(keyspace, (state = new CollectionState(this.kv, keyspace, isNew, this.columnMemory)));
     return state;
   }
 
@@ -312,9 +315,7 @@ export class Catalog {
     const countsKey = state.dropCounts();
     if (countsKey !== undefined) unit.deleteEntry(countsKey);
     unit.afterCommit(() => {
-      state.isDropped = true;
-      state.version++;
-      state.wake();
+      state.end();
       this.states.delete(spec.keyspace);
     });
   }
@@ -443,10 +444,6 @@ export class Catalog {
     this.expiring = undefined;
     const states = [...this.states.values()];
     this.states.clear();
-    for (const state of states) {
-      state.isDropped = true;
-      state.version++;
-      state.wake();
-    }
+    for (const state of states) state.end();
   }
 }

@@ -7,9 +7,11 @@
  */
 import type { OrderedKv, ReadView } from '../../lsm/index.js';
 import type { ElmoError } from '../errors.js';
+import { CollectionColumns } from '../columns/collection-columns.js';
+import type { ColumnMemory } from '../columns/column-memory.js';
 import { RecordIdReader, keyspaceBounds, afterKeyspace, type KeyBounds } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
-import type { CountTarget } from '../operation/write-unit.js';
+import type { CountTarget, WriteUnit } from '../operation/write-unit.js';
 import { ArrayPaths } from './array-paths.js';
 import type { IndexSpec } from './collection-spec.js';
 import type { ChangedRecords } from './changed-records.js';
@@ -60,6 +62,7 @@ export class CollectionState implements CountTarget {
   /** Of wildcard indexes, by their keyspaces. */
   private readonly arrays = new Map<number, ArrayPaths>();
   readonly bounds: KeyBounds;
+  readonly columns: CollectionColumns;
   private readonly countsKey: Uint8Array;
   private nextId = -1;
   private documents = 0;
@@ -72,7 +75,9 @@ export class CollectionState implements CountTarget {
     private readonly kv: OrderedKv,
     readonly keyspace: number,
     isNew: boolean,
+    columnMemory: ColumnMemory,
   ) {
+    this.columns = new CollectionColumns(kv, columnMemory);
     this.bounds = keyspaceBounds(keyspace);
     this.countsKey = countsKey(keyspace);
     if (isNew) {
@@ -105,8 +110,15 @@ export class CollectionState implements CountTarget {
 
   /** A fresh record id, above all others. */
   takeRecordId(): number {
+    const id = this.highestId + 1;
+    this.nextId = id + 1;
+    return id;
+  }
+
+  /** No record has a larger id. */
+  private get highestId(): number {
     if (this.nextId < 0) this.nextId = this.lastRecordId(this.kv) + 1;
-    return this.nextId++;
+    return this.nextId - 1;
   }
 
   private lastRecordId(view: ReadView): number {
@@ -127,6 +139,11 @@ export class CollectionState implements CountTarget {
   get byteCount(): number {
     this.count();
     return this.bytes;
+  }
+
+  /** How many documents there are, at most if they were never counted. */
+  get documentEstimate(): number {
+    return this.isCounted ? this.documents : this.highestId;
   }
 
   /** Counts by going through the records, without reading them. */
@@ -162,7 +179,8 @@ export class CollectionState implements CountTarget {
   }
 
   /** A write changes a record. */
-  noteChange(recordId: number): void {
+  noteChange(unit: WriteUnit, recordId: number): void {
+    this.columns.noteWrite(unit, recordId);
     if (this.loading.size > 0) for (const changed of this.loading.values()) changed.note(recordId);
   }
 
@@ -197,6 +215,14 @@ export class CollectionState implements CountTarget {
   /** What `storedForm` gave is in the store now. */
   noteStored(): void {
     this.isStored = true;
+  }
+
+  /** The collection is gone. */
+  end(): void {
+    this.isDropped = true;
+    this.version++;
+    this.columns.clear();
+    this.wake();
   }
 
   wake(): void {

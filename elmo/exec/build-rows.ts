@@ -18,6 +18,9 @@ import type { Operation } from '../operation/operation.js';
 import type { RowSource } from '../operation/row-source.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
+import { ColumnScan } from './column-scan.js';
+import { screenOf, type Screen } from './screen.js';
+import { PAGE_IDS } from '../columns/codes.js';
 import { clusteredScan } from '../plan/clustered.js';
 import { isFixed } from '../plan/sort-order.js';
 import type { AccessPlan, IndexScanPlan, QueryPlan } from '../plan/query-plan.js';
@@ -83,10 +86,15 @@ function givesIdsAlone(
   );
 }
 
-function indexIds(plan: IndexScanPlan, { view, operation }: BuildContext, wanted: number): IndexIds {
+function indexIds(
+  plan: IndexScanPlan,
+  { view, operation }: BuildContext,
+  wanted: number,
+  screen?: Screen,
+): IndexIds {
   const { direction, hasDuplicates, index } = plan;
   const { isUnique } = index;
-  return new IndexIds(view, plan.ranges, operation, { direction, hasDuplicates, isUnique, wanted });
+  return new IndexIds(view, plan.ranges, operation, { direction, hasDuplicates, isUnique, wanted, screen });
 }
 
 function matcherOf(filter: FilterNode | undefined, { collation }: BuildContext): Matcher | undefined {
@@ -128,8 +136,15 @@ function fetch(
   filter: FilterNode | undefined,
   context: BuildContext,
   wanted = Infinity,
+  screen = screenFor(filter, context),
 ): Fetch {
-  return new Fetch(ids, context.view, context.entry.spec.keyspace, matcherOf(filter, context), wanted);
+  const matcher = matcherOf(filter, context);
+  return new Fetch(ids, context.view, context.entry.spec.keyspace, { matcher, wanted, screen });
+}
+
+function screenFor(filter: FilterNode | undefined, context: BuildContext): Screen | undefined {
+  const { entry, view, collation } = context;
+  return screenOf(filter, entry.state, view, collation);
 }
 
 function indexRows(
@@ -154,9 +169,10 @@ function indexRows(
     };
   }
   if (!isCovered && !needsEntries && givesIdsAlone(plan, context)) {
-    const ids = indexIds(plan, context, plan.filter === undefined ? wanted : Infinity);
+    const screen = screenFor(plan.filter, context);
+    const ids = indexIds(plan, context, plan.filter === undefined ? wanted : Infinity, screen);
     return {
-      rows: fetch(ids, plan.filter, context, wanted),
+      rows: fetch(ids, plan.filter, context, wanted, screen),
       entry: undefined,
       combined: undefined,
       scans: [ids.stats],
@@ -177,11 +193,7 @@ function collectionRows(
 ): AccessRows {
   const { entry, view, operation } = context;
   const parts = { entry: undefined, combined: undefined, scans: [] };
-  if (!entry.spec.isClustered)
-    return {
-      rows: new CollectionScan(view, entry.state.bounds, direction, matcherOf(filter, context), operation),
-      ...parts,
-    };
+  if (!entry.spec.isClustered) return { rows: recordRows(direction, filter, context), ...parts };
   // natural order of a clustered collection is that of its `_id`
   const index = entry.spec.indexes[0]!;
   const scan = new IndexScan(view, [keyspaceBounds(index.keyspace)], direction, entriesOf(index), operation, {
@@ -189,6 +201,22 @@ function collectionRows(
     needsValues: false,
   });
   return { rows: fetch(scan, filter, context), ...parts };
+}
+
+const scratch = new Float64Array(PAGE_IDS + 1);
+
+function recordRows(
+  direction: 'forward' | 'backward',
+  filter: FilterNode | undefined,
+  context: BuildContext,
+): CollectionScan | ColumnScan {
+  const { entry, view, operation } = context;
+  const { bounds } = entry.state;
+  const matcher = matcherOf(filter, context);
+  const screen = screenFor(filter, context);
+  return screen?.isOfUse === true && matcher !== undefined && screen.leavesMostOut(scratch)
+    ? new ColumnScan(view, bounds, entry.spec.keyspace, direction, matcher, operation, screen)
+    : new CollectionScan(view, bounds, direction, matcher, operation, screen);
 }
 
 function combinedRows(

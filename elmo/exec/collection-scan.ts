@@ -5,6 +5,7 @@ import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
 import { StageStats } from './plan-stats.js';
+import type { Screen } from './screen.js';
 import { Spare } from './spare.js';
 
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
@@ -17,7 +18,6 @@ export class CollectionScan implements RowSource {
   bytes: Uint8Array = NOTHING;
   at = 0;
   readonly metadata: RowMetadata | undefined = undefined;
-  readonly stats = new StageStats();
   private readonly cursor: Cursor;
   private readonly ids = new RecordIdReader();
   private isOpen = true;
@@ -30,6 +30,8 @@ export class CollectionScan implements RowSource {
    * @param view  where it is not frozen, what it shows of each record is looked at when its turn comes
    * @param bounds  of the record keys
    * @param matcher  undefined: all match
+   * @param screen  is told how many records were read
+   * @param stats  where it counts what it does
    */
   constructor(
     view: ReadView,
@@ -37,6 +39,8 @@ export class CollectionScan implements RowSource {
     readonly direction: 'forward' | 'backward',
     private readonly matcher: Matcher | undefined,
     private readonly operation: Operation,
+    private readonly screen?: Screen,
+    readonly stats: StageStats = new StageStats(),
   ) {
     this.cursor = view.scan(bounds, direction);
     this.span = spare.take();
@@ -87,6 +91,7 @@ export class CollectionScan implements RowSource {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.cursor.close();
+    this.screen?.close(this.stats.documents);
     this.span.forget();
     spare.give(this.span);
   }

@@ -6,6 +6,7 @@ import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '
 import type { Matcher } from '../query/filter.js';
 import type { RecordIdSource } from './index-scan.js';
 import { StageStats } from './plan-stats.js';
+import type { Screen } from './screen.js';
 import { Spare } from './spare.js';
 
 const NOTHING = new Uint8Array([5, 0, 0, 0, 0]);
@@ -23,11 +24,24 @@ class Ahead {
 
 const spare = new Spare(() => new Ahead());
 
+export interface FetchOptions {
+  /** What the scan has not decided; undefined: nothing. */
+  readonly matcher?: Matcher | undefined;
+  /** Leaves records out before they are looked up; undefined: none is. */
+  readonly screen?: Screen | undefined;
+  /** So many rows will be pulled at most. Default: perhaps all. */
+  readonly wanted?: number;
+  /** Where it counts what it does. */
+  readonly stats?: StageStats;
+}
+
 export class Fetch implements RowSource {
   bytes: Uint8Array = NOTHING;
   at = 0;
   readonly metadata: RowMetadata | undefined = undefined;
-  readonly stats = new StageStats();
+  readonly stats: StageStats;
+  private readonly matcher: Matcher | undefined;
+  private readonly screen: Screen | undefined;
   private readonly key = new KeyWriter();
   /** Undefined: each record is looked up by itself. */
   private ahead: Ahead | undefined;
@@ -38,18 +52,16 @@ export class Fetch implements RowSource {
   private left: number;
   private staleBatches = 0;
 
-  /**
-   * @param keyspace  of the records
-   * @param matcher  what the scan has not decided; undefined: nothing
-   * @param wanted  so many rows will be pulled at most; Infinity: perhaps all
-   */
+  /** @param keyspace  of the records */
   constructor(
     readonly source: RecordIdSource,
     private readonly view: ReadView,
     private readonly keyspace: number,
-    private readonly matcher: Matcher | undefined,
-    wanted = Infinity,
+    { matcher, screen, wanted = Infinity, stats = new StageStats() }: FetchOptions,
   ) {
+    this.matcher = matcher;
+    this.screen = screen;
+    this.stats = stats;
     this.left = matcher === undefined ? wanted : Infinity;
     this.most = this.left < Infinity ? LARGEST_BATCH : FIRST_BATCH;
     this.ahead = source.peek === undefined || !view.isFrozen ? undefined : spare.take();
@@ -60,15 +72,24 @@ export class Fetch implements RowSource {
   }
 
   pull(): Pulled {
-    const { source, matcher, stats } = this;
+    const { source, matcher, stats, screen } = this;
     for (;;) {
       const pulled = source.pull();
+      if (source.leftOut !== undefined) stats.documents += source.leftOut;
       if (pulled !== ROW) {
         stats.isAtEnd = pulled === END;
         return pulled === PAUSE ? PAUSE : END;
       }
-      if (!(this.ahead !== undefined && this.findAhead(this.ahead)) && !this.find()) continue;
+      if (screen?.leavesOut(source.recordId) === true) {
+        stats.documents++;
+        continue;
+      }
+      if (!(this.ahead !== undefined && this.findAhead(this.ahead)) && !this.find()) {
+        screen?.learn(source.recordId, undefined, 0);
+        continue;
+      }
       stats.documents++;
+      screen?.learn(source.recordId, this.bytes, this.at);
       if (matcher === undefined || matcher.matches(this.bytes, this.at)) {
         stats.returned++;
         return ROW;
@@ -130,6 +151,7 @@ export class Fetch implements RowSource {
 
   close(): void {
     this.endAhead();
+    this.screen?.close(this.stats.documents);
     this.source.close();
   }
 }

@@ -8,17 +8,22 @@ import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import type { RecordIdSource } from './index-scan.js';
 import { StageStats } from './plan-stats.js';
+import type { Screen } from './screen.js';
 import { isFirstTime, RecordIdSet } from './record-id-set.js';
 import { Spare } from './spare.js';
 
 /** Entries read at once, first; later ones twice as many as before. */
 const FIRST_SPAN = 4;
 const LARGEST_SPAN = 32;
+/** The same where many of them are left out. */
+const LARGEST_SCREENED = 64;
 
 class Ahead {
   readonly span = new EntrySpan();
   /** Backward a span may be filled though fewer are wanted. */
-  readonly ids = new Float64Array(LARGEST_SPAN + SPAN_ENTRIES);
+  readonly ids = new Float64Array(LARGEST_SCREENED + SPAN_ENTRIES);
+  /** Ids that were left out before each of them. */
+  readonly leftOut = new Int32Array(LARGEST_SCREENED + SPAN_ENTRIES);
 }
 
 const spare = new Spare(() => new Ahead());
@@ -31,11 +36,17 @@ export interface IndexIdsOptions {
   readonly hasDuplicates: boolean;
   /** So many ids will be pulled at most; Infinity: perhaps all. */
   readonly wanted: number;
+  /** Leaves ids out; undefined: none is. */
+  readonly screen?: Screen | undefined;
 }
 
 export class IndexIds implements RecordIdSource {
   readonly stats = new StageStats();
   recordId = -1;
+  leftOut = 0;
+  /** Ids left out behind the last that was read. */
+  private leftOutBehind = 0;
+  private readonly screen: Screen | undefined;
   /** What was read; the current id is number `next - 1`. */
   private readonly ahead: Ahead;
   private next = 0;
@@ -60,21 +71,35 @@ export class IndexIds implements RecordIdSource {
     this.ahead = spare.take();
     this.most = options.wanted > LARGEST_SPAN ? FIRST_SPAN : Math.max(1, options.wanted);
     this.seen = options.hasDuplicates ? new RecordIdSet() : undefined;
+    // which of several entries of a record are left out would show in what is counted
+    this.screen = options.hasDuplicates || options.screen?.isOfUse !== true ? undefined : options.screen;
   }
 
   pull(): Pulled {
-    const { stats, operation, seen } = this;
+    const { stats, operation, seen, ahead } = this;
+    this.leftOut = 0;
     if (!this.isOpen) return END;
     for (;;) {
       if (operation.shouldPause()) return PAUSE;
-      if (this.next === this.count && !this.readOn()) return END;
-      const recordId = this.ahead.ids[this.next++]!;
+      if (this.next === this.count && !this.readOn()) {
+        this.leaveOut(this.leftOutBehind);
+        return END;
+      }
+      const recordId = ahead.ids[this.next]!;
+      if (this.screen !== undefined) this.leaveOut(ahead.leftOut[this.next]!);
+      this.next++;
       stats.keys++;
       if (seen !== undefined && !isFirstTime(seen, recordId, stats)) continue;
       this.recordId = recordId;
       stats.returned++;
       return ROW;
     }
+  }
+
+  private leaveOut(ids: number): void {
+    this.leftOut = ids;
+    this.stats.keys += ids;
+    this.stats.returned += ids;
   }
 
   peek(ids: Float64Array, most: number): number {
@@ -100,7 +125,7 @@ export class IndexIds implements RecordIdSource {
       this.close();
       return false;
     }
-    this.most = Math.min(LARGEST_SPAN, this.most * 2);
+    this.most = Math.min(this.screen === undefined ? LARGEST_SPAN : LARGEST_SCREENED, this.most * 2);
     return true;
   }
 
@@ -116,8 +141,24 @@ export class IndexIds implements RecordIdSource {
     else
       for (let i = 0; i < found; i++)
         ids[count + i] = reader.readBefore(keys, keyEnds[i]!, afterKeyspace(keys, keyAt[i]!));
-    this.count = count + found;
+    this.count = this.screen === undefined ? count + found : this.choose(this.screen, count, count + found);
     return found > 0;
+  }
+
+  /** Takes those away that are left out. @returns where the others end */
+  private choose(screen: Screen, from: number, to: number): number {
+    const { ids, leftOut } = this.ahead;
+    let count = from;
+    for (let i = from; i < to; i++) {
+      const id = ids[i]!;
+      if (screen.leavesOut(id)) this.leftOutBehind++;
+      else {
+        ids[count] = id;
+        leftOut[count++] = this.leftOutBehind;
+        this.leftOutBehind = 0;
+      }
+    }
+    return count;
   }
 
   private openNext(): Cursor | undefined {

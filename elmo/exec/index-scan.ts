@@ -36,6 +36,8 @@ export interface RecordIdSource {
    * @returns how many are known, 1 or more
    */
   peek?(ids: Float64Array, most: number): number;
+  /** Records before the current one, or before the end, that need not be looked up, since the pull before. */
+  readonly leftOut?: number;
   close(): void;
 }
 

@@ -85,7 +85,7 @@ export class OpenCollection {
       for (const index of indexes) index.compare(undefined, index.after);
     }
     state.beforeWrite();
-    state.noteChange(recordId);
+    state.noteChange(unit, recordId);
     unit.useKeyspace(this.spec.keyspace);
     this.putRecord(unit, recordId, document);
     for (const index of indexes) index.write(unit);
@@ -127,7 +127,7 @@ export class OpenCollection {
       index.check(unit);
     }
     this.state.beforeWrite();
-    this.state.noteChange(recordId);
+    this.state.noteChange(unit, recordId);
     unit.useKeyspace(this.spec.keyspace);
     this.putRecord(unit, recordId, document);
     for (const index of indexes) index.write(unit);
@@ -146,7 +146,7 @@ export class OpenCollection {
       index.compare(index.before, undefined);
     }
     this.state.beforeWrite();
-    this.state.noteChange(recordId);
+    this.state.noteChange(unit, recordId);
     unit.useKeyspace(this.spec.keyspace);
     unit.delete(this.recordKey(recordId));
     for (const index of this.indexes) index.write(unit);

@@ -5,7 +5,7 @@ import { ElementWalker } from '../../bson/walk.js';
 import type { CollationSpec } from '../../collation/collation.js';
 import { ElmoError } from '../../errors.js';
 import type { Frame } from '../../expression/expression.js';
-import { ByteTable } from '../byte-table.js';
+import { ByteTable } from '../../bson/byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import type { Operand } from '../operand.js';
 import { Accumulator, type AccumulatorOperators } from './accumulator.js';

@@ -9,7 +9,7 @@ import { NULL_VALUE, Value, writeElement } from '../../bson/value.js';
 import type { CollationSpec } from '../../collation/collation.js';
 import { Frame } from '../../expression/expression.js';
 import type { Accumulator, AccumulatorSpec } from '../accumulators/accumulator.js';
-import { ByteTable } from '../byte-table.js';
+import { ByteTable } from '../../bson/byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { ValueSlots } from '../value-slots.js';
 import { RowFields } from '../row-fields.js';

@@ -5,7 +5,7 @@ import { PathReader, type PathVisitor } from '../../bson/path.js';
 import { MISSING, NULL } from '../../bson/types.js';
 import type { Value } from '../../bson/value.js';
 import type { CollationSpec } from '../../collation/collation.js';
-import { ByteTable } from '../byte-table.js';
+import { ByteTable } from '../../bson/byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 
 export class ForeignTable implements PathVisitor {

@@ -8,7 +8,7 @@ import { Frame, type Expression } from '../../expression/expression.js';
 import { doubleOf, isNumberType } from '../../expression/numbers.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
 import { argumentsOf, arrayValue, elementsOf, objectValue } from '../arguments.js';
-import { ByteTable } from '../byte-table.js';
+import { ByteTable } from '../../bson/byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { checkedFieldPath } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';

@@ -80,16 +80,16 @@ describe('fetching records', () => {
   }
 
   it('gives the documents of the ids, in their order', () => {
-    expect(rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, undefined), Infinity)).to.deep.equal(ids);
+    expect(rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, {}), Infinity)).to.deep.equal(ids);
   });
 
   it('looks up few records first, then more together', () => {
-    rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, undefined), 60);
+    rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, {}), 60);
     expect(batches).to.deep.equal([4, 8, 16, 16, 16]);
   });
 
   it('looks up no more records than are wanted', () => {
-    expect(rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, undefined, 20), 20)).to.deep.equal(
+    expect(rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, { wanted: 20 }), 20)).to.deep.equal(
       ids.slice(0, 20),
     );
     expect(batches).to.deep.equal([16, 4]);
@@ -97,12 +97,14 @@ describe('fetching records', () => {
 
   it('does not know how many it needs where a filter is left to be asked', () => {
     const odd: Matcher = { matchedIndex: -1, matches: (bytes, at) => readInt32(bytes, at + 7) % 2 === 1 };
-    const found = rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, odd, 5), 5);
+    const found = rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, { matcher: odd, wanted: 5 }), 5);
     expect(found).to.deep.equal(ids.filter((id) => id % 2 === 1).slice(0, 5));
     expect(batches).to.deep.equal([4, 8]);
   });
 
   it('goes on if more is asked of it than was said', () => {
-    expect(rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, undefined, 3), 50)).to.deep.equal(ids.slice(0, 50));
+    expect(rowsOf(new Fetch(new Ids(ids), view, KEYSPACE, { wanted: 3 }), 50)).to.deep.equal(
+      ids.slice(0, 50),
+    );
   });
 });

@@ -1,0 +1,82 @@
+/** The memory that the columns of all collections of a store take, out of the cache's: the one unused for longest goes first. */
+import type { OrderedKv, WorkMemory } from '../../lsm/index.js';
+import type { Column } from './column.js';
+
+/** All columns together. */
+export const MOST_COLUMN_BYTES: number = 8 << 20;
+/** The store is told of changes of so many bytes. */
+const STEP_BYTES = 64 << 10;
+
+/** Whose column it is. */
+export interface ColumnOwner {
+  /** The column is to go; its memory was given back. */
+  drop(column: Column): void;
+}
+
+interface Held {
+  readonly owner: ColumnOwner;
+  bytes: number;
+}
+
+export class ColumnMemory {
+  private readonly held = new Map<Column, Held>();
+  private bytes = 0;
+  private told = 0;
+  private memory: WorkMemory | undefined;
+  private uses = 0;
+
+  /** @param most  bytes of all columns together */
+  constructor(
+    private readonly kv: OrderedKv,
+    private readonly most: number = MOST_COLUMN_BYTES,
+  ) {}
+
+  get heldBytes(): number {
+    return this.bytes;
+  }
+
+  touch(column: Column): void {
+    column.lastUse = ++this.uses;
+  }
+
+  /**
+   * Memory for a column; others go to make room.
+   * @returns false: there is none
+   */
+  take(owner: ColumnOwner, column: Column, bytes: number): boolean {
+    while (this.bytes + bytes > this.most) if (!this.dropOldest(column)) return false;
+    const held = this.held.get(column);
+    if (held === undefined) this.held.set(column, { owner, bytes });
+    else held.bytes += bytes;
+    this.add(bytes);
+    return true;
+  }
+
+  /** A column takes nothing any more. Safe to call twice. */
+  give(column: Column): void {
+    const held = this.held.get(column);
+    if (held === undefined) return;
+    this.held.delete(column);
+    this.add(-held.bytes);
+  }
+
+  private dropOldest(except: Column): boolean {
+    let oldest: Column | undefined;
+    for (const column of this.held.keys())
+      if (column !== except && (oldest === undefined || column.lastUse < oldest.lastUse)) oldest = column;
+    if (oldest === undefined) return false;
+    const { owner } = this.held.get(oldest)!;
+    this.give(oldest);
+    owner.drop(oldest);
+    return true;
+  }
+
+  private add(bytes: number): void {
+    this.bytes += bytes;
+    const change = this.bytes - this.told;
+    if (change < STEP_BYTES && change > -STEP_BYTES) return;
+    this.memory ??= this.kv.workMemory();
+    this.memory.set(this.bytes);
+    this.told = this.bytes;
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * Leaves records out by what columns tell of them, before they are looked up. What is not left out has still to be asked
+ * by the whole filter.
+ */
+import { isSnapshot, type ReadView } from '../../lsm/index.js';
+import { OBJECT_ID, STRING } from '../bson/types.js';
+import type { CollectionState } from '../catalog/collection-state.js';
+import type { CollationSpec } from '../collation/collation.js';
+import { ABSENT, LAST_ID, NO_VALUE, PAGE_BITS, PAGE_IDS, UNCODED, UNKNOWN } from '../columns/codes.js';
+import type { CollectionColumns, ColumnPage } from '../columns/collection-columns.js';
+import type { Column } from '../columns/column.js';
+import { compileFilter } from '../query/compile.js';
+import type { FilterNode, Matcher } from '../query/filter.js';
+
+/** Smaller collections are quickly read. */
+const LEAST_DOCUMENTS = 256;
+/** Room for values that are met during the query. */
+const MORE_CODES = 64;
+
+/** Pages that are looked at to tell whether it is worth it. */
+const SAMPLES = 4;
+
+/** Verdicts: not looked at yet, left out, to be asked, no record. */
+const OPEN = 0;
+const OUT = 1;
+const IN = 2;
+const NONE = 3;
+
+/** What a filter asks of one path, and what it says to each code of the path's column. */
+class Condition {
+  private readonly verdicts: Uint8Array;
+  private matcher: Matcher | undefined;
+
+  constructor(
+    readonly column: Column,
+    private readonly node: FilterNode,
+    private readonly collation: CollationSpec | undefined,
+  ) {
+    this.verdicts = new Uint8Array(column.codeEnd + MORE_CODES);
+    this.verdicts[UNKNOWN] = this.verdicts[UNCODED] = IN;
+    this.verdicts[ABSENT] = NONE;
+    this.decideEquality();
+  }
+
+  /** A text that is to be there has one code, or none. */
+  private decideEquality(): void {
+    const { node, column, verdicts, collation } = this;
+    if (node.kind !== 'eq') return;
+    const { type, bytes, at } = node.value;
+    const isText = type === STRING && collation === undefined && !column.hasOtherTexts;
+    if (!isText && !(type === OBJECT_ID && !column.hasOtherTexts)) return;
+    verdicts.fill(OUT, NO_VALUE, column.codeEnd);
+    const code = column.find(bytes, type, at);
+    if (code >= 0) verdicts[code] = IN;
+  }
+
+  verdict(code: number): number {
+    const { verdicts } = this;
+    if (code >= verdicts.length) return IN;
+    const verdict = verdicts[code]!;
+    return verdict === OPEN ? this.decide(code) : verdict;
+  }
+
+  private decide(code: number): number {
+    this.matcher ??= compileFilter(this.node, { collation: this.collation });
+    return (this.verdicts[code] = this.matcher.matches(this.column.documentOf(code), 0) ? IN : OUT);
+  }
+}
+
+/** A page all of whose records are learnt, one after the other. */
+interface Lesson {
+  readonly page: ColumnPage;
+  readonly changes: number;
+  /** Of each condition's column, as the lesson began. */
+  readonly codes: readonly (Uint16Array | undefined)[];
+}
+
+export class Screen {
+  private isClosed = false;
+  private lesson: Lesson | undefined;
+
+  /**
+   * @param paths  that have no column, and may have one some day
+   * @param seq  of the view that is read
+   */
+  constructor(
+    private readonly state: CollectionState,
+    private readonly conditions: readonly Condition[],
+    private readonly paths: readonly string[],
+    private readonly seq: number,
+  ) {}
+
+  /** Whether any record may be left out. */
+  get isOfUse(): boolean {
+    return this.conditions.length > 0;
+  }
+
+  get columns(): CollectionColumns {
+    return this.state.columns;
+  }
+
+  /** Whether a record need not be looked up. */
+  leavesOut(id: number): boolean {
+    const { conditions } = this;
+    if (id > LAST_ID) return false;
+    const page = this.columns.pages[id >>> PAGE_BITS];
+    if (page === undefined || page.readableFrom > this.seq) return false;
+    const at = id & (PAGE_IDS - 1);
+    for (let i = 0; i < conditions.length; i++) {
+      const condition = conditions[i]!;
+      const { column } = condition;
+      const codes = page.codes[column.slot];
+      if (codes !== undefined && column.isOpen && condition.verdict(codes[at]!) === OUT) return true;
+    }
+    return false;
+  }
+
+  /** Whether codes tell, of each record of a page, whether it is there: for `candidates`. */
+  knows(page: ColumnPage | undefined): page is ColumnPage {
+    if (page === undefined || page.readableFrom > this.seq) return false;
+    return this.conditions.some(({ column }) => column.isOpen && page.isWhole[column.slot] === true);
+  }
+
+  /**
+   * The records of a page that are not left out, in the order of their ids.
+   * @param page  one that it `knows`
+   * @param number  of the page
+   * @param into  PAGE_IDS long, and one more for how many were left out
+   * @returns how many they are
+   */
+  candidates(page: ColumnPage, number: number, into: Float64Array): number {
+    const first = number * PAGE_IDS;
+    let count = PAGE_IDS;
+    let leftOut = 0;
+    for (let i = 0; i < PAGE_IDS; i++) into[i] = first + i;
+    for (const condition of this.conditions) {
+      const { column } = condition;
+      const codes = page.codes[column.slot];
+      if (codes === undefined || !column.isOpen) continue;
+      let left = 0;
+      for (let i = 0; i < count; i++) {
+        const id = into[i]!;
+        const verdict = condition.verdict(codes[id - first]!);
+        if (verdict === IN) into[left++] = id;
+        else if (verdict === OUT) leftOut++;
+      }
+      count = left;
+    }
+    into[PAGE_IDS] = leftOut;
+    return count;
+  }
+
+  /** Whether most records of some pages, taken from all over the collection, are left out, as far as it is known. */
+  leavesMostOut(scratch: Float64Array): boolean {
+    const { pages } = this.columns;
+    let asked = 0;
+    let found = 0;
+    for (let i = 0; i < SAMPLES; i++) {
+      const number = Math.floor(((i + 0.5) * pages.length) / SAMPLES);
+      const page = pages[number];
+      if (!this.knows(page)) return true;
+      asked += PAGE_IDS;
+      found += this.candidates(page, number, scratch);
+    }
+    return found <= asked / 4;
+  }
+
+  /**
+   * A record that was looked up.
+   * @param bytes  hold the document at `at`, as the view shows it; undefined: there is none
+   */
+  learn(id: number, bytes: Uint8Array | undefined, at: number): void {
+    if (id > LAST_ID) return;
+    const { columns, conditions } = this;
+    for (let i = 0; i < conditions.length; i++) {
+      const { column } = conditions[i]!;
+      if (!column.isOpen) continue;
+      const page = columns.page(id >>> PAGE_BITS);
+      if (page.readableFrom > this.seq) return;
+      const codes = columns.codesOf(page, column);
+      if (codes === undefined || codes[id & (PAGE_IDS - 1)] !== UNKNOWN) continue;
+      codes[id & (PAGE_IDS - 1)] = bytes === undefined ? ABSENT : column.codeOf(bytes, at);
+      if (column.isFull) columns.refuse(column);
+    }
+  }
+
+  /** From now on all records of a page are learnt. */
+  beginPage(number: number): void {
+    const { columns, conditions } = this;
+    this.lesson = undefined;
+    if (number > LAST_ID >>> PAGE_BITS || columns.isEmpty) return;
+    const page = columns.page(number);
+    if (page.readableFrom > this.seq) return;
+    const codes = conditions.map(({ column }) => columns.codesOf(page, column));
+    if (columns.pages[number] === page) this.lesson = { page, changes: page.changes, codes };
+  }
+
+  /** All records were learnt: ids of which nothing is known are those of no record. */
+  endPage(): void {
+    const { lesson, conditions } = this;
+    if (lesson === undefined) return;
+    this.lesson = undefined;
+    const { page, changes } = lesson;
+    if (page.changes !== changes || page.readableFrom > this.seq) return;
+    conditions.forEach(({ column: { slot, isOpen } }, n) => {
+      const codes = lesson.codes[n];
+      if (codes === undefined || !isOpen || page.codes[slot] !== codes) return;
+      for (let i = 0; i < PAGE_IDS; i++) if (codes[i] === UNKNOWN) codes[i] = ABSENT;
+      page.isWhole[slot] = true;
+    });
+  }
+
+  /** @param looked  records that were looked up or left out. Safe to call twice */
+  close(looked: number): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const path of this.paths) this.columns.noteLooks(path, looked, this.state.documentEstimate);
+  }
+}
+
+/** @returns undefined: nothing can be left out, now or later */
+export function screenOf(
+  filter: FilterNode | undefined,
+  state: CollectionState,
+  view: ReadView,
+  collation: CollationSpec | undefined,
+): Screen | undefined {
+  if (filter === undefined || !isSnapshot(view) || state.documentEstimate < LEAST_DOCUMENTS) return undefined;
+  const nodes = new Map<string, FilterNode[]>();
+  if (!gather(filter, nodes)) return undefined;
+  const conditions: Condition[] = [];
+  const paths: string[] = [];
+  for (const [path, ofPath] of nodes) {
+    const column = state.columns.column(path);
+    if (column === undefined) {
+      if (state.columns.canHold(path)) paths.push(path);
+      continue;
+    }
+    const node: FilterNode = ofPath.length === 1 ? ofPath[0]! : { kind: 'and', children: ofPath };
+    conditions.push(new Condition(column, node, collation));
+  }
+  return conditions.length + paths.length === 0 ? undefined : new Screen(state, conditions, paths, view.seq);
+}
+
+/**
+ * Adds the conditions that are about one path each, and must all be met.
+ * @returns false: some condition may fail, so that leaving a record out would show
+ */
+function gather(node: FilterNode, into: Map<string, FilterNode[]>): boolean {
+  if (node.kind === 'and') return node.children.every((child) => gather(child, into));
+  const path = pathOf(node);
+  if (path === undefined) return !mayFail(node);
+  const known = into.get(path);
+  if (known === undefined) into.set(path, [node]);
+  else known.push(node);
+  return true;
+}
+
+/** The one path whose value alone decides; undefined: there is none. */
+function pathOf(node: FilterNode): string | undefined {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+    case 'nor': {
+      const [first, ...others] = node.children;
+      const path = first === undefined ? undefined : pathOf(first);
+      return path !== undefined && others.every((child) => pathOf(child) === path) ? path : undefined;
+    }
+    case 'not':
+      return pathOf(node.child);
+    case 'true':
+    case 'false':
+    case 'expr':
+    case 'demand':
+    case 'schema':
+    case 'special':
+      return undefined;
+    default:
+      return node.path;
+  }
+}
+
+function mayFail(node: FilterNode): boolean {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+    case 'nor':
+      return node.children.some(mayFail);
+    case 'not':
+      return mayFail(node.child);
+    default:
+      return node.kind === 'expr' || node.kind === 'special';
+  }
+}
