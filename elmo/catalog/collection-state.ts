@@ -116,7 +116,7 @@ export class CollectionState implements CountTarget {
   }
 
   /** No record has a larger id. */
-  private get highestId(): number {
+  get highestId(): number {
     if (this.nextId < 0) this.nextId = this.lastRecordId(this.kv) + 1;
     return this.nextId - 1;
   }

@@ -12,6 +12,7 @@ import { afterKeyspace, RecordIdReader } from '../keys/key-layout.js';
 import type { Committer } from '../operation/committer.js';
 import type { DirectUnit } from '../operation/direct-unit.js';
 import type { Operation } from '../operation/operation.js';
+import { CodedLoad } from './coded-load.js';
 import type { OpenCollection } from './open-collection.js';
 import type { OpenIndex } from './open-index.js';
 
@@ -27,6 +28,8 @@ export class IndexLoad {
   /** Records that were read; number `next` comes next. */
   private readonly span = new EntrySpan();
   private next = 0;
+  /** Tells what the records have, so that they need not be read. */
+  private readonly coded: CodedLoad | undefined;
   private isCleared = false;
 
   /**
@@ -46,6 +49,8 @@ export class IndexLoad {
     this.loads = this.indexes.map(({ spec }) =>
       committer.kv.load({ label: `index ${spec.name}`, isDistinct: spec.isUnique }),
     );
+    const { seq } = this.snapshot;
+    this.coded = this.indexes.length === 1 ? CodedLoad.of(collection, this.indexes[0]!, seq) : undefined;
   }
 
   /**
@@ -54,16 +59,20 @@ export class IndexLoad {
    * @throws ElmoError CannotIndexParallelArrays …
    */
   gather(unit: DirectUnit, progress: { documents: number }): boolean {
-    const { cursor, collection, indexes, loads, ids, operation, span } = this;
+    const { collection, indexes, loads, operation, coded } = this;
     operation.beginSlice();
-    let isAtEnd = false;
+    const isAtEnd =
+      coded === undefined ? this.gatherRead(progress) : coded.gather(loads[0]!, operation, progress);
+    collection.noteArrays(unit, indexes);
+    return isAtEnd;
+  }
+
+  private gatherRead(progress: { documents: number }): boolean {
+    const { cursor, indexes, loads, ids, operation, span } = this;
     while (!operation.shouldPause()) {
       if (this.next === span.count) {
         this.next = 0;
-        if (cursor.read(span, SPAN_ENTRIES) === 0) {
-          isAtEnd = true;
-          break;
-        }
+        if (cursor.read(span, SPAN_ENTRIES) === 0) return true;
       } else if (!cursor.isFresh(span)) cursor.refresh(span);
       const n = this.next++;
       const recordId = ids.readAt(span.keys, afterKeyspace(span.keys, span.keyAt[n]!), span.keyEnds[n]!);
@@ -71,8 +80,7 @@ export class IndexLoad {
         indexes[i]!.collectInto(span.bytes, span.valueAt[n]!, recordId, loads[i]!);
       progress.documents++;
     }
-    collection.noteArrays(unit, indexes);
-    return isAtEnd;
+    return false;
   }
 
   /** Resolves when there is room for more entries. */

@@ -166,7 +166,8 @@ class Trial {
         await this.orders.deleteOne(key, options);
         break;
       case 2: {
-        const { _id: _, ...rest } = this.document();
+        const rest = this.document();
+        delete rest['_id'];
         await this.orders.replaceOne(key, rest, options);
         break;
       }
