@@ -21,8 +21,10 @@ import { MAX_DELTA, TreeSearch, pathNodes, pathSlots } from './tree-search.js';
 
 /** A tree cannot address more nodes. */
 export const MAX_NODES = 0x40_0000;
-/** Places remembered by the first two bytes of keys; a power of two. */
-const NEAR = 32;
+/** Places remembered by how keys begin; a power of two. */
+const NEAR = 256;
+/** Keys of fewer bytes are told apart by the first two only: what follows may be what ascends. */
+const LONG_KEY = 10;
 /** So many misses in a row and a place is not asked any more. */
 const MOST_MISSES = 16;
 
@@ -418,5 +420,8 @@ export class ArenaTree extends TreeSearch {
 
 /** Where the last insert of a key that begins alike is remembered. */
 function nearOf(arena: Bytes, keyOffset: number, keyLength: number): number {
-  return (arena[keyOffset]! + (keyLength > 1 ? arena[keyOffset + 1]! : 0)) & (NEAR - 1);
+  let hash = arena[keyOffset]! + (keyLength > 1 ? arena[keyOffset + 1]! : 0);
+  if (keyLength >= LONG_KEY)
+    hash += (arena[keyOffset + 2]! << 5) + (arena[keyOffset + 3]! << 3) + arena[keyOffset + 4]! * 11;
+  return hash & (NEAR - 1);
 }
