@@ -2,6 +2,7 @@
  * Numbers and text out of raw BSON, without an object a value. Nothing here checks bounds: the bytes have passed
  * `validate.ts`, or come out of the store, whose checksums vouch for them.
  */
+import { LONGEST_ASCII, readAscii } from './ascii-text.js';
 
 const scratchWords = new Int32Array(2);
 const scratchDouble = new Float64Array(scratchWords.buffer);
@@ -60,83 +61,12 @@ interface NativeText {
 /** The runtime's own decoder, which takes any Uint8Array. */
 const { utf8Slice } = Buffer.prototype as unknown as NativeText;
 
-/** Above this many bytes one native call is cheaper than a loop. */
-const LOOP_BYTES = 24;
-const fromCharCode = String.fromCharCode;
-
 /**
  * UTF-8 text. Bytes that are not UTF-8 become U+FFFD.
  * @param end  offset after the last byte
  */
 export function readText(from: Uint8Array, at: number, end: number): string {
-  return end - at > LOOP_BYTES
+  return end - at > LONGEST_ASCII
     ? utf8Slice.call(from, at, end)
-    : (readShortAscii(from, at, end - at) ?? utf8Slice.call(from, at, end));
-}
-
-/**
- * At most 24 ASCII bytes; undefined: one of them is none. Calls with a fixed number of arguments are quick; one with a
- * list of them is not.
- */
-function readShortAscii(from: Uint8Array, at: number, length: number): string | undefined {
-  let text = '';
-  if (length >= 16) {
-    const first = readSixteen(from, at);
-    if (first === undefined || length === 16) return first;
-    text = first;
-    at += 16;
-    length -= 16;
-  }
-  if (length >= 8) {
-    const a = from[at]!;
-    const b = from[at + 1]!;
-    const c = from[at + 2]!;
-    const d = from[at + 3]!;
-    const e = from[at + 4]!;
-    const f = from[at + 5]!;
-    const g = from[at + 6]!;
-    const h = from[at + 7]!;
-    if ((a | b | c | d | e | f | g | h) >= 0x80) return undefined;
-    text += fromCharCode(a, b, c, d, e, f, g, h);
-    at += 8;
-    length -= 8;
-  }
-  if (length >= 4) {
-    const a = from[at]!;
-    const b = from[at + 1]!;
-    const c = from[at + 2]!;
-    const d = from[at + 3]!;
-    if ((a | b | c | d) >= 0x80) return undefined;
-    text += fromCharCode(a, b, c, d);
-    at += 4;
-    length -= 4;
-  }
-  if (length === 0) return text;
-  const a = from[at]!;
-  const b = length > 1 ? from[at + 1]! : 0;
-  const c = length > 2 ? from[at + 2]! : 0;
-  if ((a | b | c) >= 0x80) return undefined;
-  return text + (length === 1 ? fromCharCode(a) : length === 2 ? fromCharCode(a, b) : fromCharCode(a, b, c));
-}
-
-/** Made at once: what is put together of two pieces is a tree of them. */
-function readSixteen(from: Uint8Array, at: number): string | undefined {
-  const a = from[at]!;
-  const b = from[at + 1]!;
-  const c = from[at + 2]!;
-  const d = from[at + 3]!;
-  const e = from[at + 4]!;
-  const f = from[at + 5]!;
-  const g = from[at + 6]!;
-  const h = from[at + 7]!;
-  const i = from[at + 8]!;
-  const j = from[at + 9]!;
-  const k = from[at + 10]!;
-  const l = from[at + 11]!;
-  const m = from[at + 12]!;
-  const n = from[at + 13]!;
-  const o = from[at + 14]!;
-  const p = from[at + 15]!;
-  if ((a | b | c | d | e | f | g | h | i | j | k | l | m | n | o | p) >= 0x80) return undefined;
-  return fromCharCode(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
+    : (readAscii(from, at, end - at) ?? utf8Slice.call(from, at, end));
 }
