@@ -167,7 +167,9 @@ function makeReader(
 
 /** Reads field `n` into `v<n>`, or hands over to who reads the rest. */
 function fieldCode(name: string, n: number, type: number, promotesValues: boolean): string {
-  const differs = [...`${name}\0`].map((c, i) => `bytes[at + ${i + 1}] !== ${c.charCodeAt(0)}`).join(' || ');
+  // without a branch for each byte; beyond the array there is nothing to compare
+  const bytes = [...`${name}\0`].map((c, i) => `(bytes[at + ${i + 1}] ^ ${c.charCodeAt(0)})`);
+  const differs = `at + ${bytes.length} >= bytes.length || (${bytes.join(' | ')}) !== 0`;
   return `
       const t${n} = bytes[at];
       if (t${n} === 0 || ${differs}) { ${missCode(n)} }
