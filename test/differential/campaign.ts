@@ -181,7 +181,8 @@ export class Round {
     if ('createIndexes' in command)
       for (const definition of command['indexes'] as Document[])
         this.indexes.set(definition['name'] as string, definition);
-    if ('dropIndexes' in command) this.indexes.delete(command['index'] as string);
+    if ('dropIndexes' in command)
+      for (const name of [command['index'] as string | string[]].flat()) this.indexes.delete(name);
   }
 
   private async difference(

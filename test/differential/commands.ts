@@ -127,6 +127,8 @@ function statement(random: SeededRandom, indexes: Indexes): Document {
     ...(arrayFilters === undefined ? {} : { arrayFilters }),
     ...(random.chance(8) ? { collation: random.pick(COLLATIONS) } : {}),
     ...(random.chance(8) ? { hint: hint(random, indexes) } : {}),
+    ...(Array.isArray(u) && random.chance(40) ? { c: letVariables(random) } : {}),
+    ...(!many && !isUpsert && random.chance(5) ? { sort: sort(random) } : {}),
   };
 }
 
@@ -148,8 +150,9 @@ function deletes(random: SeededRandom, indexes: Indexes): RandomCommand {
       delete: 'c',
       deletes: [
         {
-          q: { ...filter(random, 0), _id: new Int32(random.int(16)) },
-          limit: random.int(2),
+          ...(random.chance(70)
+            ? { q: { ...filter(random, 0), _id: new Int32(random.int(16)) }, limit: random.int(2) }
+            : { q: { $and: [filter(random), { _id: { $gte: new Int32(random.int(12)) } }] }, limit: 0 }),
           ...(random.chance(10) ? { collation: random.pick(COLLATIONS) } : {}),
           ...(random.chance(10) ? { hint: hint(random, indexes) } : {}),
         },
@@ -229,6 +232,17 @@ function bulkWrite(random: SeededRandom, indexes: Indexes): RandomCommand {
   };
 }
 
+/** What changes a collection or its indexes as such. */
+function definition(random: SeededRandom): RandomCommand {
+  return {
+    command: oneOf<Document>(random, [
+      () => ({ create: 'c', ...(random.chance(50) ? { collation: random.pick(COLLATIONS) } : {}) }),
+      () => ({ dropIndexes: 'c', index: [`i${random.int(6)}`] }),
+    ]),
+    isOrdered: true,
+  };
+}
+
 export function randomCommand(random: SeededRandom, indexes: Indexes): RandomCommand {
   const roll = random.int(100);
   if (roll < 30) return find(random, indexes);
@@ -262,6 +276,7 @@ export function randomCommand(random: SeededRandom, indexes: Indexes): RandomCom
     const name = `i${random.int(6)}`;
     return { command: { createIndexes: 'c', indexes: [index(random, name)] }, isOrdered: true };
   }
+  if (random.chance(40)) return definition(random);
   return { command: { dropIndexes: 'c', index: `i${random.int(6)}` }, isOrdered: true };
 }
 
@@ -270,6 +285,7 @@ export function setup(random: SeededRandom): Document[] {
   const options: Document = {};
   if (random.chance(15)) options['collation'] = random.pick(COLLATIONS);
   if (random.chance(10)) options['clusteredIndex'] = { key: { _id: 1 }, unique: true };
+  else if (random.chance(4)) Object.assign(options, { capped: true, size: 1_000_000 });
   if (random.chance(8)) {
     options['validator'] = random.chance(50) ? filter(random, 0) : { $jsonSchema: schema(random, 1) };
     if (random.chance(30)) options['validationLevel'] = 'moderate';
@@ -285,6 +301,8 @@ export function setup(random: SeededRandom): Document[] {
         [],
         [{ $match: { a: { $exists: true } } }],
         [{ $project: { a: 1, n: 1, s: 1 } }],
+        [{ $set: { a: '$n', z: { $type: '$a' } } }, { $unset: 'b' }],
+        [{ $match: { n: { $exists: true } } }, { $project: { s: 0, 'o.a': 0 } }],
       ]),
       ...('collation' in options ? { collation: options['collation'] } : {}),
     },

@@ -10,7 +10,16 @@ export type Kind = 'number' | 'text' | 'array' | 'object' | 'date' | 'bool' | 'a
 
 const ZONES: readonly unknown[] = ['UTC', '+05:30', '-0330', 'America/New_York', 'Europe/Berlin', 'GMT'];
 const UNITS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond'];
-const FORMATS = ['%Y-%m-%d', '%G-W%V-%u', '%H:%M:%S.%L %z', '%j %U %w', '%d/%m/%Y %Z', '%b %B %%'];
+const FORMATS = [
+  '%Y-%m-%d',
+  '%G-W%V-%u',
+  '%H:%M:%S.%L %z',
+  '%j %U %w',
+  '%d/%m/%Y %Z',
+  '%b %B %%',
+  '%Y-%m-%dT%H:%M:%S.%LZ',
+  '%d %b %Y %H',
+];
 
 const FIELD_OF: Record<Kind, readonly string[]> = {
   number: ['$n', '$l.0', '$n', '$q.v'],
@@ -66,6 +75,13 @@ function general(random: SeededRandom, kind: Kind, depth: number): unknown {
       },
     }),
     () => ({ $let: { vars: { v: inner(kind) }, in: random.chance(60) ? '$$v' : inner(kind) } }),
+    () => ({
+      $let: {
+        vars: { v: inner('object'), w: inner(kind) },
+        in: random.pick(['$$v.a', '$$v.b.c', '$$w', ['$$w', '$$v']]),
+      },
+    }),
+    () => ({ $getField: random.pick<unknown>(['n', { $literal: '$a' }, { $concat: ['a', '.b'] }]) }),
     () => ({ $arrayElemAt: [inner('array'), random.int(5) - 2] }),
     () => ({ [random.pick(['$first', '$last', '$max', '$min'])]: inner('array') }),
     () => ({ $getField: { field: random.pick(['a', 'n', 'b.c']), input: inner('object') } }),
@@ -299,12 +315,28 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
       () => ({
         $zip: { inputs: several(random, 1, 2, () => inner('array')), useLongestLength: random.chance(50) },
       }),
+      () => ({
+        $zip: {
+          inputs: [inner('array'), inner('array')],
+          useLongestLength: true,
+          defaults: [inner('any'), 0],
+        },
+      }),
+      () => ({
+        $filter: {
+          input: inner('array'),
+          as: 'e',
+          cond: { $ne: ['$$e', inner('any')] },
+          limit: inner('number'),
+        },
+      }),
+      () => ({ $range: [random.int(6), random.int(4) - 2, random.pick<unknown>([-1, -2, '$n'])] }),
       () => ({ $objectToArray: inner('object') }),
       () => ({ $split: [inner('text'), inner('text')] }),
       () => ({
         $sortArray: {
           input: inner('array'),
-          sortBy: random.pick<unknown>([1, -1, { v: 1 }, { a: -1, b: 1 }]),
+          sortBy: random.pick<unknown>([1, -1, { v: 1 }, { a: -1, b: 1 }, { 'a.b': 1, k: -1 }]),
         },
       }),
       () => ({
@@ -344,9 +376,14 @@ const MAKERS: Record<Kind, (random: SeededRandom, inner: Inner) => unknown> = {
       () => ({
         $regexFind: {
           input: inner('text'),
-          regex: random.pick(['a', '(a)|b', '^$']),
-          ...(random.chance(30) ? { options: 'i' } : {}),
+          regex: random.pick(['a', '(a)|b', '^$', '(?<x>a)(b)?', '[^a]+$']),
+          ...(random.chance(30) ? { options: random.pick(['i', 'ms', 'x', 'is']) } : {}),
         },
+      }),
+      () => ({ $setField: { field: 'n', input: inner('object'), value: '$$REMOVE' } }),
+      () => ({ $arrayToObject: { $zip: { inputs: [['a', 'b', 'c'], inner('array')] } } }),
+      () => ({
+        $arrayToObject: { $map: { input: inner('array'), in: { k: { $type: '$$this' }, v: '$$this' } } },
       }),
     ]),
   date: (random, inner) =>

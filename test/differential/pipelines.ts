@@ -111,6 +111,15 @@ class Builder {
       () => ({ $addFields: { z: expression(random), y: expression(random, 'any', 1) } }),
       () => ({ $unset: random.chance(60) ? path(random) : [path(random), 'z'] }),
       () => ({
+        [random.pick(['$addFields', '$project'])]: {
+          ...kept,
+          [random.pick(['o', 'a', 'y'])]: {
+            [random.pick(['a', 'b', 'b.c'])]: expression(random, 'any', 1),
+            c: { a: random.pick<unknown>(['$n', { $literal: 1 }, ['$n', '$s']]) },
+          },
+        },
+      }),
+      () => ({
         $replaceRoot: {
           newRoot: {
             $mergeObjects: [
@@ -155,6 +164,28 @@ class Builder {
           localField: path(random),
           foreignField: path(random),
           pipeline: [{ $match: filter(random, 0) }, { $sort: { _id: 1 } }],
+          as,
+        },
+      }),
+      () => ({
+        $lookup: {
+          from: random.pick(['c', 'd', 'v']),
+          let: { v: `$${path(random)}`, w: expression(random, 'any', 1) },
+          pipeline: [
+            { $sort: { _id: 1 } },
+            ...several(random, 1, 2, () =>
+              oneOf<Document>(random, [
+                () => ({
+                  $match: { $expr: { [random.pick(['$eq', '$lt', '$in'])]: ['$$v', `$${path(random)}`] } },
+                }),
+                () => ({ $match: { $expr: { $eq: ['$_id', '$$v'] } } }),
+                () => ({ $set: { z: random.pick(['$$w', ['$$v', '$n'], { $type: '$$w' }]) } }),
+                () => ({ $limit: 1 + random.int(3) }),
+                () => ({ $project: { _id: 1, [path(random)]: 1 } }),
+                () => ({ $match: filter(random, 0) }),
+              ]),
+            ),
+          ],
           as,
         },
       }),
@@ -217,7 +248,13 @@ class Builder {
       this.stages.push({
         $bucket: { groupBy: '$n', boundaries: [0, 1, 3], default: 'other', output: { c: { $sum: 1 } } },
       });
-    else if (roll < 18) this.stages.push({ $unionWith: { coll: 'd', pipeline: [{ $sort: { _id: 1 } }] } });
+    else if (roll < 18)
+      this.stages.push({
+        $unionWith: {
+          coll: random.pick(['d', 'c', 'v']),
+          pipeline: [{ $sort: { _id: 1 } }, ...(random.chance(50) ? [{ $match: filter(random, 0) }] : [])],
+        },
+      });
     else if (roll < 20)
       this.stages.push({
         $redact: { $cond: [expression(random, 'bool', 1), '$$DESCEND', random.pick(['$$PRUNE', '$$KEEP'])] },
@@ -226,6 +263,9 @@ class Builder {
       this.stages.push(densifyStage(random));
       this.isOrdered = false;
     } else if (roll < 27) this.stages.push(bucketAutoStage(random));
+    else if (roll < 29)
+      this.stages.push(random.pick<Document>([{ $replaceWith: '$o' }, { $replaceRoot: { newRoot: '$q' } }]));
+    else if (roll < 31) this.stages.push({ $replaceWith: expression(random, 'object') });
   }
 }
 
@@ -311,6 +351,12 @@ export function writingPipeline(random: SeededRandom): Document[] {
           { whenMatched: 'replace', whenNotMatched: 'discard' },
           { whenMatched: 'merge', whenNotMatched: 'fail' },
           { whenMatched: [{ $set: { y: '$$new.n' } }] },
+          { on: '_id', whenMatched: 'merge' },
+          { on: ['_id'], let: { v: '$n' }, whenMatched: [{ $set: { y: '$$v', z: '$n' } }, { $unset: 'a' }] },
+          {
+            let: { v: '$a', new: '$$ROOT' },
+            whenMatched: [{ $replaceWith: { $mergeObjects: ['$$new', { y: '$$v' }] } }],
+          },
         ]),
       },
     },

@@ -3,7 +3,7 @@ import { Int32, type Document } from '../../elmo/bson/package.js';
 import type { SeededRandom } from '../support/seeded-random.js';
 import { expression } from './expressions.js';
 import { elementFilter } from './filters.js';
-import { COLLATIONS, number, path, scalar } from './values.js';
+import { COLLATIONS, number, path, scalar, several } from './values.js';
 
 /** Of what an aggregation knows as well. */
 export function plainProjection(random: SeededRandom): Document {
@@ -11,6 +11,21 @@ export function plainProjection(random: SeededRandom): Document {
   const fields: Document = {};
   for (let i = 0; i <= random.int(2); i++) fields[path(random)] = isInclusion ? 1 : 0;
   if (isInclusion && random.chance(30)) fields['z'] = expression(random);
+  if (random.chance(10)) fields[random.pick(['o', 'y'])] = nested(random, isInclusion);
+  return fields;
+}
+
+/** Fields of a field, as a document. */
+function nested(random: SeededRandom, isInclusion: boolean): Document {
+  const fields: Document = {};
+  for (const name of several(random, 1, 2, () => random.pick(['a', 'b', 'c', 'b.c'])))
+    fields[name] = !isInclusion
+      ? 0
+      : random.chance(60)
+        ? 1
+        : random.chance(50)
+          ? { c: random.pick<unknown>([1, '$n', { $literal: 1 }]) }
+          : expression(random, 'any', 1);
   return fields;
 }
 
@@ -33,6 +48,11 @@ export function projection(random: SeededRandom): Document {
       $elemMatch: elementFilter(random, random.pick(['v', 'k', 'a'])),
     };
   if (random.chance(20)) fields[random.pick(['z', 'a', 'o.z'])] = expression(random);
+  if (random.chance(8)) fields[random.pick(['o', 'a', 'q'])] = nested(random, isInclusion);
+  if (random.chance(4))
+    fields[random.pick(['a.b', 'o.a', 'q.v'])] = random.chance(50)
+      ? { $slice: random.int(3) - 1 }
+      : { $elemMatch: elementFilter(random, 'a') };
   if (random.chance(5)) fields[random.pick(['a.$', 'l.$', 'q.$'])] = 1;
   return fields;
 }

@@ -70,9 +70,20 @@ function target(random: SeededRandom): string {
     'a.$.b',
     'q.$[].$[e]',
     '_id',
+    'a.$[f]',
+    'q.$[f].$[e]',
+    'a.$[e].b.$[f]',
+    'l.$[f]',
     'a.$[0]',
     'o.$c',
   ]);
+}
+
+function arrayFilter(random: SeededRandom, name: string): Document {
+  if (random.chance(85)) return elementFilter(random, name);
+  return {
+    [random.pick(['$or', '$and', '$nor'])]: several(random, 1, 2, () => elementFilter(random, name)),
+  };
 }
 
 function operatorsUpdate(random: SeededRandom): Update {
@@ -84,8 +95,10 @@ function operatorsUpdate(random: SeededRandom): Update {
     paths.push(at);
     u[name] = { ...(u[name] as Document | undefined), [at]: argument };
   }
-  const needsFilter = paths.some((at) => at.includes('$[e]'));
-  return needsFilter && random.chance(97) ? { u, arrayFilters: [elementFilter(random, 'e')] } : { u };
+  const arrayFilters = ['e', 'f']
+    .filter((name) => (random.chance(97) ? paths.some((at) => at.includes(`$[${name}]`)) : random.chance(50)))
+    .map((name) => arrayFilter(random, name));
+  return arrayFilters.length > 0 ? { u, arrayFilters } : { u };
 }
 
 function pipelineUpdate(random: SeededRandom): Update {
@@ -93,7 +106,10 @@ function pipelineUpdate(random: SeededRandom): Update {
     u: several(random, 1, 2, () =>
       oneOf<Document>(random, [
         () => ({ [random.pick(['$set', '$addFields'])]: { [path(random)]: expression(random) } }),
-        () => ({ $unset: path(random) }),
+        () => ({ $set: { [random.pick(['o', 'y'])]: { [random.pick(['a', 'b'])]: expression(random) } } }),
+        () => ({ $set: { [path(random)]: random.pick(['$$x', ['$$x', '$n'], '$$REMOVE']) } }),
+        () => ({ $unset: random.chance(50) ? path(random) : [path(random), random.pick(['n', 'z'])] }),
+        () => ({ $project: { [path(random)]: 0, [path(random)]: 0 } }),
         () => ({ $project: { [path(random)]: 1, z: expression(random) } }),
         () => ({
           [random.pick(['$replaceWith', '$replaceWith'])]: {
