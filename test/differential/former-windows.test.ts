@@ -1,5 +1,5 @@
 /** Functions over frames: which rows they look at and when, and deviations digit by digit; each with the reference's answer. */
-import { Double, type Document } from '../../elmo/bson/package.js';
+import { Decimal128, Double, Int32, Long, type Document } from '../../elmo/bson/package.js';
 import { aggregate, testFormer, type Former } from './former.js';
 
 const DIVISION_BY_ZERO = 2;
@@ -123,12 +123,62 @@ const EMPTY_PATHS = [
   densify('whatever it is', '', ['b.'], 8993000),
 ];
 
+const COVARIANCES: readonly Former[] = [
+  {
+    why: 'a decimal that is alone is its own mean, with all its digits',
+    documents: [
+      { _id: 0, a: Decimal128.fromString('2.00') },
+      { _id: 1, a: Decimal128.fromString('1E+3') },
+    ],
+    command: aggregate(
+      { $setWindowFields: { sortBy: { _id: 1 }, output: { x: { $covariancePop: ['$a', 3] } } } },
+      { $project: { x: 1, _id: 0 } },
+      { $limit: 1 },
+    ),
+    exact: [{ x: Decimal128.fromString('0E+12') }],
+  },
+];
+
+const EQUAL_VALUES = [
+  { _id: 0, a: 3 },
+  { _id: 1, a: Long.fromNumber(3) },
+  { _id: 2, a: 1 },
+];
+const extreme = (why: string, output: Document, values: readonly unknown[]): Former => ({
+  why,
+  documents: EQUAL_VALUES,
+  command: aggregate(
+    { $setWindowFields: { sortBy: { _id: 1 }, output: { x: output } } },
+    { $project: { x: 1, _id: 0 } },
+  ),
+  exact: values.map((x) => ({ x })),
+});
+const EXTREMES: readonly Former[] = [
+  extreme(
+    'the greatest is the last of equal ones, where rows leave the frame',
+    { $max: '$a', ...documents(-1, 1) },
+    [Long.fromNumber(3), Long.fromNumber(3), Long.fromNumber(3)],
+  ),
+  extreme(
+    'the first, where none does',
+    { $max: '$a' },
+    [3, 3, 3].map((x) => new Int32(x)),
+  ),
+  extreme('the least is the first of them', { $min: '$a', ...documents(-1, 0) }, [
+    new Int32(3),
+    new Int32(3),
+    new Int32(1),
+  ]),
+];
+
 describe('$densify', () => testFormer(EMPTY_PATHS));
 
 describe('frames', () => {
   describe('the rows that are looked at', () => testFormer(LOOKED_AT.map(former(THREE))));
   describe('a partition that is an array', () =>
     testFormer(FAULTS.map(former(BEFORE_ARRAY, { partitionBy: '$p' }))));
+  describe('extremes', () => testFormer(EXTREMES));
+  describe('covariances', () => testFormer(COVARIANCES));
   describe('deviations', () =>
     testFormer([...DEVIATIONS.map(former(NUMBERS)), ...OF_OTHERS.map(former(OTHERS))]));
 });

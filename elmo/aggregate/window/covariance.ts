@@ -1,5 +1,5 @@
 /** `$covariancePop` and `$covarianceSamp`, over frames that move. */
-import { ARRAY } from '../../bson/types.js';
+import { ARRAY, DECIMAL128 } from '../../bson/types.js';
 import { doubleValue, NULL_VALUE, type Value } from '../../bson/value.js';
 import { addNumbers, multiplyNumbers, subtractNumbers } from '../../expression/arithmetic.js';
 import { isNumberType } from '../../expression/numbers.js';
@@ -56,8 +56,11 @@ class Covariance {
     this.moment.remove(multiplyNumbers(distance, subtractNumbers(y, meanY)).keep());
   }
 
+  /** That of one decimal is the decimal itself, with all its digits. */
   private mean(sum: RemovableSum, count: number): Value {
-    return divide(sum.result, doubleValue(count)).keep();
+    const { result } = sum;
+    if (count === 1 && result.type === DECIMAL128) return result.keep();
+    return divide(result, doubleValue(count)).keep();
   }
 
   get result(): Value {

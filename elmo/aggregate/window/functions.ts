@@ -18,6 +18,7 @@ import { decimalOf, doubleOf, isNumberType } from '../../expression/numbers.js';
 import type { AccumulatorSpec } from '../accumulators/accumulator.js';
 import { accumulators } from '../accumulators/table.js';
 import { argumentsOf, objectValue } from '../arguments.js';
+import { comparatorOf } from '../collation-order.js';
 import { wholeOf } from '../numbers.js';
 import { RowFields } from '../row-fields.js';
 import { parseDerivative, parseIntegral, parseLinearFill } from './calculus.js';
@@ -25,6 +26,7 @@ import { covarianceFunction } from './covariance.js';
 import { Frames, type FrameSpec } from './frame.js';
 import { parseMinMaxScaler } from './min-max-scaler.js';
 import { endOfFrame, shifted } from './row-function.js';
+import { slidingExtreme } from './sliding-extreme.js';
 import { slidingDeviation } from './sliding-deviation.js';
 import { slidingAverage, slidingSum } from './sliding-sum.js';
 import {
@@ -252,5 +254,12 @@ export function parseWindowFunction(name: string, argument: Value, context: Wind
   if (name === '$avg') return slidingAverage(scope.parse(operand), context.frame);
   if (name === '$stdDevPop' || name === '$stdDevSamp')
     return slidingDeviation(scope.parse(operand), context.frame, name === '$stdDevSamp');
+  if (name === '$min' || name === '$max')
+    return slidingExtreme(
+      scope.parse(operand),
+      context.frame,
+      name === '$max',
+      comparatorOf(scope.collation),
+    );
   return new AccumulatorFunction(whole, context.frame);
 }
