@@ -50,10 +50,15 @@ export interface NamedStage {
 /**
  * The pipeline of a command, before it is known what it is asked with.
  * @param specs  one document each
+ * @param joins  told of each collection that is joined, at every depth
  * @throws ElmoError of the reference's code
  */
-export function lookAtStages(specs: readonly Value[], namespace: Namespace): NamedStage[] {
-  return lookAtEach(specs, { namespace, kind: 'command', depth: 0, lookAtPipeline });
+export function lookAtStages(
+  specs: readonly Value[],
+  namespace: Namespace,
+  joins?: (namespace: Namespace) => void,
+): NamedStage[] {
+  return lookAtEach(specs, { namespace, kind: 'command', depth: 0, lookAtPipeline, joins });
 }
 
 function lookAtEach(specs: readonly Value[], context: LookContext): NamedStage[] {

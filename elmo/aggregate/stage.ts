@@ -20,6 +20,8 @@ export interface LookContext {
   readonly kind: PipelineKind;
   /** Pipelines around this one. */
   readonly depth: number;
+  /** Told of each collection whose rows a stage joins to its own. */
+  readonly joins?: ((namespace: Namespace) => void) | undefined;
   /** Looks at the pipeline of a stage that has one (`StageOperator.look`). @param array  the stages */
   lookAtPipeline(array: Value, context: LookContext): void;
 }

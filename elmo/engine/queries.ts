@@ -216,14 +216,19 @@ export class Queries {
   ): { readonly pipeline: Pipeline; readonly options: RunOptions } {
     const { writes } = this.host;
     const stages = request.pipeline.map((stage) => documentValue(stage));
-    const looked = lookAtStages(stages, request.namespace);
+    const joined: Namespace[] = [];
+    const looked = lookAtStages(stages, request.namespace, (each) => joined.push(each));
     const context = this.findContext(request, request.namespace, place);
     const { operation, scope } = context;
     checkViewCollation(context.collation, context.entry);
     const collections = this.host.collectionsAt(place.view, place.unit, place.asker);
     const { namespace } = request;
     const parsing = { scope, namespace, kind: 'command', depth: 0, collections, ...ownPipelines } as const;
-    const pipeline = parseWithFolding(() => parseLookedAt(looked, parsing));
+    const pipeline = parseWithFolding(() => {
+      const parsed = parseLookedAt(looked, parsing);
+      for (const each of joined) checkViewCollation(context.collation, this.catalog.get(each, place.unit));
+      return parsed;
+    });
     const options = {
       operation,
       allowDiskUse: request.allowDiskUse ?? operation.settings.allowsDisk,

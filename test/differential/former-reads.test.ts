@@ -247,7 +247,23 @@ const REFUSALS: readonly Former[] = [
   },
 ];
 
+const COLLATED_VIEWS: readonly Former[] = (
+  [
+    ['before a row fails', { $set: { z: { $first: '$_id' } } }, 167],
+    ['before a constant does', { $set: { z: { $add: ['a', 1] } } }, 167],
+    ['where there are no rows', { $match: { _id: 'none' } }, 167],
+    ['but not before an operator is unknown', { $set: { z: { $none: 1 } } }, 168],
+  ] as const
+).map(([why, stage, code]) => ({
+  why: `a view of another collation that is joined is refused ${why}`,
+  documents: [{ _id: 1 }],
+  before: [{ create: 'v', viewOn: 'c', pipeline: [] }],
+  command: { ...aggregate(stage, { $unionWith: 'v' }), collation: SHIFTED },
+  code,
+}));
+
 describe('what once differed', () => {
+  describe('in views', () => testFormer(COLLATED_VIEWS));
   describe('in projections', () => testFormer(PROJECTIONS));
   describe('in upserts', () => testFormer(UPSERTS));
   describe('in what is refused first', () => testFormer(REFUSALS));

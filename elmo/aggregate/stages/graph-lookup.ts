@@ -362,9 +362,14 @@ function parseGraphLookup(argument: Value, context: StageContext): Stage {
   });
 }
 
+function lookAtGraph(argument: Value, context: LookContext): void {
+  const { from } = readArguments(argument, context);
+  context.joins?.({ db: context.namespace.db, collection: from });
+}
+
 export const graphLookupStages: StageOperators = {
   $graphLookup: {
-    look: readArguments,
+    look: lookAtGraph,
     parse: (argument, context) => [parseGraphLookup(argument, context)],
   },
 };

@@ -355,7 +355,9 @@ function innerOf<Context extends LookContext>({ from }: LookupArguments, context
 
 function lookAtLookup(argument: Value, context: LookContext): void {
   const read = readArguments(argument, context);
-  if (read.pipeline !== undefined) context.lookAtPipeline(read.pipeline, innerOf(read, context));
+  const inner = innerOf(read, context);
+  context.joins?.(inner.namespace);
+  if (read.pipeline !== undefined) context.lookAtPipeline(read.pipeline, inner);
   checkJoin(read);
 }
 

@@ -107,7 +107,9 @@ function innerOf<Context extends LookContext>({ collection }: UnionArguments, co
 
 function lookAtUnion(argument: Value, context: LookContext): void {
   const read = readArguments(argument);
-  if (read.stages !== undefined) context.lookAtPipeline(read.stages, innerOf(read, context));
+  const inner = innerOf(read, context);
+  context.joins?.(inner.namespace);
+  if (read.stages !== undefined) context.lookAtPipeline(read.stages, inner);
 }
 
 function parseUnion(argument: Value, context: StageContext): Stage {
