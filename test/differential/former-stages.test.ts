@@ -1,5 +1,5 @@
 /** What stages once made otherwise than the reference, types of numbers included. */
-import { Decimal128, Double, Long, type Document } from '../../elmo/bson/package.js';
+import { Decimal128, Double, Int32, Long, type Document } from '../../elmo/bson/package.js';
 import { aggregate, testFormer, type Former } from './former.js';
 
 const day = (month: number, date: number): Date => new Date(Date.UTC(2024, month - 1, date));
@@ -263,6 +263,12 @@ const covariance = (y: unknown): Document =>
   );
 
 const OTHERS: readonly Former[] = [
+  {
+    why: 'of a constant and a field that are equal the field is the greatest',
+    documents: [{ _id: 1, n: 1 }],
+    command: aggregate({ $project: { _id: 0, x: { $max: [{ $literal: decimal('1') }, '$n'] } } }),
+    exact: [{ x: new Int32(1) }],
+  },
   {
     why: 'no line is drawn between dates',
     documents: [{ _id: 1, n: new Date(0) }],

@@ -119,14 +119,24 @@ class StandardDeviation implements Accumulator {
   }
 }
 
-function accumulation(make: (scope: ParseScope) => Accumulator): ExpressionOperator {
-  return anyNumber((operands, name, scope) => new Accumulation(operands, name, make(scope)));
+function accumulation(make: () => Accumulator): ExpressionOperator {
+  return anyNumber((operands, name) => new Accumulation(operands, name, make()));
+}
+
+/** Constants are asked last: of equal values that of a field stays. */
+function extreme(sign: 1 | -1): ExpressionOperator {
+  return anyNumber((operands, name, scope) => {
+    const [constants, others] = [true, false].map((isConstant) =>
+      operands.filter(({ constant }) => (constant !== undefined) === isConstant),
+    );
+    return new Accumulation([...others!, ...constants!], name, new Extreme(sign, scope));
+  });
 }
 
 export const accumulatorOperators: ExpressionOperators = {
   $avg: accumulation(() => new Average()),
-  $max: accumulation((scope) => new Extreme(1, scope)),
-  $min: accumulation((scope) => new Extreme(-1, scope)),
+  $max: extreme(1),
+  $min: extreme(-1),
   $stdDevPop: accumulation(() => new StandardDeviation(false)),
   $stdDevSamp: accumulation(() => new StandardDeviation(true)),
   $sum: accumulation(() => new Sum()),
