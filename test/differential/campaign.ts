@@ -208,7 +208,7 @@ export class Round {
 
 /** Whether the answers differ in the places of fields only, after stages that may leave a field out and set it again. */
 function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
-  if (!/"\$(project|addFields|set|lookup|unwind|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
+  if (!/"\$(project|addFields|set|fill|lookup|unwind|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
     return false;
   return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
 }

@@ -111,7 +111,7 @@ class Builder {
       () => ({ $addFields: { z: expression(random), y: expression(random, 'any', 1) } }),
       () => ({ $unset: random.chance(60) ? path(random) : [path(random), 'z'] }),
       () => ({
-        [random.pick(['$addFields', '$project'])]: {
+        $project: {
           ...kept,
           [random.pick(['o', 'a', 'y'])]: {
             [random.pick(['a', 'b', 'b.c'])]: expression(random, 'any', 1),
