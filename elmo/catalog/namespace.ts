@@ -17,10 +17,15 @@ export function parseNamespace(text: string): Namespace {
   return dot < 0 ? { db: text, collection: '' } : { db: text.slice(0, dot), collection: text.slice(dot + 1) };
 }
 
+/** The name that was checked last: most operations are about the same database. */
+let lastAllowed: string | undefined;
+
 /** @throws ElmoError InvalidNamespace */
 export function checkDatabaseName(db: string): void {
+  if (db === lastAllowed) return;
   if (db === '' || BAD_IN_DB_NAME.test(db) || Buffer.byteLength(db) >= MAX_DB_NAME_BYTES)
     throw new ElmoError('InvalidNamespace', `Invalid database name: '${db}'`);
+  lastAllowed = db;
 }
 
 /** Whether a name can be that of a collection at all. @throws ElmoError InvalidNamespace */

@@ -46,13 +46,7 @@ export function operationOptions(
   clusterTime: ClusterTime | undefined,
   settings: QuerySettings,
 ): OperationOptions {
-  return {
-    settings,
-    ...(maxTimeMs === undefined ? {} : { maxTimeMs }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(trace === undefined ? {} : { trace }),
-    ...(clusterTime === undefined ? {} : { clusterTime }),
-  };
+  return { settings, maxTimeMs, signal, trace, clusterTime };
 }
 
 const DEFAULT_SETTINGS = defaultSettings();
