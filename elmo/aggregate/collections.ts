@@ -26,6 +26,8 @@ export interface LeadingQuery {
   readonly limit: number;
   /** Paths that are enough, for a covered plan; undefined: whole documents. */
   readonly needs: readonly string[] | undefined;
+  /** Paths at which the values of all rows are wanted, instead of the rows, where they are at hand; undefined: the rows are. */
+  readonly coded?: readonly string[] | undefined;
   /** Names of `{$meta: …}` that the rows are asked for; undefined: none. */
   readonly metadata?: ReadonlySet<string>;
   readonly hint: Value | undefined;

@@ -87,6 +87,10 @@ export function splitPipeline(pipeline: Pipeline, hint: Value | undefined): Spli
     skip,
     limit,
     needs,
+    coded:
+      sort === undefined && skip === 0 && limit === 0 && metadata.size === 0
+        ? rest[0]?.codedPaths
+        : undefined,
     metadata,
     hint,
   };

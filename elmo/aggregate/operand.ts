@@ -7,6 +7,7 @@ import { FieldName } from '../bson/walk.js';
 import { ARRAY, MISSING, OBJECT } from '../bson/types.js';
 import { MISSING_VALUE, Value } from '../bson/value.js';
 import type { Expression, Frame } from '../expression/expression.js';
+import { WIDE_BYTES, type CodedRows, type CodedValues } from '../operation/row-source.js';
 import type { RowFields } from './row-fields.js';
 
 const NO_SLOT = -1;
@@ -17,6 +18,8 @@ export class Operand {
   at = 0;
   /** Whether it is the same for all rows. */
   readonly isConstant: boolean;
+  /** What stands at its path in all rows, as codes. */
+  private coded: CodedValues | undefined = undefined;
   private readonly slot: number;
   /** The components after the first. */
   private readonly rest: readonly LayoutFinder[];
@@ -28,16 +31,29 @@ export class Operand {
   ) {
     const { constant, rootPath } = expression;
     this.isConstant = constant !== undefined;
+    fields.operands.push(this);
     const [first, ...rest] = rootPath?.split('.') ?? [];
     this.slot = first === undefined ? NO_SLOT : fields.want(first);
     this.rest = rest.map((component) => new LayoutFinder(new FieldName(component)));
     if (constant !== undefined) this.take(constant);
   }
 
+  /** From now on it reads the row of that number instead of a document: see `RowFields.row`. */
+  readCoded({ values }: CodedRows): void {
+    const { rootPath } = this.expression;
+    this.coded = rootPath === undefined ? undefined : values.get(rootPath);
+  }
+
   /** What it is for the frame's document; see `type`, `bytes`, `at`. Valid as long as the document. */
   read(frame: Frame): void {
-    const { slot, fields } = this;
-    if (slot >= 0) {
+    const { slot, fields, coded } = this;
+    if (coded !== undefined) {
+      const { source, codes, wide } = coded;
+      const code = codes[fields.row]!;
+      this.type = source.typeOf(code);
+      this.bytes = wide ?? source.valueBytes;
+      this.at = wide === undefined ? source.valueAt(code) : fields.row * WIDE_BYTES;
+    } else if (slot >= 0) {
       this.type = fields.types[slot]!;
       this.bytes = frame.bytes;
       this.at = fields.starts[slot]!;

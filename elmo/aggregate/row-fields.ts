@@ -5,6 +5,7 @@
 import { LayoutGuess } from '../bson/layout.js';
 import { readInt32 } from '../bson/read.js';
 import { MISSING } from '../bson/types.js';
+import type { Operand } from './operand.js';
 import { endOfValue, FieldName } from '../bson/walk.js';
 
 const NONE = -1;
@@ -14,6 +15,11 @@ export class RowFields {
   types: Uint8Array = new Uint8Array(0);
   /** By slot: where its value starts. */
   starts: Int32Array = new Int32Array(0);
+
+  /** All that read of it. */
+  readonly operands: Operand[] = [];
+  /** Number of the row, where rows are codes. */
+  row = 0;
 
   private readonly names: FieldName[] = [];
   /** By first byte of a name: a slot of such a name; and by slot: the next one with the same first byte. */

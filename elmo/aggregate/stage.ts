@@ -80,6 +80,8 @@ export interface Stage {
   readonly makesRows?: boolean;
   /** Whether on a view it tells of the view itself. */
   readonly ignoresViews?: boolean;
+  /** Where all it reads of rows are values at some paths: these. It takes them as codes too (`takeCoded`). */
+  readonly codedPaths?: readonly string[] | undefined;
   /**
    * This stage and the one after it in one.
    * @returns undefined if they stay two

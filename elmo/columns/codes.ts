@@ -1,4 +1,5 @@
 /** What stands in a column for the value that a record has at its path: two bytes. */
+import { WIDE_BYTES } from '../operation/row-source.js';
 
 /** Nobody has looked yet, or the record has changed since. */
 export const UNKNOWN = 0;
@@ -11,8 +12,11 @@ export const NO_VALUE = 3;
 /** The first value met. */
 export const FIRST_CODE = 4;
 
-/** A column with more values than these is none: it would hardly save anything. */
-export const MOST_VALUES = 4096;
+/** A column has at most so many values, or one for four records if these are more; there are no more codes than these. */
+export const FEW_VALUES = 4096;
+export const MOST_VALUES: number = 0xffff - FIRST_CODE;
+/** With more ids no column is looked through as a whole. */
+export const MOST_RECORDS = 1_000_000;
 /** In bytes, its type aside. */
 export const LONGEST_VALUE = 128;
 
@@ -20,5 +24,7 @@ export const LONGEST_VALUE = 128;
 export const PAGE_BITS = 10;
 export const PAGE_IDS: number = 1 << PAGE_BITS;
 export const PAGE_BYTES: number = PAGE_IDS * 2;
+/** Of the values of a column that is wide. */
+export const WIDE_PAGE_BYTES: number = PAGE_IDS * WIDE_BYTES;
 /** Records of larger ids are in no column. */
 export const LAST_ID = 0x7fff_ffff;

@@ -10,8 +10,20 @@
  * well: pages are begun when none is open, so that none can change what a page holds without saying so.
  */
 import type { OrderedKv } from '../../lsm/index.js';
+import { WIDE_BYTES } from '../operation/row-source.js';
 import type { WriteUnit } from '../operation/write-unit.js';
-import { LAST_ID, PAGE_BITS, PAGE_BYTES, PAGE_IDS, UNKNOWN } from './codes.js';
+import {
+  ABSENT,
+  FEW_VALUES,
+  FIRST_CODE,
+  LAST_ID,
+  MOST_VALUES,
+  PAGE_BITS,
+  PAGE_BYTES,
+  PAGE_IDS,
+  UNKNOWN,
+  WIDE_PAGE_BYTES,
+} from './codes.js';
 import { Column } from './column.js';
 import type { ColumnMemory, ColumnOwner } from './column-memory.js';
 import { isPlain } from './plain-path.js';
@@ -29,6 +41,8 @@ export class ColumnPage {
   writers = 0;
   /** Counts all writes. */
   changes = 0;
+  /** By the slot of the column: WIDE_BYTES for each record, if it is wide. */
+  readonly wide: (Uint8Array | undefined)[] = [];
   /** By the slot of the column. */
   readonly codes: (Uint16Array | undefined)[] = [];
   /** By the slot: whether codes tell of each record whether it is there, unless it has changed since. */
@@ -44,6 +58,8 @@ export class CollectionColumns implements ColumnOwner {
   private readonly columns = new Map<string, Column>();
   /** By path: records that were looked at; Infinity: it can have no column. */
   private readonly looks = new Map<string, number>();
+  /** Paths that can have a wide column alone. */
+  private readonly wide = new Set<string>();
   private readonly freeSlots: number[] = [];
   private slots = 0;
   /** Of transactions, and of all others while there are pages. */
@@ -67,9 +83,12 @@ export class CollectionColumns implements ColumnOwner {
     return this.columns.size === 0;
   }
 
-  /** Whether a path may ever have a column. */
-  canHold(path: string): boolean {
-    return isPlain(path) && this.looks.get(path) !== Infinity;
+  /**
+   * Whether a path may ever have a column.
+   * @param isWide  whether a wide one will do, in which values cannot be told apart by their codes
+   */
+  canHold(path: string, isWide: boolean): boolean {
+    return isPlain(path) && (this.wide.has(path) ? isWide : this.looks.get(path) !== Infinity);
   }
 
   /**
@@ -79,19 +98,23 @@ export class CollectionColumns implements ColumnOwner {
   noteLooks(path: string, records: number, documents: number): void {
     if (this.columns.has(path)) return;
     const looks = (this.looks.get(path) ?? 0) + records;
-    if (this.looks.size >= MOST_PATHS && !this.looks.has(path)) this.looks.clear();
+    if (this.looks.size >= MOST_PATHS && !this.looks.has(path)) {
+      this.looks.clear();
+      this.wide.clear();
+    }
     this.looks.set(path, looks);
-    if (looks >= Math.max(WORTH, documents / 4)) this.open(path);
+    if (looks >= Math.max(WORTH, documents / 4)) this.open(path, documents);
   }
 
-  private open(path: string): void {
-    if (this.columns.size === MOST_COLUMNS || !this.canHold(path)) return;
+  private open(path: string, documents: number): void {
+    if (this.columns.size === MOST_COLUMNS || !this.canHold(path, true)) return;
     if (!this.isActive) {
       if (this.writers > 0 || !this.kv.isUpToDate) return;
       this.isActive = true;
       this.activeFrom = this.kv.seq;
     }
-    const column = new Column(path, this.freeSlots.pop() ?? this.slots++);
+    const most = Math.min(MOST_VALUES, Math.max(FEW_VALUES, documents >>> 2));
+    const column = new Column(path, this.freeSlots.pop() ?? this.slots++, most, this.wide.has(path));
     this.columns.set(path, column);
     this.memory.touch(column);
   }
@@ -110,15 +133,33 @@ export class CollectionColumns implements ColumnOwner {
     const { slot } = column;
     const codes = page.codes[slot];
     if (codes !== undefined) return codes;
-    if (!this.memory.take(this, column, PAGE_BYTES)) return undefined;
+    const bytes = PAGE_BYTES + (column.isWide ? WIDE_PAGE_BYTES : column.takeGrowth());
+    if (!this.memory.take(this, column, bytes)) return undefined;
+    if (column.isWide) page.wide[slot] = new Uint8Array(WIDE_PAGE_BYTES);
     return (page.codes[slot] = new Uint16Array(PAGE_IDS));
   }
 
+  /** Notes what a record has. @param page  one that the view may write into */
+  note(page: ColumnPage, column: Column, id: number, bytes: Uint8Array | undefined, at: number): void {
+    const codes = this.codesOf(page, column);
+    const n = id & (PAGE_IDS - 1);
+    if (codes === undefined || codes[n] !== UNKNOWN) return;
+    codes[n] = bytes === undefined ? ABSENT : column.codeOf(bytes, at);
+    if (column.isFull) this.replace(column);
+    else if (column.isWide && codes[n]! >= FIRST_CODE) {
+      const wide = page.wide[column.slot]!;
+      for (let i = 0, to = n * WIDE_BYTES; i < column.wideLength; i++)
+        wide[to + i] = bytes![column.wideAt + i]!;
+    }
+  }
+
   /** A column has met too many values. */
-  refuse(column: Column): void {
+  private replace(column: Column): void {
+    const { path, shouldBeWide } = column;
     this.memory.give(column);
     this.drop(column);
-    this.looks.set(column.path, Infinity);
+    this.looks.set(path, Infinity);
+    if (shouldBeWide) this.wide.add(path);
   }
 
   drop(column: Column): void {
@@ -133,7 +174,7 @@ export class CollectionColumns implements ColumnOwner {
     } else
       for (const page of this.pages) {
         if (page === undefined) continue;
-        page.codes[slot] = undefined;
+        page.codes[slot] = page.wide[slot] = undefined;
         page.isWhole[slot] = false;
       }
     this.freeSlots.push(slot);

@@ -3,7 +3,7 @@ import type { OrderedKv, WorkMemory } from '../../lsm/index.js';
 import type { Column } from './column.js';
 
 /** All columns together. */
-export const MOST_COLUMN_BYTES: number = 8 << 20;
+export const MOST_COLUMN_BYTES: number = 16 << 20;
 /** The store is told of changes of so many bytes. */
 const STEP_BYTES = 64 << 10;
 

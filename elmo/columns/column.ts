@@ -1,18 +1,19 @@
 /**
  * The values that the records of a collection have at one path, as codes: the first value met is FIRST_CODE, the next
  * different one the code after it, and so on. Values are different when their bytes are, or their types.
+ *
+ * A wide column is one of numbers, dates and the like that almost all differ: the code is FIRST_CODE + type, the value
+ * itself lies beside it.
  */
 import { ByteTable } from '../bson/byte-table.js';
-import { ARRAY, MISSING, OBJECT, SYMBOL } from '../bson/types.js';
+import { ARRAY, MISSING, OBJECT, SYMBOL, VALUE_BYTES } from '../bson/types.js';
 import { BsonWriter } from '../bson/writer.js';
 import { endOfValue } from '../bson/walk.js';
-import { FIRST_CODE, LONGEST_VALUE, MOST_VALUES, NO_VALUE, UNCODED } from './codes.js';
+import { WIDE_BYTES, type ValuesByCode } from '../operation/row-source.js';
+import { FIRST_CODE, LONGEST_VALUE, NO_VALUE, UNCODED } from './codes.js';
 import { PlainPath } from './plain-path.js';
 
-/** Of memory, about, for `documentOf`. */
-const DOCUMENT_BYTES = 160;
-
-export class Column {
+export class Column implements ValuesByCode {
   /** False: it is gone, and another may have its slot. */
   isOpen = true;
   /** Whether more values were met than it can hold. */
@@ -21,19 +22,29 @@ export class Column {
   hasOtherTexts = false;
   /** When it was last asked for, among all columns of a store. */
   lastUse = 0;
+  /** Of a wide column: where the value last read is, and how long. */
+  wideAt = 0;
+  wideLength = 0;
+  /** Values that a wide column could hold. */
+  private narrowValues = 0;
+  private toldBytes = 0;
   private readonly place: PlainPath;
   /** Values, their type bytes before them. */
   private readonly values = new ByteTable();
   private readonly entry = new Uint8Array(1 + LONGEST_VALUE);
-  private readonly documents: Uint8Array[] = [];
+  private readonly writer = new BsonWriter();
 
   /**
    * @param path  plain
    * @param slot  its place in pages
+   * @param most  values it may have
+   * @param isWide  whether it holds values of few bytes, however many there are
    */
   constructor(
     readonly path: string,
     readonly slot: number,
+    private readonly most: number,
+    readonly isWide: boolean,
   ) {
     this.place = new PlainPath(path);
   }
@@ -43,8 +54,12 @@ export class Column {
     return FIRST_CODE + this.values.count;
   }
 
-  get heldBytes(): number {
-    return this.values.heldBytes + this.documents.length * DOCUMENT_BYTES;
+  /** Bytes of memory that its values take since this was last asked. */
+  takeGrowth(): number {
+    const { heldBytes } = this.values;
+    const grown = heldBytes - this.toldBytes;
+    this.toldBytes = heldBytes;
+    return grown;
   }
 
   /** The code of what a document has, a new one for a new value; UNCODED as well when it is full. */
@@ -52,7 +67,21 @@ export class Column {
     const { place } = this;
     if (!place.read(bytes, at)) return UNCODED;
     if (place.type === MISSING) return NO_VALUE;
+    if (this.isWide) return this.wideCode(place.type, place.valueStart);
     return this.codeOfValue(bytes, place.type, place.valueStart, true);
+  }
+
+  private wideCode(type: number, at: number): number {
+    const length = VALUE_BYTES[type]!;
+    if (length < 0 || length > WIDE_BYTES) return UNCODED;
+    this.wideAt = at;
+    this.wideLength = length;
+    return FIRST_CODE + type;
+  }
+
+  /** Whether, of the values it could not hold all of, a wide column could hold most. */
+  get shouldBeWide(): boolean {
+    return !this.isWide && this.narrowValues > 0.9 * this.values.count;
   }
 
   /** The code of a value; -1: no record was met that has it. */
@@ -66,40 +95,57 @@ export class Column {
     if (length > LONGEST_VALUE) return isNew ? UNCODED : -1;
     entry[0] = type;
     for (let i = 0; i < length; i++) entry[1 + i] = bytes[at + i]!;
-    if (!isNew || values.count === MOST_VALUES) {
+    if (!isNew || values.count >= this.most) {
       const known = values.find(entry, 0, 1 + length);
       if (known >= 0) return FIRST_CODE + known;
       if (isNew) this.isFull = true;
       return isNew ? UNCODED : -1;
     }
     const number = values.add(entry, 0, 1 + length);
+    if (values.isNew && length <= WIDE_BYTES) this.narrowValues++;
     if (type === ARRAY || type === SYMBOL) this.hasOtherTexts = true;
     return FIRST_CODE + number;
   }
 
+  typeOf(code: number): number {
+    if (code === NO_VALUE) return MISSING;
+    return this.isWide ? code - FIRST_CODE : this.values.bytes[this.values.starts[code - FIRST_CODE]!]!;
+  }
+
+  get valueBytes(): Uint8Array {
+    return this.values.bytes;
+  }
+
+  valueAt(code: number): number {
+    return this.values.starts[code - FIRST_CODE]! + 1;
+  }
+
   /**
-   * A document that has at the path what the code stands for, and nothing else.
+   * A document that has at the path what the code stands for, and nothing else. Valid until the next call.
    * @param code  NO_VALUE or more
    */
   documentOf(code: number): Uint8Array {
-    return (this.documents[code - NO_VALUE] ??= this.makeDocument(code));
+    const { writer } = this;
+    writer.clear();
+    this.writeDocument(0, code);
+    return writer.bytes;
   }
 
-  private makeDocument(code: number): Uint8Array {
-    const writer = new BsonWriter();
-    const starts = [writer.beginDocument()];
+  /** @param part  of the path, which is a field of the document */
+  private writeDocument(part: number, code: number): void {
+    const { writer, values, place } = this;
+    const start = writer.beginDocument();
     if (code !== NO_VALUE) {
-      const { names } = this.place;
-      const { bytes, starts: ends } = this.values;
-      const at = ends[code - FIRST_CODE]!;
-      for (let i = 0; i < names.length - 1; i++) {
-        writer.writeName(OBJECT, names[i]!.bytes);
-        starts.push(writer.beginDocument());
+      const { names } = place;
+      const name = names[part]!.bytes;
+      if (part < names.length - 1) {
+        writer.writeName(OBJECT, name);
+        this.writeDocument(part + 1, code);
+      } else {
+        writer.writeName(this.typeOf(code), name);
+        writer.writeRange(values.bytes, this.valueAt(code), values.starts[code - FIRST_CODE + 1]!);
       }
-      writer.writeName(bytes[at]!, names[names.length - 1]!.bytes);
-      writer.writeRange(bytes, at + 1, ends[code - FIRST_CODE + 1]!);
     }
-    while (starts.length > 0) writer.endDocument(starts.pop()!);
-    return writer.toBytes();
+    writer.endDocument(start);
   }
 }

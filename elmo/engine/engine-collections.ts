@@ -112,6 +112,7 @@ export class EngineCollections implements Collections {
       hint: query.hint,
       allowDiskUse: options.allowDiskUse,
       requiredPaths: query.needs,
+      codedPaths: query.coded,
       needsEntries: metadata.has('recordId') || metadata.has('indexKey'),
     });
     return metadata.has('sortKey') ? new AddSortKeys(rows, new SortKeys(sort ?? [], scope.collation)) : rows;

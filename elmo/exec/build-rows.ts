@@ -10,7 +10,8 @@ import { Fetch } from './fetch.js';
 import { IndexScan, type RecordIdSource } from './index-scan.js';
 import { IndexIds } from './index-ids.js';
 import { KeyRows, type Entry } from './key-rows.js';
-import type { StageStats } from './plan-stats.js';
+import { CodedRecords } from './coded-records.js';
+import { StageStats } from './plan-stats.js';
 import { PointScan, UniqueLookup } from './point-scan.js';
 import { FilterRows, Nothing } from './row-stages.js';
 import { EntryReader, keyspaceBounds } from '../keys/key-layout.js';
@@ -116,6 +117,8 @@ export interface Wishes {
   readonly needsEntries: boolean;
   /** So many rows will be pulled at most; Infinity: perhaps all. */
   readonly wanted: number;
+  /** Paths at which the values of all rows are wanted, instead of the rows; undefined: the rows are. */
+  readonly codedPaths?: readonly string[] | undefined;
 }
 
 export function accessRows(plan: QueryPlan, context: BuildContext, wishes: Wishes): AccessRows {
@@ -126,7 +129,7 @@ export function accessRows(plan: QueryPlan, context: BuildContext, wishes: Wishe
     // where records lie in the order of their keys, no keys are looked at beside them
     return clusteredScan(plan, context.entry.spec) === undefined ? found : { ...found, scans: [] };
   }
-  if (access.kind === 'collscan') return collectionRows(access, context);
+  if (access.kind === 'collscan') return collectionRows(access, context, wishes.codedPaths);
   if (access.kind === 'eof') return { rows: new Nothing(), entry: undefined, combined: undefined, scans: [] };
   return combinedRows(access, context, needsEntries);
 }
@@ -143,8 +146,7 @@ function fetch(
 }
 
 function screenFor(filter: FilterNode | undefined, context: BuildContext): Screen | undefined {
-  const { entry, view, collation } = context;
-  return screenOf(filter, entry.state, view, collation);
+  return screenOf(filter, context);
 }
 
 function indexRows(
@@ -190,10 +192,11 @@ function indexRows(
 function collectionRows(
   { direction, filter }: Extract<AccessPlan, { kind: 'collscan' }>,
   context: BuildContext,
+  coded: readonly string[] | undefined,
 ): AccessRows {
   const { entry, view, operation } = context;
   const parts = { entry: undefined, combined: undefined, scans: [] };
-  if (!entry.spec.isClustered) return { rows: recordRows(direction, filter, context), ...parts };
+  if (!entry.spec.isClustered) return { rows: recordRows(direction, filter, context, coded), ...parts };
   // natural order of a clustered collection is that of its `_id`
   const index = entry.spec.indexes[0]!;
   const scan = new IndexScan(view, [keyspaceBounds(index.keyspace)], direction, entriesOf(index), operation, {
@@ -209,12 +212,20 @@ function recordRows(
   direction: 'forward' | 'backward',
   filter: FilterNode | undefined,
   context: BuildContext,
+  coded: readonly string[] | undefined,
 ): CollectionScan | ColumnScan {
   const { entry, view, operation } = context;
   const { bounds } = entry.state;
-  const matcher = matcherOf(filter, context);
-  const screen = screenFor(filter, context);
-  return screen?.isOfUse === true && matcher !== undefined && screen.leavesMostOut(scratch)
+  const screen = screenOf(filter, context, coded);
+  if (screen?.isOfUse !== true)
+    return new CollectionScan(view, bounds, direction, matcherOf(filter, context), operation, screen);
+  const records = coded === undefined ? undefined : CodedRecords.of(screen, coded, scratch);
+  if (records !== undefined) {
+    const matcher = matcherOf(filter, context);
+    return new CollectionScan(view, bounds, direction, matcher, operation, screen, new StageStats(), records);
+  }
+  const matcher = screen.acceptsAll(scratch) ? undefined : matcherOf(filter, context);
+  return screen.leavesMostOut(scratch)
     ? new ColumnScan(view, bounds, entry.spec.keyspace, direction, matcher, operation, screen)
     : new CollectionScan(view, bounds, direction, matcher, operation, screen);
 }

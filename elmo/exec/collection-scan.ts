@@ -2,8 +2,17 @@
 import { EntrySpan, SPAN_ENTRIES, type Cursor, type ReadView } from '../../lsm/index.js';
 import { afterKeyspace, RecordIdReader, type KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
-import { END, PAUSE, ROW, type Pulled, type RowMetadata, type RowSource } from '../operation/row-source.js';
+import {
+  END,
+  PAUSE,
+  ROW,
+  type CodedRows,
+  type Pulled,
+  type RowMetadata,
+  type RowSource,
+} from '../operation/row-source.js';
 import type { Matcher } from '../query/filter.js';
+import type { CodedRecords } from './coded-records.js';
 import { StageStats } from './plan-stats.js';
 import type { Screen } from './screen.js';
 import { Spare } from './spare.js';
@@ -32,6 +41,7 @@ export class CollectionScan implements RowSource {
    * @param matcher  undefined: all match
    * @param screen  is told how many records were read
    * @param stats  where it counts what it does
+   * @param coded  what the records have that would be given, or undefined
    */
   constructor(
     view: ReadView,
@@ -41,6 +51,7 @@ export class CollectionScan implements RowSource {
     private readonly operation: Operation,
     private readonly screen?: Screen,
     readonly stats: StageStats = new StageStats(),
+    private readonly coded?: CodedRecords,
   ) {
     this.cursor = view.scan(bounds, direction);
     this.span = spare.take();
@@ -65,6 +76,16 @@ export class CollectionScan implements RowSource {
         return ROW;
       }
     }
+  }
+
+  takeCoded(): CodedRows | undefined {
+    const { coded, stats } = this;
+    if (coded === undefined) return undefined;
+    stats.documents = coded.looked;
+    stats.returned = coded.count;
+    stats.isAtEnd = true;
+    this.close();
+    return coded;
   }
 
   private readOn(): boolean {

@@ -92,7 +92,7 @@ export class ColumnScan implements RowSource {
     private readonly bounds: KeyBounds,
     private readonly keyspace: number,
     private readonly direction: 'forward' | 'backward',
-    private readonly matcher: Matcher,
+    private readonly matcher: Matcher | undefined,
     private readonly operation: Operation,
     private readonly screen: Screen,
   ) {
@@ -139,7 +139,7 @@ export class ColumnScan implements RowSource {
       const pulled = run.pull();
       if (pulled !== ROW) return pulled;
       this.learn(run);
-      if (matcher.matches(run.bytes, run.at)) return ROW;
+      if (matcher === undefined || matcher.matches(run.bytes, run.at)) return ROW;
       stats.returned--;
     }
   }

@@ -35,6 +35,8 @@ export interface RowsRequest extends BuildContext {
   readonly projection?: Uint8Array | undefined;
   /** All that is wanted of the documents, and of the sort; undefined: all of them. */
   readonly requiredPaths?: readonly string[] | undefined;
+  /** Paths at which the values of all rows are wanted, instead of the rows, where they are at hand. */
+  readonly codedPaths?: readonly string[] | undefined;
   /** Whether rows say which entry and record they are, for `$meta`. */
   readonly needsEntries?: boolean | undefined;
   /** Whether the entries are shown in the place of the rows. */
@@ -146,6 +148,7 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
   const isCollated = plan.access.kind === 'ixscan' && plan.access.collated !== undefined;
   const access = accessRows(plan, request, {
     needsEntries: needsEntries === true,
+    codedPaths: request.codedPaths,
     wanted: limit > 0 && isSorted && !isCollated ? skip + limit : Infinity,
   });
   let rows: RowSource = access.rows;

@@ -6,7 +6,16 @@ import { isSnapshot, type ReadView } from '../../lsm/index.js';
 import { OBJECT_ID, STRING } from '../bson/types.js';
 import type { CollectionState } from '../catalog/collection-state.js';
 import type { CollationSpec } from '../collation/collation.js';
-import { ABSENT, LAST_ID, NO_VALUE, PAGE_BITS, PAGE_IDS, UNCODED, UNKNOWN } from '../columns/codes.js';
+import {
+  ABSENT,
+  LAST_ID,
+  MOST_RECORDS,
+  NO_VALUE,
+  PAGE_BITS,
+  PAGE_IDS,
+  UNCODED,
+  UNKNOWN,
+} from '../columns/codes.js';
 import type { CollectionColumns, ColumnPage } from '../columns/collection-columns.js';
 import type { Column } from '../columns/column.js';
 import { compileFilter } from '../query/compile.js';
@@ -67,32 +76,48 @@ class Condition {
   }
 }
 
+/** Of what is read. */
+export interface ScreenContext {
+  readonly entry: { readonly state: CollectionState };
+  readonly view: ReadView;
+  readonly collation: CollationSpec | undefined;
+}
+
 /** A page all of whose records are learnt, one after the other. */
 interface Lesson {
   readonly page: ColumnPage;
   readonly changes: number;
-  /** Of each condition's column, as the lesson began. */
+  /** Of each column, as the lesson began. */
   readonly codes: readonly (Uint16Array | undefined)[];
 }
 
 export class Screen {
   private isClosed = false;
   private lesson: Lesson | undefined;
+  /** Columns that are told what is read. */
+  private readonly learned: readonly Column[];
 
   /**
+   * @param required  columns that are wanted of all records
    * @param paths  that have no column, and may have one some day
    * @param seq  of the view that is read
+   * @param isComplete  whether the conditions are all that the filter asks
    */
   constructor(
     private readonly state: CollectionState,
     private readonly conditions: readonly Condition[],
+    private readonly required: readonly Column[],
     private readonly paths: readonly string[],
     private readonly seq: number,
-  ) {}
+    readonly isComplete: boolean,
+  ) {
+    const asked = conditions.map(({ column }) => column);
+    this.learned = [...asked, ...required.filter((column) => !asked.includes(column))];
+  }
 
-  /** Whether any record may be left out. */
+  /** Whether it knows anything, or is to learn it. */
   get isOfUse(): boolean {
-    return this.conditions.length > 0;
+    return this.learned.length > 0;
   }
 
   get columns(): CollectionColumns {
@@ -118,7 +143,8 @@ export class Screen {
   /** Whether codes tell, of each record of a page, whether it is there: for `candidates`. */
   knows(page: ColumnPage | undefined): page is ColumnPage {
     if (page === undefined || page.readableFrom > this.seq) return false;
-    return this.conditions.some(({ column }) => column.isOpen && page.isWhole[column.slot] === true);
+    const isWhole = ({ isOpen, slot }: Column): boolean => isOpen && page.isWhole[slot] === true;
+    return this.required.length > 0 ? this.learned.every(isWhole) : this.learned.some(isWhole);
   }
 
   /**
@@ -150,6 +176,34 @@ export class Screen {
     return count;
   }
 
+  /** Whether it is known of all records that none is left out, and that no more is asked of them. */
+  acceptsAll(scratch: Float64Array): boolean {
+    return this.conditions.length > 0 && this.decided(scratch, (_count, leftOut) => leftOut === 0);
+  }
+
+  /**
+   * Goes through the pages as long as it is known of each record whether the whole filter accepts it.
+   * @param take  is given how many ids of a page are in `scratch`, accepted or of no record, and how many were left out
+   * @returns false: it is not known of all, or `take` said so
+   */
+  decided(
+    scratch: Float64Array,
+    take: (count: number, leftOut: number, page: ColumnPage) => boolean,
+  ): boolean {
+    const { columns, state, learned } = this;
+    const { pages } = columns;
+    if (!this.isComplete || state.highestId >= pages.length * PAGE_IDS || state.highestId >= MOST_RECORDS)
+      return false;
+    for (let number = 0; number < pages.length; number++) {
+      const page = pages[number];
+      if (!this.knows(page)) return false;
+      for (const { isOpen, slot } of learned) if (!isOpen || !isCoded(page.codes[slot])) return false;
+      const count = this.candidates(page, number, scratch);
+      if (!take(count, scratch[PAGE_IDS]!, page)) return false;
+    }
+    return true;
+  }
+
   /** Whether most records of some pages, taken from all over the collection, are left out, as far as it is known. */
   leavesMostOut(scratch: Float64Array): boolean {
     const { pages } = this.columns;
@@ -171,38 +225,35 @@ export class Screen {
    */
   learn(id: number, bytes: Uint8Array | undefined, at: number): void {
     if (id > LAST_ID) return;
-    const { columns, conditions } = this;
-    for (let i = 0; i < conditions.length; i++) {
-      const { column } = conditions[i]!;
+    const { columns, learned } = this;
+    for (let i = 0; i < learned.length; i++) {
+      const column = learned[i]!;
       if (!column.isOpen) continue;
       const page = columns.page(id >>> PAGE_BITS);
       if (page.readableFrom > this.seq) return;
-      const codes = columns.codesOf(page, column);
-      if (codes === undefined || codes[id & (PAGE_IDS - 1)] !== UNKNOWN) continue;
-      codes[id & (PAGE_IDS - 1)] = bytes === undefined ? ABSENT : column.codeOf(bytes, at);
-      if (column.isFull) columns.refuse(column);
+      columns.note(page, column, id, bytes, at);
     }
   }
 
   /** From now on all records of a page are learnt. */
   beginPage(number: number): void {
-    const { columns, conditions } = this;
+    const { columns, learned } = this;
     this.lesson = undefined;
     if (number > LAST_ID >>> PAGE_BITS || columns.isEmpty) return;
     const page = columns.page(number);
     if (page.readableFrom > this.seq) return;
-    const codes = conditions.map(({ column }) => columns.codesOf(page, column));
+    const codes = learned.map((column) => columns.codesOf(page, column));
     if (columns.pages[number] === page) this.lesson = { page, changes: page.changes, codes };
   }
 
   /** All records were learnt: ids of which nothing is known are those of no record. */
   endPage(): void {
-    const { lesson, conditions } = this;
+    const { lesson, learned } = this;
     if (lesson === undefined) return;
     this.lesson = undefined;
     const { page, changes } = lesson;
     if (page.changes !== changes || page.readableFrom > this.seq) return;
-    conditions.forEach(({ column: { slot, isOpen } }, n) => {
+    learned.forEach(({ slot, isOpen }, n) => {
       const codes = lesson.codes[n];
       if (codes === undefined || !isOpen || page.codes[slot] !== codes) return;
       for (let i = 0; i < PAGE_IDS; i++) if (codes[i] === UNKNOWN) codes[i] = ABSENT;
@@ -218,42 +269,68 @@ export class Screen {
   }
 }
 
-/** @returns undefined: nothing can be left out, now or later */
-export function screenOf(
-  filter: FilterNode | undefined,
-  state: CollectionState,
-  view: ReadView,
-  collation: CollationSpec | undefined,
-): Screen | undefined {
-  if (filter === undefined || !isSnapshot(view) || state.documentEstimate < LEAST_DOCUMENTS) return undefined;
-  const nodes = new Map<string, FilterNode[]>();
-  if (!gather(filter, nodes)) return undefined;
-  const conditions: Condition[] = [];
-  const paths: string[] = [];
-  for (const [path, ofPath] of nodes) {
-    const column = state.columns.column(path);
-    if (column === undefined) {
-      if (state.columns.canHold(path)) paths.push(path);
-      continue;
-    }
-    const node: FilterNode = ofPath.length === 1 ? ofPath[0]! : { kind: 'and', children: ofPath };
-    conditions.push(new Condition(column, node, collation));
-  }
-  return conditions.length + paths.length === 0 ? undefined : new Screen(state, conditions, paths, view.seq);
+/** Whether the value of each record of a page has a code. */
+function isCoded(codes: Uint16Array | undefined): boolean {
+  return codes?.includes(UNKNOWN) === false && !codes.includes(UNCODED);
 }
 
 /**
- * Adds the conditions that are about one path each, and must all be met.
- * @returns false: some condition may fail, so that leaving a record out would show
+ * @param coded  paths at which values are wanted, instead of records
+ * @returns undefined: nothing can be left out, now or later
  */
-function gather(node: FilterNode, into: Map<string, FilterNode[]>): boolean {
-  if (node.kind === 'and') return node.children.every((child) => gather(child, into));
-  const path = pathOf(node);
-  if (path === undefined) return !mayFail(node);
-  const known = into.get(path);
-  if (known === undefined) into.set(path, [node]);
-  else known.push(node);
-  return true;
+export function screenOf(
+  filter: FilterNode | undefined,
+  { entry: { state }, view, collation }: ScreenContext,
+  coded: readonly string[] = [],
+): Screen | undefined {
+  if (filter === undefined && coded.length === 0) return undefined;
+  if (!isSnapshot(view) || state.documentEstimate < LEAST_DOCUMENTS) return undefined;
+  const gathered = new Gathered();
+  if (filter !== undefined && !gathered.add(filter)) return undefined;
+  const { columns } = state;
+  const conditions: Condition[] = [];
+  const required: Column[] = [];
+  const paths: string[] = [];
+  for (const [path, ofPath] of gathered.nodes) {
+    const column = columns.column(path);
+    if (column === undefined) {
+      if (columns.canHold(path, false)) paths.push(path);
+      continue;
+    }
+    if (column.isWide) continue;
+    const node: FilterNode = ofPath.length === 1 ? ofPath[0]! : { kind: 'and', children: ofPath };
+    conditions.push(new Condition(column, node, collation));
+  }
+  const isComplete = gathered.isComplete && conditions.length === gathered.nodes.size;
+  if (state.highestId < MOST_RECORDS && coded.every((path) => columns.canHold(path, true)))
+    for (const path of coded) {
+      const column = columns.column(path);
+      if (column === undefined) paths.push(path);
+      else if (isComplete) required.push(column);
+    }
+  if (conditions.length + required.length + paths.length === 0) return undefined;
+  return new Screen(state, conditions, required, paths, view.seq, isComplete);
+}
+
+/** The conditions of a filter that are about one path each, and must all be met. */
+class Gathered {
+  readonly nodes = new Map<string, FilterNode[]>();
+  /** Whether there are no others. */
+  isComplete = true;
+
+  /** @returns false: some condition may fail, so that leaving a record out would show */
+  add(node: FilterNode): boolean {
+    if (node.kind === 'and') return node.children.every((child) => this.add(child));
+    const path = pathOf(node);
+    if (path === undefined) {
+      this.isComplete &&= node.kind === 'true';
+      return !mayFail(node);
+    }
+    const known = this.nodes.get(path);
+    if (known === undefined) this.nodes.set(path, [node]);
+    else known.push(node);
+    return true;
+  }
 }
 
 /** The one path whose value alone decides; undefined: there is none. */

@@ -3,7 +3,7 @@
  * of an index no record is then read, and entries come in their order.
  */
 import type { Load } from '../../lsm/index.js';
-import { NO_VALUE, PAGE_IDS, UNCODED, UNKNOWN } from '../columns/codes.js';
+import { MOST_RECORDS, NO_VALUE, PAGE_IDS, UNCODED, UNKNOWN } from '../columns/codes.js';
 import type { Column } from '../columns/column.js';
 import type { CollectionState } from '../catalog/collection-state.js';
 import { appendRecordId, recordIdLength } from '../keys/key-layout.js';
@@ -11,9 +11,6 @@ import { KeyWriter } from '../keys/value-encoding.js';
 import type { Operation } from '../operation/operation.js';
 import type { OpenCollection } from './open-collection.js';
 import type { OpenIndex } from './open-index.js';
-
-/** More are not put in order in one go. */
-const MOST_RECORDS = 1_000_000;
 
 class CodedRecords {
   /** Ids of the records with code NO_VALUE + n: from `starts[n]` to `starts[n + 1]`, ascending. */
@@ -54,7 +51,7 @@ class CodedRecords {
    */
   static of({ columns, highestId }: CollectionState, path: string, seq: number): CodedRecords | undefined {
     const column = columns.column(path);
-    if (column === undefined || highestId >= MOST_RECORDS) return undefined;
+    if (column === undefined || column.isWide || highestId >= MOST_RECORDS) return undefined;
     const pages: Uint16Array[] = [];
     for (let number = 0; number * PAGE_IDS <= highestId; number++) {
       const page = columns.pages[number];

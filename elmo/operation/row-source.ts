@@ -27,9 +27,44 @@ export interface RowSource {
   readonly metadata: RowMetadata | undefined;
   /** Whether the next pull is known to be END, without another look (a limit that is used up). */
   readonly isAtEnd?: boolean;
+  /**
+   * Instead of the first pull: what all rows have at the paths that were asked for when the source was opened, without the
+   * rows. The source is then at its end.
+   * @returns undefined: the rows are to be pulled
+   */
+  takeCoded?(): CodedRows | undefined;
   /** Gives back what it holds, its sources' too. Safe to call twice. */
   close(): void;
 }
+
+/** What rows have at some paths, as codes; see columns/. */
+export interface CodedRows {
+  /** How many rows there are. */
+  readonly count: number;
+  /** By path. */
+  readonly values: ReadonlyMap<string, CodedValues>;
+}
+
+export interface CodedValues {
+  /** The code of each row. */
+  readonly codes: Uint16Array;
+  /** Where the value of each row is, WIDE_BYTES behind the one before; undefined: its code tells all. */
+  readonly wide: Uint8Array | undefined;
+  readonly source: ValuesByCode;
+}
+
+export interface ValuesByCode {
+  /** One more than the largest code. */
+  readonly codeEnd: number;
+  /** Type byte, or MISSING. */
+  typeOf(code: number): number;
+  /** Where the value is, if it is not missing: in `valueBytes`, from `valueAt` on. */
+  readonly valueBytes: Uint8Array;
+  valueAt(code: number): number;
+}
+
+/** What a value of a row may take that its code does not tell: as much as a number. */
+export const WIDE_BYTES = 8;
 
 /** What somebody makes of a document at `bytes[at]`, which is there during the call alone. May not call the store. */
 export type ReadDocument<T> = (bytes: Uint8Array, at: number) => T;

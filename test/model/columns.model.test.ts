@@ -71,6 +71,8 @@ class Trial {
 
   document(): Document {
     const document: Document = { _id: this.nextKey++ as never, k: this.int(400) };
+    if (this.int(20) > 0) document['c'] = this.pick(CITIES);
+    if (this.int(20) > 0) document['w'] = this.number();
     if (this.int(10) > 0) document['a'] = this.value();
     const place = this.int(12);
     if (place < 9) document['to'] = { x: 1, city: this.pick(CITIES) };
@@ -78,6 +80,21 @@ class Trial {
     else if (place === 10) document['to'] = this.pick<unknown>(['Bern', null, {}, 7]);
     if (this.int(4) > 0) document['city'] = this.city();
     return document;
+  }
+
+  /** One of so many that almost all differ. */
+  private number(): unknown {
+    const n = this.int(1e9);
+    return this.pick<unknown>([
+      n,
+      n / 7,
+      n / 3,
+      -n,
+      Long.fromNumber(n * 1e5),
+      new Date(n),
+      new Double(n),
+      null,
+    ]);
   }
 
   private city(): unknown {
@@ -155,6 +172,49 @@ class Trial {
     );
   }
 
+  async compareGroups(): Promise<void> {
+    const filters = [
+      {},
+      {},
+      { c: this.pick(CITIES) },
+      { c: { $gte: 'C' } },
+      { a: { $ne: 1 } },
+      { w: { $gt: 5 } },
+      { c: { $exists: true } },
+    ];
+    const filter = this.pick<Document>(filters);
+    const key = this.pick<unknown>(['$c', '$a', '$w', null, '$to.city', { at: '$c' }, { at: '$c', a: '$a' }]);
+    const path = this.pick(['$w', '$a', '$c', 1]);
+    const accumulator = this.pick([
+      '$sum',
+      '$max',
+      '$min',
+      '$avg',
+      '$first',
+      '$last',
+      '$push',
+      '$addToSet',
+      '$mergeObjects',
+    ]);
+    const group = {
+      $group: {
+        _id: key,
+        n: { $sum: 1 },
+        sum: { $sum: '$w' },
+        one: { [accumulator]: accumulator === '$mergeObjects' ? '$to' : path },
+      },
+    };
+    const outcome = (pipeline: Document[]): Promise<unknown> =>
+      this.orders
+        .aggregate(pipeline)
+        .toArray()
+        .catch(({ code }: MongoServerError) => code);
+    const wanted = await outcome([{ $match: { $and: [filter, PLAIN] } }, group]);
+    expect(await outcome([{ $match: filter }, group]), JSON.stringify({ filter, group })).to.deep.equal(
+      wanted,
+    );
+  }
+
   async change(session?: ClientSession): Promise<void> {
     const options = session === undefined ? {} : { session };
     const key = { _id: this.int(this.nextKey) as never };
@@ -177,7 +237,11 @@ class Trial {
           .catch(() => undefined);
         break;
       default:
-        await this.orders.updateOne(key, { $set: { a: this.value(), city: this.pick(CITIES) } }, options);
+        await this.orders.updateOne(
+          key,
+          { $set: { a: this.value(), city: this.pick(CITIES), w: this.number() } },
+          options,
+        );
     }
   }
 
@@ -208,6 +272,7 @@ describe('model of columns', function () {
           await orders.insertMany(Array.from({ length: 200 }, () => trial.document()));
         await orders.createIndex({ k: 1 });
         for (let i = 0; i < 40; i++) await trial.compare();
+        for (let i = 0; i < 40; i++) await trial.compareGroups();
         expect(trial.state().columns.isEmpty).to.equal(false);
         expect(
           trial.state().columns.pages.some((page) => page?.isWhole.includes(true)),
@@ -230,6 +295,8 @@ describe('model of columns', function () {
             ).catch(() => undefined);
           for (let i = trial.int(5); i > 0; i--) await trial.change();
           for (let i = 0; i < 4; i++) await trial.compare();
+          await trial.compareGroups();
+          await trial.compareGroups();
           await trial.compare(before);
           await open.toArray();
           await transaction.endSession();

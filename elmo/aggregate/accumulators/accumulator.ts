@@ -3,7 +3,7 @@
  * number, so that states of numbers lie in typed arrays and a row costs no look-up of an object.
  */
 import type { Value } from '../../bson/value.js';
-import type { Frame, ParseScope } from '../../expression/expression.js';
+import type { Expression, Frame, ParseScope } from '../../expression/expression.js';
 import type { RowFields } from '../row-fields.js';
 
 export abstract class Accumulator {
@@ -36,6 +36,8 @@ export abstract class Accumulator {
 export interface AccumulatorSpec {
   /** @param fields  is read before each `add` */
   create(fields: RowFields): Accumulator;
+  /** All it reads of rows, as an `Operand`; undefined: it reads more. */
+  readonly operand?: Expression;
   /** Adds what of the rows it reads: paths, or `''` for the whole. */
   addDependencies(into: Set<string>): void;
 }

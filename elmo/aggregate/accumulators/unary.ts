@@ -15,6 +15,7 @@ export function unaryAccumulator(
       if (argument.type === ARRAY) throw new ElmoError(40237, `The ${name} accumulator is a unary operator`);
       const expression = parseExpression(argument, scope);
       return {
+        operand: expression,
         create: (fields) => create(new Operand(expression, fields), scope),
         addDependencies: (into) => expression.addDependencies(into),
       };

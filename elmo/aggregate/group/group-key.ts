@@ -19,11 +19,13 @@ export abstract class GroupKey {
   /** The key last appended, as a value. */
   abstract value(frame: Frame): Value;
   abstract addDependencies(into: Set<string>): void;
+  /** All it reads of rows, as an `Operand`; undefined: it reads more. */
+  readonly operand: Operand | undefined = undefined;
 }
 
 /** Any expression; a missing value is null. */
 export class ExpressionKey extends GroupKey {
-  private readonly operand: Operand;
+  override readonly operand: Operand;
 
   constructor(
     private readonly expression: Expression,
@@ -84,7 +86,7 @@ export class FieldsKey extends GroupKey {
 
 /** `{a: '$x'}`: the one field's value is null if it is missing. */
 export class OneFieldKey extends GroupKey {
-  private readonly operand: Operand;
+  override readonly operand: Operand;
 
   constructor(
     private readonly name: string,

@@ -1,7 +1,7 @@
 /** The rows of a `$group`: takes all rows first, on disk what does not fit into memory. */
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
-import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
+import { END, PAUSE, ROW, type CodedRows, type Pulled, type RowSource } from '../../operation/row-source.js';
 import { HeldMemory } from '../../exec/held-memory.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { StageRows } from '../rows.js';
@@ -22,6 +22,9 @@ export class GroupRows extends StageRows {
   private isClosed = false;
   private spilled: SpilledGroups | undefined;
   private isSpilling = false;
+  private isBegun = false;
+  /** What the rows have, which are then not pulled. */
+  private coded: CodedRows | undefined;
 
   constructor(
     input: RowSource,
@@ -56,11 +59,18 @@ export class GroupRows extends StageRows {
   private fill(): boolean {
     const { input, groups } = this;
     const { frame } = this.run;
+    if (!this.isBegun) this.begin();
     for (;;) {
       if (this.isSpilling) {
         if (!this.spilled!.takeAll()) return false;
         this.memory.clear();
         this.isSpilling = false;
+      }
+      if (this.coded !== undefined) {
+        if (this.rows === this.coded.count) break;
+        if (this.run.operation.shouldPause()) return false;
+        this.addCoded(this.coded);
+        continue;
       }
       const pulled = input.pull();
       if (pulled === PAUSE) return false;
@@ -78,6 +88,20 @@ export class GroupRows extends StageRows {
     this.isFilled = true;
     input.close();
     return true;
+  }
+
+  private begin(): void {
+    const { input, groups } = this;
+    this.isBegun = true;
+    this.coded = input.takeCoded?.();
+    if (this.coded !== undefined) groups.readCoded(this.coded);
+  }
+
+  private addCoded({ count }: CodedRows): void {
+    const { rows, groups } = this;
+    this.rows = Math.min(count, rows + ROWS_PER_LOOK);
+    groups.addCoded(rows, this.rows, this.run.frame);
+    this.lookAtMemory();
   }
 
   private lookAtMemory(): void {

@@ -13,6 +13,7 @@ import { ByteTable } from '../../bson/byte-table.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { ValueSlots } from '../value-slots.js';
 import { RowFields } from '../row-fields.js';
+import type { CodedRows } from '../../operation/row-source.js';
 import type { CreateGroupKey, GroupKey } from './group-key.js';
 
 export interface GroupField {
@@ -34,6 +35,10 @@ export class Groups {
   private readonly ids = new ValueSlots();
   private readonly idFrame = new Frame();
   private readonly walker = new ElementWalker();
+  private keyCodes: Uint16Array | undefined;
+  private isKeyWide = false;
+  /** Of rows that are codes: the group of each code of the key, -1 before it was met. */
+  private groupOfCode = new Int32Array(0);
 
   constructor(
     createKey: CreateGroupKey,
@@ -60,13 +65,44 @@ export class Groups {
 
   /** One row. @param frame  holds the row's document */
   add(frame: Frame): void {
-    const { keys, accumulators } = this;
+    const { accumulators } = this;
     this.rowFields.read(frame.bytes, frame.at);
+    const group = this.groupOf(frame);
+    for (let i = 0; i < accumulators.length; i++) accumulators[i]!.add(group, frame);
+  }
+
+  /** Rows that are codes are added from now on, by `addCoded`. */
+  readCoded(rows: CodedRows): void {
+    for (const operand of this.rowFields.operands) operand.readCoded(rows);
+    const path = this.key.operand?.expression.rootPath;
+    const keys = path === undefined ? undefined : rows.values.get(path);
+    this.isKeyWide = keys?.wide !== undefined;
+    this.keyCodes = keys?.codes;
+    this.groupOfCode = new Int32Array(keys?.source.codeEnd ?? 1).fill(-1);
+  }
+
+  /** Rows `from` to `to`. @param frame  holds no document */
+  addCoded(from: number, to: number, frame: Frame): void {
+    const { accumulators, rowFields, keyCodes, groupOfCode, isKeyWide } = this;
+    for (let row = from; row < to; row++) {
+      rowFields.row = row;
+      const code = keyCodes === undefined ? 0 : keyCodes[row]!;
+      let group = isKeyWide ? undefined : groupOfCode[code]!;
+      if (group === undefined || group < 0) {
+        group = this.groupOf(frame);
+        if (!isKeyWide) groupOfCode[code] = group;
+      }
+      for (let i = 0; i < accumulators.length; i++) accumulators[i]!.add(group, frame);
+    }
+  }
+
+  private groupOf(frame: Frame): number {
+    const { keys } = this;
     keys.clear();
     this.key.append(frame, keys);
     const group = this.table.add(keys.writer.bytes, 0, keys.writer.length);
     if (this.table.isNew) this.open(group, this.key.value(frame));
-    for (let i = 0; i < accumulators.length; i++) accumulators[i]!.add(group, frame);
+    return group;
   }
 
   private open(group: number, id: Value): void {
@@ -125,6 +161,7 @@ export class Groups {
 
   clear(): void {
     this.table.clear();
+    this.groupOfCode.fill(-1);
     this.ids.clear();
     for (const accumulator of this.accumulators) accumulator.clear();
   }

@@ -47,6 +47,17 @@ export class GroupStage implements Stage {
     return lead === undefined ? new GroupRows(input, run, groups) : new LeadingGroupRows(input, run, groups);
   }
 
+  get codedPaths(): readonly string[] | undefined {
+    const paths = new Set<string>();
+    const key = this.createKey(new RowFields()).operand?.expression;
+    for (const expression of [key, ...this.fields.map(({ spec }) => spec.operand)]) {
+      if (expression?.constant !== undefined) continue;
+      if (expression?.rootPath === undefined) return undefined;
+      paths.add(expression.rootPath);
+    }
+    return paths.size === 0 ? undefined : [...paths];
+  }
+
   addDependencies(into: Set<string>): boolean {
     this.createKey(new RowFields()).addDependencies(into);
     for (const { spec } of this.fields) spec.addDependencies(into);
