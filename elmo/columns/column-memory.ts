@@ -1,11 +1,13 @@
-/** The memory that the columns of all collections of a store take, out of the cache's: the one unused for longest goes first. */
+/** The memory that the columns of all collections of a store take: the one unused for longest goes first. */
 import type { OrderedKv, WorkMemory } from '../../lsm/index.js';
 import type { Column } from './column.js';
 
 /** All columns together. */
 export const MOST_COLUMN_BYTES: number = 16 << 20;
+/** What is beyond counts against the budget of the store's cache; the rest would make it lose what it just holds. */
+const FREE_BYTES = 8 << 20;
 /** The store is told of changes of so many bytes. */
-const STEP_BYTES = 64 << 10;
+const STEP_BYTES = 1 << 20;
 
 /** Whose column it is. */
 export interface ColumnOwner {
@@ -73,10 +75,12 @@ export class ColumnMemory {
 
   private add(bytes: number): void {
     this.bytes += bytes;
-    const change = this.bytes - this.told;
-    if (change < STEP_BYTES && change > -STEP_BYTES) return;
+    const beyond = Math.max(0, this.bytes - FREE_BYTES);
+    const change = beyond - this.told;
+    if (change < STEP_BYTES && change > -STEP_BYTES && beyond > 0) return;
+    if (change === 0) return;
     this.memory ??= this.kv.workMemory();
-    this.memory.set(this.bytes);
-    this.told = this.bytes;
+    this.memory.set(beyond);
+    this.told = beyond;
   }
 }
