@@ -128,7 +128,8 @@ export async function bundlePackage(folder: string): Promise<void> {
 
   const doors = doorsOf(folder);
   const reached = reachedDeclarations(doors);
-  for (const path of reached) if (!doors.includes(path)) shortenDeclarations(path);
+  const shown = shownDeclarations(doors);
+  for (const path of reached) if (!doors.includes(path)) shortenDeclarations(path, shown.has(path));
   for (const layer of LAYERS.filter((name) => existsSync(join(dist, name))))
     for (const path of filesBelow(join(dist, layer))) if (!reached.has(path)) rmSync(path);
   cpSync(joined, dist, { recursive: true });
@@ -172,15 +173,31 @@ function reachedDeclarations(doors: readonly string[]): Set<string> {
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (reached.has(path)) continue;
     reached.add(path);
-    for (const { fileName } of ts.preProcessFile(readFileSync(path, 'utf8')).importedFiles)
-      if (fileName.startsWith('.')) waiting.push(resolve(dirname(path), fileName.replace(/\.js$/, '.d.ts')));
+    waiting.push(...namedIn(path));
   }
   return reached;
+}
+
+/** The declarations that others name. */
+function namedIn(path: string): string[] {
+  return ts
+    .preProcessFile(readFileSync(path, 'utf8'))
+    .importedFiles.filter(({ fileName }) => fileName.startsWith('.'))
+    .map(({ fileName }) => resolve(dirname(path), fileName.replace(/\.js$/, '.d.ts')));
+}
+
+/** Those that the doors, and the doors of layers behind them, name, and what is named in these: users meet it. */
+function shownDeclarations(doors: readonly string[]): Set<string> {
+  const named = doors.flatMap(namedIn);
+  const layers = named.filter((path) => basename(path) === 'index.d.ts');
+  const first = [...named, ...layers.flatMap(namedIn)];
+  return new Set([...first, ...first.flatMap(namedIn)]);
 }
 
 const COMMENT = String.raw`\/\*\*(?:(?!\*\/)[^])*\*\/\n`;
 /** What a file is: told to who works on it. */
 const FILE_COMMENT = new RegExp(`^${COMMENT}(?=import|export \\*|export \\{)`);
+const ANY_COMMENT = new RegExp(`^ *${COMMENT}`, 'gm');
 const PRIVATE_COMMENT = new RegExp(`^ *${COMMENT}(?= *private )`, 'gm');
 
 const PRIVATE_MEMBER = String.raw` *private (?!constructor|static)[\w $]+;\n`;
@@ -190,10 +207,13 @@ const FURTHER_PRIVATE_MEMBERS = new RegExp(`^(${PRIVATE_MEMBER})(?:${PRIVATE_MEM
 /** As the compiler indents. */
 const INDENTS = /^(?: {4})+/gm;
 
-/** Leaves out what no editor shows to users, and indents as the sources do. */
-function shortenDeclarations(path: string): void {
-  const text = readFileSync(path, 'utf8');
-  const uncommented = text.replace(FILE_COMMENT, '').replace(PRIVATE_COMMENT, '');
+/**
+ * Leaves out what no editor shows to users, and indents as the sources do.
+ * @param isShown  whether users name what is declared
+ */
+function shortenDeclarations(path: string, isShown: boolean): void {
+  const text = readFileSync(path, 'utf8').replace(FILE_COMMENT, '');
+  const uncommented = text.replace(isShown ? PRIVATE_COMMENT : ANY_COMMENT, '');
   const members = uncommented.replace(FURTHER_PRIVATE_MEMBERS, '$1');
   writeFileSync(
     path,
