@@ -219,14 +219,17 @@ function recordRows(
   const screen = screenOf(filter, context, coded);
   if (screen?.isOfUse !== true)
     return new CollectionScan(view, bounds, direction, matcherOf(filter, context), operation, screen);
-  const records = coded === undefined ? undefined : CodedRecords.of(screen, coded, scratch);
+  const { keyspace } = entry.spec;
+  let records = coded === undefined ? undefined : CodedRecords.of(screen, coded, scratch);
+  const isToRead = coded !== undefined && records === undefined && screen.catchUp(view, keyspace);
+  if (coded !== undefined && !isToRead) records ??= CodedRecords.of(screen, coded, scratch);
   if (records !== undefined) {
     const matcher = matcherOf(filter, context);
     return new CollectionScan(view, bounds, direction, matcher, operation, screen, new StageStats(), records);
   }
   const matcher = screen.acceptsAll(scratch) ? undefined : matcherOf(filter, context);
-  return screen.leavesMostOut(scratch)
-    ? new ColumnScan(view, bounds, entry.spec.keyspace, direction, matcher, operation, screen)
+  return isToRead || screen.leavesMostOut(scratch)
+    ? new ColumnScan(view, bounds, keyspace, direction, matcher, operation, screen)
     : new CollectionScan(view, bounds, direction, matcher, operation, screen);
 }
 

@@ -18,6 +18,8 @@ import {
 } from '../columns/codes.js';
 import type { CollectionColumns, ColumnPage } from '../columns/collection-columns.js';
 import type { Column } from '../columns/column.js';
+import { appendRecordKey } from '../keys/key-layout.js';
+import { KeyWriter } from '../keys/value-encoding.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
 
@@ -26,6 +28,8 @@ const LEAST_DOCUMENTS = 256;
 /** Room for values that are met during the query. */
 const MORE_CODES = 64;
 
+/** Changed records that are looked up before anything is read. */
+const MOST_LOOKUPS = 1024;
 /** Pages that are looked at to tell whether it is worth it. */
 const SAMPLES = 4;
 
@@ -94,6 +98,7 @@ interface Lesson {
 export class Screen {
   private isClosed = false;
   private lesson: Lesson | undefined;
+  private readonly key = new KeyWriter();
   /** Columns that are told what is read. */
   private readonly learned: readonly Column[];
 
@@ -202,6 +207,48 @@ export class Screen {
       if (!take(count, scratch[PAGE_IDS]!, page)) return false;
     }
     return true;
+  }
+
+  /**
+   * Where little has changed in pages that were known whole, looks at the changed records; pages in which much has are to
+   * be read again.
+   * @param keyspace  of the records
+   * @returns whether pages are to be read, so that all that is wanted is known
+   */
+  catchUp(view: ReadView, keyspace: number): boolean {
+    const { columns, learned, seq, state } = this;
+    const { pages } = columns;
+    if (this.paths.length > 0 || learned.some(({ isOpen }) => !isOpen)) return false;
+    let isToRead = state.highestId >= pages.length * PAGE_IDS;
+    let left = MOST_LOOKUPS;
+    for (let number = 0; number < pages.length; number++) {
+      const page = pages[number];
+      if (page !== undefined && page.readableFrom > seq) return false;
+      if (!this.knows(page)) {
+        isToRead = true;
+        continue;
+      }
+      for (const { slot } of learned) {
+        const codes = page.codes[slot]!;
+        for (let at = codes.indexOf(UNKNOWN); at >= 0; at = codes.indexOf(UNKNOWN, at + 1)) {
+          if (left-- > 0) this.lookAt(view, keyspace, number * PAGE_IDS + at);
+          else {
+            page.isWhole[slot] = false;
+            isToRead = true;
+            break;
+          }
+        }
+      }
+    }
+    return isToRead;
+  }
+
+  private lookAt(view: ReadView, keyspace: number, id: number): void {
+    const { key } = this;
+    key.clear();
+    appendRecordKey(key, keyspace, id);
+    if (view.lookup(key.bytes, key.length)) this.learn(id, view.valueBytes, view.valueOffset);
+    else this.learn(id, undefined, 0);
   }
 
   /** Whether most records of some pages, taken from all over the collection, are left out, as far as it is known. */
