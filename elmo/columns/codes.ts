@@ -28,3 +28,8 @@ export const PAGE_BYTES: number = PAGE_IDS * 2;
 export const WIDE_PAGE_BYTES: number = PAGE_IDS * WIDE_BYTES;
 /** Records of larger ids are in no column. */
 export const LAST_ID = 0x7fff_ffff;
+
+/** Whether it is known of each record of a page what it has, or that it is not there. */
+export function isCoded(codes: Uint16Array | undefined): codes is Uint16Array {
+  return codes?.includes(UNKNOWN) === false && !codes.includes(UNCODED);
+}

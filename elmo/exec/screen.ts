@@ -3,82 +3,23 @@
  * by the whole filter.
  */
 import { isSnapshot, type ReadView } from '../../lsm/index.js';
-import { OBJECT_ID, STRING } from '../bson/types.js';
 import type { CollectionState } from '../catalog/collection-state.js';
 import type { CollationSpec } from '../collation/collation.js';
-import {
-  ABSENT,
-  LAST_ID,
-  MOST_RECORDS,
-  NO_VALUE,
-  PAGE_BITS,
-  PAGE_IDS,
-  UNCODED,
-  UNKNOWN,
-} from '../columns/codes.js';
+import { ABSENT, isCoded, LAST_ID, MOST_RECORDS, PAGE_BITS, PAGE_IDS, UNKNOWN } from '../columns/codes.js';
 import type { CollectionColumns, ColumnPage } from '../columns/collection-columns.js';
 import type { Column } from '../columns/column.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
-import { compileFilter } from '../query/compile.js';
-import type { FilterNode, Matcher } from '../query/filter.js';
+import type { FilterNode } from '../query/filter.js';
+import { Condition, Gathered, IN, OUT } from './screen-conditions.js';
 
+const key = new KeyWriter();
 /** Smaller collections are quickly read. */
 const LEAST_DOCUMENTS = 256;
-/** Room for values that are met during the query. */
-const MORE_CODES = 64;
-
 /** Changed records that are looked up before anything is read. */
 const MOST_LOOKUPS = 1024;
 /** Pages that are looked at to tell whether it is worth it. */
 const SAMPLES = 4;
-
-/** Verdicts: not looked at yet, left out, to be asked, no record. */
-const OPEN = 0;
-const OUT = 1;
-const IN = 2;
-const NONE = 3;
-
-/** What a filter asks of one path, and what it says to each code of the path's column. */
-class Condition {
-  private readonly verdicts: Uint8Array;
-  private matcher: Matcher | undefined;
-
-  constructor(
-    readonly column: Column,
-    private readonly node: FilterNode,
-    private readonly collation: CollationSpec | undefined,
-  ) {
-    this.verdicts = new Uint8Array(column.codeEnd + MORE_CODES);
-    this.verdicts[UNKNOWN] = this.verdicts[UNCODED] = IN;
-    this.verdicts[ABSENT] = NONE;
-    this.decideEquality();
-  }
-
-  /** A text that is to be there has one code, or none. */
-  private decideEquality(): void {
-    const { node, column, verdicts, collation } = this;
-    if (node.kind !== 'eq') return;
-    const { type, bytes, at } = node.value;
-    const isText = type === STRING && collation === undefined && !column.hasOtherTexts;
-    if (!isText && !(type === OBJECT_ID && !column.hasOtherTexts)) return;
-    verdicts.fill(OUT, NO_VALUE, column.codeEnd);
-    const code = column.find(bytes, type, at);
-    if (code >= 0) verdicts[code] = IN;
-  }
-
-  verdict(code: number): number {
-    const { verdicts } = this;
-    if (code >= verdicts.length) return IN;
-    const verdict = verdicts[code]!;
-    return verdict === OPEN ? this.decide(code) : verdict;
-  }
-
-  private decide(code: number): number {
-    this.matcher ??= compileFilter(this.node, { collation: this.collation });
-    return (this.verdicts[code] = this.matcher.matches(this.column.documentOf(code), 0) ? IN : OUT);
-  }
-}
 
 /** Of what is read. */
 export interface ScreenContext {
@@ -98,7 +39,6 @@ interface Lesson {
 export class Screen {
   private isClosed = false;
   private lesson: Lesson | undefined;
-  private readonly key = new KeyWriter();
   /** Columns that are told what is read. */
   private readonly learned: readonly Column[];
 
@@ -244,7 +184,6 @@ export class Screen {
   }
 
   private lookAt(view: ReadView, keyspace: number, id: number): void {
-    const { key } = this;
     key.clear();
     appendRecordKey(key, keyspace, id);
     if (view.lookup(key.bytes, key.length)) this.learn(id, view.valueBytes, view.valueOffset);
@@ -316,11 +255,6 @@ export class Screen {
   }
 }
 
-/** Whether the value of each record of a page has a code. */
-function isCoded(codes: Uint16Array | undefined): boolean {
-  return codes?.includes(UNKNOWN) === false && !codes.includes(UNCODED);
-}
-
 /**
  * @param coded  paths at which values are wanted, instead of records
  * @returns undefined: nothing can be left out, now or later
@@ -357,62 +291,4 @@ export function screenOf(
     }
   if (conditions.length + required.length + paths.length === 0) return undefined;
   return new Screen(state, conditions, required, paths, view.seq, isComplete);
-}
-
-/** The conditions of a filter that are about one path each, and must all be met. */
-class Gathered {
-  readonly nodes = new Map<string, FilterNode[]>();
-  /** Whether there are no others. */
-  isComplete = true;
-
-  /** @returns false: some condition may fail, so that leaving a record out would show */
-  add(node: FilterNode): boolean {
-    if (node.kind === 'and') return node.children.every((child) => this.add(child));
-    const path = pathOf(node);
-    if (path === undefined) {
-      this.isComplete &&= node.kind === 'true';
-      return !mayFail(node);
-    }
-    const known = this.nodes.get(path);
-    if (known === undefined) this.nodes.set(path, [node]);
-    else known.push(node);
-    return true;
-  }
-}
-
-/** The one path whose value alone decides; undefined: there is none. */
-function pathOf(node: FilterNode): string | undefined {
-  switch (node.kind) {
-    case 'and':
-    case 'or':
-    case 'nor': {
-      const [first, ...others] = node.children;
-      const path = first === undefined ? undefined : pathOf(first);
-      return path !== undefined && others.every((child) => pathOf(child) === path) ? path : undefined;
-    }
-    case 'not':
-      return pathOf(node.child);
-    case 'true':
-    case 'false':
-    case 'expr':
-    case 'demand':
-    case 'schema':
-    case 'special':
-      return undefined;
-    default:
-      return node.path;
-  }
-}
-
-function mayFail(node: FilterNode): boolean {
-  switch (node.kind) {
-    case 'and':
-    case 'or':
-    case 'nor':
-      return node.children.some(mayFail);
-    case 'not':
-      return mayFail(node.child);
-    default:
-      return node.kind === 'expr' || node.kind === 'special';
-  }
 }

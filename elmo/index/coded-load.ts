@@ -3,7 +3,7 @@
  * of an index no record is then read, and entries come in their order.
  */
 import type { Load } from '../../lsm/index.js';
-import { MOST_RECORDS, NO_VALUE, PAGE_IDS, UNCODED, UNKNOWN } from '../columns/codes.js';
+import { isCoded, MOST_RECORDS, NO_VALUE, PAGE_IDS } from '../columns/codes.js';
 import type { Column } from '../columns/column.js';
 import type { CollectionState } from '../catalog/collection-state.js';
 import { appendRecordId, recordIdLength } from '../keys/key-layout.js';
@@ -12,7 +12,7 @@ import type { Operation } from '../operation/operation.js';
 import type { OpenCollection } from './open-collection.js';
 import type { OpenIndex } from './open-index.js';
 
-class CodedRecords {
+class RecordsByValue {
   /** Ids of the records with code NO_VALUE + n: from `starts[n]` to `starts[n + 1]`, ascending. */
   readonly ids: Uint32Array;
   readonly starts: Uint32Array;
@@ -49,19 +49,17 @@ class CodedRecords {
    * @param seq  of the view whose records are wanted
    * @returns undefined: of some records it is not known
    */
-  static of({ columns, highestId }: CollectionState, path: string, seq: number): CodedRecords | undefined {
+  static of({ columns, highestId }: CollectionState, path: string, seq: number): RecordsByValue | undefined {
     const column = columns.column(path);
     if (column === undefined || column.isWide || highestId >= MOST_RECORDS) return undefined;
     const pages: Uint16Array[] = [];
     for (let number = 0; number * PAGE_IDS <= highestId; number++) {
       const page = columns.pages[number];
       const codes = page?.codes[column.slot];
-      if (page === undefined || codes === undefined) return undefined;
-      if (!page.isWhole[column.slot] || page.readableFrom > seq) return undefined;
-      if (codes.includes(UNKNOWN) || codes.includes(UNCODED)) return undefined;
+      if (page?.isWhole[column.slot] !== true || page.readableFrom > seq || !isCoded(codes)) return undefined;
       pages.push(codes);
     }
-    return new CodedRecords(column, pages);
+    return new RecordsByValue(column, pages);
   }
 }
 
@@ -85,7 +83,7 @@ export class CodedLoad {
 
   private constructor(
     private readonly index: OpenIndex,
-    private readonly records: CodedRecords,
+    private readonly records: RecordsByValue,
   ) {
     const { values, starts } = records;
     const found: (EntryStart | undefined)[] = [];
@@ -105,7 +103,7 @@ export class CodedLoad {
     const [field, ...others] = fields;
     if (field === undefined || field.kind === 'wildcard' || others.length > 0) return undefined;
     if (partialFilter !== undefined) return undefined;
-    const records = CodedRecords.of(state, field.path, seq);
+    const records = RecordsByValue.of(state, field.path, seq);
     return records === undefined ? undefined : new CodedLoad(index, records);
   }
 
