@@ -78,11 +78,14 @@ export function withOldId(
 }
 
 function refuseArray(type: number): void {
-  if (type === ARRAY)
-    throw new ElmoError(
-      'NotSingleValueField',
-      "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant.",
-    );
+  if (type === ARRAY) throw arrayAsId();
+}
+
+export function arrayAsId(): ElmoError {
+  return new ElmoError(
+    'NotSingleValueField',
+    "After applying the update to the document, the (immutable) field '_id' was found to be an array or array descendant.",
+  );
 }
 
 /** The same document with its `_id`, which is at the given place, in front. */

@@ -33,4 +33,9 @@ export abstract class LeafNode extends UpdateNode {
   constructor(readonly path: string) {
     super();
   }
+
+  /** Whether an array that is made at the path gets its elements one by one. */
+  get addsElements(): boolean {
+    return false;
+  }
 }

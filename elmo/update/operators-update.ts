@@ -7,10 +7,11 @@ import { ElmoError } from '../errors.js';
 import { typeNameOf } from '../expression/numbers.js';
 import { describe, elementsOf } from '../query/elements.js';
 import { ArrayFilters } from './array-filters.js';
+import { arrayAsId } from './document-id.js';
 import { dollarRefusal } from './dollar-fields.js';
 import { checkUpdatedSize, MAX_NESTING } from './limits.js';
 import { checkNesting, nestingOf } from './nesting.js';
-import type { LeafNode, UpdateNode } from './node.js';
+import { LeafNode, type UpdateNode } from './node.js';
 import { UnsetNode } from './operators/fields.js';
 import type { OperatorContext } from './operators/operator.js';
 import { lateOperators } from './late-operators.js';
@@ -40,6 +41,8 @@ class OperatorsUpdate implements Update {
     readonly needsMatchedIndex: boolean,
     /** Whether a document may nest too deep afterwards. */
     private readonly mayNestDeep: boolean,
+    /** Whether elements are added to an `_id`: one that is there refuses them, so it is then one just made. */
+    private readonly addsToId: boolean,
   ) {}
 
   apply(bytes: Uint8Array, at: number, context: UpdateContext): Uint8Array | undefined {
@@ -47,6 +50,7 @@ class OperatorsUpdate implements Update {
     this.root.applyInDocument(run, at, watchRoot);
     const { edits } = run;
     if (edits.count === 0) return undefined;
+    if (this.addsToId) throw arrayAsId();
     const length = documentLength(bytes, at);
     checkUpdatedSize(length + edits.delta);
     const updated = edits.build(bytes, at, at + length);
@@ -117,7 +121,14 @@ class TreeBuilder {
   build(document: Value): Update {
     for (const { name, value } of elementsOf(document)) this.addOperator(name, value);
     this.filters.refuseUnused();
-    return new OperatorsUpdate(this.root, this.touched, this.isPositional, this.deepest > MAX_NESTING);
+    const idNode = this.root.children.get('_id');
+    return new OperatorsUpdate(
+      this.root,
+      this.touched,
+      this.isPositional,
+      this.deepest > MAX_NESTING,
+      idNode instanceof LeafNode && idNode.addsElements,
+    );
   }
 
   private addOperator(name: string, argument: Value): void {

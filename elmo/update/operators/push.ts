@@ -30,6 +30,10 @@ export class PushNode extends LeafNode {
     super(path);
   }
 
+  override get addsElements(): boolean {
+    return this.given.values.length > 0;
+  }
+
   override apply(run: Run, type: number, _nameStart: number, valueStart: number): void {
     if (type !== ARRAY)
       throw new ElmoError(

@@ -109,6 +109,7 @@ describe('documents that upserts insert', () => {
     ['may take their _id from the update', { a: 1 }, { $set: { _id: 5 } }, { a: 1, _id: 5 }],
     ['unless the filter has one', { _id: 1 }, { $set: { _id: 5 } }, 66],
     ['or a part of one', { '_id.a': 1 }, { $set: { '_id.b': 5 } }, 66],
+    ['but no elements for it', { a: 1 }, { $push: { _id: 5 } }, 54],
     ['may have dollars', {}, { $set: { $a: 1 } }, { $a: 1 }],
     ['replaced take the _id alone', { _id: 1, a: 2 }, { b: 1 }, { _id: 1, b: 1 }],
     ['whatever else the filter says', { a: 1, 'a.b': 2 }, { b: 1 }, { b: 1 }],
