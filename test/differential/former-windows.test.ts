@@ -137,6 +137,20 @@ const COVARIANCES: readonly Former[] = [
     ),
     exact: [{ x: Decimal128.fromString('0E+12') }],
   },
+  {
+    why: 'an infinity is a decimal beside decimals',
+    documents: [
+      { _id: 0, a: Decimal128.fromString('2') },
+      { _id: 1, a: Infinity },
+      { _id: 2, a: 3 },
+    ],
+    command: aggregate(
+      { $setWindowFields: { output: { x: { $covarianceSamp: ['$a', 1] } } } },
+      { $project: { x: 1, _id: 0 } },
+      { $limit: 1 },
+    ),
+    exact: [{ x: Decimal128.fromString('Infinity') }],
+  },
 ];
 
 const EQUAL_VALUES = [

@@ -67,8 +67,8 @@ class Covariance {
     const divisor = this.isSample ? this.count - 1 : this.count;
     if (divisor <= 0) return NULL_VALUE;
     if (this.count === 1) return doubleValue(0);
-    if (this.others.length > 0) return this.others.reduce(addNumbers).keep();
-    return divide(this.moment.result, doubleValue(divisor)).keep();
+    const ofOthers = divide(this.moment.result, doubleValue(divisor));
+    return this.others.reduce(addNumbers, ofOthers).keep();
   }
 }
 
