@@ -220,6 +220,15 @@ const UPSERTS: readonly Former[] = [
 
 const REFUSALS: readonly Former[] = [
   {
+    why: 'a hash is no constant, so that what it is wrong in fails for a document only',
+    documents: [],
+    command: {
+      find: 'c',
+      projection: { z: { $concat: [{ $toHashedIndexKey: 1 }, 'a'] } },
+    },
+    rows: [],
+  },
+  {
     why: 'a hint that is none before a constant that fails in the projection',
     documents: [{ _id: 1 }],
     command: {

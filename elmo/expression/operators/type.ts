@@ -258,11 +258,9 @@ class HashedKeyExpression extends OperatorExpression {
   }
 }
 
+/** Of an array that is given, what is hashed is the array. The reference does not fold it, so what holds a constant one fails late. */
 const hashedIndexKey: ExpressionOperator = {
-  parse: (argument, scope, name) => {
-    const operands = [scope.parse(argument)]; // an array is what is hashed, not a list of operands
-    return foldConstants(new HashedKeyExpression(operands, name), operands);
-  },
+  parse: (argument, scope, name) => new HashedKeyExpression([scope.parse(argument)], name),
 };
 
 export const typeOperators: ExpressionOperators = {
