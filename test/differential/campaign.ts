@@ -64,6 +64,8 @@ export class Round {
   readonly random: SeededRandom;
   readonly indexes: Indexes = new Map();
   readonly decided: string[] = [];
+  /** Stages of the view `v`. */
+  private viewPipeline: readonly Document[] = [];
 
   constructor(
     readonly seed: number,
@@ -77,6 +79,7 @@ export class Round {
   async begin(): Promise<Difference | undefined | 'over'> {
     for (const name of ['v', 'c', 'd']) await this.theirs.send(messageOf({ command: { drop: name } }));
     for (const command of setup(this.random)) {
+      if ('viewOn' in command) this.viewPipeline = command['pipeline'] as Document[];
       const difference = await this.compare({ command, isOrdered: true });
       if (difference !== undefined) return difference;
     }
@@ -94,7 +97,7 @@ export class Round {
     if (!areAlike(ours, theirs, random.isOrdered)) {
       const decided =
         decidedDifference(random.command, ours, theirs) ??
-        (isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
+        (this.isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
@@ -113,7 +116,7 @@ export class Round {
       if (isAlikeButNewIds(here, there)) return 'over'; // the answer does not tell them
       const decided =
         decidedDifference(random.command, here, there) ??
-        (isFieldsPlace(random, here, there) ? PLACE_OF_A_FIELD : undefined);
+        (this.isFieldsPlace(random, here, there) ? PLACE_OF_A_FIELD : undefined);
       if (decided !== undefined) {
         this.decided.push(decided);
         return 'over';
@@ -132,6 +135,16 @@ export class Round {
     const ours = asked === random.command ? given : await ask(this.ours, { ...random, command: asked! });
     const theirs = await ask(this.theirs, { ...random, command });
     return areAlike(ours, theirs, random.isOrdered) || isRenumbered(ours, theirs);
+  }
+
+  /** Whether the answers differ in the places of fields only, after stages that may leave a field out and set it again. */
+  private isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
+    const stages = asksView(command) ? [command, this.viewPipeline] : [command];
+    if (
+      !/"\$(project|addFields|set|fill|lookup|unwind|replaceWith|replaceRoot)"/.test(JSON.stringify(stages))
+    )
+      return false;
+    return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
   }
 
   /** Whether both find the same, and the reference orders it by what a projection leaves. */
@@ -206,11 +219,9 @@ export class Round {
   }
 }
 
-/** Whether the answers differ in the places of fields only, after stages that may leave a field out and set it again. */
-function isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
-  if (!/"\$(project|addFields|set|fill|lookup|unwind|replaceWith|replaceRoot)"/.test(JSON.stringify(command)))
-    return false;
-  return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
+/** Whether a command reads the view `v`, or a stage of it does. */
+function asksView(command: Document): boolean {
+  return /"(find|aggregate|from|coll|\$unionWith)":"v"/.test(JSON.stringify(command));
 }
 
 /** Whether both end in the same error, after rows whose order is not defined. */

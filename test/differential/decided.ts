@@ -62,12 +62,20 @@ const hasPosition = (pattern: Document | undefined): boolean =>
 
 const firstName = (path: string): string => path.split('.')[0]!;
 
-/** Whether a projection is about what a position in the sort leads through. */
-export function shapesOrdered({ projection = {}, sort = {} }: Document): boolean {
+/**
+ * Whether a projection is about what a position in the sort leads through. Of a view the reference reads, for a projection
+ * that names what stays, that and what the sort names, where a position is none in an array.
+ */
+export function shapesOrdered({ find, projection = {}, sort = {} }: Document): boolean {
   const ordered = Object.keys(sort as Document)
     .filter((path) => hasPosition({ [path]: 1 }))
     .map(firstName);
-  return Object.keys(projection as Document).some((path) => ordered.includes(firstName(path)));
+  const shown = Object.entries(projection as Document);
+  const namesWhatStays = shown.some(([, what]) => Number(what) === 1);
+  return (
+    (find === 'v' && ordered.length > 0 && namesWhatStays) ||
+    shown.some(([path]) => ordered.includes(firstName(path)))
+  );
 }
 
 /** Rows, with the texts and hashes in them left out: what follows a name or stands in an array. */

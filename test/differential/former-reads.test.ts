@@ -210,10 +210,9 @@ const UPSERTS: readonly Former[] = [
       { _id: 2, z: 1 },
     ],
   },
-  ...[
-    { $push: { _id: { $each: [1], $slice: 0 } } },
-    { $addToSet: { _id: { $a: 1 } }, $set: { z: 1 } },
-  ].map((update) => pushedId('elements are not added to an _id that is not there', update, 54)),
+  ...[{ $push: { _id: { $each: [1], $slice: 0 } } }, { $addToSet: { _id: { $a: 1 } }, $set: { z: 1 } }].map(
+    (update) => pushedId('elements are not added to an _id that is not there', update, 54),
+  ),
   pushedId('what is no field is told before that', { $push: { _id: 1 }, $inc: { 'q.z': 1 } }, 28),
   pushedId('an empty array is no _id either', { $push: { _id: { $each: [] } } }, 53),
 ];
