@@ -86,6 +86,16 @@ const FAULTS: readonly Row[] = [
   ['also one that never ends', { $sum: unlessA(2), ...range('current', 'unbounded') }, ARRAY_PARTITION],
   ['but not of ranges behind the row', { $sum: unlessA(0), ...range(-2, -1) }, DIVISION_BY_ZERO],
   ['nor of documents', { $sum: unlessA(2), ...documents('current', 'unbounded') }, DIVISION_BY_ZERO],
+  [
+    '$minMaxScaler looks at a row when its frame is found',
+    { $minMaxScaler: { input: { $cond: ['$a', '$a', 'x'] } }, ...range(-1, 0) },
+    ARRAY_PARTITION,
+  ],
+  [
+    'but does not read on for one of documents',
+    { $minMaxScaler: { input: { $cond: ['$a', '$a', 'x'] } }, ...documents(-1, 0) },
+    10487000,
+  ],
   ['$shift reads as far as it goes', { $shift: { output: unlessA(2), by: 2 } }, ARRAY_PARTITION],
 ];
 

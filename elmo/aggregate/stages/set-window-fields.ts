@@ -256,12 +256,8 @@ class WindowRows extends BlockingRows {
     // what follows is read to find the end of this partition
     const unread =
       rows[end]?.isRefused === true ? faultOfReading(outputs, view, count, arrayPartition()) : undefined;
-    // the last row is given out before the next is read: what is wrong with it comes first
-    const isUnreadFirst =
-      first?.fault.isLate === true && unread !== undefined && unread.fault.row < count - 1;
-    const faults = isUnreadFirst
-      ? [unread.fault, ...inOrderOfFunctions(place, first)]
-      : first?.fault.isBehindReading === true
+    const faults =
+      first?.fault.isBehindReading === true
         ? inOrderOfFunctions(place, unread, first)
         : inOrderOfFunctions(place, first, unread);
     this.fault = faults.reduce<Fault | undefined>(

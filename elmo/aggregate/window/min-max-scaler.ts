@@ -119,7 +119,7 @@ export const parseMinMaxScaler: ParseFunction = (argument, context) => {
         for (entered = Math.max(entered, row); entered < frames.high; entered++)
           if (!values![entered]!.isNullish) checkNumber(values![entered]!, 9522903);
       } catch (error) {
-        throw new FaultOfRow({ row, error, isLate: true }, made);
+        throw new FaultOfRow({ row, error, isBehindReading: true }, made);
       }
       made.push(scaled(values!, row, frames, bounds));
     }

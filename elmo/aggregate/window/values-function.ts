@@ -7,8 +7,6 @@ import type { FrameSpec } from './frame.js';
 export interface Fault {
   readonly row: number;
   readonly error: unknown;
-  /** Whether it is told only when all rows of the window have been read. */
-  readonly isLate?: boolean;
   /** Whether it is met when the rows of the window have been found. */
   readonly isBehindReading?: boolean;
 }
