@@ -1,6 +1,9 @@
 /** What of a document a filter reads. */
 import type { FilterNode } from '../query/filter.js';
 
+/** Stands for the path of one empty name, where `''` stands for all of a document. No name has such a character. */
+export const EMPTY_NAME = '\0';
+
 /** Adds the paths of a filter; `''` if it may read all of the document. */
 export function addFilterPaths(node: FilterNode, into: Set<string>): void {
   switch (node.kind) {
@@ -18,10 +21,17 @@ export function addFilterPaths(node: FilterNode, into: Set<string>): void {
     case 'expr':
       node.expression.addDependencies(into);
       return;
+    case 'in':
+      if (node.values.length + node.regexes.length > 0) addPath(node.path, into);
+      return;
     case 'schema':
       into.add('');
       return;
     default:
-      into.add(node.path);
+      addPath(node.path, into);
   }
+}
+
+function addPath(path: string, into: Set<string>): void {
+  into.add(path === '' ? EMPTY_NAME : path);
 }

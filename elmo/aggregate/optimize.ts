@@ -2,7 +2,8 @@
  * Rewrites a pipeline so that it does less, with the same result: conditions move up to where rows come from, neighbours
  * become one stage, and what leads is handed to the planner.
  */
-import { pathsOverlap } from './field-path.js';
+import { checkedFieldPath, pathsOverlap } from './field-path.js';
+import { EMPTY_NAME } from './filter-paths.js';
 import { GroupStage } from './stages/group.js';
 import { LimitStage, SkipStage } from './stages/limit.js';
 import { MatchStage } from './stages/match.js';
@@ -120,5 +121,16 @@ function withLeadingStages(stages: readonly Stage[]): readonly Stage[] {
 function needsOf(stages: readonly Stage[]): readonly string[] | undefined {
   const paths = new Set<string>();
   const isEnough = stages.some((stage) => stage.addDependencies(paths));
-  return isEnough && !paths.has('') ? [...paths] : undefined;
+  if (!isEnough || paths.has('')) return undefined;
+  const needs = [...paths];
+  checkNeeds(needs);
+  return needs;
+}
+
+/** A filter may ask for what is no path, but not where it is read by itself. @throws ElmoError */
+function checkNeeds(paths: readonly string[]): void {
+  for (const path of paths.toSorted()) {
+    if (path === EMPTY_NAME) checkedFieldPath('');
+    if (!paths.some((other) => path.startsWith(`${other}.`))) checkedFieldPath(path);
+  }
 }

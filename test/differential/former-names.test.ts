@@ -172,6 +172,32 @@ const upsert = (query: Document, update: unknown): Document => ({
   new: true,
 });
 
+/** @param filter  behind a `$skip`, before what reads some fields */
+const readsPath = (why: string, filter: Document, stage: Document, code: number | undefined): Former => ({
+  why,
+  documents: [],
+  command: aggregate({ $skip: 1 }, { $match: filter }, stage),
+  ...(code === undefined ? { rows: [] } : { code }),
+});
+const READS: readonly Former[] = [
+  readsPath('one that is empty is none', { '': 1 }, { $group: { _id: '$a' } }, 40352),
+  readsPath('nor one with an end that is empty', { 'a.': 1 }, { $project: { b: 1 } }, 40353),
+  readsPath('unless what is before that is read as well', { 'a.': 1 }, { $project: { a: 1 } }, undefined),
+  readsPath('or all of the document', { '': 1 }, { $group: { _id: '$$ROOT' } }, undefined),
+  readsPath('or it cannot hold anyway', { '': { $in: [] } }, { $group: { _id: '$a' } }, undefined),
+  readsPath('by a query it may be', { '': 1 }, { $unset: 'a' }, undefined),
+  {
+    why: 'behind windows too',
+    documents: [],
+    command: aggregate(
+      { $setWindowFields: { sortBy: { _id: 1 }, output: { x: { $sum: '$a' } } } },
+      { $match: { '': 1 } },
+      { $count: 'n' },
+    ),
+    code: 40352,
+  },
+];
+
 const UPSERT: readonly Former[] = [
   {
     why: 'no field of an empty name is made of a filter',
@@ -215,4 +241,5 @@ describe('names of fields, told once otherwise than by the reference', () => {
   describe('distinct', () => testFormer(DISTINCT));
   describe('$merge', () => testFormer(MERGE));
   describe('updates', () => testFormer(UPSERT));
+  describe('paths that stages read', () => testFormer(READS));
 });

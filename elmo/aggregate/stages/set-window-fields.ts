@@ -62,7 +62,10 @@ class SetWindowFieldsStage implements Stage {
   }
 
   addDependencies(into: Set<string>): boolean {
-    into.add('');
+    const { partitionBy, sortBy, outputs } = this.options;
+    partitionBy?.addDependencies(into);
+    for (const { path } of sortBy) into.add(path);
+    for (const { compute } of outputs) compute.addDependencies(into);
     return false;
   }
 }
