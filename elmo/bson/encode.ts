@@ -6,6 +6,7 @@
 import { types } from 'node:util';
 import { BsonError } from './errors.js';
 import { encodeInstance } from './encode-instance.js';
+import { ShapePlace, type FieldWriter } from './encode-shapes.js';
 import {
   ARRAY,
   BINARY,
@@ -36,10 +37,13 @@ export interface EncodeOptions {
 export const MAX_MESSAGE_DEPTH: number = MAX_DEPTH + 20;
 
 const EMPTY_NAME = '';
+const NO_VIEW = new DataView(new ArrayBuffer(0));
+/** Places for documents by the name of their first field; when there are more, all are forgotten. */
+const MOST_PLACES = 256;
 const { hasOwnProperty } = Object.prototype;
 
 /** Encodes one document after another; one encoder per set of options, kept and used again. */
-export class Encoder extends BsonWriter {
+export class Encoder extends BsonWriter implements FieldWriter {
   ignoreUndefined: boolean;
   readonly serializeFunctions: boolean;
   readonly maxDepth: number;
@@ -48,6 +52,9 @@ export class Encoder extends BsonWriter {
   /** The objects that are being written, outermost first. */
   private ancestors: (object | undefined)[] = [];
   private depth = 0;
+  view: DataView = NO_VIEW;
+  private viewed: Uint8Array | undefined = undefined;
+  private readonly places = new Map<string, ShapePlace>();
 
   constructor({
     ignoreUndefined = false,
@@ -76,7 +83,8 @@ export class Encoder extends BsonWriter {
     refuseAsDocument(document);
     const ignoreUndefined = this.ignoreUndefined;
     try {
-      this.writeDocument(document);
+      const place = this.placeOf(document);
+      if (place === undefined || !this.writeShaped(place, document)) this.writeDocument(document);
     } catch (error) {
       this.ancestors = [];
       this.depth = 0;
@@ -85,21 +93,76 @@ export class Encoder extends BsonWriter {
     }
   }
 
+  /** Where documents with the same first field come; undefined: it has none. */
+  private placeOf(document: object): ShapePlace | undefined {
+    for (const name in document) {
+      const known = this.places.get(name);
+      if (known !== undefined) return known;
+      if (this.places.size === MOST_PLACES) this.places.clear();
+      const place = new ShapePlace();
+      this.places.set(name, place);
+      return place;
+    }
+    return undefined;
+  }
+
   /** Length and elements of a plain object, an array or a map. */
   writeDocument(value: object): void {
+    const start = this.enter(value);
+    if (Array.isArray(value)) this.writeElements(value);
+    else if (value instanceof Map || (isForeign(value) && types.isMap(value))) this.writeEntries(value);
+    else this.writeFields(value as Record<string, unknown>);
+    this.leave(start);
+  }
+
+  writeShaped(place: ShapePlace, object: object): boolean {
+    const start = this.enter(object);
+    const isWritten = place.write(this, object);
+    this.leave(start);
+    if (!isWritten) this.length = start;
+    return isWritten;
+  }
+
+  /** Opens the document of an object. @returns where it starts */
+  private enter(value: object): number {
     const { ancestors, depth } = this;
     for (let i = 0; i < depth; i++)
       if (ancestors[i] === value) throw new BsonError('Cannot convert circular structure to BSON', 'cycle');
     if (depth >= this.maxDepth) throw new BsonError(`nested deeper than ${this.maxDepth} levels`, 'depth');
     ancestors[depth] = value;
     this.depth = depth + 1;
-    const start = this.beginDocument();
-    if (Array.isArray(value)) this.writeElements(value);
-    else if (value instanceof Map || (isForeign(value) && types.isMap(value))) this.writeEntries(value);
-    else this.writeFields(value as Record<string, unknown>);
+    return this.beginDocument();
+  }
+
+  private leave(start: number): void {
     this.endDocument(start);
-    ancestors[depth] = undefined;
-    this.depth = depth;
+    this.ancestors[--this.depth] = undefined;
+  }
+
+  writeArray(place: ShapePlace, array: readonly unknown[]): void {
+    const start = this.enter(array);
+    for (let i = 0; i < array.length; i++) {
+      const value = array[i];
+      if (typeof value === 'object' && value !== null) {
+        const at = this.length;
+        this.writeIndex(OBJECT, i);
+        if (this.writeShaped(place, value)) continue;
+        this.length = at;
+      }
+      if (value === undefined) this.writeIndex(NULL, i);
+      else this.writeElement(EMPTY_NAME, i, value);
+    }
+    this.leave(start);
+  }
+
+  room(count: number): number {
+    this.reserve(count);
+    const { bytes } = this;
+    if (this.viewed !== bytes) {
+      this.viewed = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.length;
   }
 
   private writeElements(array: readonly unknown[]): void {
@@ -124,7 +187,7 @@ export class Encoder extends BsonWriter {
   }
 
   /** One element; `index` is that of an array's element, or -1 and the name counts. */
-  private writeElement(name: string, index: number, value: unknown): void {
+  writeElement(name: string, index: number, value: unknown): void {
     // a switch on typeof would compare strings
     if (typeof value === 'string') {
       this.writeHead(STRING, name, index);
@@ -201,7 +264,7 @@ export class Encoder extends BsonWriter {
   }
 
   /** A date; one that is none counts as 0, as it does for the driver. */
-  private writeMilliseconds(time: number): void {
+  writeMilliseconds(time: number): void {
     const milliseconds = Number.isNaN(time) ? 0 : time;
     const high = Math.floor(milliseconds / 0x1_0000_0000);
     this.writeInt64(high, (milliseconds - high * 0x1_0000_0000) | 0);
