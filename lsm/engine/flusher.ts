@@ -171,7 +171,7 @@ export class Flusher {
     for (const { dataBytes } of result.tables) tableBytes += dataBytes;
     this.parts.onFlushed(tableBytes);
     try {
-      logs!.retireBelow(logNumber + 1);
+      await logs!.retireBelow(logNumber + 1);
     } catch (error) {
       // The flush is done; a log that is left over is in nobody's way.
       this.parts.onError(error as LsmError);

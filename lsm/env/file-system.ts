@@ -1,6 +1,6 @@
 /**
  * Files as the engine sees them. Reads and writes are synchronous and positional (a read of an OS-cached page costs
- * 1-2 us, 7-9 times less than an asynchronous one); only `sync` is awaited. Errors are `LsmError`s.
+ * 1-2 us, 7-9 times less than an asynchronous one); only syncs and removals can be awaited. Errors are `LsmError`s.
  */
 import type { Bytes } from '../base/bytes.js';
 
@@ -32,12 +32,16 @@ export interface FileSystem {
   exists(path: string): boolean;
   /** Absence is not an error. */
   remove(path: string): void;
+  /** The same, without holding up the thread: freeing what a large file takes costs milliseconds. */
+  removeLater(path: string): Promise<void>;
   /** Atomic; replaces `to`. */
   rename(from: string, to: string): void;
   /** Names (not paths) in the directory of `path` that start with the last part of `path`. */
   siblings(path: string): string[];
   /** Makes creations, renames and removals in the directory of `path` durable. */
   syncDirectory(path: string): void;
+  /** The same for all that was done in it before the call, without holding up the thread. */
+  syncDirectoryLater(path: string): Promise<void>;
   /** Whether another thread can open the same paths (true for real files). */
   readonly isShared: boolean;
 }

@@ -175,6 +175,11 @@ export class MemoryFileSystem implements FileSystem {
     this.entries.delete(path);
   }
 
+  removeLater(path: string): Promise<void> {
+    this.remove(path);
+    return Promise.resolve();
+  }
+
   rename(from: string, to: string): void {
     const bytes = this.entries.get(from);
     if (bytes === undefined) throw ioError('rename', from, new SystemError('ENOENT'));
@@ -187,6 +192,10 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   syncDirectory(): void {}
+
+  syncDirectoryLater(): Promise<void> {
+    return Promise.resolve();
+  }
 
   /** Bytes of memory held by all files. */
   get heldBytes(): number {

@@ -19,6 +19,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Bytes } from '../base/bytes.js';
 import { ioError, LsmError } from '../errors.js';
@@ -171,6 +172,14 @@ export class NodeFileSystem implements FileSystem {
     }
   }
 
+  async removeLater(path: string): Promise<void> {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw ioError('remove', path, error);
+    }
+  }
+
   rename(from: string, to: string): void {
     try {
       renameSync(from, to);
@@ -201,10 +210,29 @@ export class NodeFileSystem implements FileSystem {
         closeSync(fd);
       }
     } catch (error) {
-      if (process.platform === 'win32' && UNSYNCABLE.includes(systemCode(error))) return;
-      throw ioError('sync', directory, error);
+      refuseUnsynced(directory, error);
     }
   }
+
+  async syncDirectoryLater(path: string): Promise<void> {
+    const directory = dirname(path);
+    try {
+      const handle = await open(directory, 'r');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      refuseUnsynced(directory, error);
+    }
+  }
+}
+
+/** @throws LsmError Io, unless the system has no syncs of directories */
+function refuseUnsynced(directory: string, cause: unknown): void {
+  if (process.platform !== 'win32' || !UNSYNCABLE.includes(systemCode(cause)))
+    throw ioError('sync', directory, cause);
 }
 
 function directoryGiven(path: string, cause: unknown): LsmError {

@@ -31,7 +31,10 @@ export class LogSet {
   /** The sync of the data file under way: no later record is durable before the blobs of an earlier one are. */
   private blobSync: Promise<void> | undefined = undefined;
   private lastBlobSync = 0;
+  private lastDirectorySync = 0;
   private hasNewFile = true;
+  /** The sync of the directory under way: no record of a new log is durable before the log's name is. */
+  private directorySync: Promise<void> | undefined = undefined;
   private cancelTimer: (() => void) | undefined = undefined;
   private background: Promise<void> = Promise.resolve();
   private failure: LsmError | undefined = undefined;
@@ -102,15 +105,17 @@ export class LogSet {
    */
   sync(isUrgent = false): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    const isPlain = this.older.length === 0 && !this.hasNewBlobs && !this.hasNewFile;
-    return isPlain && this.blobSync === undefined ? this.syncLog(this.active, isUrgent) : this.syncAll();
+    const { hasNewBlobs, blobSync, hasNewFile, directorySync } = this;
+    const isPlain = this.older.length === 0 && !hasNewBlobs && !hasNewFile;
+    const isAlone = blobSync === undefined && directorySync === undefined;
+    return isPlain && isAlone ? this.syncLog(this.active, isUrgent) : this.syncAll();
   }
 
   /**
-   * Closes and removes the logs below `number`: what they hold is in tables.
+   * Closes the logs below `number`: what they hold is in tables. Resolves when they are removed.
    * @throws LsmError of a removal: the logs do not count any more all the same, and their removal is tried again next time
    */
-  retireBelow(number: number): void {
+  async retireBelow(number: number): Promise<void> {
     while (this.recovered.length > 0 && this.recovered[0]! < number) {
       this.obsolete.push(this.recovered.shift()!);
     }
@@ -120,17 +125,23 @@ export class LogSet {
       if (log.syncs === 0) log.writer.close();
       this.obsolete.push(log.number);
     }
-    this.removeObsolete();
+    await this.removeObsolete();
   }
 
-  private removeObsolete(): void {
+  private async removeObsolete(): Promise<void> {
     const { obsolete } = this;
     if (obsolete.length === 0) return;
+    const { files } = this.env;
     while (obsolete.length > 0) {
-      this.env.files.remove(walPath(this.path, obsolete[0]!));
-      obsolete.shift();
+      const number = obsolete.shift()!;
+      try {
+        await files.removeLater(walPath(this.path, number));
+      } catch (error) {
+        obsolete.unshift(number);
+        throw error;
+      }
     }
-    this.env.files.syncDirectory(this.path);
+    await files.syncDirectoryLater(this.path);
   }
 
   /** Ends the timer and closes the files. `remove`: the logs are not needed any more. */
@@ -142,7 +153,7 @@ export class LogSet {
       log.writer.close();
       if (remove) this.obsolete.push(log.number);
     }
-    if (remove) this.removeObsolete();
+    if (remove) await this.removeObsolete();
   }
 
   private async syncAll(): Promise<void> {
@@ -150,13 +161,13 @@ export class LogSet {
     try {
       if (this.hasNewFile) {
         this.hasNewFile = false;
-        this.env.files.syncDirectory(this.path);
+        this.directorySync = this.syncDirectory(this.directorySync);
       }
       if (this.hasNewBlobs) {
         this.hasNewBlobs = false;
         this.blobSync = this.syncBlobs(this.blobSync);
       }
-      await this.blobSync;
+      await Promise.all([this.directorySync, this.blobSync]);
     } catch (error) {
       this.fail(error as LsmError);
       throw error;
@@ -168,6 +179,13 @@ export class LogSet {
     const number = ++this.lastBlobSync;
     await Promise.all([before, this.dataFile.sync()]);
     if (number === this.lastBlobSync) this.blobSync = undefined;
+  }
+
+  private async syncDirectory(before: Promise<void> | undefined): Promise<void> {
+    const synced = this.env.files.syncDirectoryLater(this.path);
+    const number = ++this.lastDirectorySync;
+    await Promise.all([before, synced]);
+    if (number === this.lastDirectorySync) this.directorySync = undefined;
   }
 
   private async syncLog(log: OpenLog, isUrgent = false): Promise<void> {

@@ -243,6 +243,10 @@ class WrappedFiles implements FileSystem {
     this.inner.remove(path);
   }
 
+  removeLater(path: string): Promise<void> {
+    return this.inner.removeLater(path);
+  }
+
   rename(from: string, to: string): void {
     this.inner.rename(from, to);
   }
@@ -253,5 +257,9 @@ class WrappedFiles implements FileSystem {
 
   syncDirectory(path: string): void {
     this.inner.syncDirectory(path);
+  }
+
+  syncDirectoryLater(path: string): Promise<void> {
+    return this.inner.syncDirectoryLater(path);
   }
 }

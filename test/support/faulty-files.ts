@@ -357,6 +357,10 @@ export class FaultyFileSystem implements FileSystem {
     if (this.names.has(path)) this.changeNames(path, [[path, undefined]]);
   }
 
+  async removeLater(path: string): Promise<void> {
+    this.remove(path);
+  }
+
   rename(from: string, to: string): void {
     this.enter('rename', from);
     const body = this.names.get(from);
@@ -379,6 +383,10 @@ export class FaultyFileSystem implements FileSystem {
     const isCovered = (change: NameChange): boolean => change.directory === directory;
     for (const change of this.pendingNames.filter(isCovered)) applyNames(this.durableNames, change);
     this.pendingNames = this.pendingNames.filter((change) => !isCovered(change));
+  }
+
+  async syncDirectoryLater(path: string): Promise<void> {
+    this.syncDirectory(path);
   }
 
   /**

@@ -188,6 +188,21 @@ for (const [name, make, isReal] of [
       files.remove(path);
     });
 
+    it('removes, and syncs a directory, in the background', async () => {
+      put(path, 'one');
+      await files.removeLater(path);
+      expect(files.exists(path)).to.equal(false);
+      await files.removeLater(path);
+      await files.syncDirectoryLater(path);
+      if (!files.isShared) return;
+      const away = join(directory, 'none', 'file');
+      const code = await files.syncDirectoryLater(away).then(
+        () => 'none',
+        (error: LsmError) => error.code,
+      );
+      expect(code).to.equal('NotFound');
+    });
+
     it('renames over what is there', () => {
       put(path, 'one');
       put(path + '-new', 'two');
