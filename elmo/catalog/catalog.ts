@@ -3,7 +3,6 @@
  * in an LRU, so that steady work reads nothing of the catalog. Changes go through write units like all writes; what a
  * transaction changes is seen by itself alone until it commits.
  */
-import { LRUCache } from 'lru-cache';
 import type { OrderedKv } from '../../lsm/index.js';
 import { readText } from '../bson/read.js';
 import { afterKeyspace, keyspaceBounds, type KeyBounds } from '../keys/key-layout.js';
@@ -21,6 +20,7 @@ import {
   LAYOUT_FORMAT,
 } from './keyspaces.js';
 import { namespaceText, parseNamespace } from './namespace.js';
+import { OpenNames } from './open-names.js';
 import { decodeCollection, encodeCollection, hasArrays } from './record.js';
 import { ColumnMemory } from '../columns/column-memory.js';
 import { ElmoError } from '../errors.js';
@@ -110,7 +110,7 @@ const ABSENT = Symbol('absent');
 type Overrides = Map<string, CatalogEntry | null>;
 
 export class Catalog {
-  private readonly open: LRUCache<string, CatalogEntry | typeof ABSENT>;
+  private readonly open: OpenNames<CatalogEntry | typeof ABSENT>;
   private readonly states = new Map<number, CollectionState>();
   private readonly columnMemory: ColumnMemory;
   /** The name last asked for outside of transactions, as that very object, and what it meant. */
@@ -128,7 +128,7 @@ export class Catalog {
     private readonly options: CatalogOptions,
   ) {
     this.columnMemory = new ColumnMemory(kv);
-    this.open = new LRUCache({ max: options.openCollections });
+    this.open = new OpenNames(options.openCollections);
     const format = kv.get(FORMAT_KEY);
     if (format !== undefined && numberOf(format) > LAYOUT_FORMAT)
       throw new ElmoError(
