@@ -98,7 +98,8 @@ function grown<A extends Uint8Array | Int32Array | Uint32Array>(old: A, larger: 
   return larger;
 }
 
-function hashBytes(from: Uint8Array, start: number, end: number): number {
+/** 32 bits of from[start, end). */
+export function hashBytes(from: Uint8Array, start: number, end: number): number {
   let hash = (end - start) | 0;
   let at = start;
   for (; at + 4 <= end; at += 4) {

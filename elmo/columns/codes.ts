@@ -1,4 +1,4 @@
-/** What stands in a column for the value that a record has at its path: two bytes. */
+/** What stands in a column for the value that a record has at its path: two bytes, or the four of a signature. */
 import { WIDE_BYTES } from '../operation/row-source.js';
 
 /** Nobody has looked yet, or the record has changed since. */
@@ -24,6 +24,7 @@ export const LONGEST_VALUE = 128;
 export const PAGE_BITS = 10;
 export const PAGE_IDS: number = 1 << PAGE_BITS;
 export const PAGE_BYTES: number = PAGE_IDS * 2;
+export const SIGNATURE_PAGE_BYTES: number = PAGE_IDS * 4;
 /** Of the values of a column that is wide. */
 export const WIDE_PAGE_BYTES: number = PAGE_IDS * WIDE_BYTES;
 /** Records of larger ids are in no column. */

@@ -1,6 +1,6 @@
 /** The memory that the columns of all collections of a store take: the one unused for longest goes first. */
 import type { OrderedKv, WorkMemory } from '../../lsm/index.js';
-import type { Column } from './column.js';
+import type { PageColumn } from './page-column.js';
 
 /** All columns together. */
 export const MOST_COLUMN_BYTES: number = 16 << 20;
@@ -12,7 +12,7 @@ const STEP_BYTES = 1 << 20;
 /** Whose column it is. */
 export interface ColumnOwner {
   /** The column is to go; its memory was given back. */
-  drop(column: Column): void;
+  drop(column: PageColumn): void;
 }
 
 interface Held {
@@ -21,7 +21,7 @@ interface Held {
 }
 
 export class ColumnMemory {
-  private readonly held = new Map<Column, Held>();
+  private readonly held = new Map<PageColumn, Held>();
   private bytes = 0;
   private told = 0;
   private memory: WorkMemory | undefined;
@@ -37,7 +37,7 @@ export class ColumnMemory {
     return this.bytes;
   }
 
-  touch(column: Column): void {
+  touch(column: PageColumn): void {
     column.lastUse = ++this.uses;
   }
 
@@ -45,7 +45,7 @@ export class ColumnMemory {
    * Memory for a column; others go to make room.
    * @returns false: there is none
    */
-  take(owner: ColumnOwner, column: Column, bytes: number): boolean {
+  take(owner: ColumnOwner, column: PageColumn, bytes: number): boolean {
     while (this.bytes + bytes > this.most) if (!this.dropOldest(column)) return false;
     const held = this.held.get(column);
     if (held === undefined) this.held.set(column, { owner, bytes });
@@ -55,15 +55,15 @@ export class ColumnMemory {
   }
 
   /** A column takes nothing any more. Safe to call twice. */
-  give(column: Column): void {
+  give(column: PageColumn): void {
     const held = this.held.get(column);
     if (held === undefined) return;
     this.held.delete(column);
     this.add(-held.bytes);
   }
 
-  private dropOldest(except: Column): boolean {
-    let oldest: Column | undefined;
+  private dropOldest(except: PageColumn): boolean {
+    let oldest: PageColumn | undefined;
     for (const column of this.held.keys())
       if (column !== except && (oldest === undefined || column.lastUse < oldest.lastUse)) oldest = column;
     if (oldest === undefined) return false;

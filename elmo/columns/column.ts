@@ -11,23 +11,21 @@ import { BsonWriter } from '../bson/writer.js';
 import { endOfValue } from '../bson/walk.js';
 import { WIDE_BYTES, type ValuesByCode } from '../operation/row-source.js';
 import { FIRST_CODE, LONGEST_VALUE, NO_VALUE, UNCODED } from './codes.js';
+import { PageColumn } from './page-column.js';
 import { PlainPath } from './plain-path.js';
 
-export class Column implements ValuesByCode {
-  /** False: it is gone, and another may have its slot. */
-  isOpen = true;
-  /** Whether more values were met than it can hold. */
-  isFull = false;
+export class Column extends PageColumn implements ValuesByCode {
   /** Whether a text may be found in a value that is no string: symbols are texts, arrays have elements. */
   hasOtherTexts = false;
-  /** When it was last asked for, among all columns of a store. */
-  lastUse = 0;
   /** Of a wide column: where the value last read is, and how long. */
   wideAt = 0;
   wideLength = 0;
   /** Values that a wide column could hold. */
   private narrowValues = 0;
   private toldBytes = 0;
+  /** Documents it was asked about, and those of them that got no code. */
+  private asked = 0;
+  private uncoded = 0;
   private readonly place: PlainPath;
   /** Values, their type bytes before them. */
   private readonly values = new ByteTable();
@@ -37,15 +35,16 @@ export class Column implements ValuesByCode {
   /**
    * @param path  plain
    * @param slot  its place in pages
-   * @param most  values it may have
+   * @param most  values it may have, and documents without a code, unless they are a few of many
    * @param isWide  whether it holds values of few bytes, however many there are
    */
   constructor(
-    readonly path: string,
-    readonly slot: number,
+    path: string,
+    slot: number,
     private readonly most: number,
     readonly isWide: boolean,
   ) {
+    super(path, slot);
     this.place = new PlainPath(path);
   }
 
@@ -63,12 +62,15 @@ export class Column implements ValuesByCode {
   }
 
   /** The code of what a document has, a new one for a new value; UNCODED as well when it is full. */
-  codeOf(bytes: Uint8Array, at: number): number {
+  override codeOf(bytes: Uint8Array, at: number): number {
     const { place } = this;
-    if (!place.read(bytes, at)) return UNCODED;
-    if (place.type === MISSING) return NO_VALUE;
-    if (this.isWide) return this.wideCode(place.type, place.valueStart);
-    return this.codeOfValue(bytes, place.type, place.valueStart, true);
+    this.asked++;
+    const isRead = place.read(bytes, at);
+    if (isRead && place.type === MISSING) return NO_VALUE;
+    if (this.isWide) return isRead ? this.wideCode(place.type, place.valueStart) : UNCODED;
+    const code = isRead ? this.codeOfValue(bytes, place.type, place.valueStart, true) : UNCODED;
+    if (code === UNCODED && ++this.uncoded > this.most && this.uncoded > this.asked / 4) this.isFull = true;
+    return code;
   }
 
   private wideCode(type: number, at: number): number {

@@ -1,7 +1,7 @@
 /** What the records that a filter accepts have at some paths, where columns tell it of all of them. */
 import { ABSENT, PAGE_IDS, WIDE_PAGE_BYTES } from '../columns/codes.js';
-import type { ColumnPage } from '../columns/collection-columns.js';
 import type { Column } from '../columns/column.js';
+import type { ColumnPage } from '../columns/column-page.js';
 import { WIDE_BYTES, type CodedRows, type CodedValues } from '../operation/row-source.js';
 import type { Screen } from './screen.js';
 

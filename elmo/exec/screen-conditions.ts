@@ -1,8 +1,10 @@
 /** What of a filter is about the value at one path alone, and what it says to the codes of the path's column. */
 import { OBJECT_ID, STRING } from '../bson/types.js';
 import type { CollationSpec } from '../collation/collation.js';
-import { ABSENT, NO_VALUE, UNCODED, UNKNOWN } from '../columns/codes.js';
+import { ABSENT, NO_VALUE, PAGE_IDS, UNCODED, UNKNOWN } from '../columns/codes.js';
 import type { Column } from '../columns/column.js';
+import type { ColumnPage } from '../columns/column-page.js';
+import type { PageColumn } from '../columns/page-column.js';
 import { compileFilter } from '../query/compile.js';
 import type { FilterNode, Matcher } from '../query/filter.js';
 
@@ -11,12 +13,29 @@ const MORE_CODES = 64;
 
 /** Verdicts: not looked at yet, left out, to be asked, no record. */
 const OPEN = 0;
-export const OUT = 1;
-export const IN = 2;
+const OUT = 1;
+const IN = 2;
 const NONE = 3;
 
-/** What a filter asks of one path, and what it says to each code of the path's column. */
-export class Condition {
+/** What a filter asks of one path, where a column tells something about it. */
+export interface RecordCondition {
+  readonly column: PageColumn;
+  /** Whether records that are not left out meet it, if anything is known of them. */
+  readonly isExact: boolean;
+  /** Whether a record of a page need not be looked up. */
+  leavesOut(page: ColumnPage, at: number): boolean;
+  /**
+   * Goes through ids of a page, and keeps those that are not left out. To the number at PAGE_IDS is added how many are.
+   * @param first  id of the page
+   * @param count  of the ids
+   * @returns how many are kept
+   */
+  select(page: ColumnPage, first: number, ids: Float64Array, count: number): number;
+}
+
+/** One that is asked of values, by their codes. */
+export class Condition implements RecordCondition {
+  readonly isExact = true;
   private readonly verdicts: Uint8Array;
   private matcher: Matcher | undefined;
 
@@ -43,7 +62,29 @@ export class Condition {
     if (code >= 0) verdicts[code] = IN;
   }
 
-  verdict(code: number): number {
+  leavesOut(page: ColumnPage, at: number): boolean {
+    const { isOpen, slot } = this.column;
+    const codes = page.codes[slot];
+    return codes !== undefined && isOpen && this.verdict(codes[at]!) === OUT;
+  }
+
+  select(page: ColumnPage, first: number, ids: Float64Array, count: number): number {
+    const { isOpen, slot } = this.column;
+    const codes = page.codes[slot];
+    if (codes === undefined || !isOpen) return count;
+    let left = 0;
+    let leftOut = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i]!;
+      const verdict = this.verdict(codes[id - first]!);
+      if (verdict === IN) ids[left++] = id;
+      else if (verdict === OUT) leftOut++;
+    }
+    ids[PAGE_IDS]! += leftOut;
+    return left;
+  }
+
+  private verdict(code: number): number {
     const { verdicts } = this;
     if (code >= verdicts.length) return IN;
     const verdict = verdicts[code]!;

@@ -6,12 +6,14 @@ import { isSnapshot, type ReadView } from '../../lsm/index.js';
 import type { CollectionState } from '../catalog/collection-state.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { ABSENT, isCoded, LAST_ID, MOST_RECORDS, PAGE_BITS, PAGE_IDS, UNKNOWN } from '../columns/codes.js';
-import type { CollectionColumns, ColumnPage } from '../columns/collection-columns.js';
-import type { Column } from '../columns/column.js';
+import type { CollectionColumns } from '../columns/collection-columns.js';
+import type { ColumnPage } from '../columns/column-page.js';
+import type { PageColumn } from '../columns/page-column.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { FilterNode } from '../query/filter.js';
-import { Condition, Gathered, IN, OUT } from './screen-conditions.js';
+import { Condition, Gathered, type RecordCondition } from './screen-conditions.js';
+import { SignatureCondition, signaturesOf } from './screen-signatures.js';
 
 const key = new KeyWriter();
 /** Smaller collections are quickly read. */
@@ -33,26 +35,34 @@ interface Lesson {
   readonly page: ColumnPage;
   readonly changes: number;
   /** Of each column, as the lesson began. */
-  readonly codes: readonly (Uint16Array | undefined)[];
+  readonly codes: readonly (Uint16Array | Int32Array | undefined)[];
+}
+
+/** What is asked of a path, without a collation. */
+interface Unsigned {
+  readonly path: string;
+  readonly node: FilterNode;
 }
 
 export class Screen {
   private isClosed = false;
   private lesson: Lesson | undefined;
   /** Columns that are told what is read. */
-  private readonly learned: readonly Column[];
+  private readonly learned: readonly PageColumn[];
 
   /**
    * @param required  columns that are wanted of all records
    * @param paths  that have no column, and may have one some day
+   * @param unsigned  paths that have no signatures, and may have them some day
    * @param seq  of the view that is read
    * @param isComplete  whether the conditions are all that the filter asks
    */
   constructor(
     private readonly state: CollectionState,
-    private readonly conditions: readonly Condition[],
-    private readonly required: readonly Column[],
+    private readonly conditions: readonly RecordCondition[],
+    private readonly required: readonly PageColumn[],
     private readonly paths: readonly string[],
+    private readonly unsigned: readonly Unsigned[],
     private readonly seq: number,
     readonly isComplete: boolean,
   ) {
@@ -76,19 +86,14 @@ export class Screen {
     const page = this.columns.pages[id >>> PAGE_BITS];
     if (page === undefined || page.readableFrom > this.seq) return false;
     const at = id & (PAGE_IDS - 1);
-    for (let i = 0; i < conditions.length; i++) {
-      const condition = conditions[i]!;
-      const { column } = condition;
-      const codes = page.codes[column.slot];
-      if (codes !== undefined && column.isOpen && condition.verdict(codes[at]!) === OUT) return true;
-    }
+    for (let i = 0; i < conditions.length; i++) if (conditions[i]!.leavesOut(page, at)) return true;
     return false;
   }
 
   /** Whether codes tell, of each record of a page, whether it is there: for `candidates`. */
   knows(page: ColumnPage | undefined): page is ColumnPage {
     if (page === undefined || page.readableFrom > this.seq) return false;
-    const isWhole = ({ isOpen, slot }: Column): boolean => isOpen && page.isWhole[slot] === true;
+    const isWhole = ({ isOpen, slot }: PageColumn): boolean => isOpen && page.isWhole[slot] === true;
     return this.required.length > 0 ? this.learned.every(isWhole) : this.learned.some(isWhole);
   }
 
@@ -102,22 +107,9 @@ export class Screen {
   candidates(page: ColumnPage, number: number, into: Float64Array): number {
     const first = number * PAGE_IDS;
     let count = PAGE_IDS;
-    let leftOut = 0;
     for (let i = 0; i < PAGE_IDS; i++) into[i] = first + i;
-    for (const condition of this.conditions) {
-      const { column } = condition;
-      const codes = page.codes[column.slot];
-      if (codes === undefined || !column.isOpen) continue;
-      let left = 0;
-      for (let i = 0; i < count; i++) {
-        const id = into[i]!;
-        const verdict = condition.verdict(codes[id - first]!);
-        if (verdict === IN) into[left++] = id;
-        else if (verdict === OUT) leftOut++;
-      }
-      count = left;
-    }
-    into[PAGE_IDS] = leftOut;
+    into[PAGE_IDS] = 0;
+    for (const condition of this.conditions) count = condition.select(page, first, into, count);
     return count;
   }
 
@@ -158,7 +150,7 @@ export class Screen {
   catchUp(view: ReadView, keyspace: number): boolean {
     const { columns, learned, seq, state } = this;
     const { pages } = columns;
-    if (this.paths.length > 0 || learned.some(({ isOpen }) => !isOpen)) return false;
+    if (!this.isComplete || this.paths.length > 0 || learned.some(({ isOpen }) => !isOpen)) return false;
     let isToRead = state.highestId >= pages.length * PAGE_IDS;
     let left = MOST_LOOKUPS;
     for (let number = 0; number < pages.length; number++) {
@@ -241,9 +233,9 @@ export class Screen {
     if (page.changes !== changes || page.readableFrom > this.seq) return;
     learned.forEach(({ slot, isOpen }, n) => {
       const codes = lesson.codes[n];
-      if (codes === undefined || !isOpen || page.codes[slot] !== codes) return;
+      if (codes === undefined || !isOpen || page.held(slot) !== codes) return;
       for (let i = 0; i < PAGE_IDS; i++) if (codes[i] === UNKNOWN) codes[i] = ABSENT;
-      page.isWhole[slot] = true;
+      page.markWhole(slot);
     });
   }
 
@@ -251,7 +243,12 @@ export class Screen {
   close(looked: number): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const path of this.paths) this.columns.noteLooks(path, looked, this.state.documentEstimate);
+    const { columns, paths, unsigned } = this;
+    const { documentEstimate } = this.state;
+    for (const path of paths) columns.noteLooks(path, looked, documentEstimate);
+    for (const { path, node } of unsigned)
+      if (columns.canSign(path) && signaturesOf(node) !== undefined)
+        columns.noteSignedLooks(path, looked, documentEstimate);
   }
 }
 
@@ -269,26 +266,31 @@ export function screenOf(
   const gathered = new Gathered();
   if (filter !== undefined && !gathered.add(filter)) return undefined;
   const { columns } = state;
-  const conditions: Condition[] = [];
-  const required: Column[] = [];
+  const conditions: RecordCondition[] = [];
+  const required: PageColumn[] = [];
   const paths: string[] = [];
+  const unsigned: Unsigned[] = [];
   for (const [path, ofPath] of gathered.nodes) {
-    const column = columns.column(path);
-    if (column === undefined) {
-      if (columns.canHold(path, false)) paths.push(path);
-      continue;
-    }
-    if (column.isWide) continue;
     const node: FilterNode = ofPath.length === 1 ? ofPath[0]! : { kind: 'and', children: ofPath };
-    conditions.push(new Condition(column, node, collation));
+    const column = columns.column(path);
+    const hasCodes = column !== undefined && !column.isWide;
+    if (hasCodes) conditions.push(new Condition(column, node, collation));
+    else if (columns.canHold(path, false)) paths.push(path);
+    const signatures = columns.signatures(path);
+    if (collation !== undefined || !(hasCodes || signatures !== undefined || columns.canSign(path))) continue;
+    const alternatives = hasCodes ? undefined : signaturesOf(node);
+    if (signatures === undefined && (hasCodes || alternatives !== undefined)) unsigned.push({ path, node });
+    else if (signatures !== undefined && alternatives !== undefined)
+      conditions.push(new SignatureCondition(signatures, alternatives));
   }
-  const isComplete = gathered.isComplete && conditions.length === gathered.nodes.size;
+  const areExact = conditions.every(({ isExact }) => isExact);
+  const isComplete = gathered.isComplete && areExact && conditions.length === gathered.nodes.size;
   if (state.highestId < MOST_RECORDS && coded.every((path) => columns.canHold(path, true)))
     for (const path of coded) {
       const column = columns.column(path);
       if (column === undefined) paths.push(path);
       else if (isComplete) required.push(column);
     }
-  if (conditions.length + required.length + paths.length === 0) return undefined;
-  return new Screen(state, conditions, required, paths, view.seq, isComplete);
+  if (conditions.length + required.length + paths.length + unsigned.length === 0) return undefined;
+  return new Screen(state, conditions, required, paths, unsigned, view.seq, isComplete);
 }

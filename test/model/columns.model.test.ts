@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import {
   BSONSymbol,
   connect,
+  Decimal128,
   MongoServerError,
   Double,
   Long,
@@ -24,6 +25,7 @@ import { SeededRandom } from '../support/seeded-random.js';
 /** A condition that may fail keeps columns away: nobody knows that this one does not. */
 const PLAIN = { $expr: { $ne: ['$nothing', 'nothing'] } };
 const DOCUMENTS = 2600;
+const ARRAY_PATHS = ['tags', 'lines.sku', 'tags.0'];
 const CITIES = ['Bern', 'Genf', 'Basel', 'Chur', 'Zug', 'Thun'];
 
 /** A change that met another writer's has ended the transaction. */
@@ -79,7 +81,94 @@ class Trial {
     else if (place === 9) document['to'] = [{ city: this.pick(CITIES) }, { city: this.pick(CITIES) }];
     else if (place === 10) document['to'] = this.pick<unknown>(['Bern', null, {}, 7]);
     if (this.int(4) > 0) document['city'] = this.city();
+    return { ...document, ...this.arrays() };
+  }
+
+  /** Arrays that almost all differ. */
+  private arrays(): Document {
+    const document: Document = {};
+    const tags = Array.from({ length: this.pick([0, 1, 2, 3, 3, 4]) }, () => this.element());
+    if (this.int(3) > 0) tags.push(this.int(1e9));
+    if (this.int(30) > 0) document['tags'] = this.int(10) === 0 ? this.element() : tags;
+    if (this.int(60) === 0) document['tags'] = Array.from({ length: 40 }, () => this.element());
+    const lines: unknown[] = Array.from({ length: this.int(4) }, () =>
+      this.pick<unknown>([
+        { sku: this.element() },
+        { sku: this.element(), n: 1 },
+        { n: 1 },
+        { sku: [this.element(), this.element()] },
+        [{ sku: this.element() }],
+        7,
+      ]),
+    );
+    document['lines'] = this.int(10) === 0 ? { sku: this.element() } : lines;
     return document;
+  }
+
+  /** What is equal to others in more than one way. */
+  private element(): unknown {
+    const n = this.int(12);
+    return this.pick<unknown>([
+      n,
+      new Double(n),
+      Long.fromNumber(n),
+      Decimal128.fromString(`${n}`),
+      Decimal128.fromString(`${n}.00`),
+      n / 2,
+      Decimal128.fromString(`${n / 2}`),
+      Long.fromString('9007199254740993'),
+      Decimal128.fromString('9007199254740993'),
+      -0,
+      new Double(NaN),
+      Decimal128.fromString('NaN'),
+      `t${n}`,
+      `t${n}`,
+      new BSONSymbol(`t${n}`),
+      'T1',
+      'long'.repeat(60),
+      null,
+      n === 1,
+      new Date(n),
+      [n, `t${n}`],
+      { n },
+    ]);
+  }
+
+  private arrayCondition(): unknown {
+    return this.pick<unknown>([
+      this.element(),
+      this.element(),
+      this.element(),
+      { $eq: this.element() },
+      { $in: [this.element(), this.element()] },
+      { $in: [this.element(), /^t1/] },
+      { $all: [this.element(), this.element()] },
+      { $all: [this.element()], $ne: this.element() },
+      { $elemMatch: { $eq: this.element() } },
+      { $elemMatch: { $in: [this.element(), this.element()] } },
+      { $elemMatch: { $eq: this.element(), $ne: null } },
+      { $elemMatch: { $elemMatch: { $eq: this.element() } } },
+      { $elemMatch: { $ne: this.element() } },
+      { $not: { $eq: this.element() } },
+      { $ne: this.element() },
+      { $nin: [this.element(), null] },
+      { $gte: this.element() },
+      { $size: 2 },
+      { $type: 'array' },
+      { $exists: false },
+      [this.element(), this.element()],
+      [],
+      /^t/,
+    ]);
+  }
+
+  /** Gives all records other arrays, so that too many are met to be told apart. */
+  async renew(): Promise<void> {
+    const updates = Array.from({ length: this.nextKey }, (_, key) => ({
+      updateOne: { filter: { _id: key as never }, update: { $set: this.arrays() } },
+    }));
+    await this.orders.bulkWrite(updates);
+    for (const path of ARRAY_PATHS) await this.orders.find({ [path]: 1 }).toArray();
   }
 
   /** One of so many that almost all differ. */
@@ -105,6 +194,7 @@ class Trial {
   }
 
   private condition(path: string): Document {
+    if (ARRAY_PATHS.includes(path)) return { [path]: this.arrayCondition() };
     const n = this.int(5);
     const conditions: unknown[] = [
       n,
@@ -141,10 +231,11 @@ class Trial {
   }
 
   filter(): Document {
-    const paths = ['a', 'to.city', 'city'];
+    const paths = ['a', 'to.city', 'city', ...ARRAY_PATHS];
     const parts = [this.condition(this.pick(paths))];
     if (this.int(3) === 0) parts.push(this.condition(this.pick(paths)));
     if (this.int(5) === 0) parts.push({ $or: [this.condition('city'), this.condition(this.pick(paths))] });
+    if (this.int(8) === 0) parts.push({ $or: [this.condition('tags'), this.condition('tags')] });
     if (this.int(3) === 0) {
       const low = this.int(400);
       parts.push({ k: { $gte: low, $lt: low + this.pick([10, 100]) } });
@@ -181,6 +272,8 @@ class Trial {
       { a: { $ne: 1 } },
       { w: { $gt: 5 } },
       { c: { $exists: true } },
+      { tags: this.element() },
+      { 'lines.sku': this.element(), c: this.pick(CITIES) },
     ];
     const filter = this.pick<Document>(filters);
     const key = this.pick<unknown>(['$c', '$a', '$w', null, '$to.city', { at: '$c' }, { at: '$c', a: '$a' }]);
@@ -239,7 +332,7 @@ class Trial {
       default:
         await this.orders.updateOne(
           key,
-          { $set: { a: this.value(), city: this.pick(CITIES), w: this.number() } },
+          { $set: { a: this.value(), city: this.pick(CITIES), w: this.number(), ...this.arrays() } },
           options,
         );
     }
@@ -273,6 +366,10 @@ describe('model of columns', function () {
         await orders.createIndex({ k: 1 });
         for (let i = 0; i < 40; i++) await trial.compare();
         for (let i = 0; i < 40; i++) await trial.compareGroups();
+        for (let i = 0; i < 6; i++) await trial.renew();
+        for (const path of ARRAY_PATHS)
+          expect(trial.state().columns.signatures(path), path).to.not.equal(undefined);
+        for (let i = 0; i < 80; i++) await trial.compare();
         expect(trial.state().columns.isEmpty).to.equal(false);
         expect(
           trial.state().columns.pages.some((page) => page?.isWhole.includes(true)),
@@ -294,7 +391,7 @@ describe('model of columns', function () {
               trial.int(2) === 0 ? transaction.commitTransaction() : transaction.abortTransaction()
             ).catch(() => undefined);
           for (let i = trial.int(5); i > 0; i--) await trial.change();
-          for (let i = 0; i < 4; i++) await trial.compare();
+          for (let i = 0; i < 6; i++) await trial.compare();
           await trial.compareGroups();
           await trial.compareGroups();
           await trial.compare(before);

@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import {
   connect,
+  Double,
   type ClientSession,
   type Collection,
   type Document,
   type MongoClient,
 } from '../../../index.js';
+import { UNKNOWN } from '../../../elmo/columns/codes.js';
 import type { CollectionColumns } from '../../../elmo/columns/collection-columns.js';
+import { Screen } from '../../../elmo/exec/screen.js';
 import type { Engine } from '../../../elmo/engine/engine.js';
 
 const DOCUMENTS = 3000;
@@ -38,6 +41,21 @@ describe('elmo/exec/screen', () => {
   const ask = async (filter: Document, times: number): Promise<void> => {
     for (let i = 0; i < times; i++) await keysOf(filter);
   };
+  /** How many records a query looked up. */
+  const lookups = async (query: () => Promise<unknown>): Promise<number> => {
+    let count = 0;
+    const { learn } = Screen.prototype;
+    Screen.prototype.learn = function (this: Screen, ...record): void {
+      count++;
+      learn.apply(this, record);
+    };
+    try {
+      await query();
+    } finally {
+      Screen.prototype.learn = learn;
+    }
+    return count;
+  };
   const isKnown = (): boolean =>
     columns.pages.length > 0 && columns.pages.every((page) => page?.isWhole.includes(true));
 
@@ -50,12 +68,14 @@ describe('elmo/exec/screen', () => {
     expect(isKnown()).to.equal(true);
   });
 
-  it('keeps nothing by a path at which almost all records differ', async () => {
+  it('keeps no codes by a path at which almost all records differ', async () => {
     await orders.insertMany(
       Array.from({ length: 3000 }, (_, i) => ({ _id: (DOCUMENTS + i) as never, n: -i - 1 })),
     );
-    await ask({ n: 5 }, 6);
+    await ask({ n: { $lt: 5 } }, 6);
     expect(columns.isEmpty).to.equal(true);
+    await ask({ n: 5 }, 6);
+    expect(columns.column('n')).to.equal(undefined);
     expect(await keysOf({ n: 5 })).to.deep.equal([5]);
   });
 
@@ -75,6 +95,15 @@ describe('elmo/exec/screen', () => {
     await orders.deleteOne({ _id: 5 as never });
     expect(await keysOf({ 'to.city': 'Zug' })).to.deep.equal([DOCUMENTS]);
     expect(await keysOf({ 'to.city': { $ne: 'Zug' } })).to.have.length(DOCUMENTS - 1);
+  });
+
+  it('reads pages again in which many records have changed', async () => {
+    await ask({ 'to.city': 'Zug' }, 4);
+    await orders.updateMany({}, { $set: { other: 1 } });
+    expect(isKnown()).to.equal(false);
+    await ask({ 'to.city': 'Zug' }, 1);
+    expect(isKnown()).to.equal(true);
+    expect(columns.pages.every((page) => page?.codes[0]?.includes(UNKNOWN) === false)).to.equal(true);
   });
 
   it('begins nothing while a transaction has written that is not over', async () => {
@@ -125,6 +154,76 @@ describe('elmo/exec/screen', () => {
     expect(before).to.include("can't $divide by zero");
     await ask({ 'to.city': 'Zug' }, 4);
     expect(await outcomes()).to.deep.equal(before);
+  });
+
+  describe('by paths to arrays that almost all differ', () => {
+    const MANY = 6000;
+    const tagsOf = (i: number): unknown[] => [`t${i % 50}`, i, `u${i}`];
+    const wanted = (accepts: (i: number) => boolean): number[] =>
+      Array.from({ length: MANY }, (_, i) => i).filter(accepts);
+
+    beforeEach(async () => {
+      await orders.deleteMany({});
+      await orders.insertMany(
+        Array.from({ length: MANY }, (_, i) => ({
+          _id: i as never,
+          kind: i % 2,
+          tags: tagsOf(i),
+          items: tagsOf(i).map((sku) => ({ sku })),
+        })),
+      );
+    });
+
+    for (const path of ['tags', 'items.sku'])
+      it(`looks up only records that may have the element asked for in ${path}`, async () => {
+        await ask({ [path]: 't7' }, 5);
+        expect(columns.column(path)).to.equal(undefined);
+        expect(columns.signatures(path)).to.not.equal(undefined);
+        expect(isKnown()).to.equal(true);
+        const looked = await lookups(async () =>
+          expect(await keysOf({ [path]: 't7' })).to.deep.equal(wanted((i) => i % 50 === 7)),
+        );
+        expect(looked).to.be.within(MANY / 50, MANY / 25);
+      });
+
+    it('answers as before where signatures tell nothing', async () => {
+      await ask({ tags: 't7' }, 5);
+      expect(await keysOf({ tags: { $gte: 't49' } })).to.have.length(MANY);
+      expect(await keysOf({ tags: { $ne: 't7' } })).to.have.length(MANY - MANY / 50);
+      expect(await keysOf({ tags: null })).to.deep.equal([]);
+      expect(await keysOf({ tags: tagsOf(9) })).to.deep.equal([9]);
+      expect(await keysOf({ tags: new Double(9) })).to.deep.equal([9]);
+      const found = await orders.find({ tags: 'T7' }, { collation: { locale: 'en', strength: 1 } }).toArray();
+      expect(found).to.have.length(MANY / 50);
+    });
+
+    it('sees what writes change, make and delete', async () => {
+      await ask({ tags: 'new' }, 5);
+      expect(await keysOf({ tags: 'new' })).to.deep.equal([]);
+      await orders.updateOne({ _id: 5 as never }, { $push: { tags: 'new' as never } });
+      await orders.insertOne({ _id: MANY as never, tags: 'new' });
+      expect(await keysOf({ tags: 'new' })).to.deep.equal([5, MANY]);
+      await orders.deleteOne({ _id: MANY as never });
+      await orders.updateOne({ _id: 5 as never }, { $pull: { tags: 'new' as never } });
+      expect(await keysOf({ tags: 'new' })).to.deep.equal([]);
+    });
+
+    it('makes neither groups nor indexes of signatures', async () => {
+      await ask({ 'items.sku': 't7', tags: 't7' }, 6);
+      expect(columns.signatures('tags')).to.not.equal(undefined);
+      const groups = await orders.aggregate([{ $group: { _id: '$tags', n: { $sum: 1 } } }]).toArray();
+      expect(groups).to.have.length(MANY);
+      await ask({ kind: 1 }, 3);
+      for (let i = 0; i < 3; i++) {
+        const ofKinds = orders.aggregate([
+          { $match: { tags: 't7' } },
+          { $group: { _id: '$kind', n: { $sum: 1 } } },
+        ]);
+        expect(await ofKinds.toArray()).to.deep.equal([{ _id: 1, n: MANY / 50 }]);
+      }
+      await orders.createIndex({ tags: 1 });
+      expect(await keysOf({ tags: 't7' })).to.have.length(MANY / 50);
+    });
   });
 
   it('gives its memory back with the collection', async () => {
