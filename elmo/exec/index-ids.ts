@@ -16,7 +16,8 @@ import { Spare } from './spare.js';
 const FIRST_SPAN = 4;
 const LARGEST_SPAN = 32;
 /** The same where many of them are left out. */
-const LARGEST_SCREENED = 64;
+const FIRST_SCREENED = 32;
+const LARGEST_SCREENED = SPAN_ENTRIES;
 
 class Ahead {
   readonly span = new EntrySpan();
@@ -69,10 +70,11 @@ export class IndexIds implements RecordIdSource {
     private readonly options: IndexIdsOptions,
   ) {
     this.ahead = spare.take();
-    this.most = options.wanted > LARGEST_SPAN ? FIRST_SPAN : Math.max(1, options.wanted);
     this.seen = options.hasDuplicates ? new RecordIdSet() : undefined;
     // which of several entries of a record are left out would show in what is counted
     this.screen = options.hasDuplicates || options.screen?.isOfUse !== true ? undefined : options.screen;
+    const first = this.screen === undefined ? FIRST_SPAN : FIRST_SCREENED;
+    this.most = options.wanted > LARGEST_SPAN ? first : Math.max(1, options.wanted);
   }
 
   pull(): Pulled {

@@ -5,7 +5,7 @@
 import { NO_BYTES, type Bytes } from './bytes.js';
 
 /** So many entries at most. */
-export const SPAN_ENTRIES = 64;
+export const SPAN_ENTRIES = 256;
 const FIRST_KEY_BYTES = 2048;
 /** Up to this many bytes a loop is faster than a call of the runtime. */
 const SHORT_COPY = 48;

@@ -62,6 +62,10 @@ export class TableCursor extends BlockSpans {
   private readonly useCache: boolean;
   private readonly windows: ReadWindows | undefined;
   private blockNumber = -1;
+  /** What was last asked of a block and a bound, spans of one scan ask it again and again. */
+  private belowBlock = -1;
+  private belowBound: Bytes | undefined = undefined;
+  private isKnownBelow = false;
   /** Frame and generation of the block; NO_FRAME: it does not lie in the cache. */
   private frame = NO_FRAME;
   private generation = 0;
@@ -94,6 +98,7 @@ export class TableCursor extends BlockSpans {
 
   protected setReader(reader: TableReader | undefined): void {
     this.reader = reader;
+    this.belowBlock = -1;
     this.fixedSeq = reader === undefined ? 0 : reader.meta.commitSeq;
   }
 
@@ -158,7 +163,13 @@ export class TableCursor extends BlockSpans {
 
   /** The bound, if keys of the block may lie beyond. May read the index, and blocks may leave the cache for it. */
   private limitInBlock(bound: Bytes | undefined): Bytes | undefined {
-    return bound === undefined || this.isBlockBelow(bound) ? undefined : bound;
+    if (bound === undefined) return undefined;
+    if (bound !== this.belowBound || this.blockNumber !== this.belowBlock) {
+      this.isKnownBelow = this.isBlockBelow(bound);
+      this.belowBound = bound;
+      this.belowBlock = this.blockNumber;
+    }
+    return this.isKnownBelow ? undefined : bound;
   }
 
   /** Whether all keys of the block are known to be < the bound. */
@@ -198,6 +209,7 @@ export class TableCursor extends BlockSpans {
 
   override close(): void {
     super.close();
+    this.belowBound = undefined;
     this.frame = NO_FRAME;
     this.viewed = NO_BYTES;
     this.view = NO_VIEW;
