@@ -285,7 +285,57 @@ const COLLATED_VIEWS: readonly Former[] = (
   code,
 }));
 
+const CASELESS = { locale: 'en', strength: 2 };
+/** @param documents  of which the first is asked */
+const ofSets = (
+  why: string,
+  documents: readonly Document[],
+  x: Document,
+  answer: unknown,
+  collation?: Document,
+): Former => ({
+  why,
+  documents,
+  command: {
+    ...aggregate({ $project: { _id: 0, x } }, { $limit: 1 }),
+    ...(collation === undefined ? {} : { collation }),
+  },
+  ...(typeof answer === 'number' ? { code: answer } : { rows: answer as Document[] }),
+});
+const HAS_SET = [{ _id: 1, l: ['a', 'B'] }];
+const SETS: readonly Former[] = [
+  ofSets('constants of a $setUnion are joined', [], { $setUnion: [[1], '$l', { $literal: 0 }] }, 17043),
+  ofSets(
+    'but not where a collation tells which of them is first',
+    [],
+    { $setUnion: [[1], '$l', { $literal: 0 }] },
+    [],
+    CASELESS,
+  ),
+  ofSets(
+    'of elements that are equal the first of the $setUnion is told',
+    HAS_SET,
+    { $setUnion: ['$l', ['A', 'c']] },
+    [{ x: ['a', 'B', 'c'] }],
+    CASELESS,
+  ),
+  ofSets(
+    'those of the smaller set of the $setIntersection',
+    HAS_SET,
+    { $setIntersection: ['$l', ['A']] },
+    [{ x: ['A'] }],
+    CASELESS,
+  ),
+  ofSets(
+    'a $setEquals compares with its first constant',
+    [{ _id: 1 }],
+    { $setEquals: ['$l', [1], [2]] },
+    17044,
+  ),
+];
+
 describe('what once differed', () => {
+  describe('in sets', () => testFormer(SETS));
   describe('in views', () => testFormer(COLLATED_VIEWS));
   describe('in projections', () => testFormer(PROJECTIONS));
   describe('in upserts', () => testFormer(UPSERTS));

@@ -269,11 +269,16 @@ class DateTrunc extends DateOperator {
     if (zoneValue?.isNullish === true) return NULL_VALUE;
     const zone = zoneOfParameter(zoneValue, name);
     const date = this.date(dateValue, 'date');
-    return dateOf(truncate(date, unit, binSize, zone, startOfWeek), 5439005);
+    return dateOf(truncate(date, unit, binSize, zone, startOfWeek), isOfClocks(unit) ? 5439005 : 5166406);
   }
 }
 
-const DAILY: ReadonlySet<TimeUnit> = new Set<TimeUnit>(['week', 'day', 'millisecond']);
+/** Those that are as long by every clock. */
+type ClockUnit = 'hour' | 'minute' | 'second' | 'millisecond';
+
+function isOfClocks(unit: TimeUnit): unit is ClockUnit {
+  return unit === 'hour' || unit === 'minute' || unit === 'second' || unit === 'millisecond';
+}
 
 function binSizeOf(value: Value, name: string): bigint {
   const size = wholeInt64(value);
@@ -287,8 +292,8 @@ function binSizeOf(value: Value, name: string): bigint {
   return size;
 }
 
-/** A larger bin of years, quarters or months is refused. */
-const MOST_MONTHLY_BINS = 100_000_000_000n;
+/** A larger bin of days or longer units is refused. */
+const MOST_DAILY_BINS = 100_000_000_000n;
 
 /** Bins are counted from the start of 2000, by the clocks of the zone. */
 const FIRST_DAY = 10957;
@@ -304,27 +309,40 @@ function truncate(
   zone: TimeZone,
   startOfWeek: number,
 ): Instant {
+  if (isOfClocks(unit)) return truncateByClock(date, unit, binSize, zone);
+  if (binSize > MOST_DAILY_BINS) throw new ElmoError(5439006, 'dateTrunc unsupported binSize value');
+  const local = zone.localOf(date);
   if (isMonthly(unit)) {
-    if (binSize > MOST_MONTHLY_BINS) throw new ElmoError(5439006, 'dateTrunc unsupported binSize value');
     const size = Number(binSize) * UNIT_MONTHS[unit];
-    const { year, month } = civilOfDay(zone.localOf(date).day);
-    return zone.instantOf(
-      new Instant(dayOfMonths(2000, floorTo((year - 2000) * 12 + month - 1, size) + 1, 1), 0),
-    );
+    const { year, month } = civilOfDay(local.day);
+    const months = floorTo((year - 2000) * 12 + month - 1, size);
+    checkDistance(months / UNIT_MONTHS[unit], unit);
+    return zone.instantOf(new Instant(dayOfMonths(2000, months + 1, 1), 0));
   }
-  const length = UNIT_MS[unit];
-  if (binSize > INT64_MAX / BigInt(length))
-    throw new ElmoError(DAILY.has(unit) ? 5439006 : 5439002, 'dateTrunc unsupported binSize value');
-  if (unit === 'day' || unit === 'week') {
-    const first = unit === 'day' ? FIRST_DAY : FIRST_DAY + modulo(startOfWeek - weekdayOf(FIRST_DAY), 7);
-    const size = (Number(binSize) * length) / DAY_MS;
-    return zone.instantOf(new Instant(first + floorTo(zone.localOf(date).day - first, size), 0));
-  }
+  const first = unit === 'day' ? FIRST_DAY : FIRST_DAY + modulo(startOfWeek - weekdayOf(FIRST_DAY), 7);
+  const length = UNIT_MS[unit] / DAY_MS;
+  const days = floorTo(local.day - first, Number(binSize) * length);
+  checkDistance(days / length, unit);
+  return zone.instantOf(new Instant(first + days, 0));
+}
+
+/** That the start of a bin can be told from the first one. */
+function checkDistance(units: number, unit: TimeUnit): void {
+  if (Math.abs(units) > MOST_AMOUNTS[unit])
+    throw new ElmoError(5976500, `invalid dateAdd 'amount' parameter value: ${units} ${unit}`);
+}
+
+function truncateByClock(date: Instant, unit: ClockUnit, binSize: bigint, zone: TimeZone): Instant {
+  const length = BigInt(UNIT_MS[unit]);
+  if (binSize > INT64_MAX / length) throw new ElmoError(5439002, 'dateTrunc unsupported binSize value');
   const first = zone.instantOf(new Instant(FIRST_DAY, 0)).totalExact;
-  const size = binSize * BigInt(length);
   const distance = date.totalExact - first;
+  if (!fitsInt64(distance)) throw new ElmoError(5439000, 'dateTrunc overflowed');
+  const size = binSize * length;
   const rest = distance % size;
-  return instantOfExact(first + distance - (rest < 0n ? rest + size : rest));
+  const binned = distance - (rest < 0n ? rest + size : rest);
+  if (!fitsInt64(binned)) throw new ElmoError(5439001, 'dateTrunc overflowed');
+  return instantOfExact(first + binned);
 }
 
 export const dateArithmeticOperators: ExpressionOperators = {

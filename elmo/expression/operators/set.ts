@@ -5,9 +5,23 @@ import { ElmoError } from '../../errors.js';
 import { compareExpressionValues, isTruthy } from '../compare.js';
 import { unordered } from '../constant-parts.js';
 import { arrayOf, elementsOf } from '../elements.js';
-import type { Expression, ExpressionOperators, Frame, ParseScope } from '../expression.js';
+import type {
+  Expression,
+  ExpressionOperator,
+  ExpressionOperators,
+  Frame,
+  ParseScope,
+} from '../expression.js';
 import { typeNameOf } from '../numbers.js';
-import { exactly, OperatorExpression, parseOperands, tryConstants, unary } from '../operator-kinds.js';
+import {
+  anyNumber,
+  type BuildOperator,
+  exactly,
+  OperatorExpression,
+  parseOperands,
+  tryConstants,
+  unary,
+} from '../operator-kinds.js';
 
 /** A set's operands know how strings compare. */
 abstract class SetExpression extends OperatorExpression {
@@ -82,23 +96,28 @@ class SetEquals extends SetExpression {
       );
   }
 
-  /** Constants come first; what comes after a difference is not looked at. */
+  /** The first constant comes before the others; what comes after a difference is not looked at. */
   evaluate(frame: Frame): Value {
-    let first: readonly Value[] | undefined;
-    for (const isConstant of [true, false])
-      for (const [i, operand] of this.operands.entries()) {
-        if ((operand.constant !== undefined) !== isConstant) continue;
-        const value = operand.evaluate(frame);
-        if (value.type !== ARRAY)
-          throw new ElmoError(
-            17044,
-            `All operands of ${this.name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(value)}`,
-          );
-        const set = this.setOf(value);
-        if (first === undefined) first = set;
-        else if (!this.areEqual(first, set)) return boolValue(false);
-      }
+    const { operands } = this;
+    const firstConstant = operands.findIndex(({ constant }) => constant !== undefined);
+    let first = firstConstant < 0 ? undefined : this.setAt(firstConstant, frame);
+    for (let i = 0; i < operands.length; i++) {
+      if (i === firstConstant) continue;
+      const set = this.setAt(i, frame);
+      if (first === undefined) first = set;
+      else if (!this.areEqual(first, set)) return boolValue(false);
+    }
     return boolValue(true);
+  }
+
+  private setAt(i: number, frame: Frame): readonly Value[] {
+    const value = this.operands[i]!.evaluate(frame);
+    if (value.type !== ARRAY)
+      throw new ElmoError(
+        17044,
+        `All operands of ${this.name} must be arrays. ${i + 1}-th argument is of type: ${typeNameOf(value)}`,
+      );
+    return this.setOf(value);
   }
 
   private areEqual(a: readonly Value[], b: readonly Value[]): boolean {
@@ -118,9 +137,15 @@ class SetIntersection extends SetExpression {
           `All operands of ${this.name} must be arrays. One argument is of type: ${typeNameOf(value)}`,
         );
       const set = this.setOf(value);
-      common = common === undefined ? set : common.filter((element) => this.has(set, element));
+      common = common === undefined ? set : this.inBoth(common, set);
     }
     return arrayOf(common ?? []);
+  }
+
+  /** Of elements that a collation finds equal those of the smaller set are told. */
+  private inBoth(a: Value[], b: Value[]): Value[] {
+    const [few, many] = b.length < a.length ? [b, a] : [a, b];
+    return few.filter((element) => this.has(many, element));
   }
 }
 
@@ -180,6 +205,15 @@ function quantified(
   };
 }
 
+const buildUnion: BuildOperator = (operands, name, scope) => new SetUnion(operands, name, scope);
+const unionOfAny = unordered(buildUnion);
+const unionInOrder = anyNumber(buildUnion);
+/** Of elements that a collation finds equal the first is told, so their order counts. */
+const setUnion: ExpressionOperator = {
+  parse: (argument, scope, name) =>
+    (scope.collation === undefined ? unionOfAny : unionInOrder).parse(argument, scope, name),
+};
+
 export const setOperators: ExpressionOperators = {
   $allElementsTrue: unary(quantified(17040, (elements) => elements.every(isTruthy))),
   $anyElementTrue: unary(quantified(17041, (elements) => elements.some(isTruthy))),
@@ -194,5 +228,5 @@ export const setOperators: ExpressionOperators = {
   },
   $setIntersection: unordered((operands, name, scope) => new SetIntersection(operands, name, scope)),
   $setIsSubset: exactly(2, (operands, name, scope) => new SetIsSubset(operands, name, scope)),
-  $setUnion: unordered((operands, name, scope) => new SetUnion(operands, name, scope)),
+  $setUnion: setUnion,
 };

@@ -1,6 +1,7 @@
 import { ObjectId, Timestamp } from '../../../../elmo/bson/package.js';
 import { decimal, double, long, rows } from '../rows.js';
 
+const EARLIEST = { $toDate: long('-9223372036854775808') };
 const LEAP = new Date('2024-02-29T13:45:59.123Z');
 const later = (startDate: unknown, unit: unknown, amount: unknown, rest: object = {}): object => ({
   $dateAdd: { startDate, unit, amount, ...rest },
@@ -271,6 +272,17 @@ rows('$dateTrunc', [
   [truncated(LEAP, 'day', { binSize: 1.5 }), {}, 'error 5439017'],
   [truncated(LEAP, 'day', { binSize: null }), {}, null],
   [truncated(LEAP, 'day', { binSize: long('9223372036854775807') }), {}, 'error 5439006'],
+  [truncated(LEAP, 'day', { binSize: long(100000000001) }), {}, 'error 5439006'],
+  [truncated(LEAP, 'week', { binSize: long(100000000000) }), {}, new Date('2000-01-02')],
+  [truncated(EARLIEST, 'second'), {}, 'error 5439000'],
+  [
+    truncated({ $toDate: long('-9000000000000000000') }, 'hour', { binSize: long(100000000000) }),
+    {},
+    'error 5439001',
+  ],
+  [truncated(EARLIEST, 'day'), {}, 'error 5166406'],
+  [truncated(new Date(-1), 'week', { binSize: long(100000000000) }), {}, 'error 5976500'],
+  [truncated(new Date('1999-01-01'), 'year', { binSize: long(100000000000) }), {}, 'error 5976500'],
   [truncated(LEAP, 'year', { binSize: long(100000000000) }), {}, new Date('2000-01-01')],
   [truncated(null, 'x'), {}, null],
   [truncated('x', null), {}, null],
