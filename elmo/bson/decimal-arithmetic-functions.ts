@@ -250,17 +250,24 @@ export function exponentialOfDecimal(value: Decimal): Decimal {
   return decimalOfBinary(quad(mantissa, exponent));
 }
 
+/** With the point at POINT. Near 1 the distance from it decides, so that no digit of the operand may be lost. */
+function fixedLogarithm(value: Decimal): bigint {
+  const x = binaryOfDecimal(value);
+  const size = bitCount(x.mantissa) + x.exponent; // 0 from 1/2 on, 1 from 1 on
+  return logarithm(size === 0 || size === 1 ? x : quad(x.mantissa, x.exponent));
+}
+
 /** The natural logarithm of what is above 0. */
 export function naturalLogarithmOfDecimal(value: Decimal): Decimal {
   if (!value.isFinite) return value;
-  const result = logarithm(quadOfDecimal(value));
+  const result = fixedLogarithm(value);
   return result === 0n ? new Decimal(DECIMAL_FINITE, false, 0n, 0) : decimalOfFixed(result);
 }
 
 /** The logarithm to base 10 of what is above 0. */
 export function logarithm10OfDecimal(value: Decimal): Decimal {
   if (!value.isFinite) return value;
-  const ln = quad(logarithm(quadOfDecimal(value)), -POINT);
+  const ln = quad(fixedLogarithm(value), -POINT);
   const product = quad(ln.mantissa * LOG10_E.mantissa, ln.exponent + LOG10_E.exponent);
   const whole = fixed(product);
   if (whole % ONE !== 0n) return decimalOfBinary(product);

@@ -1,7 +1,8 @@
 /** What a sort is asked for with: `{a: 1, 'b.c': -1, score: {$meta: 'randVal'}}`. */
+import { readDecimal, toIntegral, truncatedBigint } from '../bson/decimal-arithmetic.js';
 import { readText } from '../bson/read.js';
 import { valueText } from '../bson/text.js';
-import { OBJECT, STRING, TYPE_NAMES } from '../bson/types.js';
+import { DECIMAL128, OBJECT, STRING, TYPE_NAMES } from '../bson/types.js';
 import { documentValue, Value } from '../bson/value.js';
 import { ElementWalker } from '../bson/walk.js';
 import { ElmoError } from '../errors.js';
@@ -37,8 +38,9 @@ export function parseSortFields(pattern: Value): SortField[] {
   return fields;
 }
 
+/** Doubles are cut to whole numbers, decimals rounded. */
 function directionOf(value: Value, path: string): 1 | -1 {
-  const way = isNumberType(value.type) ? doubleOf(value) : NaN;
+  const way = isNumberType(value.type) ? wayOf(value) : NaN;
   if (Number.isNaN(way))
     throw new ElmoError(
       15974,
@@ -47,6 +49,12 @@ function directionOf(value: Value, path: string): 1 | -1 {
   const direction = Math.trunc(way);
   if (direction === 1 || direction === -1) return direction;
   throw new ElmoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+}
+
+function wayOf(value: Value): number {
+  if (value.type !== DECIMAL128) return doubleOf(value);
+  const decimal = readDecimal(value.bytes, value.at);
+  return decimal.isFinite ? Number(truncatedBigint(toIntegral(decimal, 'halfEven'))) : 0;
 }
 
 /** What rows can be sorted by, and what it is called where a query does not make it. */

@@ -1,6 +1,7 @@
 /** Parts of dates, and dates of parts. Source: MongoDB manual, "Date Expression Operators". */
+import { isWholeDecimal } from '../../bson/decimal-arithmetic.js';
 import { readInt32, readText } from '../../bson/read.js';
-import { ARRAY, BOOL, INT32, INT64, OBJECT, TIMESTAMP } from '../../bson/types.js';
+import { ARRAY, BOOL, DECIMAL128, INT32, INT64, OBJECT, TIMESTAMP } from '../../bson/types.js';
 import { int32Value, int64OfNumber, NULL_VALUE, Value } from '../../bson/value.js';
 import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -29,7 +30,7 @@ import {
   type Frame,
   type ParseScope,
 } from '../expression.js';
-import { doubleOf, isNumberType, typeNameOf } from '../numbers.js';
+import { decimalOf, doubleOf, isNumberType, typeNameOf } from '../numbers.js';
 import { foldConstants, named, unary } from '../operator-kinds.js';
 import { utf8Of } from '../strings.js';
 
@@ -271,6 +272,7 @@ function wholeOf(value: Value): number | undefined {
   if (value.type === INT64) return doubleOf(value);
   const whole = wholeInt32(value);
   if (whole !== undefined) return whole;
+  if (value.type === DECIMAL128 && !isWholeDecimal(decimalOf(value))) return undefined;
   const double = doubleOf(value);
   return Number.isInteger(double) && double >= -(2 ** 63) && double < 2 ** 63 ? double : undefined;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../bson/decimal-arithmetic-functions.js';
 import {
   addDecimals,
+  compareDecimals,
   decimalOfBigint,
   decimalValue,
   divideDecimals,
@@ -68,6 +69,15 @@ function logarithmOf(
 
 const ONE = decimalOfBigint(1n);
 
+/** @param double  what the number is as a double, whose exponents do not go as far down. NaN counts as above. */
+function isAboveZero(value: Value, double: number): boolean {
+  return double !== double || (value.type === DECIMAL128 ? decimalOf(value).sign : double) > 0;
+}
+
+function isOne(value: Value, double: number): boolean {
+  return value.type === DECIMAL128 ? compareDecimals(decimalOf(value), ONE) === 0 : double === 1;
+}
+
 function logarithm(value: Value, base: Value): Value {
   if (value.isNullish || base.isNullish) return NULL_VALUE;
   if (!isNumberType(value.type))
@@ -76,8 +86,9 @@ function logarithm(value: Value, base: Value): Value {
     throw new ElmoError(28757, `$log's base must be numeric, not ${typeNameOf(base)}`);
   const x = doubleOf(value);
   const b = doubleOf(base);
-  if (x <= 0) throw new ElmoError(28758, `$log's argument must be a positive number, but is ${x}`);
-  if (b <= 0 || b === 1)
+  if (!isAboveZero(value, x))
+    throw new ElmoError(28758, `$log's argument must be a positive number, but is ${x}`);
+  if (!isAboveZero(base, b) || isOne(base, b))
     throw new ElmoError(28759, `$log's base must be a positive number not equal to 1, but is ${b}`);
   if (x !== x || b !== b) return doubleValue(NaN);
   if (value.type === DECIMAL128 || base.type === DECIMAL128)

@@ -13,6 +13,8 @@ describe('functions of decimals', () => {
     ['exp', functions.exponentialOfDecimal, '15000', 'Infinity'],
     ['ln', functions.naturalLogarithmOfDecimal, '2', '0.6931471805599453094172321214581766'],
     ['ln', functions.naturalLogarithmOfDecimal, '1', '0'],
+    ['ln', functions.naturalLogarithmOfDecimal, '0.99', '-0.01005033585350144118354885755854771'],
+    ['ln', functions.naturalLogarithmOfDecimal, '1.000000000001', '9.999999999995000000000003333333334E-13'],
     ['log10', functions.logarithm10OfDecimal, '0.5', '-0.3010299956639811952137388947244930'],
     ['log10', functions.logarithm10OfDecimal, '1000.00', '3'],
     ['asin', functions.arcSineOfDecimal, '1', '1.570796326794896619231321691639751'],

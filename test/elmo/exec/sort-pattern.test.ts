@@ -1,6 +1,6 @@
 /** Sort specifications: which fields in which order, and what is refused. */
 import { expect } from 'chai';
-import { serialize } from 'bson';
+import { Decimal128, serialize } from 'bson';
 import { parseSort } from '../../../elmo/exec/sort-pattern.js';
 
 const codeOf = (pattern: Uint8Array): number => {
@@ -48,6 +48,10 @@ describe('a sort pattern', () => {
     ['an empty component', { 'a..b': 1 }, 15998],
     ['a direction that is no number', { a: 'x' }, 15974],
     ['a direction that is neither 1 nor -1', { a: 2 }, 15975],
+    ['a decimal that is rounded to 1', { a: Decimal128.fromString('0.51') }, 0],
+    ['a decimal that is rounded to 2', { a: Decimal128.fromString('1.5') }, 15975],
+    ['a decimal that is none', { a: Decimal128.fromString('NaN') }, 15975],
+    ['a double that is none', { a: NaN }, 15974],
     ['a document that is no $meta', { a: { b: 1 } }, 17312],
     ['an empty document', { a: {} }, 17312],
     ['a $meta that is not the first field', { a: { b: 1, $meta: 'randVal' } }, 17312],

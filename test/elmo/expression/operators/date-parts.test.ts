@@ -77,6 +77,7 @@ rows('$dateFromParts', [
   [{ $dateFromParts: { isoWeekYear: 2020 } }, {}, new Date('2019-12-30')],
   [{ $dateFromParts: { isoWeekYear: 2020, isoWeek: 0, isoDayOfWeek: 0 } }, {}, new Date('2019-12-22')],
   [{ $dateFromParts: { year: null, timezone: 'X' } }, {}, 'error 40485'],
+  [{ $dateFromParts: { year: 2020, millisecond: decimal('1E-6176') } }, {}, 'error 40515'],
   [{ $dateFromParts: { year: 2020, millisecond: decimal('1.0') } }, {}, new Date('2020-01-01T00:00:00.001Z')],
   [
     { $dateFromParts: { year: 2020, month: 3, day: 8, hour: 3, timezone: 'America/New_York' } },

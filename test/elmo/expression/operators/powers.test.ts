@@ -31,6 +31,8 @@ rows('$sqrt $exp $ln $log $log10 $sigmoid', [
   [{ $log: ['x', 2] }, {}, 'error 28756'],
   [{ $log: [2, 'x'] }, {}, 'error 28757'],
   [{ $log: [0, 2] }, {}, 'error 28758'],
+  [{ $log: [decimal('1E-6176'), 10] }, {}, decimal('-6175.999999999999999999999999999999')],
+  [{ $log: [decimal('NaN'), 10] }, {}, double(NaN)],
   [{ $log: [2, 1] }, {}, 'error 28759'],
   [{ $sigmoid: '$a' }, { a: 0 }, double(0.5)],
   [{ $sigmoid: '$a' }, { a: decimal('-Infinity') }, decimal('0E-6176')],
