@@ -37,9 +37,15 @@ export interface EncodeOptions {
 export const MAX_MESSAGE_DEPTH: number = MAX_DEPTH + 20;
 
 const EMPTY_NAME = '';
+const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 /** Places for documents by the name of their first field; when there are more, all are forgotten. */
 const MOST_PLACES = 256;
+/** An encoder of more documents than this writes them side by side in memory that they share, as long as they are not large. */
+const FEW = 16;
+const LARGE = 4096;
+const SLAB_BYTES = 1 << 16;
+const LEAST_ROOM = 1024;
 const { hasOwnProperty } = Object.prototype;
 
 /** Encodes one document after another; one encoder per set of options, kept and used again. */
@@ -55,6 +61,11 @@ export class Encoder extends BsonWriter implements FieldWriter {
   view: DataView = NO_VIEW;
   private viewed: Uint8Array | undefined = undefined;
   private readonly places = new Map<string, ShapePlace>();
+  /** Documents encoded, up to FEW, and the length of the last. */
+  private count = 0;
+  private lastLength = 0;
+  /** Whether `bytes` holds documents that were handed out. */
+  private isSlab = false;
 
   constructor({
     ignoreUndefined = false,
@@ -73,21 +84,47 @@ export class Encoder extends BsonWriter implements FieldWriter {
    */
   encode(document: object): Uint8Array {
     if (this.depth > 0) return new Encoder(this).encode(document); // asked by a toBSON on the way
+    if (this.count < FEW) this.count++;
+    else if (this.lastLength <= LARGE) return this.encodeInSlab(document);
+    if (this.isSlab) this.setBytes(NO_BYTES, false);
     this.clear();
     this.append(document);
+    this.lastLength = this.length;
     return this.toBytes();
+  }
+
+  /** Writes where it stays, behind other documents: nothing is copied. */
+  private encodeInSlab(document: object): Uint8Array {
+    if (!this.isSlab || this.bytes.length - this.length < LEAST_ROOM + 2 * this.lastLength)
+      this.setBytes(new Uint8Array(SLAB_BYTES), true);
+    const { bytes, length: start } = this;
+    this.append(document);
+    const { length: end } = this;
+    this.lastLength = end - start;
+    if (this.bytes === bytes) return new Uint8Array(bytes.buffer, start, end - start);
+    // it grew out of the slab
+    const copy = this.bytes.slice(start, end);
+    this.setBytes(NO_BYTES, false);
+    return copy;
+  }
+
+  private setBytes(bytes: Uint8Array, isSlab: boolean): void {
+    this.bytes = bytes;
+    this.length = 0;
+    this.isSlab = isSlab;
   }
 
   /** Writes a document behind what was written before. */
   append(document: object): void {
     refuseAsDocument(document);
-    const ignoreUndefined = this.ignoreUndefined;
+    const { ignoreUndefined, length } = this;
     try {
       const place = this.placeOf(document);
       if (place === undefined || !this.writeShaped(place, document)) this.writeDocument(document);
     } catch (error) {
       this.ancestors = [];
       this.depth = 0;
+      this.length = length;
       this.ignoreUndefined = ignoreUndefined;
       throw error;
     }

@@ -101,6 +101,21 @@ describe('encoding documents', () => {
       }),
     ));
 
+  it('leaves what it gave before alone, whatever comes after', () => {
+    const encoder = new Encoder();
+    const given: [Uint8Array, string][] = [];
+    const circle: Record<string, unknown> = { text: 'x'.repeat(300) };
+    circle['self'] = circle;
+    const inner = { toBSON: () => encoder.encode({ asked: 'on the way' }).length };
+    for (let i = 0; i < 3000; i++) {
+      const length = i % 500 === 499 ? 100_000 : i % 97 === 96 ? 5000 : i % 90;
+      const document = { i, text: 'é'.repeat(length), inner: i % 10 === 0 ? inner : i };
+      given.push([encoder.encode(document), theirs({ ...document, inner: i % 10 === 0 ? 27 : i })]);
+      if (i % 50 === 0) expect(() => encoder.encode(circle)).to.throw(BsonError);
+    }
+    for (const [bytes, wanted] of given) expect(hex(bytes)).to.equal(wanted);
+  });
+
   describe('numbers', () => {
     for (const [value, type] of [
       [0, 0x10],
