@@ -5,6 +5,7 @@ import { ElmoError } from '../errors.js';
 import type { FindAndModifyRequest, FindAndModifyResult, RawDocument } from '../operation/requests.js';
 import { parseWithFolding } from '../expression/operator-kinds.js';
 import { resolveHint } from '../plan/hint.js';
+import { checkWildcardPaths } from '../plan/wildcard-predicates.js';
 import { parseProjection } from '../projection/find.js';
 import type { Projection } from '../projection/projection.js';
 import type { OpenCollection } from '../index/open-collection.js';
@@ -13,7 +14,7 @@ import type { Matcher } from '../query/filter.js';
 import { forEachRecord, idOf } from '../write/mutate.js';
 import { duringStatement } from '../write/statement-error.js';
 import { idOfStatement, traceById, writeById } from './by-id.js';
-import { change, isRetriable, prepareChange, upsert, UPSERT_FORBIDDEN, type Changing } from './updating.js';
+import { change, isRetriable, prepareChange, upsert, type Changing } from './updating.js';
 import {
   candidatesOf,
   prepareQuery,
@@ -61,13 +62,10 @@ async function run(
   const changing =
     request.update === undefined ? undefined : prepareChange(request, request, request, collection, context);
   const projects = request.projection !== undefined && request.projection.length > 5;
-  const prepared = prepareQuery(
-    request,
-    collection?.entry,
-    context,
-    projects || changing?.update.needsMatchedIndex === true,
-    isUpsert ? UPSERT_FORBIDDEN : undefined,
-  );
+  const prepared = prepareQuery(request, collection?.entry, context, {
+    isPositional: projects || changing?.update.needsMatchedIndex === true,
+    isUpsert,
+  });
   const projection = projects
     ? parseWithFolding(() => parsedProjection(request, prepared, collection))
     : undefined;
@@ -97,7 +95,10 @@ function parsedProjection(
     throw new ElmoError('BadValue', 'Cannot use a $meta sortKey projection in findAndModify commands.');
   if (request.returnsNew === true && projection.needsMatchedIndex)
     throw new ElmoError('BadValue', 'cannot use a positional projection and return the new document');
-  if (collection !== undefined) resolveHint(collection.entry.spec, request.hint);
+  if (collection !== undefined) {
+    checkWildcardPaths(collection.entry.spec, prepared.node);
+    resolveHint(collection.entry.spec, request.hint);
+  }
   return projection;
 }
 

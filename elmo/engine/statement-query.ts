@@ -33,6 +33,9 @@ export interface StatementQuery {
   readonly let?: RawDocument;
 }
 
+/** What an upsert cannot be filtered by, since it says nothing of the new document. */
+const UPSERT_FORBIDDEN: ReadonlySet<string> = new Set(['$expr']);
+
 /** A statement's filter, ready to be asked. */
 export interface PreparedQuery {
   /** As it was written: an upsert takes fields from it. */
@@ -45,19 +48,26 @@ export interface PreparedQuery {
   readonly hint: Value | undefined;
 }
 
+/** What a statement does with what its filter finds. */
+export interface QueryUse {
+  /** Whether it asks which element of an array matched. */
+  readonly isPositional?: boolean;
+  /** Whether it inserts a document if it finds none. */
+  readonly isUpsert?: boolean;
+}
+
 export function prepareQuery(
   query: StatementQuery,
   entry: CatalogEntry | undefined,
   context: WritingContext,
-  isPositional = false,
-  forbidden?: ReadonlySet<string>,
+  { isPositional = false, isUpsert = false }: QueryUse = {},
 ): PreparedQuery {
   const collation = effectiveCollation(query.collation, entry);
   const scope = requestScope(context.operation, collation, query.let, context.random);
   const parsed = parseFilter(query.filter, {
     collation,
     scope,
-    ...(forbidden === undefined ? {} : { forbidden }),
+    ...(isUpsert ? { forbidden: UPSERT_FORBIDDEN } : {}),
   });
   const node = normalizeFilter(parsed, collation);
   return {
@@ -66,7 +76,7 @@ export function prepareQuery(
     collation,
     scope,
     matcher: compileFilter(node, { collation, positional: isPositional }),
-    sort: sortOf(query, collation, entry, isPositional),
+    sort: sortOf(query, collation, entry, isPositional, isUpsert),
     hint: query.hint,
   };
 }
@@ -84,13 +94,15 @@ function sortOf(
   collation: CollationSpec | undefined,
   entry: CatalogEntry | undefined,
   isPositional: boolean,
+  isUpsert: boolean,
 ): readonly SortField[] | undefined {
   if (sort === undefined || sort.length <= 5) return undefined;
   const isOfId =
     hint === undefined && isSameCollation(collation, entry?.spec.collation) && asksIdAlone(filter);
-  if (isOfId && !isPositional) return undefined;
+  const isClustered = entry?.spec.isClustered === true;
+  if (isOfId && !isPositional && !(isClustered && isUpsert)) return undefined;
   const fields = parseSort(sort);
-  return isOfId && entry?.spec.isClustered !== true ? undefined : fields;
+  return isOfId && !isClustered ? undefined : fields;
 }
 
 /** Waits until what the store holds back is applied: the statements before this one may be among it. */

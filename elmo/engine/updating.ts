@@ -41,9 +41,6 @@ import {
   type WritingContext,
 } from './statement-query.js';
 
-/** What an upsert cannot be filtered by, since it says nothing of the new document. */
-export const UPSERT_FORBIDDEN: ReadonlySet<string> = new Set(['$expr']);
-
 /** How often an upsert looks again when somebody else inserts what it would have. */
 const MOST_ATTEMPTS = 3;
 
@@ -208,13 +205,10 @@ async function updateByPlan(
   const query = withLet<StatementQuery>(statement, request);
   const collection = context.collection(request.namespace, context.transaction ?? context.newUnit());
   const changing = prepareChange(request, statement, query, collection, context);
-  const prepared = prepareQuery(
-    query,
-    collection?.entry,
-    context,
-    changing.update.needsMatchedIndex,
-    statement.isUpsert ? UPSERT_FORBIDDEN : undefined,
-  );
+  const prepared = prepareQuery(query, collection?.entry, context, {
+    isPositional: changing.update.needsMatchedIndex,
+    isUpsert: statement.isUpsert,
+  });
   changing.context.matcher = prepared.matcher;
   let matched = 0;
   let modified = 0;

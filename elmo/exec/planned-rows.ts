@@ -57,7 +57,7 @@ export interface RunningPlan {
 /** @throws ElmoError of the hint, of min and max, and of paths that a wildcard index cannot be asked for */
 export function choose(request: RowsRequest): PlanChoice {
   const { entry, sort, minMax, filter, collation, view } = request;
-  if (entry.spec.indexes.some(({ kind }) => kind === 'wildcard')) checkWildcardPaths(filter);
+  checkWildcardPaths(entry.spec, filter);
   const planFilter = minMax === undefined ? planFilterOf(request) : undefined;
   const hint = resolveHint(entry.spec, planFilter === undefined ? request.hint : undefined);
   const fields = sort?.every(({ meta }) => meta === undefined) === true ? sort : undefined;

@@ -4,7 +4,7 @@
  */
 import { ARRAY, MAX_KEY, MIN_KEY, NULL, OBJECT, STRING, SYMBOL, UNDEFINED } from '../bson/types.js';
 import type { Value } from '../bson/value.js';
-import type { IndexSpec } from '../catalog/collection-spec.js';
+import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { isSameCollation } from '../collation/collation.js';
 import { parsePath } from '../expression/field-names.js';
 import { wildcardPathsOf } from '../index/open-index.js';
@@ -187,8 +187,12 @@ function comparesText(node: FilterNode): boolean {
  * Whether a wildcard index has a path is asked of every path of a filter, be the index of use or not.
  * @throws ElmoError if one of them ends in a dot
  */
-export function checkWildcardPaths(node: FilterNode): void {
+export function checkWildcardPaths({ indexes }: CollectionSpec, filter: FilterNode): void {
+  if (indexes.some(({ kind }) => kind === 'wildcard')) checkPaths(filter);
+}
+
+function checkPaths(node: FilterNode): void {
   if ('path' in node && node.path.endsWith('.')) parsePath(node.path, 0);
-  if ('children' in node) node.children.forEach(checkWildcardPaths);
-  if ('child' in node) checkWildcardPaths(node.child);
+  if ('children' in node) node.children.forEach(checkPaths);
+  if ('child' in node) checkPaths(node.child);
 }

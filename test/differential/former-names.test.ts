@@ -198,6 +198,35 @@ const READS: readonly Former[] = [
   },
 ];
 
+const CHANGES: readonly Former[] = [
+  {
+    why: 'a path that a wildcard index cannot be asked for is told before a hint at a hidden one',
+    documents: [{ _id: 1 }],
+    before: [{ createIndexes: 'c', indexes: [{ key: { 'q.$**': 1 }, name: 'i', hidden: true }] }],
+    command: {
+      findAndModify: 'c',
+      query: { 'a.': 1 },
+      update: { $set: { a: 5 } },
+      fields: { l: 0 },
+      hint: 'i',
+    },
+    code: 40353,
+  },
+  {
+    why: 'an order that is none does not count for one document',
+    documents: [{ _id: 1 }],
+    command: { findAndModify: 'c', query: { _id: 2 }, sort: { 'a.': 1 }, update: {}, upsert: true },
+    reply: { value: null },
+  },
+  {
+    why: 'but where it may be inserted into a clustered collection',
+    documents: [],
+    before: [{ create: 'r', clusteredIndex: { key: { _id: 1 }, unique: true } }],
+    command: { findAndModify: 'r', query: { _id: 2 }, sort: { 'a.': 1 }, update: {}, upsert: true },
+    code: 40353,
+  },
+];
+
 const UPSERT: readonly Former[] = [
   {
     why: 'no field of an empty name is made of a filter',
@@ -241,5 +270,6 @@ describe('names of fields, told once otherwise than by the reference', () => {
   describe('distinct', () => testFormer(DISTINCT));
   describe('$merge', () => testFormer(MERGE));
   describe('updates', () => testFormer(UPSERT));
+  describe('changes of one document', () => testFormer(CHANGES));
   describe('paths that stages read', () => testFormer(READS));
 });

@@ -119,6 +119,15 @@ const OF_OTHERS: readonly Row[] = [
   ],
 ];
 
+const ODD_NUMBERS = [1, NaN, NaN, 5, 7].map((a, _id) => ({ _id, a }));
+const ODD_DEVIATIONS: readonly Row[] = [
+  [
+    'NaN is forgotten when the last number leaves',
+    { $stdDevPop: '$a', ...documents(-1, 0) },
+    [0, null, null, 0, 1],
+  ],
+];
+
 const densify = (why: string, field: string, partitionByFields: string[], code: number): Former => ({
   why,
   documents: THREE,
@@ -163,6 +172,39 @@ const COVARIANCES: readonly Former[] = [
   },
 ];
 
+/** @param answer  by row */
+const covariance = (
+  why: string,
+  numbers: readonly unknown[],
+  window: Document,
+  answer: readonly unknown[],
+): Former => ({
+  why,
+  documents: numbers.map((a, _id) => ({ _id, a })),
+  command: aggregate(byId({ $covariancePop: ['$a', '$_id'], ...window }), ONLY_X),
+  exact: answer.map((x) => ({ x })),
+});
+const DECIMAL_THREE = Decimal128.fromString('3');
+const ODD_COVARIANCES: readonly Former[] = [
+  covariance('rows before all frames are never in one', [1, DECIMAL_THREE, 3], range(1, 'unbounded'), [
+    Decimal128.fromString('0.0'),
+    new Double(0),
+    null,
+  ]),
+  covariance('NaN is no decimal', [1, Decimal128.fromString('NaN'), 3], documents('unbounded', 'unbounded'), [
+    new Double(NaN),
+    new Double(NaN),
+    new Double(NaN),
+  ]),
+  covariance('it is forgotten when the last number leaves', [1, NaN, NaN, 2, 4], documents(-1, 0), [
+    new Double(0),
+    new Double(0),
+    null,
+    new Double(0),
+    new Double(0.5),
+  ]),
+];
+
 const EQUAL_VALUES = [
   { _id: 0, a: 3 },
   { _id: 1, a: Long.fromNumber(3) },
@@ -202,7 +244,11 @@ describe('frames', () => {
   describe('a partition that is an array', () =>
     testFormer(FAULTS.map(former(BEFORE_ARRAY, { partitionBy: '$p' }))));
   describe('extremes', () => testFormer(EXTREMES));
-  describe('covariances', () => testFormer(COVARIANCES));
+  describe('covariances', () => testFormer([...COVARIANCES, ...ODD_COVARIANCES]));
   describe('deviations', () =>
-    testFormer([...DEVIATIONS.map(former(NUMBERS)), ...OF_OTHERS.map(former(OTHERS))]));
+    testFormer([
+      ...DEVIATIONS.map(former(NUMBERS)),
+      ...OF_OTHERS.map(former(OTHERS)),
+      ...ODD_DEVIATIONS.map(former(ODD_NUMBERS)),
+    ]));
 });

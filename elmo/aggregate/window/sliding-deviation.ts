@@ -15,7 +15,10 @@ const INT_ZERO = int32Value(0).keep();
 
 class RemovableDeviation {
   private count = 0;
-  /** Infinities and NaN, which could not be taken away again. */
+  /**
+   * How many infinities and NaN there are, which could not be taken away again: as the reference counts them, which
+   * forgets them when the last number leaves, and then counts below 0.
+   */
   private others = 0;
   /** Whether the squares were below 0, and nothing has been added since. */
   private isReset = false;
@@ -48,6 +51,9 @@ class RemovableDeviation {
     this.total.add(-x);
     this.isReset = squares.sum < 0;
     if (this.isReset || this.count === 0) squares.clear();
+    if (this.count > 0) return;
+    this.total.clear();
+    this.others = 0;
   }
 
   /** From the mean, times the count. */
