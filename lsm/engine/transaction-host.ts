@@ -7,7 +7,7 @@ import { LentMemory } from '../cache/work-memory.js';
 import type { Clock } from '../env/env.js';
 import { extentOf } from '../manifest/manifest-state.js';
 import { isSyncFailure } from '../manifest/manifest-log.js';
-import type { TableMeta } from '../manifest/table-meta.js';
+import { tableMeta, type TableMeta } from '../manifest/table-meta.js';
 import type { SortedEntries } from '../memtable/sorted-entries.js';
 import type { FlushSpec, JobOutcome, JobRunner } from '../merge/job-runner.js';
 import { TransactionSpares } from '../transaction/spares.js';
@@ -278,6 +278,6 @@ export class StoreTransactions implements TransactionHost {
   }
 
   private runOf(tables: readonly TableMeta[]): RunReader {
-    return new RunReader(tables.map((meta) => this.parts.openTable(meta)));
+    return new RunReader(tables.map((meta) => this.parts.openTable(tableMeta(meta))));
   }
 }

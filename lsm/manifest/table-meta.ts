@@ -32,3 +32,25 @@ export interface TableMeta {
    */
   readonly commitSeq: number;
 }
+
+/**
+ * The same in an object of the one shape that all have which are read by: what comes from another thread, or is spread, has
+ * shapes of its own, and code made for the others is thrown away when it meets one.
+ */
+export function tableMeta(given: TableMeta): TableMeta {
+  return {
+    id: given.id,
+    offset: given.offset,
+    extentBytes: given.extentBytes,
+    dataBytes: given.dataBytes,
+    lowKey: given.lowKey,
+    highKey: given.highKey,
+    entryCount: given.entryCount,
+    tombstoneCount: given.tombstoneCount,
+    rangeTombstoneCount: given.rangeTombstoneCount,
+    blobCount: given.blobCount,
+    rawBytes: given.rawBytes,
+    maxSeq: given.maxSeq,
+    commitSeq: given.commitSeq,
+  };
+}

@@ -9,7 +9,7 @@
  * - no table is in a version twice; no run is empty.
  */
 import { compareBytes, compareRanges, type Bytes } from '../base/bytes.js';
-import type { TableMeta } from './table-meta.js';
+import { tableMeta, type TableMeta } from './table-meta.js';
 import type { TableAddition, VersionEdit } from './version-edit.js';
 
 export interface Run {
@@ -77,7 +77,7 @@ export function applyEdit(version: Version, edit: VersionEdit, refuse: Refusal =
   if (found !== removed.size) throw refuse(`${removed.size - found} tables to remove are not there`);
   for (const additions of added.values()) {
     const { level, order } = additions[0]!;
-    const tables = additions.map((addition) => addition.meta);
+    const tables = additions.map((addition) => tableMeta(addition.meta));
     runs.push(makeRun(level, level === 0 ? order : 0, tables, refuse));
   }
   runs.sort((a, b) => a.level - b.level || b.order - a.order);
