@@ -176,9 +176,8 @@ export class TableCursor extends BlockSpans {
   private isBlockBelow(bound: Bytes): boolean {
     const { meta } = this.reader!;
     const index = this.reader!.needIndex();
-    const isLast = this.blockNumber === index.blockCount - 1;
-    const above = isLast ? meta.highKey : index.separator(this.blockNumber);
-    return above !== undefined && compareBytes(above, bound) < 0;
+    if (this.blockNumber < index.blockCount - 1) return index.isSeparatorBelow(this.blockNumber, bound);
+    return meta.highKey !== undefined && compareBytes(meta.highKey, bound) < 0;
   }
 
   override previous(): void {

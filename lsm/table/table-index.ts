@@ -9,7 +9,7 @@
  *
  * In memory: the separators in one array, and of each the four bytes after the prefix as a number that sorts the same.
  */
-import { sharedPrefixLength, type Bytes } from '../base/bytes.js';
+import { compareRanges, sharedPrefixLength, type Bytes } from '../base/bytes.js';
 import { VarintReader, varintLength, writeVarint } from '../base/varint.js';
 
 /** Collects the index of a table being built. */
@@ -219,6 +219,16 @@ export class TableIndex {
     while (i < n && separators[from + i] === key[at + i]) i++;
     this.shared = i;
     return i < n ? separators[from + i]! < key[at + i]! : size < length;
+  }
+
+  /** Whether the separator after a block is below a key. */
+  isSeparatorBelow(block: number, key: Bytes): boolean {
+    const { prefix, separators, ends } = this;
+    const order = compareRanges(prefix, 0, prefix.length, key, 0, Math.min(prefix.length, key.length));
+    if (order !== 0) return order < 0;
+    const from = block === 0 ? 0 : ends[block - 1]!;
+    const length = ends[block]! - from;
+    return compareRanges(separators, from, length, key, prefix.length, key.length - prefix.length) < 0;
   }
 
   /** The separator after a block. */

@@ -63,4 +63,23 @@ describe('the index of a table', () => {
       { numRuns: 1000 },
     );
   });
+
+  it('tells of each separator whether it is below a key', () => {
+    fc.assert(
+      fc.property(blocksArbitrary, fc.array(keyArbitrary), ({ beginning, blocks }, others) => {
+        const index = indexOf(blocks);
+        const keys = [
+          ...blocks.flat(),
+          ...others,
+          ...others.map((key) => Uint8Array.of(...beginning, ...key)),
+        ];
+        for (let block = 0; block + 1 < blocks.length; block++) {
+          const separator = index.separator(block);
+          for (const key of [...keys, separator, separator.subarray(0, separator.length - 1)])
+            expect(index.isSeparatorBelow(block, key)).to.equal(compareBytes(separator, key) < 0);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });
