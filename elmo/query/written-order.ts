@@ -3,10 +3,26 @@
  * what it does to the filter beforehand. Only conditions that may fail make it show.
  */
 import type { FilterNode } from './filter.js';
+import { foldFilter } from './normalize.js';
 
 /** Conditions that all have to hold; those of an `$and` among them come behind the others. */
 export function conjunctionAsWritten(nodes: readonly FilterNode[]): FilterNode[] {
-  return flattened('and', nodes);
+  return withoutConstants(flattened('and', nodes), 'false', 'true');
+}
+
+/** A condition that decides by itself is asked alone; those that decide nothing are not asked. */
+function withoutConstants(
+  nodes: readonly FilterNode[],
+  decides: 'true' | 'false',
+  saysNothing: 'true' | 'false',
+): FilterNode[] {
+  const left: FilterNode[] = [];
+  for (const node of nodes) {
+    const { kind } = foldFilter(node);
+    if (kind === decides) return [{ kind }];
+    if (kind !== saysNothing) left.push(node);
+  }
+  return left.length > 0 ? left : [{ kind: saysNothing }];
 }
 
 /**
@@ -14,7 +30,7 @@ export function conjunctionAsWritten(nodes: readonly FilterNode[]): FilterNode[]
  * comes behind all others.
  */
 export function alternativesAsWritten(nodes: readonly FilterNode[]): FilterNode[] {
-  const flat = flattened('or', nodes);
+  const flat = withoutConstants(flattened('or', nodes), 'true', 'false');
   const counts = new Map<string, number>();
   for (const node of flat) if (isEquality(node)) counts.set(node.path, (counts.get(node.path) ?? 0) + 1);
   const places: [FilterNode[], FilterNode[], FilterNode[]] = [[], [], []];

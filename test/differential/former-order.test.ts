@@ -105,6 +105,16 @@ const BEHIND_A_STAGE: readonly Former[] = [
     { $and: [{ $nor: [{ a: 1 }, { z: 1 }] }, FAILS_BESIDE] },
     false,
   ),
+  behind('none if it cannot hold anyway', { $and: [FAILS_BESIDE, { t: { $in: [] } }] }, false),
+  {
+    why: 'nor if it holds anyway',
+    documents,
+    command: aggregate(
+      { $project: { a: 1 } },
+      { $match: { $or: [FAILS_BESIDE, { $nor: [{ t: { $in: [] } }] }] } },
+    ),
+    rows: [{ _id: 1, a: 1 }],
+  },
   behind('an alternative of one value behind the others', { $or: [{ t: null }, FAILS_BESIDE] }, true),
 ];
 
