@@ -33,7 +33,7 @@ import {
   SizeTest,
 } from './match/other-tests.js';
 import { AlwaysTest, comparisonTest, NeverTest, TypeTest, type ValueTest } from './match/value-test.js';
-import { alternativesAsWritten, conjunctionAsWritten } from './written-order.js';
+import { alternativesAsWritten, conjunctionAsWritten, noneAsWritten } from './written-order.js';
 
 export type SpecialNode = Extract<FilterNode, { kind: 'special' }>;
 
@@ -91,7 +91,7 @@ class Compiler {
       case 'or':
         return new OrMatcher(this.matchers(this.alternatives(node.children)));
       case 'nor':
-        return new NotMatcher(new OrMatcher(this.matchers(node.children)));
+        return new NotMatcher(new OrMatcher(this.matchers(this.none(node.children))));
       case 'not':
         return new NotMatcher(this.matcher(node.child));
       case 'expr':
@@ -130,6 +130,10 @@ class Compiler {
     return this.options.order === 'written' && nodes.some(holdsExpression)
       ? alternativesAsWritten(nodes)
       : nodes;
+  }
+
+  private none(nodes: readonly FilterNode[]): readonly FilterNode[] {
+    return this.options.order === 'written' && nodes.some(holdsExpression) ? noneAsWritten(nodes) : nodes;
   }
 
   private atPath(path: string, test: ValueTest): CompiledMatcher {

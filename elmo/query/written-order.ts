@@ -10,6 +10,11 @@ export function conjunctionAsWritten(nodes: readonly FilterNode[]): FilterNode[]
   return withoutConstants(flattened('and', nodes), 'false', 'true');
 }
 
+/** Conditions none of which may hold. */
+export function noneAsWritten(nodes: readonly FilterNode[]): FilterNode[] {
+  return withoutConstants(nodes, 'true', 'false');
+}
+
 /** A condition that decides by itself is asked alone; those that decide nothing are not asked. */
 function withoutConstants(
   nodes: readonly FilterNode[],

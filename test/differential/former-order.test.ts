@@ -105,6 +105,7 @@ const BEHIND_A_STAGE: readonly Former[] = [
     { $and: [{ $nor: [{ a: 1 }, { z: 1 }] }, FAILS_BESIDE] },
     false,
   ),
+  behind('none if one of a $nor holds anyway', { $nor: [FAILS_BESIDE, {}] }, false),
   behind('none if it cannot hold anyway', { $and: [FAILS_BESIDE, { t: { $in: [] } }] }, false),
   {
     why: 'nor if it holds anyway',
