@@ -4,6 +4,8 @@ import type { FilterNode } from '../query/filter.js';
 /** Stands for the path of one empty name, where `''` stands for all of a document. No name has such a character. */
 export const EMPTY_NAME = '\0';
 
+const POSITION = /\.(?:0|[1-9]\d*)(?=\.|$)/u;
+
 /** Adds the paths of a filter; `''` if it may read all of the document. */
 export function addFilterPaths(node: FilterNode, into: Set<string>): void {
   switch (node.kind) {
@@ -32,6 +34,9 @@ export function addFilterPaths(node: FilterNode, into: Set<string>): void {
   }
 }
 
+/** What may be a position in an array is read with all of the array. */
 function addPath(path: string, into: Set<string>): void {
-  into.add(path === '' ? EMPTY_NAME : path);
+  const position = POSITION.exec(path);
+  const read = position === null ? path : path.slice(0, position.index);
+  into.add(read === '' ? EMPTY_NAME : read);
 }

@@ -123,14 +123,21 @@ function needsOf(stages: readonly Stage[]): readonly string[] | undefined {
   const isEnough = stages.some((stage) => stage.addDependencies(paths));
   if (!isEnough || paths.has('')) return undefined;
   const needs = [...paths];
-  checkNeeds(needs);
+  checkNeeds(needs, stages);
   return needs;
 }
 
-/** A filter may ask for what is no path, but not where it is read by itself. @throws ElmoError */
-function checkNeeds(paths: readonly string[]): void {
+/**
+ * A filter may ask for what is no path, but not where it is read by itself, unless it asks for a field beside one that is
+ * unwound: that is asked before. @throws ElmoError
+ */
+function checkNeeds(paths: readonly string[], stages: readonly Stage[]): void {
+  const unwound = stages
+    .filter(({ name }) => name === '$unwind')
+    .flatMap(({ changedPaths }) => changedPaths!.filter((path) => path.includes('.')));
   for (const path of paths.toSorted()) {
     if (path === EMPTY_NAME) checkedFieldPath('');
-    if (!paths.some((other) => path.startsWith(`${other}.`))) checkedFieldPath(path);
+    const isReadAlone = !paths.some((other) => path.startsWith(`${other}.`));
+    if (isReadAlone && !unwound.some((other) => pathsOverlap(path, other))) checkedFieldPath(path);
   }
 }

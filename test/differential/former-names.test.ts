@@ -186,6 +186,24 @@ const READS: readonly Former[] = [
   readsPath('or all of the document', { '': 1 }, { $group: { _id: '$$ROOT' } }, undefined),
   readsPath('or it cannot hold anyway', { '': { $in: [] } }, { $group: { _id: '$a' } }, undefined),
   readsPath('by a query it may be', { '': 1 }, { $unset: 'a' }, undefined),
+  readsPath(
+    'a position is read with its array',
+    { 'a..b': 1, 'a.0.c': 1 },
+    { $project: { b: 1 } },
+    undefined,
+  ),
+  readsPath('which is none if its name is empty', { 'a..0': 1 }, { $project: { b: 1 } }, 40353),
+  readsPath('a number like 01 is no position', { 'a..b': 1, 'a.01': 1 }, { $project: { b: 1 } }, 15998),
+  {
+    why: 'a field beside what is unwound is asked for before',
+    documents: [{ _id: 1, a: { b: [1] } }],
+    command: aggregate(
+      { $unwind: '$a.b' },
+      { $match: { $or: [{ 'a..c': 1 }, { z: 1 }] } },
+      { $project: { b: 1 } },
+    ),
+    rows: [],
+  },
   {
     why: 'behind windows too',
     documents: [],
