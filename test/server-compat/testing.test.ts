@@ -1,6 +1,7 @@
 /** `elmodb/testing`: databases for tests open at once and come back to a mark at once, however much they hold. */
 import { performance } from 'node:perf_hooks';
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import { MongoClient } from 'mongodb';
 import { openTestDatabase, useTestDatabase, type TestClient } from '../../server-compat/testing.js';
 
@@ -15,17 +16,25 @@ function median(numbers: readonly number[]): number {
 }
 
 describe('a test database', () => {
-  it('is opened, used and closed in less than 5 ms', async () => {
-    await (await openTestDatabase()).close(); // the first compiles
-    const times: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      const start = process.cpuUsage(); // what other processes do does not count
-      const client = await openTestDatabase();
-      await client.db('shop').collection('orders').insertOne({ total: 1 });
-      await client.close();
-      const { user, system } = process.cpuUsage(start);
-      times.push((user + system) / 1000);
-    }
+  it('is opened, used and closed in less than 5 ms', () => {
+    // in a process of its own: what other tests have left behind is collected meanwhile in this one
+    const module = new URL('../../server-compat/testing.js', import.meta.url).href;
+    const program = `
+      const { openTestDatabase } = await import(${JSON.stringify(module)});
+      await (await openTestDatabase()).close(); // the first compiles
+      const times = [];
+      for (let i = 0; i < 20; i++) {
+        const start = process.cpuUsage(); // what other processes do does not count
+        const client = await openTestDatabase();
+        await client.db('shop').collection('orders').insertOne({ total: 1 });
+        await client.close();
+        const { user, system } = process.cpuUsage(start);
+        times.push((user + system) / 1000);
+      }
+      process.stdout.write(JSON.stringify(times));`;
+    const args = ['--input-type=module', '-e', program];
+    const times = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as number[];
+    expect(times).to.have.length(20);
     expect(median(times)).to.be.lessThan(5);
   });
 
