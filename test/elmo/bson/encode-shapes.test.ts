@@ -29,6 +29,16 @@ describe('documents of a shape that comes again and again', () => {
     none: null,
   };
 
+  const everywhere = (value: unknown): object => ({
+    ...usual,
+    _id: value,
+    name: value,
+    inner: value,
+    items: value,
+    at: value,
+    flag: value,
+  });
+
   const writes = (encoder: Encoder, document: object, options: EncodeOptions = {}): void => {
     expect(hex(encoder.encode(document))).to.equal(hex(serialize(document, options)));
     expect(hex(encoder.encode(document))).to.equal(hex(new Encoder(options).encode(document)));
@@ -38,15 +48,7 @@ describe('documents of a shape that comes again and again', () => {
     const encoder = encoderUsedTo([usual]);
     writes(encoder, usual);
     for (const value of [0, -0, 2 ** 31, -(2 ** 31), 0.5, NaN, Infinity, 5n, 'text', '\u{1f600}', true, null])
-      writes(encoder, {
-        ...usual,
-        _id: value,
-        name: value,
-        inner: value,
-        items: value,
-        at: value,
-        flag: value,
-      });
+      writes(encoder, everywhere(value));
     for (const value of [
       new ObjectId(),
       new Date(NaN),
@@ -57,15 +59,7 @@ describe('documents of a shape that comes again and again', () => {
       {},
       new Map(),
     ])
-      writes(encoder, {
-        ...usual,
-        _id: value,
-        name: value,
-        inner: value,
-        items: value,
-        at: value,
-        flag: value,
-      });
+      writes(encoder, everywhere(value));
     writes(encoder, {
       ...usual,
       items: [{ sku: 1, price: 'x' }, 7, null, new ObjectId(), [usual], usual.items[0]],
