@@ -21,7 +21,7 @@ export function pathsOverlap(a: string, b: string): boolean {
   return a === '' || b === '' || firstName(a) === firstName(b);
 }
 
-function firstName(path: string): string {
+export function firstName(path: string): string {
   const end = path.indexOf('.');
   return end < 0 ? path : path.slice(0, end);
 }

@@ -2,7 +2,7 @@
  * Rewrites a pipeline so that it does less, with the same result: conditions move up to where rows come from, neighbours
  * become one stage, and what leads is handed to the planner.
  */
-import { checkedFieldPath, pathsOverlap } from './field-path.js';
+import { checkedFieldPath, firstName, pathsOverlap } from './field-path.js';
 import { EMPTY_NAME } from './filter-paths.js';
 import { GroupStage } from './stages/group.js';
 import { LimitStage, SkipStage } from './stages/limit.js';
@@ -27,7 +27,7 @@ function withMatchesMoved(stages: readonly Stage[]): Stage[] | undefined {
   for (let i = 1; i < stages.length; i++) {
     const [before, match] = [stages[i - 1]!, stages[i]!];
     if (!(match instanceof MatchStage) || match.isEmpty || !canBePassed(before)) continue;
-    const [moved, left] = match.split((paths) => [...paths].every((path) => isUnchanged(path, before)));
+    const [moved, left] = match.split((path) => pathBefore(path, before));
     if (moved === undefined) continue;
     return [
       ...stages.slice(0, i - 1),
@@ -51,10 +51,16 @@ function withUnionsLater(stages: readonly Stage[]): Stage[] | undefined {
   return undefined;
 }
 
-/** Whether what is at a path is the same before and after a stage that can be passed. */
-function isUnchanged(path: string, { changedPaths, keptPaths }: Stage): boolean {
-  if (changedPaths !== undefined) return !changedPaths.some((other) => pathsOverlap(path, other));
-  return keptPaths!.some((kept) => path === kept || path.startsWith(`${kept}.`));
+/** The path at which a stage that can be passed finds what it leaves at `path`; undefined if it makes something of it. */
+function pathBefore(path: string, { changedPaths, keptPaths, renames }: Stage): string | undefined {
+  const name = firstName(path);
+  const source = renames?.get(name);
+  if (source !== undefined) return source + path.slice(name.length);
+  const isUnchanged =
+    changedPaths !== undefined
+      ? !changedPaths.some((other) => pathsOverlap(path, other))
+      : keptPaths!.some((kept) => path === kept || path.startsWith(`${kept}.`));
+  return isUnchanged ? path : undefined;
 }
 
 /** Whether dropping rows before this stage is the same as dropping them after it, as far as it does not change them. */

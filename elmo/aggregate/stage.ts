@@ -74,6 +74,8 @@ export interface Stage {
   readonly changedPaths: readonly string[] | undefined;
   /** If `changedPaths` is undefined: paths that stay as they are, with all below them. */
   readonly keptPaths?: readonly string[] | undefined;
+  /** Names of fields that are other fields as they were, with the names of those. */
+  readonly renames?: ReadonlyMap<string, string> | undefined;
   /** Whether each row gives exactly one row, by itself: such a stage may change places with `$limit` and `$skip`. */
   readonly isOneToOne: boolean;
   /** Whether it makes its rows itself and reads no collection before it. */

@@ -1,9 +1,21 @@
 /** A find as the pipeline that does the same: what a find on a view is. */
-import { documentValue, int64OfNumber, type Value } from '../bson/value.js';
+import { decodeDocument } from '../bson/decode.js';
+import {
+  documentValue,
+  int32Value,
+  int64OfNumber,
+  stringValue,
+  writeElement,
+  type Value,
+} from '../bson/value.js';
 import { BsonWriter } from '../bson/writer.js';
 import { ElmoError } from '../errors.js';
 import { prepareFind, type FindContext } from './find.js';
+import { firstName } from '../aggregate/field-path.js';
+import { drive } from '../exec/cursor.js';
+import type { Operation } from '../operation/operation.js';
 import type { AggregateRequest, FindRequest, RawDocument } from '../operation/requests.js';
+import type { RowSource } from '../operation/row-source.js';
 
 function stage(name: string, argument: Value): RawDocument {
   const writer = new BsonWriter();
@@ -38,9 +50,43 @@ export function findPipeline(request: FindRequest): RawDocument[] {
   return stages;
 }
 
-/** A find on a view is an aggregation. @throws ElmoError InvalidPipelineOperator, those of any find */
-export function viewRequest(request: FindRequest, context: FindContext): AggregateRequest {
+/** What is wanted of the rows of a find. */
+export type Wanted =
+  { readonly kind: 'documents' | 'count' } | { readonly kind: 'distinct'; readonly key: string };
+
+/**
+ * A find, a count or a distinct on a view is an aggregation. Where documents are not wanted themselves, its last stage says
+ * what of them is.
+ * @throws ElmoError InvalidPipelineOperator, those of any find
+ */
+export function viewRequest(request: FindRequest, context: FindContext, wanted: Wanted): AggregateRequest {
   const pipeline = findPipeline(request);
   prepareFind(request, context);
+  if (wanted.kind === 'count') pipeline.push(stage('$count', stringValue(COUNT)));
+  else if (wanted.kind === 'distinct') pipeline.push(stage('$project', shown(firstName(wanted.key))));
   return { ...request, pipeline };
+}
+
+const COUNT = 'count';
+
+/** {name: 1} */
+function shown(name: string): Value {
+  const writer = new BsonWriter();
+  const start = writer.beginDocument();
+  writeElement(writer, new TextEncoder().encode(name), int32Value(1));
+  writer.endDocument(start);
+  return documentValue(writer.toBytes());
+}
+
+/** What a count on a view comes to: no row is 0. Closes the rows. */
+export async function readCount(rows: RowSource, operation: Operation): Promise<number> {
+  let count = 0;
+  try {
+    await drive(rows, operation, ({ bytes, at }) => {
+      count = Number(decodeDocument(bytes.subarray(at))[COUNT]);
+    });
+  } finally {
+    rows.close();
+  }
+  return count;
 }

@@ -2,4 +2,4 @@
 import * as explain from './explain-pipeline.js';
 
 export const lateExplain = (): typeof explain => explain;
-export type { ExplainTarget, Verbosity } from './explain.js';
+export type { ExplainTarget, QueryTarget, Verbosity } from './explain.js';

@@ -9,7 +9,7 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.js';
 import { checkNamespace, checkReadableNamespace } from '../catalog/namespace.js';
 import type { NamedValue } from '../catalog/raw-document.js';
 import { ElmoError } from '../errors.js';
-import { countPlanned, countRows, countingPlan } from '../exec/count-rows.js';
+import { countPlanned, countingPlan } from '../exec/count-rows.js';
 import { ListCursor, RowCursor, type ElmoCursor } from '../exec/cursor.js';
 import { findByKey } from '../exec/find-one.js';
 import { choose } from '../exec/planned-rows.js';
@@ -33,9 +33,9 @@ import type { SessionRegistry } from '../session/session-registry.js';
 import { filterOfPlainFind, indexOfPoint, pointOf } from './by-id.js';
 import { checkKey, checkKeyOfView, collectDistinct, distinctRows, planDistinct } from './distinct.js';
 import type { EngineCollections } from './engine-collections.js';
-import { viewRequest } from './find-pipeline.js';
+import { readCount, viewRequest, type Wanted } from './find-pipeline.js';
 import { countRequest, openFind, prepareFind, rowsRequest, wholeCount, type FindContext } from './find.js';
-import { lateExplain, type ExplainTarget, type Verbosity } from './late-explain.js';
+import { lateExplain, type ExplainTarget, type QueryTarget, type Verbosity } from './late-explain.js';
 import {
   checkViewCollation,
   effectiveCollation,
@@ -45,6 +45,11 @@ import {
 } from './reading.js';
 import { labelled } from './transient-errors.js';
 import type { Writes } from './writes.js';
+
+/** What of the rows of a view a query that is explained wants. */
+function wantedOf({ kind, key = '' }: QueryTarget): Wanted {
+  return kind === 'distinct' ? { kind, key } : { kind: kind === 'count' ? kind : 'documents' };
+}
 
 /** More than any document has. */
 const MOST_BYTES = 0x7fff_ffff;
@@ -135,7 +140,7 @@ export class Queries {
       return this.reading(session, (place) => {
         const context = this.findContext(request, request.namespace, place);
         if (context.entry?.spec.kind === 'view')
-          return this.openAggregate(viewRequest(request, context), place);
+          return this.openAggregate(viewRequest(request, context, { kind: 'documents' }), place);
         return openFind(request, context);
       });
     });
@@ -270,8 +275,8 @@ export class Queries {
       if (entry?.spec.kind === 'view') {
         // counts of views are aggregations, whose `$limit` may not be 0
         if (request.limit === 0) throw new ElmoError(15958, 'the limit must be positive');
-        const { rows, operation } = this.openRows(viewRequest(request, context), place);
-        return countRows(rows, operation);
+        const { rows, operation } = this.openRows(viewRequest(request, context, { kind: 'count' }), place);
+        return readCount(rows, operation);
       }
       const prepared = prepareFind(request, context);
       if (entry === undefined) return 0;
@@ -292,7 +297,7 @@ export class Queries {
       if (entry?.spec.kind === 'view') {
         prepareFind(request, context); // for the errors of the filter, which come first
         checkKeyOfView(key);
-        const opened = this.openRows(viewRequest(request, context), place);
+        const opened = this.openRows(viewRequest(request, context, { kind: 'distinct', key }), place);
         return collectDistinct(opened.rows, opened.operation, key, collation);
       }
       const prepared = prepareFind(request, context);
@@ -320,7 +325,8 @@ export class Queries {
       const isView = context.entry?.spec.kind === 'view';
       const { explainQuery, explainPipeline } = lateExplain();
       if (target.kind !== 'aggregate' && !isView) return explainQuery(target, context, verbosity);
-      const aggregated = target.kind === 'aggregate' ? target.request : viewRequest(target.request, context);
+      const aggregated =
+        target.kind === 'aggregate' ? target.request : viewRequest(target.request, context, wantedOf(target));
       const { pipeline, options } = this.parsedPipeline(aggregated, place);
       const collections = this.host.collectionsAt(place.view, place.unit, place.asker);
       const contextOf = (namespace: Namespace): FindContext => this.findContext(request, namespace, place);

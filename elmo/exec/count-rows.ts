@@ -1,7 +1,6 @@
 /** Counts what a query finds without reading what it does not have to: entries where an index decides, else documents. */
 import type { Operation } from '../operation/operation.js';
-import { END, PAUSE, type Pulled, type RowSource } from '../operation/row-source.js';
-import { drive } from './cursor.js';
+import { END, PAUSE, type Pulled } from '../operation/row-source.js';
 import { runPlan, type RowsRequest, type RunningPlan } from './planned-rows.js';
 import { lateProfiledStages } from './late-profiled-stages.js';
 import { KeysAtWork } from './traced-plan.js';
@@ -121,17 +120,6 @@ export async function countRunning(
     rows.close();
   }
   return Math.max(count - skip, 0);
-}
-
-/** Counts rows, and closes them. */
-export async function countRows(rows: RowSource, operation: Operation): Promise<number> {
-  let count = 0;
-  try {
-    await drive(rows, operation, () => count++);
-  } finally {
-    rows.close();
-  }
-  return count;
 }
 
 /** What is left of a count after a skip, within a limit (0: none). */

@@ -7,8 +7,10 @@ import type { Projection, Reshape } from './projection.js';
 
 export interface TreeFacts {
   readonly requiredPaths: readonly string[] | undefined;
+  readonly readPaths?: readonly string[] | undefined;
   readonly changedPaths: readonly string[] | undefined;
   readonly keptPaths?: readonly string[] | undefined;
+  readonly renames?: ReadonlyMap<string, string>;
   readonly metaNames: readonly string[];
   readonly needsMatchedIndex?: boolean;
   readonly keepsRecord: boolean;
@@ -16,8 +18,10 @@ export interface TreeFacts {
 
 export class TreeProjection implements Projection, Reshape {
   readonly requiredPaths: readonly string[] | undefined;
+  readonly readPaths: readonly string[] | undefined;
   readonly changedPaths: readonly string[] | undefined;
   readonly keptPaths: readonly string[] | undefined;
+  readonly renames: ReadonlyMap<string, string> | undefined;
   readonly metaNames: readonly string[];
   readonly needsMatchedIndex: boolean;
   readonly keepsRecord: boolean;
@@ -33,8 +37,10 @@ export class TreeProjection implements Projection, Reshape {
     facts: TreeFacts,
   ) {
     this.requiredPaths = facts.requiredPaths;
+    this.readPaths = facts.readPaths;
     this.changedPaths = facts.changedPaths;
     this.keptPaths = facts.keptPaths;
+    this.renames = facts.renames;
     this.metaNames = facts.metaNames;
     this.needsMatchedIndex = facts.needsMatchedIndex === true;
     this.keepsRecord = facts.keepsRecord;

@@ -133,6 +133,25 @@ export function inclusionPaths(
   return paths.has('') ? undefined : [...paths];
 }
 
+/** What is computed reads; undefined if that is the whole document. */
+export function computationPaths(
+  leaves: readonly { path: string; rule: LeafRule }[],
+): readonly string[] | undefined {
+  return inclusionPaths(leaves.filter(({ rule }) => rule.kind === 'computed'));
+}
+
+/** Names of fields that are computed as what other fields are, with the names of those. */
+export function renamesAmong(
+  leaves: readonly { path: string; rule: LeafRule }[],
+): ReadonlyMap<string, string> {
+  const renames = new Map<string, string>();
+  for (const { path, rule } of leaves) {
+    const source = rule.kind === 'computed' ? rule.expression.rootPath : undefined;
+    if (source !== undefined && !source.includes('.') && !path.includes('.')) renames.set(path, source);
+  }
+  return renames;
+}
+
 /** Of an inclusion the paths that are shown as they are: a name that is a number may as well have been a position. */
 export function includedPaths(leaves: readonly { path: string; rule: LeafRule }[]): readonly string[] {
   return leaves

@@ -29,10 +29,14 @@ export interface Reshape {
   apply(bytes: Uint8Array, at: number, into: BsonWriter, metadata?: RowMetadata): void;
   /** The paths it reads or shows; undefined: the whole document. */
   readonly requiredPaths: readonly string[] | undefined;
+  /** If `requiredPaths` is undefined: the paths it reads itself, where it shows all others as they are. */
+  readonly readPaths?: readonly string[] | undefined;
   /** The paths whose values may be others afterwards; undefined: any. Those it only shows are not among them. */
   readonly changedPaths: readonly string[] | undefined;
   /** If `changedPaths` is undefined: those that are shown as they are, with all below them. */
   readonly keptPaths?: readonly string[] | undefined;
+  /** Names of fields that are other fields as they were, with the names of those. */
+  readonly renames?: ReadonlyMap<string, string> | undefined;
   readonly metaNames: readonly string[];
   /** Whether the document that was made last still tells which record it came from. */
   readonly keepsRecord: boolean;

@@ -14,7 +14,15 @@ import { parseExpression } from '../expression/parse.js';
 import type { RowMetadata } from '../operation/row-source.js';
 import { elementsOf } from '../query/elements.js';
 import { TreeProjection } from './apply.js';
-import { includedPaths, inclusionPaths, metaNamesIn, TreeBuilder, type Collisions } from './build.js';
+import {
+  computationPaths,
+  includedPaths,
+  inclusionPaths,
+  metaNamesIn,
+  renamesAmong,
+  TreeBuilder,
+  type Collisions,
+} from './build.js';
 import { ProjectionParser, refuseInnerPositional } from './parse.js';
 import type { Reshape } from './projection.js';
 
@@ -62,8 +70,10 @@ class ProjectParser extends ProjectionParser {
     const leaves = tree.leaves();
     return new TreeProjection(tree.build(!isInclusion, !isInclusion), {
       requiredPaths: isInclusion ? inclusionPaths(leaves) : undefined,
+      readPaths: isInclusion ? undefined : [],
       changedPaths: isInclusion ? undefined : leaves.map(({ path }) => path),
       keptPaths: isInclusion ? includedPaths(leaves) : undefined,
+      renames: renamesAmong(leaves),
       metaNames: metaNamesIn(specification),
       keepsRecord: !isInclusion,
     });
@@ -108,6 +118,7 @@ export function parseUnsetStage(specification: Value): Reshape {
     }
     return new TreeProjection(tree.build(true, true), {
       requiredPaths: undefined,
+      readPaths: [],
       changedPaths: tree.leaves().map(({ path }) => path),
       metaNames: [],
       keepsRecord: true,
@@ -150,9 +161,12 @@ export function parseAddFieldsStage(specification: Value, scope: ParseScope, nam
       addField(additions, conflicts, parsePath(field.name, 0), field.value);
     for (const { path, value } of additions)
       tree.put(path, { kind: 'computed', expression: parseAddition(value, scope) });
+    const leaves = tree.leaves();
     return new TreeProjection(tree.build(true, true), {
       requiredPaths: undefined,
-      changedPaths: tree.leaves().map(({ path }) => path),
+      readPaths: computationPaths(leaves),
+      changedPaths: leaves.map(({ path }) => path),
+      renames: renamesAmong(leaves),
       metaNames: metaNamesIn(kept),
       keepsRecord: true,
     });

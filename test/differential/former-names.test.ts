@@ -99,6 +99,43 @@ const DISTINCT: readonly Former[] = [
   },
 ];
 
+const EXCLUDING = { create: 'v', viewOn: 'c', pipeline: [{ $project: { s: 0, 'o.a': 0 } }] };
+const RENAMING = { create: 'v', viewOn: 'c', pipeline: [{ $set: { a: '$n' } }] };
+const WILDCARD = { createIndexes: 'c', indexes: [{ key: { 'q.$**': 1 }, name: 'q' }] };
+/** Stays behind the stages of the view, which change one of its paths. */
+const NAMELESS_BESIDE = { $or: [{ 'o.a': 1 }, { '': 1 }] };
+
+const OF_VIEWS: readonly Former[] = [
+  {
+    why: 'an empty name is none where rows are counted',
+    documents: NAMELESS,
+    before: [EXCLUDING],
+    command: { count: 'v', query: NAMELESS_BESIDE },
+    code: 40352,
+  },
+  {
+    why: 'or some of their values wanted',
+    documents: NAMELESS,
+    before: [EXCLUDING],
+    command: { distinct: 'v', key: 'n', query: NAMELESS_BESIDE },
+    code: 40352,
+  },
+  {
+    why: 'but not where all of them is',
+    documents: NAMELESS,
+    before: [EXCLUDING],
+    command: { find: 'v', filter: NAMELESS_BESIDE },
+    rows: [],
+  },
+  {
+    why: 'a field with another name is asked of a wildcard index by its own',
+    documents: NAMELESS,
+    before: [RENAMING, WILDCARD],
+    command: { find: 'v', filter: { 'a.': 1 } },
+    code: 40353,
+  },
+];
+
 const merge = (options: Document = {}): Document => aggregate({ $merge: { into: 'd', ...options } });
 /** A row that meets a document. */
 const met = (row: Document, document: Document): Pick<Former, 'documents' | 'before'> => ({
@@ -290,4 +327,5 @@ describe('names of fields, told once otherwise than by the reference', () => {
   describe('updates', () => testFormer(UPSERT));
   describe('changes of one document', () => testFormer(CHANGES));
   describe('paths that stages read', () => testFormer(READS));
+  describe('paths asked of views', () => testFormer(OF_VIEWS));
 });

@@ -4,6 +4,7 @@ import { EMPTY_ARRAY, int64OfNumber, NULL_VALUE, Value } from '../../bson/value.
 import { documentLength, FieldFinder, FieldName } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
+import { parseUnfolded } from '../../expression/operator-kinds.js';
 import { Frame } from '../../expression/expression.js';
 import { checkVariableWrite } from '../../expression/field-names.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
@@ -365,7 +366,7 @@ function parseVariables(value: Value | undefined, { scope }: StageContext): Join
   if (value === undefined) return [];
   return [...argumentsOf(value)].map(([name, expression]) => {
     checkVariableWrite(name);
-    return { name, expression: scope.parse(expression) };
+    return { name, expression: parseUnfolded(() => scope.parse(expression)) };
   });
 }
 

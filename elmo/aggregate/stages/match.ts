@@ -58,31 +58,35 @@ export class MatchStage implements Stage {
 
   /**
    * Its conditions in two parts, either of them undefined if there is none.
-   * @param canMove  whether conditions on these paths go to the first part
+   * @param pathBefore  the path that conditions of the first part ask instead; undefined if they stay in the second
    */
-  split(canMove: (paths: ReadonlySet<string>) => boolean): [Stage | undefined, Stage | undefined] {
-    const [moved, left] = this.partsOf(this.argument, canMove);
-    if (moved.length === 0 || left.length === 0)
-      return left.length === 0 ? [this, undefined] : [undefined, this];
+  split(pathBefore: PathBefore): [Stage | undefined, Stage | undefined] {
+    const [moved, left] = this.partsOf(this.argument, pathBefore);
+    if (moved.length === 0) return [undefined, this];
     return [
       new MatchStage(objectValue(moved, OBJECT), this.context),
-      new MatchStage(objectValue(left, OBJECT), this.context),
+      left.length === 0 ? undefined : new MatchStage(objectValue(left, OBJECT), this.context),
     ];
   }
 
   /** Conditions that all have to hold are parted one by one, at every depth. */
-  private partsOf(filter: Value, canMove: (paths: ReadonlySet<string>) => boolean): Parts {
+  private partsOf(filter: Value, pathBefore: PathBefore): Parts {
     const parts: Parts = [[], []];
     for (const [name, condition] of argumentsOf(filter)) {
       if (!isConjunction(name, condition)) {
-        parts[this.isMoved(name, condition, canMove) ? 0 : 1].push([name, condition]);
+        const moved = this.moved(name, condition, pathBefore);
+        if (moved === undefined) parts[1].push([name, condition]);
+        else parts[0].push(moved);
         continue;
       }
       const inner: [Value[], Value[]] = [[], []];
       for (const each of elementsOf(condition))
-        if (name === '$nor') inner[this.isMoved(name, arrayValue([each]), canMove) ? 0 : 1].push(each);
-        else
-          this.partsOf(each, canMove).forEach((part, i) => {
+        if (name === '$nor') {
+          const moved = this.moved(name, arrayValue([each]), pathBefore);
+          if (moved === undefined) inner[1].push(each);
+          else inner[0].push(...elementsOf(moved[1]));
+        } else
+          this.partsOf(each, pathBefore).forEach((part, i) => {
             if (part.length > 0) inner[i]!.push(objectValue(part, OBJECT));
           });
       inner.forEach((conditions, i) => {
@@ -92,12 +96,40 @@ export class MatchStage implements Stage {
     return parts;
   }
 
-  private isMoved(name: string, condition: Value, canMove: (paths: ReadonlySet<string>) => boolean): boolean {
+  /** A condition as it is asked before a stage; undefined if it asks what the stage makes. */
+  private moved(name: string, condition: Value, pathBefore: PathBefore): [string, Value] | undefined {
+    const paths = this.pathsOf(name, condition);
+    if (paths.some((path) => pathBefore(path) === undefined)) return undefined;
+    return paths.every((path) => pathBefore(path) === path)
+      ? [name, condition]
+      : this.renamed(name, condition, pathBefore);
+  }
+
+  /** @returns undefined if an expression or a schema asks what has another name before */
+  private renamed(name: string, condition: Value, pathBefore: PathBefore): [string, Value] | undefined {
+    if (!name.startsWith('$')) return [pathBefore(name) ?? name, condition];
+    if (!LOGICAL.has(name))
+      return this.pathsOf(name, condition).every((path) => pathBefore(path) === path)
+        ? [name, condition]
+        : undefined;
+    const renamed: Value[] = [];
+    for (const each of elementsOf(condition)) {
+      const fields = [...argumentsOf(each)].map(([inner, value]) => this.renamed(inner, value, pathBefore));
+      if (!fields.every((field) => field !== undefined)) return undefined;
+      renamed.push(objectValue(fields, OBJECT));
+    }
+    return [name, arrayValue(renamed)];
+  }
+
+  private pathsOf(name: string, condition: Value): string[] {
     const paths = new Set<string>();
     new MatchStage(objectValue([[name, condition]], OBJECT), this.context).addDependencies(paths);
-    return canMove(paths);
+    return [...paths];
   }
 }
+
+/** What a path is called before a stage; undefined if its value is another there. */
+type PathBefore = (path: string) => string | undefined;
 
 /** Named conditions: those that go to one part of a filter, and to the other. */
 type Parts = [moved: [string, Value][], left: [string, Value][]];

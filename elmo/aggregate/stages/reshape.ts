@@ -26,6 +26,7 @@ import type { ParseScope } from '../../expression/expression.js';
 export class ReshapeStage implements Stage {
   readonly changedPaths: readonly string[] | undefined;
   readonly keptPaths: readonly string[] | undefined;
+  readonly renames: ReadonlyMap<string, string> | undefined;
   readonly isOneToOne = true;
 
   constructor(
@@ -36,6 +37,7 @@ export class ReshapeStage implements Stage {
   ) {
     this.changedPaths = reshape.changedPaths;
     this.keptPaths = reshape.keptPaths;
+    this.renames = reshape.renames;
   }
 
   /** The stage where the query before it takes it over. */
@@ -51,8 +53,8 @@ export class ReshapeStage implements Stage {
   }
 
   addDependencies(into: Set<string>): boolean {
-    const { requiredPaths } = this.reshape;
-    for (const path of requiredPaths ?? ['']) into.add(path);
+    const { requiredPaths, readPaths } = this.reshape;
+    for (const path of requiredPaths ?? readPaths ?? ['']) into.add(path);
     return requiredPaths !== undefined;
   }
 }

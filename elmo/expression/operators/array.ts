@@ -6,7 +6,7 @@ import { ElementWalker } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
 import { ElmoError } from '../../errors.js';
 import { compareExpressionValues } from '../compare.js';
-import { grouping } from '../constant-parts.js';
+import { checkConstant, grouping } from '../constant-parts.js';
 import { ArrayBuilder, arrayOf, elementsOf, valueText, wholeInt32 } from '../elements.js';
 import type { Expression, ExpressionOperators, FieldImplication, Frame, ParseScope } from '../expression.js';
 import { isNumberType, typeNameOf } from '../numbers.js';
@@ -127,13 +127,14 @@ class IndexOfArray extends OperatorExpression {
     private readonly scope: ParseScope,
   ) {
     super(operands, name);
-    const constant = operands[0]!.constant;
-    const isOneOfMany = operands.some((operand) => operand.constant === undefined);
-    if (isOneOfMany && constant !== undefined && !constant.isNullish && constant.type !== ARRAY)
-      throw new ElmoError(
-        50809,
-        `First operand of ${name} must be an array. First argument is of type: ${typeNameOf(constant)}`,
-      );
+    if (operands.every((operand) => operand.constant !== undefined)) return;
+    checkConstant(operands[0], (constant) => {
+      if (constant.type !== ARRAY)
+        throw new ElmoError(
+          50809,
+          `First operand of ${name} must be an array. First argument is of type: ${typeNameOf(constant)}`,
+        );
+    });
   }
 
   evaluate(frame: Frame): Value {

@@ -1,0 +1,42 @@
+/** Constants that an operator cannot take: when they are told of, and where they are not until a document is looked at. */
+import type { Document } from '../../elmo/bson/package.js';
+import { aggregate, testFormer, type Former } from './former.js';
+
+/** It looks for something in what is no array, whatever the document. */
+const WRONG = { $indexOfArray: [{ $literal: { b: 1 } }, '$a'] };
+const documents = [{ _id: 1, a: 1 }];
+const update = (...u: Document[]): Document => ({ update: 'c', updates: [{ q: { a: 7 }, u }] });
+
+const CONSTANTS: readonly Former[] = [
+  { why: 'once all is parsed', documents, command: aggregate({ $set: { z: WRONG } }), code: 50809 },
+  {
+    why: 'so what cannot be parsed is told before',
+    documents,
+    command: aggregate({ $set: { z: WRONG } }, { $set: { y: { $none: 1 } } }),
+    code: 168,
+  },
+  {
+    why: 'a path that is none too',
+    documents,
+    command: aggregate({ $set: { z: WRONG } }, { $group: { _id: '$a.' } }),
+    code: 40353,
+  },
+  {
+    why: 'of an update with its first document',
+    documents,
+    command: update({ $set: { z: WRONG } }),
+    reply: { n: 0 },
+  },
+  {
+    why: 'nor do variables of a $lookup tell what is not evaluated',
+    documents,
+    command: aggregate({
+      $lookup: { from: 'c', let: { v: { $cond: ['$a', 1, WRONG] } }, pipeline: [], as: 'j' },
+    }),
+    rows: [{ _id: 1, a: 1, j: [{ _id: 1, a: 1 }] }],
+  },
+];
+
+describe('constants that are wrong', () => {
+  describe('are told', () => testFormer(CONSTANTS));
+});
