@@ -132,6 +132,7 @@ function checkShownPath(path: string): void {
 }
 
 const EMPTY_DOCUMENT_LENGTH = 5;
+const POSITION = /(^|\.)\d+(\.|$)/;
 
 /** What is equal to values of other keys too. */
 const NOT_BY_ID: ReadonlySet<number> = new Set([NULL, UNDEFINED, REGEX, ARRAY]);
@@ -152,6 +153,11 @@ function needsNoPlan(request: RowsRequest, given: DistinctQuery['filter']): bool
   return !NOT_BY_ID.has(type);
 }
 
+/** Where an entry has the value at a position, a document has an array, whose elements are distinct values. */
+export function shownBy(path: string): readonly string[] | undefined {
+  return POSITION.test(path) ? undefined : [path];
+}
+
 /** What of a distinct its plan depends on besides the rows it wants. */
 export type DistinctQuery = Pick<DistinctRequest, 'key' | 'filter'>;
 
@@ -161,7 +167,7 @@ export type DistinctQuery = Pick<DistinctRequest, 'key' | 'filter'>;
  */
 export function planDistinct(request: RowsRequest, { key: path, filter }: DistinctQuery): DistinctPlan {
   const isPlain = needsNoPlan(request, filter);
-  const wanted: RowsRequest = { ...request, requiredPaths: [path] };
+  const wanted: RowsRequest = { ...request, requiredPaths: shownBy(path) };
   const ofKeys = choose(wanted);
   if (!isPlain) checkShownPath(path);
   const field = request.collation === undefined ? distinctField(ofKeys.best, path) : undefined;
@@ -198,5 +204,5 @@ export function distinctRows({ plan, field }: DistinctPlan, request: RowsRequest
     );
     return scan;
   }
-  return runPlan(plan, { ...request, requiredPaths: [path] }).rows;
+  return runPlan(plan, { ...request, requiredPaths: shownBy(path) }).rows;
 }

@@ -33,7 +33,7 @@ import type { QueryPlan } from '../plan/query-plan.js';
 import { planKeyOf } from '../exec/profiled-stages.js';
 import { queryShape } from '../plan/query-shape.js';
 import { filterToBson } from '../query/to-bson.js';
-import { checkKey, planDistinct } from './distinct.js';
+import { checkKey, planDistinct, shownBy } from './distinct.js';
 import {
   countRequest,
   isWholeCount,
@@ -272,7 +272,7 @@ function explainedDistinct(target: QueryTarget, context: FindContext, request: R
   const { plan, field, others } = planned;
   const { access } = plan;
   if (field === undefined || access.kind !== 'ixscan') {
-    const inner = explainedFind(plan, others, { ...request, requiredPaths: [key] }, context);
+    const inner = explainedFind(plan, others, { ...request, requiredPaths: shownBy(key) }, context);
     return plan.isCovered ? projected(inner, key) : inner;
   }
   const tree = (scan?: DistinctScan): StageTree => distinctTree(access, key, scan);

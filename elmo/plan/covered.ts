@@ -4,7 +4,8 @@ import type { IndexSpec } from '../catalog/collection-spec.js';
 import type { FilterNode } from '../query/filter.js';
 import { pathsOf } from './predicates.js';
 
-const NUMERIC_COMPONENT = /(^|\.)\d+(\.|$)/;
+/** What may be met in arrays and in documents: an entry has one of them. */
+const POSITION = /(^|\.)\d+(\.|$)/;
 
 /** Paths of which each entry of the index has the only value. */
 function readablePaths(index: IndexSpec): ReadonlySet<string> {
@@ -15,7 +16,7 @@ function readablePaths(index: IndexSpec): ReadonlySet<string> {
     const overlaps = index.fields.some(
       (other) => other.path.startsWith(`${path}.`) || path.startsWith(`${other.path}.`),
     );
-    if (isPlain && !overlaps && !NUMERIC_COMPONENT.test(path)) readable.add(path);
+    if (isPlain && !overlaps) readable.add(path);
   });
   return readable;
 }
@@ -37,7 +38,8 @@ export function coversPaths(index: IndexSpec, paths: readonly string[]): boolean
 export function coversFilter(index: IndexSpec, node: FilterNode): boolean {
   if (!isAboutValues(node)) return false;
   const paths = pathsOf(node);
-  return paths !== undefined && paths.size > 0 && coversPaths(index, [...paths]);
+  if (paths === undefined || paths.size === 0) return false;
+  return coversPaths(index, [...paths]) && ![...paths].some((path) => POSITION.test(path));
 }
 
 function isAboutValues(node: FilterNode): boolean {

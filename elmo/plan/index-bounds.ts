@@ -6,12 +6,12 @@
  */
 import { NULL } from '../bson/types.js';
 import type { IndexSpec } from '../catalog/collection-spec.js';
-import { isSameCollation, type CollationSpec } from '../collation/collation.js';
+import type { CollationSpec } from '../collation/collation.js';
 import type { FilterNode } from '../query/filter.js';
 import { EVERYTHING, intersect, isEverything, isPoint, type Intervals } from './interval.js';
 import { demandsValue } from './partial.js';
 import { predicateBounds, type PredicateBounds } from './predicate-bounds.js';
-import { mentionsText } from './text-predicates.js';
+import { isTellable } from './text-predicates.js';
 import { commonDepth, type Predicate, type Predicates } from './predicates.js';
 
 export interface IndexBounds {
@@ -38,7 +38,6 @@ export function indexBounds(
   collation: CollationSpec | undefined,
   fixed?: ReadonlyMap<number, Intervals>,
 ): IndexBounds {
-  const isForeign = !isSameCollation(index.collation, collation);
   const exact = new Set<FilterNode>();
   const used: { field: number; predicate: Predicate }[] = [];
   const fields = index.fields.map(({ path, kind }, field): Intervals => {
@@ -52,7 +51,7 @@ export function indexBounds(
     const hasPosition = POSITION.test(path);
     const bounds: Bound[] = [];
     for (const predicate of asked) {
-      if (isForeign && mentionsText(predicate.node)) continue;
+      if (!isTellable(predicate.node, index.collation, collation)) continue;
       // an expression sees an array as a whole, and no positions
       if (predicate.node.kind === 'demand' && (isArray || hasPosition || fixed !== undefined)) continue;
       if (isArray && isNotNull(predicate.node)) continue;

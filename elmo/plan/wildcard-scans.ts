@@ -20,6 +20,7 @@ import {
 } from './interval.js';
 import type { PlanRequest } from './plan-request.js';
 import type { Predicate, Predicates } from './predicates.js';
+import { isComparable, isTellable } from './text-predicates.js';
 import { arrayComponents } from './wildcard-arrays.js';
 import { hasPosition } from './wildcard-names.js';
 import { demandsPath, isAboutScalars } from './wildcard-predicates.js';
@@ -48,7 +49,12 @@ export function wildcardScans(
   for (const [path, list] of predicates.byPath) {
     // such a path may end at an array that has no such name, or lead through one in another, which has no entries below it
     if (path === '' || path.endsWith('.') || hasPosition(path)) continue;
-    const names = namesOf(path, list, taken);
+    const mayTell = request.hint === undefined ? isTellable : isComparable;
+    const names = namesOf(
+      path,
+      list.filter(({ node }) => mayTell(node, index.collation, request.collation)),
+      taken,
+    );
     if (names === undefined) continue;
     const fixed = new Map([[field, names.intervals]]);
     if (!names.isOfValues) fixed.set(field + 1, EVERYTHING);

@@ -30,6 +30,7 @@ export class TreeProjection implements Projection, Reshape {
     frame: this.frame,
     matchedIndex: -1,
     isPositionalPending: false,
+    positionalFault: undefined,
   };
 
   constructor(
@@ -52,6 +53,8 @@ export class TreeProjection implements Projection, Reshape {
     frame.setMetadata(metadata);
     application.matchedIndex = matchedIndex;
     application.isPositionalPending = this.needsMatchedIndex;
+    application.positionalFault = undefined;
     this.root.writeDocument(bytes, at, into, application);
+    if (application.positionalFault !== undefined) throw application.positionalFault;
   }
 }

@@ -43,6 +43,8 @@ export interface Application {
   matchedIndex: number;
   /** Whether the positional `$` still waits for its array. */
   isPositionalPending: boolean;
+  /** That it has no element to show, which is told once all is computed. */
+  positionalFault: ElmoError | undefined;
 }
 
 const EMPTY = new Uint8Array([5, 0, 0, 0, 0]);
@@ -187,14 +189,19 @@ export class ProjectionNode {
   ): void {
     application.isPositionalPending = false;
     const { matchedIndex } = application;
-    if (matchedIndex < 0)
-      throw new ElmoError(51246, "positional operator '.$' couldn't find a matching element in the array");
     const start = writer.beginDocument();
     const limit = array + readInt32(bytes, array) - 1;
     let at = array + 4;
     for (let index = 0; at < limit && index < matchedIndex; index++)
       at = endOfValue(bytes, bytes[at]!, endOfCString(bytes, at + 1) + 1);
-    if (at >= limit) throw new ElmoError(51247, "positional operator '.$' element mismatch");
+    if (matchedIndex < 0 || at >= limit) {
+      application.positionalFault =
+        matchedIndex < 0
+          ? new ElmoError(51246, "positional operator '.$' couldn't find a matching element in the array")
+          : new ElmoError(51247, "positional operator '.$' element mismatch");
+      writer.endDocument(start);
+      return;
+    }
     const type = bytes[at]!;
     const value = endOfCString(bytes, at + 1) + 1;
     const end = endOfValue(bytes, type, value);

@@ -37,6 +37,19 @@ const CONSTANTS: readonly Former[] = [
   },
 ];
 
+/** Elements that no condition has found, beside an expression. */
+const positional = (why: string, projection: Document, code: number): Former => ({
+  why,
+  documents: [{ _id: 1, a: 1, l: [1] }],
+  command: { find: 'c', filter: { a: 1 }, projection },
+  code,
+});
+const POSITIONAL: readonly Former[] = [
+  positional('an expression that fails is told first', { 'l.$': 1, z: { $strLenBytes: '$a' } }, 34473),
+  positional('then that none was found', { 'l.$': 1, z: '$a' }, 51246),
+];
+
 describe('constants that are wrong', () => {
   describe('are told', () => testFormer(CONSTANTS));
 });
+describe('projections of what was found', () => testFormer(POSITIONAL));

@@ -70,7 +70,81 @@ const LOOKED_AT: readonly Row[] = [
   ['$mergeObjects cannot move', { $mergeObjects: '$$ROOT', ...documents(-1, 0) }, NOT_REMOVABLE],
 ];
 
+const TIED = [
+  { _id: 1, t: 1, n: 1 },
+  { _id: 2, t: 1, n: 2 },
+  { _id: 3, t: 2, n: 4 },
+  { _id: 4, t: 2, n: 8 },
+];
+/** What comes together in frames by range: 0 is the place of the row, 'current' the row itself. */
+const TIES: readonly Former[] = (
+  [
+    [
+      [-1, 'current'],
+      [1, 3, 7, 15],
+    ],
+    [
+      [-1, 0],
+      [3, 3, 15, 15],
+    ],
+    [
+      ['current', 1],
+      [15, 14, 12, 8],
+    ],
+    [
+      [0, 1],
+      [15, 15, 12, 12],
+    ],
+    [
+      ['current', 0],
+      [3, 2, 12, 8],
+    ],
+    [
+      [0, 'current'],
+      [1, 3, 4, 12],
+    ],
+    [
+      ['unbounded', 'current'],
+      [1, 3, 7, 15],
+    ],
+    [
+      ['current', 'current'],
+      [1, 2, 4, 8],
+    ],
+  ] as const
+).map(([window, sums]) => ({
+  why: JSON.stringify(window),
+  documents: TIED,
+  command: aggregate(
+    { $setWindowFields: { sortBy: { t: 1 }, output: { x: { $sum: '$n', ...range(...window) } } } },
+    ONLY_X,
+  ),
+  rows: sums.map((x) => ({ x })),
+}));
+
+/** Of rows whose part and place are the same array. */
+const partedBy = (why: string, partitionBy: unknown, code: number): Former => ({
+  why,
+  documents: [{ _id: 1, a: [1] }],
+  command: aggregate({ $setWindowFields: { partitionBy, sortBy: { a: 1 }, output: {} } }),
+  code,
+});
+const PARTED: readonly Former[] = [
+  partedBy('by its path it is no second array', '$a', ARRAY_PARTITION),
+  partedBy(
+    'nor by an expression that is no more than the path',
+    { $let: { vars: { v: '$c' }, in: '$$ROOT.a' } },
+    ARRAY_PARTITION,
+  ),
+  partedBy('by another expression it is', { $ifNull: ['$a', 1] }, 2),
+];
+
 const FAULTS: readonly Row[] = [
+  [
+    'a range that ends at its row reads no further',
+    { $minMaxScaler: { input: unlessA(0) }, ...range(-3, 'current') },
+    DIVISION_BY_ZERO,
+  ],
   [
     'a frame is read to its end before $first is asked',
     { $first: unlessA(2), ...documents('current', 'unbounded') },
@@ -243,6 +317,8 @@ describe('frames', () => {
   describe('the rows that are looked at', () => testFormer(LOOKED_AT.map(former(THREE))));
   describe('a partition that is an array', () =>
     testFormer(FAULTS.map(former(BEFORE_ARRAY, { partitionBy: '$p' }))));
+  describe('rows in the same place', () => testFormer(TIES));
+  describe('an array by which rows are parted and sorted', () => testFormer(PARTED));
   describe('extremes', () => testFormer(EXTREMES));
   describe('covariances', () => testFormer([...COVARIANCES, ...ODD_COVARIANCES]));
   describe('deviations', () =>

@@ -1,6 +1,6 @@
 /** `$setWindowFields`: fields computed from the rows around a row, in an order, within its part of the rows. */
 import { compareValues, type Collation } from '../../bson/compare.js';
-import { ARRAY, NULL, OBJECT, STRING, TYPE_NAMES } from '../../bson/types.js';
+import { ARRAY, NULL, OBJECT, TYPE_NAMES } from '../../bson/types.js';
 import { NULL_VALUE, UNDEFINED_VALUE, type Value } from '../../bson/value.js';
 import { documentLength } from '../../bson/walk.js';
 import { BsonWriter } from '../../bson/writer.js';
@@ -402,10 +402,7 @@ function parseSetWindowFields(argument: Value, context: StageContext): Stage {
   for (const { path } of outputs) checkedFieldPath(path);
   return new SetWindowFieldsStage(argument.keep(), {
     partitionBy: partition,
-    partitionPath:
-      partitionBy?.type === STRING && /^\$[^$]/.test(partitionBy.text)
-        ? partitionBy.text.slice(1)
-        : undefined,
+    partitionPath: partition?.rootPath,
     sortBy: pattern,
     outputs,
     context,

@@ -23,7 +23,14 @@ export interface Bounds {
 export type FrameSpec =
   | { readonly kind: 'whole' }
   | { readonly kind: 'documents'; readonly bounds: Bounds }
-  | { readonly kind: 'range'; readonly bounds: Bounds; readonly unit: TimeUnit | undefined };
+  | {
+      readonly kind: 'range';
+      readonly bounds: Bounds;
+      readonly unit: TimeUnit | undefined;
+      /** Whether it starts or ends at the row itself ('current'), not at the first or last of those in the same place (0). */
+      readonly startsAtRow: boolean;
+      readonly endsAtRow: boolean;
+    };
 
 export const WHOLE: FrameSpec = { kind: 'whole' };
 
@@ -69,7 +76,8 @@ export function parseFrame(window: Value | undefined): FrameSpec {
   if (unit !== undefined && unit.type !== STRING) throw refuse("'unit' must be a string");
   const bounds = boundsOf(parts);
   const timeUnit = unit === undefined ? undefined : unitOperand(unit, '$setWindowFields');
-  return { kind: 'range', bounds, unit: timeUnit };
+  const [startsAtRow, endsAtRow] = elementsOf(range).map(isCurrent) as [boolean, boolean];
+  return { kind: 'range', bounds, unit: timeUnit, startsAtRow, endsAtRow };
 }
 
 function isWhole({ low, high }: Bounds): boolean {
@@ -88,11 +96,15 @@ function boundsOf([low, high]: readonly (number | undefined)[]): Bounds {
   return { low, high };
 }
 
+function isCurrent(value: Value): boolean {
+  return value.type === STRING && value.text === 'current';
+}
+
 function parseBound(value: Value, isWholeNumber: boolean): number | undefined {
   if (value.type === STRING) {
     const { text } = value;
     if (text === 'unbounded') return undefined;
-    if (text === 'current') return 0;
+    if (isCurrent(value)) return 0;
   }
   if (!isNumberType(value.type)) throw refuse("Window bounds must be 'unbounded', 'current', or a number.");
   const number = doubleOf(value);
@@ -139,7 +151,8 @@ export function shiftedPlace(place: number, distance: number, unit: TimeUnit | u
 
 /** Whether the rows of a frame are known only when one behind them, or the end, has been read. */
 export function readsOn(spec: FrameSpec): boolean {
-  return spec.kind !== 'range' || spec.bounds.high === undefined || spec.bounds.high >= 0;
+  if (spec.kind !== 'range' || spec.bounds.high === undefined) return true;
+  return spec.bounds.high >= 0 && !spec.endsAtRow;
 }
 
 /** The frames of the rows of a partition, one row after the other. Rows are [low, high) of the partition. */
@@ -170,11 +183,13 @@ export class Frames {
     }
     const { places } = this;
     const place = places[row]!;
-    if (low !== undefined) {
+    if (spec.startsAtRow) this.low = row;
+    else if (low !== undefined) {
       const from = shiftedPlace(place, low, spec.unit);
       while (this.low < count && places[this.low]! < from) this.low++;
     }
-    if (high === undefined) this.high = count;
+    if (spec.endsAtRow) this.high = row + 1;
+    else if (high === undefined) this.high = count;
     else {
       const to = shiftedPlace(place, high, spec.unit);
       while (this.high < count && places[this.high]! <= to) this.high++;

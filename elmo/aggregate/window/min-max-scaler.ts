@@ -11,7 +11,7 @@ import type { ParseScope } from '../../expression/expression.js';
 import { isNumberType, typeNameOf } from '../../expression/numbers.js';
 import { divide } from '../../expression/operators/arithmetic.js';
 import { argumentsOf } from '../arguments.js';
-import { Frames, type FrameSpec } from './frame.js';
+import { Frames, readsOn, type FrameSpec } from './frame.js';
 import { FaultOfRow, ValuesFunction, type ParseFunction } from './values-function.js';
 
 const ZERO = int32Value(0);
@@ -119,7 +119,7 @@ export const parseMinMaxScaler: ParseFunction = (argument, context) => {
         for (entered = Math.max(entered, row); entered < frames.high; entered++)
           if (!values![entered]!.isNullish) checkNumber(values![entered]!, 9522903);
       } catch (error) {
-        throw new FaultOfRow({ row, error, isBehindReading: true }, made);
+        throw new FaultOfRow({ row, error, isBehindReading: readsOn(spec) }, made);
       }
       made.push(scaled(values!, row, frames, bounds));
     }

@@ -58,6 +58,7 @@ export const variableOperators: ExpressionOperators = {
       const body = inner.scope.parse(given.get('in')!);
       // what nothing reads is not computed, and so cannot fail, unless all is to be computed as it is written
       const isRead = inner.slots.map((slot) => !mayRearrange() || inner.scope.isRead(slot));
+      if (!isRead.includes(true)) return body;
       const slots = inner.slots.filter((_, i) => isRead[i]);
       const read = values.filter((_, i) => isRead[i]);
       return foldConstants(new LetExpression(slots, read, body), mayRearrange() ? [body] : [...read, body]);
