@@ -71,7 +71,7 @@ export function applyEdit(version: Version, edit: VersionEdit, refuse: Refusal =
       continue;
     }
     const kept = found === 0 ? [...run.tables] : run.tables.filter((table) => !removed.has(table.id));
-    for (const addition of additions ?? []) kept.push(addition.meta);
+    for (const addition of additions ?? []) kept.push(tableMeta(addition.meta));
     if (kept.length > 0) runs.push(makeRun(run.level, run.order, kept, refuse));
   }
   if (found !== removed.size) throw refuse(`${removed.size - found} tables to remove are not there`);
