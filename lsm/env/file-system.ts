@@ -44,4 +44,6 @@ export interface FileSystem {
   syncDirectoryLater(path: string): Promise<void>;
   /** Whether another thread can open the same paths (true for real files). */
   readonly isShared: boolean;
+  /** Whether files are in memory alone: what is not needed is better given back than kept for later. */
+  readonly isVolatile: boolean;
 }

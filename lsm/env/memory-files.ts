@@ -150,6 +150,7 @@ class MemoryFile implements File {
 
 export class MemoryFileSystem implements FileSystem {
   readonly isShared = false;
+  readonly isVolatile = true;
   private readonly entries: Map<string, MemoryBytes>;
 
   constructor() {

@@ -137,6 +137,7 @@ class NodeFile implements File {
 
 export class NodeFileSystem implements FileSystem {
   readonly isShared = true;
+  readonly isVolatile = false;
 
   open(path: string, mode: OpenMode): File {
     const operation = mode === 'create' ? 'create' : 'open';

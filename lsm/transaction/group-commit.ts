@@ -1,7 +1,11 @@
 /**
- * The logs of a store, oldest first; the last one is written to. What must stay true: a record is durable only when
- * everything committed before it is, so a sync covers blobs first, then each older log, then the newest. Callers that
- * wait for a sync share it.
+ * The logs of a store, oldest first; the last one is written to, and made when something is. What must stay true: a record
+ * is durable only when everything committed before it is, so a sync covers blobs first, then each older log, then the
+ * newest. Callers that wait for a sync share it.
+ *
+ * The file of a log that is not needed any more becomes the next log: what it takes on disk and in the system's memory is
+ * there already, so that records are written in less time, and nothing has to be freed. Until it has its new name it is
+ * obsolete by the manifest, and what was in it never passes for a record of the new log (see wal/format.ts).
  */
 import type { Bytes } from '../base/bytes.js';
 import type { Cipher } from '../env/cipher.js';
@@ -26,13 +30,17 @@ export class LogSet {
   private readonly recovered: number[];
   /** Numbers of logs that are not needed any more, and still there. */
   private readonly obsolete: number[] = [];
-  private active: OpenLog;
+  /** Undefined: nothing was written since the store was opened. */
+  private active: OpenLog | undefined = undefined;
+  private lastNumber: number;
+  /** The number of a log whose file the next one takes. */
+  private spare: number | undefined = undefined;
   private hasNewBlobs = false;
   /** The sync of the data file under way: no later record is durable before the blobs of an earlier one are. */
   private blobSync: Promise<void> | undefined = undefined;
   private lastBlobSync = 0;
   private lastDirectorySync = 0;
-  private hasNewFile = true;
+  private hasNewFile = false;
   /** The sync of the directory under way: no record of a new log is durable before the log's name is. */
   private directorySync: Promise<void> | undefined = undefined;
   private cancelTimer: (() => void) | undefined = undefined;
@@ -57,25 +65,27 @@ export class LogSet {
   ) {
     this.choice = new SyncChoice(env.clock);
     this.recovered = recovered.logs.map(({ number }) => number);
-    this.active = this.create(recovered.nextLog);
+    this.lastNumber = recovered.nextLog;
   }
 
+  /** The number of the log that is written to, be it made or not. */
   get activeNumber(): number {
-    return this.active.number;
+    return this.lastNumber;
   }
 
+  /** Bytes of the log that is written to. */
   get byteLength(): number {
-    return this.active.writer.byteLength;
+    return this.active === undefined ? 0 : this.active.writer.byteLength;
   }
 
   /** Number of logs that exist. */
   get count(): number {
-    return this.recovered.length + this.older.length + 1;
+    return this.recovered.length + this.opened().length;
   }
 
   /** Appends one record. When it throws, the log is as before. */
   append(seq: number, count: number, ops: Bytes, offset: number, length: number): void {
-    this.active.writer.append(seq, count, ops, offset, length);
+    (this.active ??= this.create(this.lastNumber)).writer.append(seq, count, ops, offset, length);
     if (this.cancelTimer === undefined) this.scheduleSync();
   }
 
@@ -86,17 +96,18 @@ export class LogSet {
 
   /** Seals the active log and begins the next. When it throws, the old one stays active. */
   rotate(): void {
-    const next = this.create(this.active.number + 1);
+    const ended = (this.active ??= this.create(this.lastNumber));
+    const next = this.create(ended.number + 1);
     try {
-      this.active.writer.appendSeal();
+      ended.writer.appendSeal();
     } catch (error) {
       next.writer.close();
       this.env.files.remove(walPath(this.path, next.number));
       throw error;
     }
-    this.older.push(this.active);
+    this.older.push(ended);
     this.active = next;
-    this.hasNewFile = true;
+    this.lastNumber = next.number;
   }
 
   /**
@@ -105,14 +116,15 @@ export class LogSet {
    */
   sync(isUrgent = false): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
-    const { hasNewBlobs, blobSync, hasNewFile, directorySync } = this;
+    const { active, hasNewBlobs, blobSync, hasNewFile, directorySync } = this;
     const isPlain = this.older.length === 0 && !hasNewBlobs && !hasNewFile;
     const isAlone = blobSync === undefined && directorySync === undefined;
-    return isPlain && isAlone ? this.syncLog(this.active, isUrgent) : this.syncAll();
+    return isPlain && isAlone && active !== undefined ? this.syncLog(active, isUrgent) : this.syncAll();
   }
 
   /**
-   * Closes the logs below `number`: what they hold is in tables. Resolves when they are removed.
+   * Closes the logs below `number`: what they hold is in tables. Resolves when they are removed, but for one that is kept
+   * for the next.
    * @throws LsmError of a removal: the logs do not count any more all the same, and their removal is tried again next time
    */
   async retireBelow(number: number): Promise<void> {
@@ -123,7 +135,8 @@ export class LogSet {
       const log = this.older.shift()!;
       log.isRetired = true;
       if (log.syncs === 0) log.writer.close();
-      this.obsolete.push(log.number);
+      if (log.syncs === 0 && this.spare === undefined && !this.env.files.isVolatile) this.spare = log.number;
+      else this.obsolete.push(log.number);
     }
     await this.removeObsolete();
   }
@@ -149,15 +162,21 @@ export class LogSet {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     await this.background;
-    for (const log of [...this.older, this.active]) {
+    for (const log of this.opened()) {
       log.writer.close();
       if (remove) this.obsolete.push(log.number);
     }
+    if (remove && this.spare !== undefined) this.obsolete.push(this.spare);
+    this.spare = undefined;
     if (remove) await this.removeObsolete();
   }
 
+  private opened(): OpenLog[] {
+    return this.active === undefined ? [...this.older] : [...this.older, this.active];
+  }
+
   private async syncAll(): Promise<void> {
-    const logs = [...this.older, this.active];
+    const logs = this.opened();
     try {
       if (this.hasNewFile) {
         this.hasNewFile = false;
@@ -203,19 +222,36 @@ export class LogSet {
 
   private create(number: number): OpenLog {
     const path = walPath(this.path, number);
-    this.env.files.remove(path);
-    const file = this.env.files.open(path, 'create');
+    const { files } = this.env;
+    files.remove(path);
+    const reused = this.spareAs(path);
+    const file = reused ?? files.open(path, 'create');
     try {
-      return {
-        number,
-        writer: new WalWriter(file, number, this.storeId, this.cipher, this.choice),
-        isRetired: false,
-        syncs: 0,
-      };
+      const options = { cipher: this.cipher, choice: this.choice, isReused: reused !== undefined };
+      const writer = new WalWriter(file, number, this.storeId, options);
+      this.hasNewFile = true;
+      return { number, writer, isRetired: false, syncs: 0 };
     } catch (error) {
       file.close();
-      this.env.files.remove(path);
+      files.remove(path);
       throw error;
+    }
+  }
+
+  /** The file of a log that is not needed any more, under its new name. */
+  private spareAs(path: string): File | undefined {
+    const { spare } = this;
+    if (spare === undefined) return undefined;
+    const { files } = this.env;
+    this.spare = undefined;
+    try {
+      files.rename(walPath(this.path, spare), path);
+      return files.open(path, 'write');
+    } catch {
+      // A new file does as well; whichever name this one has now is free then.
+      this.obsolete.push(spare);
+      files.remove(path);
+      return undefined;
     }
   }
 

@@ -11,7 +11,8 @@
  *        8     4  format     u32  1
  *       12     6  logNumber  u48  as in the file's name
  *       18     8  storeId    random bytes of the store the log belongs to
- *       26     2  flags      u16  bit 0: the operations are encrypted
+ *       26     2  flags      u16  bit 0: the operations are encrypted; bit 1: the file was another log's before, of which
+ *                                  something may be left behind the records
  *       28     4  crc        u32  CRC-32 of the 28 bytes before it
  *
  * Record: one committed batch, or the seal.
@@ -66,6 +67,7 @@ const STORE_ID_AT = 18;
 const FLAGS_AT = 26;
 const HEADER_CRC_AT = 28;
 const FLAG_ENCRYPTED = 1;
+const FLAG_REUSED = 2;
 const NAME_PART = '-log-';
 const NAME_DIGITS = 12;
 
@@ -74,6 +76,7 @@ export interface WalHeader {
   readonly logNumber: number;
   readonly storeId: Bytes;
   readonly isEncrypted: boolean;
+  readonly isReused: boolean;
 }
 
 /** The path of a log of the store at `path`. */
@@ -94,7 +97,7 @@ export function encodeWalHeader(header: Omit<WalHeader, 'format'>): Bytes {
   writeU32(bytes, FORMAT_AT, WAL_FORMAT);
   writeU48(bytes, LOG_NUMBER_AT, header.logNumber);
   bytes.set(header.storeId.subarray(0, STORE_ID_BYTES), STORE_ID_AT);
-  writeU16(bytes, FLAGS_AT, header.isEncrypted ? FLAG_ENCRYPTED : 0);
+  writeU16(bytes, FLAGS_AT, (header.isEncrypted ? FLAG_ENCRYPTED : 0) | (header.isReused ? FLAG_REUSED : 0));
   writeU32(bytes, HEADER_CRC_AT, crc32(bytes, 0, HEADER_CRC_AT));
   return bytes;
 }
@@ -104,11 +107,13 @@ export function decodeWalHeader(bytes: Bytes, length: number): WalHeader | undef
   if (length < WAL_HEADER_BYTES) return undefined;
   for (let i = 0; i < MAGIC.length; i++) if (bytes[i] !== MAGIC[i]) return undefined;
   if (readU32(bytes, HEADER_CRC_AT) !== crc32(bytes, 0, HEADER_CRC_AT)) return undefined;
+  const flags = readU16(bytes, FLAGS_AT);
   return {
     format: readU32(bytes, FORMAT_AT),
     logNumber: readU48(bytes, LOG_NUMBER_AT),
     storeId: bytes.slice(STORE_ID_AT, STORE_ID_AT + STORE_ID_BYTES),
-    isEncrypted: (readU16(bytes, FLAGS_AT) & FLAG_ENCRYPTED) !== 0,
+    isEncrypted: (flags & FLAG_ENCRYPTED) !== 0,
+    isReused: (flags & FLAG_REUSED) !== 0,
   };
 }
 

@@ -51,7 +51,10 @@ export interface WalSummary {
   readonly sealed: boolean;
   /** Bytes from the start that were on stable storage when the last good record was written. */
   readonly syncedTo: number;
-  /** Bytes of the file after the valid ones, up to the last that is not zero: zeros are room for more. */
+  /**
+   * Bytes of the file after the valid ones, up to the last that is not zero: zeros are room for more. 0 where the file was
+   * another log's before, whose bytes they may be.
+   */
   readonly tornBytes: number;
 }
 
@@ -80,6 +83,7 @@ class WalReader {
   private windowAt: number;
   private windowEnd: number;
   private plain: Uint8Array;
+  private isReused = false;
 
   constructor(file: File, expected: WalExpectation) {
     this.file = file;
@@ -116,7 +120,7 @@ class WalReader {
       }
     }
     if (!sealed && position < this.size) this.refuseDamage(position);
-    const tornBytes = this.lastByteEnd(position) - position;
+    const tornBytes = this.isReused ? 0 : this.lastByteEnd(position) - position;
     return { validBytes: position, records, sealed, syncedTo, tornBytes };
   }
 
@@ -151,6 +155,7 @@ class WalReader {
         : 'is not encrypted and a key was given';
       throw new LsmError(`${path} ${why}`, 'WrongKey', { file: path });
     }
+    this.isReused = header.isReused;
     return true;
   }
 

@@ -5,7 +5,8 @@
  * - a record whose write threw is not part of the log: the next one is written over it;
  * - `syncedTo` of a record never exceeds what a sync that ended has covered;
  * - what lies behind the last record are zeros, if anything: a writer who syncs alone has room written ahead, because a sync
- *   that must not make the file longer is shorter; zeros are no record, so a log that was cut off ends before them;
+ *   that must not make the file longer is shorter; zeros are no record, so a log that was cut off ends before them. Or they
+ *   are what an earlier log left in the file, of which no record passes here;
  * - after a failed sync nothing of this log is promised any more: the system may have dropped the pages, and a second
  *   sync that succeeds would prove nothing.
  */
@@ -48,6 +49,14 @@ const AHEAD_PATIENCE = 8;
 const AHEAD_BYTES = 128 * 1024;
 let zeros: Uint8Array | undefined;
 
+export interface WalOptions {
+  readonly cipher?: Cipher | undefined;
+  /** Where syncs run; by default in the thread pool. */
+  readonly choice?: SyncChoice | undefined;
+  /** Whether the file was another log's before. */
+  readonly isReused?: boolean;
+}
+
 export class WalWriter {
   readonly logNumber: number;
   /** Why a sync failed; every later sync and append fails with it. */
@@ -74,12 +83,16 @@ export class WalWriter {
 
   /**
    * Writes the header. For the log to be found after a power cut, sync its directory before the first `sync` is trusted.
-   * @param file     empty, opened for writing; the writer closes it
+   * @param file     empty or reused, opened for writing; the writer closes it
    * @param storeId  8 bytes
-   * @param choice   where syncs run; by default in the thread pool
    * @throws LsmError of the write
    */
-  constructor(file: File, logNumber: number, storeId: Bytes, cipher?: Cipher, choice?: SyncChoice) {
+  constructor(
+    file: File,
+    logNumber: number,
+    storeId: Bytes,
+    { cipher, choice, isReused = false }: WalOptions = {},
+  ) {
     invariant(storeId.length === STORE_ID_BYTES, 'a store id has 8 bytes');
     this.logNumber = logNumber;
     this.failed = undefined;
@@ -90,7 +103,7 @@ export class WalWriter {
     this.aad = new Uint8Array(AAD_BYTES);
     this.buffer = new Uint8Array(FIRST_BUFFER_BYTES);
     this.position = WAL_HEADER_BYTES;
-    this.aheadEnd = 0;
+    this.aheadEnd = isReused ? file.size() : 0;
     this.aloneCount = 0;
     this.lastSeq = 0;
     this.isSealed = false;
@@ -99,12 +112,8 @@ export class WalWriter {
     this.waiting = 0;
     this.urgent = 0;
     this.choice = choice;
-    file.write(
-      encodeWalHeader({ logNumber, storeId, isEncrypted: cipher !== undefined }),
-      0,
-      WAL_HEADER_BYTES,
-      0,
-    );
+    const header = encodeWalHeader({ logNumber, storeId, isEncrypted: cipher !== undefined, isReused });
+    file.write(header, 0, WAL_HEADER_BYTES, 0);
   }
 
   /**
@@ -120,7 +129,7 @@ export class WalWriter {
     position: number,
     lastSeq: number,
   ): WalWriter {
-    const writer = new WalWriter(file, logNumber, storeId, cipher);
+    const writer = new WalWriter(file, logNumber, storeId, { cipher });
     writer.position = position;
     writer.durableBytes = position;
     writer.lastSeq = lastSeq;

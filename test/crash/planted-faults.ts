@@ -222,6 +222,7 @@ class RepairedFile extends HandingOn {
 /** A file system whose store file, or whose logs, are wrapped. */
 class WrappedFiles implements FileSystem {
   readonly isShared = false;
+  readonly isVolatile = false;
 
   constructor(
     private readonly inner: FaultyFileSystem,

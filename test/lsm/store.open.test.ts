@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { File, OpenMode } from '../../lsm/env/file-system.js';
 import { SystemError } from '../../lsm/env/system-error.js';
 import { ioError, type LsmErrorCode } from '../../lsm/errors.js';
 import { MEMORY_PATH, openLsm, systemEnv, type LsmStore, type OpenOptions } from '../../lsm/index.js';
@@ -27,7 +28,6 @@ import {
   expectSame,
   expectSound,
   fillKeys,
-  HookedFiles,
   inside,
   LAB_PATH,
   labEnv,
@@ -37,6 +37,16 @@ import {
   text,
   useStage,
 } from './store-fixture.js';
+
+/** A file system that can be mounted for reading only, as a system's answers then. */
+class MountedFiles extends FaultyFileSystem {
+  isReadOnly = false;
+
+  override open(path: string, mode: OpenMode): File {
+    if (this.isReadOnly && mode !== 'read') throw ioError('open', path, new SystemError('EROFS'));
+    return super.open(path, mode);
+  }
+}
 
 const KEY = new Uint8Array(32).fill(5);
 /** Opens a store, writes one entry, says so, and waits to be told what to do. */
@@ -95,14 +105,11 @@ describe('opening a store', () => {
     });
 
     it('a read-only file system: ReadOnly, in a sentence; who only reads is welcome', async () => {
-      const files = new HookedFiles();
+      const files = new MountedFiles();
       const store = await stage.openOn(files);
       await fillKeys(store, 10);
       await store.close();
-      files.onCall = (operation, path) => {
-        if (operation === 'read' || operation === 'open') return;
-        throw ioError(operation, path, new SystemError('EROFS'));
-      };
+      files.isReadOnly = true;
       const error = await refusal(() => stage.openOn(files), 'ReadOnly');
       expect(error.message).to.match(/^cannot \w+ .*: not permitted \(EROFS\)$/);
       const reader = await stage.openOn(files, { ...SMALL, readOnly: true });

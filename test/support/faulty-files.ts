@@ -299,6 +299,7 @@ const MUTATING: ReadonlySet<FileOperation> = new Set<FileOperation>([
 
 export class FaultyFileSystem implements FileSystem {
   readonly isShared = false;
+  readonly isVolatile = false;
   /** Mutating calls so far: write, sync, truncate, create, remove, rename, syncDirectory. */
   calls = 0;
   /** Every call so far, by operation. */

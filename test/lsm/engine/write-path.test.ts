@@ -398,13 +398,16 @@ describe('writes', () => {
     const disk = new FaultyFileSystem();
     const store = await stage.openOn(disk);
     await fillKeys(store, 20);
-    disk.failAt('remove', 2, 'EIO'); // the first makes sure that the next log is a new file
+    await store.flush();
+    await store.put(bytes('more'), bytes('1'));
+    disk.failAt('rename', 1, 'EIO'); // the log is not to become the next one
+    disk.failAt('remove', 3, 'EIO'); // the first two make sure that the next log is a new file
     await store.flush();
     expect(store.stats().backgroundError).to.include('remove');
-    expect(disk.paths()).to.have.lengthOf(3);
+    expect(disk.paths()).to.have.lengthOf(4);
     await store.put(bytes('later'), bytes('1'));
     await store.flush();
-    expect(disk.paths()).to.have.lengthOf(2);
+    expect(disk.paths(), 'the log written to, and one kept for the next').to.have.lengthOf(3);
     await store.close();
     expect(disk.paths()).to.have.lengthOf(1);
   });

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { LsmError } from '../../../lsm/errors.js';
 import type { LsmStore, OpenOptions } from '../../../lsm/index.js';
-import { walPath } from '../../../lsm/wal/format.js';
+import { WAL_HEADER_BYTES, walPath } from '../../../lsm/wal/format.js';
 import { FaultyFileSystem } from '../../support/faulty-files.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import {
@@ -260,13 +260,15 @@ describe('recovery', () => {
   describe('of logs', () => {
     it('that are empty: removes them', async () => {
       const disk = new FaultyFileSystem();
-      await stage.openOn(disk, IN_LOGS);
+      const store = await stage.openOn(disk, IN_LOGS);
+      await store.put(bytes('k'), bytes('1'));
       const after = disk.processCrash();
-      const number = 1;
-      expect(logsOf(after)).to.deep.equal([walPath(LAB_PATH, number)]);
-      for (const content of [undefined, new Uint8Array(0), new Uint8Array(7), new Uint8Array(5000)]) {
+      const path = walPath(LAB_PATH, 1);
+      expect(logsOf(after)).to.deep.equal([path]);
+      const header = after.contents(path)!.slice(0, WAL_HEADER_BYTES);
+      for (const content of [header, new Uint8Array(0), new Uint8Array(7), new Uint8Array(5000)]) {
         const image = after.processCrash();
-        if (content !== undefined) image.plant(walPath(LAB_PATH, number), content);
+        image.plant(path, content);
         await expectRecovers(image, new Model());
       }
     });

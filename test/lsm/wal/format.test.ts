@@ -31,16 +31,20 @@ describe('names of logs', () => {
 });
 
 describe('header of a log', () => {
-  const header = { logNumber: 2 ** 40 + 5, storeId: STORE_ID, isEncrypted: true };
+  const header = { logNumber: 2 ** 40 + 5, storeId: STORE_ID, isEncrypted: true, isReused: false };
 
   it('comes back', () => {
-    const bytes = encodeWalHeader(header);
-    expect(decodeWalHeader(bytes, bytes.length)).to.deep.equal({ format: 1, ...header });
-    expect(bytes.length).to.equal(WAL_HEADER_BYTES);
+    for (const isEncrypted of [false, true])
+      for (const isReused of [false, true]) {
+        const bytes = encodeWalHeader({ ...header, isEncrypted, isReused });
+        const back = decodeWalHeader(bytes, bytes.length);
+        expect(back).to.deep.equal({ format: 1, ...header, isEncrypted, isReused });
+        expect(bytes.length).to.equal(WAL_HEADER_BYTES);
+      }
   });
 
   it('is as the byte table says', () => {
-    const bytes = encodeWalHeader({ logNumber: 1, storeId: STORE_ID, isEncrypted: false });
+    const bytes = encodeWalHeader({ logNumber: 1, storeId: STORE_ID, isEncrypted: false, isReused: false });
     expect(Buffer.from(bytes).toString('hex')).to.equal(
       '656c6d6f206c6f67' + '01000000' + '010000000000' + '0102030405060708' + '0000' + '9223870a',
     );

@@ -30,8 +30,8 @@ export function newFile(bytes: Uint8Array = NO_BYTES): File {
   return file;
 }
 
-export function newWriter(file: File, cipher?: Cipher, logNumber = LOG_NUMBER): WalWriter {
-  return new WalWriter(file, logNumber, STORE_ID, cipher);
+export function newWriter(file: File, cipher?: Cipher, logNumber = LOG_NUMBER, isReused = false): WalWriter {
+  return new WalWriter(file, logNumber, STORE_ID, { cipher, isReused });
 }
 
 export function append(writer: WalWriter, batch: Batch): void {

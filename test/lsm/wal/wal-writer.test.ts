@@ -180,7 +180,7 @@ describe('WalWriter.sync', () => {
   });
 
   it('runs at once for a writer alone, in the pool for several, and for a timer', async () => {
-    writer = new WalWriter(file, 1, STORE_ID, undefined, new SyncChoice({ nowMs: () => 0 }));
+    writer = new WalWriter(file, 1, STORE_ID, { choice: new SyncChoice({ nowMs: () => 0 }) });
     const put = async (seq: number, isUrgent: boolean, others: number): Promise<void> => {
       append(writer, batchOf(seq, 10));
       const all = Array.from({ length: 1 + others }, () => writer.sync(isUrgent));
@@ -208,7 +208,7 @@ describe('WalWriter.sync', () => {
   it('writes room ahead for a writer who is always alone, which is no part of the log', async () => {
     const files = new FaultyFileSystem();
     const plain = files.open(PATH, 'create');
-    writer = new WalWriter(plain, 1, STORE_ID, undefined, new SyncChoice({ nowMs: () => 0 }));
+    writer = new WalWriter(plain, 1, STORE_ID, { choice: new SyncChoice({ nowMs: () => 0 }) });
     const batches: Batch[] = [];
     const put = async (isUrgent: boolean): Promise<void> => {
       batches.push(batchOf(batches.length + 1, 100));
@@ -239,7 +239,7 @@ describe('WalWriter.sync', () => {
   it('does without room ahead when there is none, and after a failed write makes it anew', async () => {
     const files = new FaultyFileSystem();
     const plain = files.open(PATH, 'create');
-    writer = new WalWriter(plain, 1, STORE_ID, undefined, new SyncChoice({ nowMs: () => 0 }));
+    writer = new WalWriter(plain, 1, STORE_ID, { choice: new SyncChoice({ nowMs: () => 0 }) });
     const put = async (seq: number): Promise<void> => {
       append(writer, batchOf(seq, 100));
       await writer.sync(true);
