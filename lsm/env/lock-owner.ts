@@ -5,7 +5,7 @@
  *   {"pid":4711,"host":"box","pidSpace":"pid:[4026531836]","startedAtMs":1704067200000,
  *    "processStart":"123456@5f3c…","token":"00112233445566778899aabbccddeeff"}
  */
-import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { ioError } from '../errors.js';
 import type { Env } from './env.js';
@@ -51,7 +51,7 @@ export function describeSelf(env: Env): LockOwner {
   env.random.fill(token);
   return {
     pid: process.pid,
-    host: hostname(),
+    host: hostName(),
     pidSpace: ownPidSpace(),
     startedAtMs: env.clock.wallMs(),
     processStart: processState(process.pid)?.start ?? null,
@@ -110,7 +110,7 @@ export function readLockFile(path: string): LockFile | undefined {
 export function judge(file: LockFile, nowMs: () => number): Verdict {
   const { owner, writtenAtMs } = file;
   if (owner === undefined) return nowMs() - writtenAtMs > GARBLED_LIMIT_MS ? 'stale' : 'young';
-  if (owner.host === hostname() && owner.pidSpace === ownPidSpace()) return isAlive(owner) ? 'held' : 'stale';
+  if (owner.host === hostName() && owner.pidSpace === ownPidSpace()) return isAlive(owner) ? 'held' : 'stale';
   return nowMs() - writtenAtMs > HEARTBEAT_LIMIT_MS ? 'stale' : 'held';
 }
 
@@ -140,15 +140,35 @@ interface ProcessState {
 /** From /proc: undefined where there is none, or nothing is told of this process. */
 function processState(pid: number): ProcessState | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readShort(`/proc/${pid}/stat`);
     // field 2, the name, is in parentheses and may hold anything; field 3 is the state, field 22 the start
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, ticks] = [fields[0], fields[19]];
     if (state === undefined || ticks === undefined) return undefined;
-    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    const bootId = readShort('/proc/sys/kernel/random/boot_id').trim();
     return { start: `${ticks}@${bootId}`, isDead: state === 'Z' || state === 'X' };
   } catch {
     return undefined;
+  }
+}
+
+/** As `hostname` of node:os tells it, which takes a process that has just started half a millisecond to load. */
+function hostName(): string {
+  try {
+    return readShort('/proc/sys/kernel/hostname').trim();
+  } catch {
+    return hostname();
+  }
+}
+
+/** What a file of a few hundred bytes says: without what `readFileSync` does for files of any kind. */
+function readShort(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.allocUnsafe(MAX_FILE_BYTES);
+    return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, null));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -104,13 +104,13 @@ export function checkUnlocked(env: Env, path: string): void {
  */
 export function resolvePath(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw ioError('open', path, error);
   }
   const directory = dirname(path);
   try {
-    return join(realpathSync(directory), basename(path));
+    return join(realpathSync.native(directory), basename(path));
   } catch (error) {
     throw ioError('open', directory, error);
   }
