@@ -139,6 +139,27 @@ const PARTED: readonly Former[] = [
   partedBy('by another expression it is', { $ifNull: ['$a', 1] }, 2),
 ];
 
+const [NO_NUMBER, NULL_INPUT] = [5423900, 5624903];
+const CURVES: readonly Row[] = [
+  [
+    '$derivative looks at the ends of frames alone',
+    { $derivative: { input: unlessA(2) }, ...documents('unbounded', 'unbounded') },
+    [0, 0, 0],
+  ],
+  [
+    '$integral at rows that some frame has',
+    { $integral: { input: '$s' }, ...documents(1, 2) },
+    [2.5, 0, null],
+  ],
+  ['and at those between', { $integral: { input: '$s' }, ...documents(-1, 1) }, NO_NUMBER],
+  ['a null at one end is told before', { $derivative: { input: '$z' }, ...documents(-1, 1) }, NULL_INPUT],
+];
+const CURVED = [
+  { _id: 1, a: 1, s: 'x', z: [1] },
+  { _id: 2, a: 2, s: 2, z: null },
+  { _id: 3, a: 1, s: 3, z: 1 },
+];
+
 const FAULTS: readonly Row[] = [
   [
     'a range that ends at its row reads no further',
@@ -319,6 +340,7 @@ describe('frames', () => {
     testFormer(FAULTS.map(former(BEFORE_ARRAY, { partitionBy: '$p' }))));
   describe('rows in the same place', () => testFormer(TIES));
   describe('an array by which rows are parted and sorted', () => testFormer(PARTED));
+  describe('curves', () => testFormer(CURVES.map(former(CURVED))));
   describe('extremes', () => testFormer(EXTREMES));
   describe('covariances', () => testFormer([...COVARIANCES, ...ODD_COVARIANCES]));
   describe('deviations', () =>

@@ -5,22 +5,29 @@ import { compareValues } from '../../bson/compare.js';
 import { ElmoError } from '../../errors.js';
 import { addNumbers, multiplyNumbers } from '../../expression/arithmetic.js';
 import { isMonthly, UNIT_MS, unitOperand } from '../../expression/dates/operands.js';
-import type { Expression } from '../../expression/expression.js';
+import type { Expression, Frame } from '../../expression/expression.js';
 import { isNumberType } from '../../expression/numbers.js';
 import { divide, subtract } from '../../expression/operators/arithmetic.js';
 import { argumentsOf } from '../arguments.js';
-import { Frames } from './frame.js';
+import { Frames, readsOn, type FrameSpec } from './frame.js';
 import { RemovableSum } from './removable-sum.js';
-import { FaultOfRow, ValuesFunction, type ParseFunction, type WindowContext } from './values-function.js';
+import {
+  FaultOfRow,
+  ValuesFunction,
+  type ParseFunction,
+  type Partition,
+  type WindowContext,
+  type WindowFunction,
+} from './values-function.js';
 
-interface Slopes {
+interface SlopeArguments {
   readonly input: Expression;
   readonly place: Expression;
   /** Milliseconds of the unit that a row's date is measured in; undefined: the places are numbers. */
   readonly unitMs: number | undefined;
 }
 
-function parseSlopes(argument: Value, context: WindowContext, name: string): Slopes {
+function parseSlopes(argument: Value, context: WindowContext, name: string): SlopeArguments {
   if (argument.type !== OBJECT)
     throw new ElmoError(
       'FailedToParse',
@@ -60,24 +67,66 @@ function parseUnit(value: Value | undefined, name: string): number | undefined {
 export const parseDerivative: ParseFunction = (argument, context, name) => {
   const { input, place, unitMs } = parseSlopes(argument, context, name);
   if (!context.hasWindow) throw new ElmoError('FailedToParse', `${name} requires explicit window bounds`);
-  return new ValuesFunction([input, place], ([values, places], partition) => {
-    const frames = new Frames(context.frame, places!.length, partition.places(context.frame));
-    return places!.map((_, row) => {
-      frames.moveTo(row);
-      const [first, last] = [frames.low, frames.high - 1];
-      if (first > last) return NULL_VALUE;
-      for (const at of [first, last]) checkDerivativePlace(places![at]!, unitMs);
-      const [from, to] = [values![first]!, values![last]!];
-      if (from.isNullish || to.isNullish)
-        throw new ElmoError(5624903, `${name} input must not be null or missing`);
-      const height = subtract(to, from);
-      const distance = subtract(places![last]!, places![first]!);
-      if (isZero(distance)) return NULL_VALUE;
-      const slope = divide(height, distance);
-      return unitMs === undefined ? slope : multiplyNumbers(slope, int32Value(unitMs));
-    });
-  });
+  return new Slopes(input, place, context.frame, unitMs);
 };
+
+/** Of the line from the first row of each frame to the last; rows between them are not looked at. */
+class Slopes implements WindowFunction {
+  constructor(
+    private readonly input: Expression,
+    private readonly place: Expression,
+    private readonly spec: FrameSpec,
+    private readonly unitMs: number | undefined,
+  ) {}
+
+  compute(partition: Partition, frame: Frame): Value[] {
+    const { spec } = this;
+    const count = partition.rows.length;
+    const frames = new Frames(spec, count, partition.places(spec));
+    const known = new Map<number, Point>();
+    const pointAt = (row: number): Point => {
+      let point = known.get(row);
+      if (point === undefined) {
+        partition.show(row, frame);
+        const place = this.place.evaluate(frame).keep();
+        checkDerivativePlace(place, this.unitMs);
+        known.set(row, (point = { place, value: this.input.evaluate(frame).keep() }));
+      }
+      return point;
+    };
+    const slopes: Value[] = [];
+    for (let row = 0; row < count; row++)
+      try {
+        frames.moveTo(row);
+        const [first, last] = [frames.low, frames.high - 1];
+        slopes.push(first > last ? NULL_VALUE : slope(pointAt(first), pointAt(last), this.unitMs));
+      } catch (error) {
+        throw new FaultOfRow({ row, error, isBehindReading: readsOn(spec) }, slopes);
+      }
+    return slopes;
+  }
+
+  addDependencies(into: Set<string>): void {
+    this.input.addDependencies(into);
+    this.place.addDependencies(into);
+  }
+}
+
+interface Point {
+  readonly place: Value;
+  readonly value: Value;
+}
+
+/** @throws ElmoError */
+function slope(from: Point, to: Point, unitMs: number | undefined): Value {
+  if (from.value.isNullish || to.value.isNullish)
+    throw new ElmoError(5624903, '$derivative input must not be null or missing');
+  const height = subtract(to.value, from.value);
+  const distance = subtract(to.place, from.place);
+  if (isZero(distance)) return NULL_VALUE;
+  const perPlace = divide(height, distance);
+  return unitMs === undefined ? perPlace : multiplyNumbers(perPlace, int32Value(unitMs));
+}
 
 function checkDerivativePlace(place: Value, unitMs: number | undefined): void {
   const expectation = (code: number, text: string): ElmoError =>
@@ -106,6 +155,11 @@ export const parseIntegral: ParseFunction = (argument, context, name) => {
     let [low, high] = [0, 0];
     return places!.map((_, row) => {
       frames.moveTo(row);
+      if (high < frames.low) {
+        // rows that no frame has are no points
+        for (; low < high; low++) if (low + 1 < high) sum.remove(areaFrom(low));
+        low = high = frames.low;
+      }
       for (; high < frames.high; high++) {
         checkPoint(values![high]!, places![high]!, unitMs);
         if (high > low) sum.add(areaFrom(high - 1));
