@@ -83,6 +83,11 @@ export class KeyExtractor {
     this.stoppedAt = new Int32Array(paths.length);
   }
 
+  /** The first path that `extractOnly` has found to lead to an array. */
+  get firstAtArray(): string {
+    return this.paths[this.stoppedAt.findIndex((component) => component !== DONE)]?.path ?? '';
+  }
+
   /**
    * Gives `sink` the tuples of the document at `at`; equal ones may come twice.
    * @throws ElmoError CannotIndexParallelArrays

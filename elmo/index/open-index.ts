@@ -112,20 +112,31 @@ export class OpenIndex implements TupleSink, LeafSink {
 
   private collectSeveral(bytes: Uint8Array, at: number, into: EntrySet): void {
     this.target = into;
+    if (this.wildcard === undefined) this.collectTuples(bytes, at);
+    else this.collectLeaves(bytes, at, this.wildcard);
+    this.target = undefined;
+  }
+
+  private collectLeaves(bytes: Uint8Array, at: number, wildcard: WildcardPaths): void {
+    const { extractor } = this;
+    if (!extractor.extractOnly(bytes, at))
+      throw new ElmoError(
+        7246301,
+        `field ${extractor.firstAtArray} cannot be indexed as an array (multikey)`,
+      );
+    this.prefix = this.currentTuple();
+    visitLeaves(bytes, at, wildcard, this);
+  }
+
+  private collectTuples(bytes: Uint8Array, at: number): void {
     try {
       this.extractor.extract(bytes, at, this);
     } finally {
       if (this.extractor.crossedArray) this.refuseHashedArrays(); // before what else is wrong with arrays
     }
-    if (this.extractor.metArray)
-      for (let i = 0, field = 0; field < this.spec.fields.length; field++)
-        if (field !== this.wildcardField) this.arrayBits[field]! |= this.extractor.arrayBits[i++]!;
-    if (this.wildcard !== undefined) {
-      if (this.extractor.metArray) throw this.arrayBesideWildcard();
-      this.prefix = this.currentTuple();
-      visitLeaves(bytes, at, this.wildcard, this);
-    }
-    this.target = undefined;
+    const { metArray, arrayBits } = this.extractor;
+    if (metArray)
+      for (let field = 0; field < arrayBits.length; field++) this.arrayBits[field]! |= arrayBits[field]!;
   }
 
   /**
@@ -218,12 +229,6 @@ export class OpenIndex implements TupleSink, LeafSink {
   /** The paths of all documents are noted: the catalog may say so. */
   completeArrays(): void {
     if (this.met?.isIncomplete === true) this.arrayBits[this.wildcardField]! |= ALL_NOTED;
-  }
-
-  private arrayBesideWildcard(): ElmoError {
-    const field = this.extractor.arrayBits.findIndex((bits) => bits !== 0);
-    const path = this.extractor.paths[field]?.path ?? '';
-    return new ElmoError(7246301, `field ${path} cannot be indexed as an array (multikey)`);
   }
 
   private currentTuple(): Value[] {

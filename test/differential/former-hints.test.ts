@@ -333,6 +333,16 @@ const changed = (why: string, u: Document, filter: Document, rest: Partial<Forme
   ...rest,
 });
 
+const BESIDE_A_WILDCARD: readonly Former[] = [
+  { 'n.0': 1, 'q.$**': 1 },
+  { s: 1, 'q.$**': 1, n: 1 },
+].map((key) => ({
+  why: Object.keys(key).join(', '),
+  documents: [{ _id: 1, s: [1], n: [2] }],
+  command: { createIndexes: 'c', indexes: [{ key, name: 'i' }] },
+  code: 7246301,
+}));
+
 const ARRAYS_OVER_TIME: readonly Former[] = [
   changed('it stays so when the array is gone', { $set: { a: 1 } }, { a: NOT_NULL }, { code: 291 }),
   changed('and begins with the first', { $set: { b: [1] } }, { b: NOT_NULL }, { code: 291 }),
@@ -366,5 +376,7 @@ describe('hints at wildcard indexes, told once otherwise than by the reference',
   describe('elements of arrays', () => testFormer(ARRAYS_OF_ELEMENTS));
   describe('patterns of elements', () => testFormer(PATTERNS_OF_ELEMENTS));
   describe('alternatives of elements', () => testFormer(ALTERNATIVES_OF_ELEMENTS));
+  describe('arrays beside a wildcard are refused, by position and several too', () =>
+    testFormer(BESIDE_A_WILDCARD));
   describe('arrays that come and go', () => testFormer(ARRAYS_OVER_TIME));
 });

@@ -11,6 +11,22 @@ const densified = (range: Document, partitionByFields: string[] = []): Document 
 
 const DENSIFY: readonly Former[] = [
   {
+    why: 'a partition that has come no further than some days before the least begins again with that',
+    documents: [
+      { _id: 1, n: day(3, 31), p: 0 },
+      { _id: 2, n: day(4, 1), p: 1 },
+      { _id: 3, n: day(4, 2), p: 1 },
+    ],
+    command: densified({ step: 1, unit: 'month', bounds: 'full' }, ['p']),
+    exact: [
+      { n: day(3, 31), p: 0 },
+      { n: day(4, 1), p: 1 },
+      { p: 1, n: day(3, 29) },
+      { n: day(4, 2), p: 1 },
+      { p: 1, n: day(3, 31) },
+    ],
+  },
+  {
     why: 'a grid goes on from the row that stands on it, in its type',
     documents: [{ _id: 1, n: new Double(0) }],
     command: densified({ step: 2, bounds: [0, 5] }),

@@ -57,6 +57,8 @@ interface Grid {
   readonly base: Uint8Array;
   /** The next place that no row has stood on yet. */
   next: Value;
+  /** The last place on it that was filled. */
+  last: Value | undefined;
   /** Whether nothing has been on it yet. */
   isFresh: boolean;
   /** Whether a row of its partition has been shown. */
@@ -103,7 +105,13 @@ export class DensifyRows extends StageRows {
     this.setter = new PathSetter(spec.field);
     const { bounds } = spec;
     if (bounds.kind === 'range' && spec.partitionBy.length === 0)
-      this.grids.set('', { base: NO_FIELDS, next: bounds.low, isFresh: true, hasRows: false });
+      this.grids.set('', {
+        base: NO_FIELDS,
+        next: bounds.low,
+        last: undefined,
+        isFresh: true,
+        hasRows: false,
+      });
   }
 
   override get metadata(): RowMetadata | undefined {
@@ -119,9 +127,20 @@ export class DensifyRows extends StageRows {
       if (this.waiting !== undefined) return this.showWaiting();
       const pulled = this.input.pull();
       if (pulled === PAUSE) return PAUSE;
-      if (pulled === END) this.rest = this.spec.bounds.kind === 'partition' ? [] : [...this.grids.values()];
+      if (pulled === END) this.rest = this.unfinished();
       else if (!this.take()) return this.pass();
     }
+  }
+
+  /** A grid that has come no further than some days before the least of all begins with that. */
+  private unfinished(): Grid[] {
+    const { kind } = this.spec.bounds;
+    if (kind === 'partition') return [];
+    const grids = [...this.grids.values()];
+    if (kind === 'full')
+      for (const grid of grids)
+        if (grid.last !== undefined && compareTo(grid.last, this.least!) < 0) grid.next = this.least!;
+    return grids;
   }
 
   /** The first row above the limit still goes out; what follows it, or its end, does not. */
@@ -166,7 +185,7 @@ export class DensifyRows extends StageRows {
     let grid = this.grids.get(key);
     if (grid === undefined) {
       const next = bounds.kind === 'range' ? bounds.low : bounds.kind === 'full' ? this.least! : value;
-      grid = { base: this.baseOf(values), next, isFresh: true, hasRows: false };
+      grid = { base: this.baseOf(values), next, last: undefined, isFresh: true, hasRows: false };
       this.grids.set(key, grid);
     }
     return grid;
@@ -216,6 +235,7 @@ export class DensifyRows extends StageRows {
     }
     if (!isBeyond && compareTo(grid.next, value) === 0) {
       grid.isFresh = false;
+      grid.last = value;
       grid.next = this.after(value);
     }
     grid.hasRows = true;
@@ -255,6 +275,7 @@ export class DensifyRows extends StageRows {
     this.bytes = writer.bytes;
     this.at = 0;
     grid.isFresh = false;
+    grid.last = grid.next;
     grid.next = this.after(grid.next);
     return ROW;
   }
