@@ -16,6 +16,7 @@ import {
   keyOffsetAt,
   sharedKeyBytes,
 } from './arena-keys.js';
+import { KeyMarks } from './key-marks.js';
 import * as node from './tree-nodes.js';
 import { MAX_DELTA, TreeSearch, pathNodes, pathSlots } from './tree-search.js';
 
@@ -27,6 +28,8 @@ const NEAR = 256;
 const LONG_KEY = 10;
 /** So many misses in a row and a place is not asked any more. */
 const MOST_MISSES = 16;
+/** From so many entries on it is noted which keys there are. */
+const MARKED_FROM = 64;
 
 export class ArenaTree extends TreeSearch {
   /** The last insert was after all others: the next one may be, too. */
@@ -40,6 +43,8 @@ export class ArenaTree extends TreeSearch {
   private readonly misses = new Uint8Array(NEAR);
   /** Entries were removed, so that a separator may be below the first entry of its leaf. */
   private hasRemoved = false;
+  /** Undefined: there are few entries. */
+  private marks: KeyMarks | undefined = undefined;
 
   /** @param firstNodes  nodes to make room for at the first insert */
   constructor(private readonly firstNodes: number) {
@@ -114,8 +119,14 @@ export class ArenaTree extends TreeSearch {
     return true;
   }
 
+  /** @returns false: no entry has the key */
+  mayHave(key: Bytes, offset: number, length: number): boolean {
+    return this.marks === undefined || this.marks.mayHave(key, offset, length);
+  }
+
   protected override dropNodes(): void {
     super.dropNodes();
+    this.marks = undefined;
     this.hasRemoved = false;
     this.nearLeaves.fill(0);
     this.misses.fill(0);
@@ -288,6 +299,20 @@ export class ArenaTree extends TreeSearch {
     this.entryCount++;
     this.leaf = leaf;
     this.slot = slot;
+    if (this.marks !== undefined) this.marks.add(this.arena, keyOffset, keyLength);
+    else if (this.entryCount >= MARKED_FROM) this.markAll();
+  }
+
+  private markAll(): void {
+    const { arena } = this;
+    const marks = (this.marks = new KeyMarks());
+    const offsets = new Int32Array(this.entryCount);
+    this.copyEntries(offsets, new Uint32Array(this.entryCount));
+    for (const offset of offsets) {
+      const at = offset & OFFSET_MASK;
+      const length = keyLengthAt(arena, at);
+      marks.add(arena, keyOffsetAt(at, length), length);
+    }
   }
 
   /**

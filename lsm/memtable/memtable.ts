@@ -171,7 +171,7 @@ export class Memtable {
    */
   find(key: Bytes, offset: number, length: number, maxSeq: number, out: EntryRegisters): boolean {
     const tree = this.tree;
-    if (maxSeq < this.baseSeq) return false;
+    if (maxSeq < this.baseSeq || !tree.mayHave(key, offset, length)) return false;
     if (!tree.locate(key, offset, length, Math.min(maxSeq - this.baseSeq, MAX_DELTA))) return false;
     const slot = tree.slotAddress();
     readEntry(op, tree.arena, tree.nodes[slot + OFFSET]!);
@@ -187,7 +187,7 @@ export class Memtable {
   /** Sequence number of the newest version of the key; 0 when there is none. Range tombstones aside. */
   newestSeq(key: Bytes, offset: number, length: number): number {
     const tree = this.tree;
-    if (!tree.locate(key, offset, length, MAX_DELTA)) return 0;
+    if (!tree.mayHave(key, offset, length) || !tree.locate(key, offset, length, MAX_DELTA)) return 0;
     return this.baseSeq + tree.nodes[tree.slotAddress() + SEQ]!;
   }
 
