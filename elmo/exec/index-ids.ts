@@ -3,7 +3,7 @@
  * is frozen. See index-scan.ts for all others.
  */
 import { EntrySpan, SPAN_ENTRIES, type Cursor, type ReadView } from '../../lsm/index.js';
-import { afterKeyspace, RecordIdReader, type KeyBounds } from '../keys/key-layout.js';
+import { MOST_ID_BYTES, RecordIdReader, type KeyBounds } from '../keys/key-layout.js';
 import type { Operation } from '../operation/operation.js';
 import { END, PAUSE, ROW, type Pulled } from '../operation/row-source.js';
 import type { RecordIdSource } from './index-scan.js';
@@ -25,6 +25,10 @@ class Ahead {
   readonly ids = new Float64Array(LARGEST_SCREENED + SPAN_ENTRIES);
   /** Ids that were left out before each of them. */
   readonly leftOut = new Int32Array(LARGEST_SCREENED + SPAN_ENTRIES);
+
+  constructor() {
+    this.span.tailBytes = MOST_ID_BYTES;
+  }
 }
 
 const spare = new Spare(() => new Ahead());
@@ -140,9 +144,7 @@ export class IndexIds implements RecordIdSource {
     const found = isUnique ? cursor.read(span, most) : cursor.readKeys(span, most);
     const { bytes, valueAt, keys, keyAt, keyEnds } = span;
     if (isUnique) for (let i = 0; i < found; i++) ids[count + i] = reader.readAt(bytes, valueAt[i]!);
-    else
-      for (let i = 0; i < found; i++)
-        ids[count + i] = reader.readBefore(keys, keyEnds[i]!, afterKeyspace(keys, keyAt[i]!));
+    else for (let i = 0; i < found; i++) ids[count + i] = reader.readBefore(keys, keyEnds[i]!, keyAt[i]!);
     this.count = this.screen === undefined ? count + found : this.choose(this.screen, count, count + found);
     return found > 0;
   }

@@ -26,7 +26,8 @@ export interface KeyBounds {
   readonly high: Uint8Array;
 }
 
-const MOST_ID_BYTES = 8;
+/** Of a record id. */
+export const MOST_ID_BYTES = 8;
 
 /** The longest key of an entry: what the store takes, with room for what searches put behind a key. */
 export const LONGEST_ENTRY_KEY: number = MAX_KEY_BYTES - 64;

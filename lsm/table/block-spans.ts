@@ -15,49 +15,61 @@ export abstract class BlockSpans extends BlockCursor {
   /** From a valid entry forward, as `take` says. */
   protected takeInBlock(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
     const { block, keysEnd, prefixAt, prefixLength, hasSeqs } = this;
-    let index = this.entryIndex;
-    const end = Math.min(this.entryCount, index + 1 + most);
-    let sharedLimit = this.keyLength - prefixLength;
-    while (index + 1 < end) {
-      if ((++index & (GROUP_ENTRIES - 1)) === 0) sharedLimit = 0;
-      let at = this.nextAt;
-      const shared = block[at]!;
-      const suffixLength = block[at + 1]!;
+    const first = this.entryIndex + 1;
+    const end = Math.min(this.entryCount, first + most);
+    const into = this.keyBytes;
+    // What the registers say of the last entry that was taken is written to them once, when no other is.
+    let { nextAt, valueAt, storedLength, keyLength, shared, suffixAt, suffixLength, seq } = this;
+    let sharedLimit = keyLength - prefixLength;
+    let index = first;
+    for (; index < end; index++) {
+      const isFirstOfGroup = (index & (GROUP_ENTRIES - 1)) === 0;
+      if (isFirstOfGroup) sharedLimit = 0;
+      let at = nextAt;
+      const sharedNow = block[at]!;
+      const suffixNow = block[at + 1]!;
       let meta = block[at + 2]!;
       at += 3;
       if (meta > 127) meta = (meta & 127) | (block[at++]! << 7);
       // What is longer, packed or a deletion, or another version, is left to `next`.
-      if (shared > 127 || suffixLength > 127 || meta > 0x3fff || (meta & 3) !== KIND_RAW) return;
-      let seq = 0;
+      if (sharedNow > 127 || suffixNow > 127 || meta > 0x3fff || (meta & 3) !== KIND_RAW) break;
+      let seqNow = 0;
       if (hasSeqs) {
-        const isFirstOfGroup = (index & (GROUP_ENTRIES - 1)) === 0;
-        if (suffixLength === 0 || isFirstOfGroup) return;
-        seq = varints.read(block, at, keysEnd);
+        if (suffixNow === 0 || isFirstOfGroup) break;
+        seqNow = varints.read(block, at, keysEnd);
         at = varints.end;
-        if (at < 0 || seq > maxSeq) return;
+        if (at < 0 || seqNow > maxSeq) break;
       }
-      const valueAt = this.valueAt + this.storedLength;
-      const keyLength = prefixLength + shared + suffixLength;
-      const isSound =
-        at + suffixLength <= keysEnd && valueAt + (meta >>> 2) <= prefixAt && shared <= sharedLimit;
-      if (!isSound || keyLength > this.keyBytes.length) return;
-      const into = this.keyBytes;
-      for (let i = 0, k = prefixLength + shared; i < suffixLength; i++) into[k + i] = block[at + i]!;
-      if (bound !== undefined && compareRanges(into, 0, keyLength, bound, 0, bound.length) >= 0)
+      const valueNow = valueAt + storedLength;
+      const within = sharedNow + suffixNow;
+      const length = prefixLength + within;
+      if (at + suffixNow > keysEnd || valueNow + (meta >>> 2) > prefixAt) break;
+      if (sharedNow > sharedLimit || length > into.length) break;
+      for (let i = 0, k = prefixLength + sharedNow; i < suffixNow; i++) into[k + i] = block[at + i]!;
+      if (bound !== undefined && compareRanges(into, 0, length, bound, 0, bound.length) >= 0)
         return this.goTo(index - 1, 0);
-      this.entryIndex = index;
-      this.keyLength = keyLength;
-      this.kind = KIND_RAW;
-      if (this.fixedSeq === 0) this.seq = seq;
-      this.storedLength = this.rawLength = meta >>> 2;
-      this.valueAt = this.valueOffset = valueAt;
-      this.shared = shared;
-      this.suffixAt = at;
-      this.suffixLength = suffixLength;
-      this.nextAt = at + suffixLength;
-      sharedLimit = shared + suffixLength;
-      span.append(valueAt, into, 0, keyLength);
+      span.append(valueNow, into, 0, length);
+      nextAt = at + suffixNow;
+      valueAt = valueNow;
+      storedLength = meta >>> 2;
+      keyLength = length;
+      shared = sharedNow;
+      suffixAt = at;
+      suffixLength = suffixNow;
+      seq = seqNow;
+      sharedLimit = within;
     }
+    if (index === first) return;
+    this.entryIndex = index - 1;
+    this.keyLength = keyLength;
+    this.kind = KIND_RAW;
+    if (this.fixedSeq === 0) this.seq = seq;
+    this.storedLength = this.rawLength = storedLength;
+    this.valueAt = this.valueOffset = valueAt;
+    this.shared = shared;
+    this.suffixAt = suffixAt;
+    this.suffixLength = suffixLength;
+    this.nextAt = nextAt;
   }
 
   /** From a valid entry backward, that one included, as `takeKeysBack` says. A group is taken whole if there is room. */
