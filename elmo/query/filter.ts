@@ -18,6 +18,8 @@ export interface RegexSpec {
 export interface SchemaPredicate {
   /** Whether it accepts all documents, or none; undefined: some. */
   readonly ofDocuments: boolean | undefined;
+  /** Whether it is one condition that only schemas have: such are asked behind expressions. */
+  readonly isAskedLast: boolean;
   /** @param type  type byte of the value at `at`, an object's for a whole document */
   accepts(bytes: Uint8Array, type: number, at: number): boolean;
 }

@@ -43,7 +43,7 @@ export function compareAlternatives(a: FilterNode, b: FilterNode): number {
 
 /** What a conjunction of an expression and conditions on fields is to a node: positive if the node comes first. */
 function compareWithFields(node: FilterNode): number {
-  return node.kind === 'and' ? 1 : RANKS.get('and')! - RANKS.get(node.kind)!;
+  return node.kind === 'and' ? 1 : RANKS.get('and')! - rankOf(node);
 }
 
 /** Whether an expression compares fields with constants, so that conditions on these fields stand beside it. */
@@ -59,7 +59,7 @@ export function equalityPath(node: FilterNode): string | undefined {
 }
 
 export function compareNodes(a: FilterNode, b: FilterNode): number {
-  const kinds = RANKS.get(a.kind)! - RANKS.get(b.kind)!;
+  const kinds = rankOf(a) - rankOf(b);
   if (kinds !== 0) return kinds;
   if (a.kind === 'not' && b.kind === 'not') return compareNodes(a.child, b.child);
   if (a.kind === 'bits' && b.kind === 'bits' && a.test !== b.test)
@@ -68,6 +68,11 @@ export function compareNodes(a: FilterNode, b: FilterNode): number {
   if (paths !== 0) return paths;
   if (a.kind === 'elemMatchObject' && b.kind === 'elemMatchObject') return compareNodes(a.child, b.child);
   return 'children' in a && 'children' in b ? compareLists(a.children, b.children) : 0;
+}
+
+function rankOf(node: FilterNode): number {
+  const isLast = node.kind === 'schema' && node.schema.isAskedLast;
+  return isLast ? RANKS.size : RANKS.get(node.kind)!;
 }
 
 function compareLists(a: readonly FilterNode[], b: readonly FilterNode[]): number {

@@ -9,6 +9,7 @@ import { randomCommand, setup, type Indexes, type RandomCommand } from './comman
 import {
   decidedDifference,
   DISTINCT_BY_INDEX,
+  ERROR_BEFORE_ROWS,
   failsInPlan,
   MISSING_BY_WILDCARD,
   POSITION_BY_INDEX,
@@ -66,6 +67,8 @@ export class Round {
   readonly random: SeededRandom;
   readonly indexes: Indexes = new Map();
   readonly decided: string[] = [];
+  /** Whether records lie in the order of a collation. */
+  private isCollatedCluster = false;
   /** Stages of the view `v`. */
   private viewPipeline: readonly Document[] = [];
 
@@ -101,6 +104,7 @@ export class Round {
         decidedDifference(random.command, ours, theirs) ??
         (this.isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
+        ((await this.isEarlierError(random, ours, theirs)) ? ERROR_BEFORE_ROWS : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
         (theirs.isError && !ours.isError
@@ -151,6 +155,22 @@ export class Round {
     return areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
   }
 
+  /** Whether both end in the same error, one of them behind rows, because one sorts where the other does not. */
+  private async isEarlierError(
+    { command, isOrdered }: RandomCommand,
+    ours: Answer,
+    theirs: Answer,
+  ): Promise<boolean> {
+    if (!ours.isError || !theirs.isError || errorOf(ours) !== errorOf(theirs)) return false;
+    if (!(this.isCollatedCluster || ('find' in command && shapesOrdered(command)))) return false;
+    const whole = withoutBatches(command);
+    const [here, there] = await Promise.all([
+      ask(this.ours, { command: whole, isOrdered }),
+      ask(this.theirs, { command: whole, isOrdered }),
+    ]);
+    return here.isError && areAlike(here, there, isOrdered) && errorOf(here) === errorOf(ours);
+  }
+
   /** Whether both find the same, and the reference orders it by what a projection leaves. */
   private async isShapedOrder(random: RandomCommand): Promise<boolean> {
     const { command } = random;
@@ -169,9 +189,10 @@ export class Round {
     { command, isOrdered }: RandomCommand,
     ours: Answer,
   ): Promise<string | undefined> {
-    const isDistinct = command['distinct'] === 'c';
-    const mayMiss = this.hasWildcard() && asksOfMissing(command);
-    if (!isDistinct && !mayMiss && !asksPosition(command)) return undefined;
+    const isDistinct = command['distinct'] === 'c' && this.indexes.size > 0;
+    const mayMiss = this.hasIndexOf(isWildcard) && asksOfMissing(command);
+    const mayMissPosition = this.hasIndexOf(isOfPosition) && asksPosition(command);
+    if (!isDistinct && !mayMiss && !mayMissPosition) return undefined;
     const theirs = await ask(this.theirs, { command: { ...command, hint: { $natural: 1 } }, isOrdered });
     if (!areAlike(ours, theirs, isOrdered)) return undefined;
     if (isDistinct) return DISTINCT_BY_INDEX;
@@ -189,10 +210,8 @@ export class Round {
     return areAlike(ours, scanned, isOrdered) ? PLANS_TRIED : undefined;
   }
 
-  private hasWildcard(): boolean {
-    return [...this.indexes.values()].some(({ key }) =>
-      Object.keys(key as Document).some((name) => name.endsWith('$**')),
-    );
+  private hasIndexOf(isSuch: (path: string) => boolean): boolean {
+    return [...this.indexes.values()].some(({ key }) => Object.keys(key as Document).some(isSuch));
   }
 
   /** Whatever plan was chosen: a scan of the whole collection gives the same. */
@@ -206,6 +225,7 @@ export class Round {
 
   private noteIndexes(command: Document, { isError }: Answer): void {
     if (isError) return;
+    if ('clusteredIndex' in command && 'collation' in command) this.isCollatedCluster = true;
     if ('createIndexes' in command)
       for (const definition of command['indexes'] as Document[])
         this.indexes.set(definition['name'] as string, definition);
@@ -234,6 +254,15 @@ export class Round {
   }
 }
 
+/** An error, wherever it was met. */
+function errorOf({ facts }: Answer): string {
+  return facts.replace('getMore: ', '');
+}
+
+function withoutBatches({ batchSize: _, ...command }: Document): Document {
+  return 'cursor' in command ? { ...command, cursor: {} } : command;
+}
+
 /** Whether a command reads the view `v`, or a stage of it does. */
 function asksView(command: Document): boolean {
   return /"(find|aggregate|from|coll|\$unionWith)":"v"/.test(JSON.stringify(command));
@@ -246,12 +275,12 @@ function isSameLateError({ isOrdered }: RandomCommand, ours: Answer, theirs: Ans
 
 /** Whether a command that only reads asks for what is at a position of an array. */
 function asksPosition(command: Document): boolean {
-  return reads(command) && /"\$?[^"$]*\.\d+[."]/.test(askedBy(command));
+  return reads(command) && namesPosition(askedBy(command));
 }
 
 /** Whether a command that only reads compares what may be missing with something above or below that. */
 function asksOfMissing(command: Document): boolean {
-  return reads(command) && /"\$(minKey|maxKey|expr)"/.test(askedBy(command));
+  return reads(command) && /"\$(minKey|maxKey|expr)"/.test(EJSON.stringify(askedBy(command)));
 }
 
 function reads(command: Document): boolean {
@@ -261,8 +290,18 @@ function reads(command: Document): boolean {
   return isReading && !('min' in command || 'max' in command);
 }
 
-function askedBy(command: Document): string {
-  return EJSON.stringify(command['filter'] ?? command['query'] ?? command['pipeline'] ?? {});
+function askedBy(command: Document): unknown {
+  return command['filter'] ?? command['query'] ?? command['pipeline'] ?? {};
+}
+
+const isWildcard = (path: string): boolean => path.endsWith('$**');
+const isOfPosition = (path: string): boolean => /\.\d+(\.|$)/.test(path) || isWildcard(path);
+
+/** Whether a filter or an expression is about a position, by a field's name or a path with a dollar. */
+function namesPosition(part: unknown): boolean {
+  if (typeof part === 'string') return part.startsWith('$') && isOfPosition(part);
+  if (typeof part !== 'object' || part === null) return false;
+  return Object.entries(part).some(([name, inner]) => isOfPosition(name) || namesPosition(inner));
 }
 
 const NEW_ID = /"\$oid":"(?!0{23}|f{24})/;

@@ -61,6 +61,9 @@ export const PLACE_OF_A_FIELD = 'the place of a field that is left out and set a
 /** Found by comparing all but the rows. */
 export const ROWS_BEFORE_AN_ERROR = 'rows before an error, where rows have no order';
 
+/** Found by asking both for all rows at once. */
+export const ERROR_BEFORE_ROWS = 'an error before rows, where one side has sorted them and the other has not';
+
 /** With a part of the rows, found by asking both for all of them. */
 export const ORDER_BY_POSITIONS = 'an order by positions beside a projection';
 
@@ -201,6 +204,12 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   {
     name: ROWS_BEFORE_AN_ERROR,
     reason: 'which rows come before it is up to the order of the others, that of partitions by hash, say',
+    applies: () => false,
+  },
+  {
+    name: ERROR_BEFORE_ROWS,
+    reason:
+      'records in the order of a collation have the texts of their _ids in it there, and are sorted here; with a position in the sort, projections come before it there, behind it here. In one batch both tell the error alike',
     applies: () => false,
   },
   {

@@ -119,10 +119,73 @@ const BEHIND_A_STAGE: readonly Former[] = [
   behind('an alternative of one value behind the others', { $or: [{ t: null }, FAILS_BESIDE] }, true),
 ];
 
+const ANOTHER_FAILED = 17044;
+const IN_AN_AND = { a: 1, $and: [{ q: 'x' }, FAILS] };
+const RENAMING = { $set: { b: '$a' } };
+const joined = (why: string, code: number, ...pipeline: Document[]): Former => ({
+  why,
+  documents,
+  command: aggregate(...pipeline),
+  code,
+});
+const OF_SEVERAL_STAGES: readonly Former[] = [
+  joined('one after the other', FAILED, { $match: IN_AN_AND }, { $match: FAILS_BESIDE }),
+  joined('also with a stage between them', FAILED, { $match: IN_AN_AND }, RENAMING, { $match: FAILS_BESIDE }),
+  joined(
+    'an $and that has passed a stage is one condition among others',
+    ANOTHER_FAILED,
+    RENAMING,
+    { $match: IN_AN_AND },
+    { $match: FAILS_BESIDE },
+  ),
+  joined(
+    'one by another name too',
+    ANOTHER_FAILED,
+    { $project: { a: 1, q: 1, x: '$a' } },
+    { $match: { $and: [{ $expr: { $setEquals: ['$x', '$x'] } }, FAILS] } },
+  ),
+];
+
+const JOINED: readonly Former[] = [
+  {
+    why: 'all that may come before a stage are asked together',
+    documents,
+    command: aggregate({
+      $lookup: {
+        from: 'c',
+        let: { v: '$a' },
+        pipeline: [
+          { $sort: { _id: 1 } },
+          { $match: { $expr: { $in: ['$$v', '$a'] } } },
+          { $match: { z: 1 } },
+        ],
+        as: 'j',
+      },
+    }),
+    rows: [{ _id: 1, q: 'x', a: 1, j: [] }],
+  },
+];
+
+const ofSchema = (why: string, $jsonSchema: Document, fails: boolean): Former => ({
+  why,
+  documents,
+  command: { find: 'c', filter: { $or: [FAILS, { $jsonSchema }] } },
+  ...(fails ? { code: FAILED } : { rows: documents }),
+});
+const SCHEMAS: readonly Former[] = [
+  ofSchema('what filters can say is asked before expressions', { required: ['a'] }, false),
+  ofSchema('so are several conditions', { required: ['a'], maxProperties: 3 }, false),
+  ofSchema('a count of properties is asked behind', { maxProperties: 3 }, true),
+  ofSchema('patterns of properties are, too', { patternProperties: { '^a': { bsonType: 'int' } } }, true),
+];
+
 describe('conditions, one of which fails', () => {
   describe('are asked in the order of the reference', () => testFormer(IN_A_SCAN_OF_ALL));
   describe('and still are with', () => testFormer(NOT_BY_THE_INDEX));
   describe('by an index, by path', () => testFormer(IN_AN_INDEX));
   describe('by the index that the records lie in', () => testFormer(CLUSTERED));
   describe('behind a stage', () => testFormer(BEHIND_A_STAGE));
+  describe('of several stages', () => testFormer(OF_SEVERAL_STAGES));
+  describe('on variables of a $lookup', () => testFormer(JOINED));
+  describe('of a schema', () => testFormer(SCHEMAS));
 });

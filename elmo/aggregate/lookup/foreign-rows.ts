@@ -14,9 +14,10 @@ import { arrayValue, elementsOf, objectValue } from '../arguments.js';
 import type { LeadingQuery } from '../collections.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
 import { openPipeline, openStages, resolveViews, type RunOptions } from '../open-pipeline.js';
+import { optimized } from '../optimize.js';
 import { metaNamesOf } from '../row-metadata.js';
 import { ListRows } from '../rows.js';
-import type { Pipeline, StageContext } from '../stage.js';
+import type { Pipeline, Stage, StageContext } from '../stage.js';
 import { ForeignTable } from './foreign-table.js';
 import { KeptRows } from './kept-rows.js';
 import { LocalValues } from './local-values.js';
@@ -159,11 +160,33 @@ export class ForeignRows {
   }
 }
 
-/** How many of the first stages name none of the variables. */
-function countIndependent({ stages, context, variables }: JoinSpec): number {
+/** How many of the first stages name none of the variables, if no condition on these is asked before them. */
+function countIndependent(spec: JoinSpec): number {
+  const { stages, context, variables } = spec;
+  const names = variables.map(({ name }) => name);
   // a name that stands for something outside, too, would be taken for that
-  if (variables.some(({ name }) => context.scope.variable(name) !== undefined)) return 0;
+  if (names.some((name) => context.scope.variable(name) !== undefined)) return 0;
   const all = elementsOf(stages);
+  const count = countNaming(all, context);
+  if (count === 0 || count === all.length) return count;
+  const parsed = context.parsePipeline(stages, {
+    ...context,
+    scope: context.scope.withVariables(names).scope,
+  });
+  const whole = optimized(parsed).stages;
+  const prefix = optimized({ context, stages: parsed.stages.slice(0, count) }).stages;
+  return prefix.every((stage, i) => isAlike(stage, whole[i]!)) ? count : 0;
+}
+
+function isAlike(a: Stage, b: Stage): boolean {
+  const [x, y] = [a.argument, b.argument];
+  return (
+    a.name === b.name && Buffer.compare(x.bytes.subarray(x.at, x.end), y.bytes.subarray(y.at, y.end)) === 0
+  );
+}
+
+/** How many of the first stages name none of the variables that come. */
+function countNaming(all: readonly Value[], context: StageContext): number {
   for (let i = 0; i < all.length; i++)
     try {
       context.parsePipeline(arrayValue(all.slice(0, i + 1)), context);

@@ -4,10 +4,12 @@ import type { Value } from '../../bson/value.js';
 import { ElmoError } from '../../errors.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
 import { compileFilter } from '../../query/compile.js';
+import { elementsOf as fieldsOf } from '../../query/elements.js';
 import type { FilterNode, Matcher } from '../../query/filter.js';
 import { parseFilter } from '../../query/parse.js';
 import { argumentsOf, arrayValue, elementsOf, mentions, objectValue } from '../arguments.js';
 import { addFilterPaths } from '../filter-paths.js';
+import { renamedExpression } from '../renamed-expression.js';
 import { StageRows } from '../rows.js';
 import type { Stage, StageContext, StageOperators } from '../stage.js';
 
@@ -50,10 +52,8 @@ export class MatchStage implements Stage {
   absorb(next: Stage): Stage | undefined {
     if (!(next instanceof MatchStage)) return undefined;
     if (this.isEmpty || next.isEmpty) return this.isEmpty ? next : this;
-    return new MatchStage(
-      objectValue([['$and', arrayValue([this.argument, next.argument])]], OBJECT),
-      this.context,
-    );
+    const conditions = [...conditionsOf(this.argument), ...conditionsOf(next.argument)];
+    return new MatchStage(objectValue([['$and', arrayValue(conditions)]], OBJECT), this.context);
   }
 
   /**
@@ -63,16 +63,22 @@ export class MatchStage implements Stage {
   split(pathBefore: PathBefore): [Stage | undefined, Stage | undefined] {
     const [moved, left] = this.partsOf(this.argument, pathBefore);
     if (moved.length === 0) return [undefined, this];
-    return [
-      new MatchStage(objectValue(moved, OBJECT), this.context),
-      left.length === 0 ? undefined : new MatchStage(objectValue(left, OBJECT), this.context),
-    ];
+    return [this.ofParts(moved), left.length === 0 ? undefined : this.ofParts(left)];
+  }
+
+  /** What is parted is told condition by condition: an `$and` among them stays one of them. */
+  private ofParts(parts: readonly [string, Value][]): MatchStage {
+    const argument =
+      parts.length === 1
+        ? objectValue(parts, OBJECT)
+        : objectValue([['$and', arrayValue(parts.map((part) => objectValue([part], OBJECT)))]], OBJECT);
+    return new MatchStage(argument, this.context);
   }
 
   /** Conditions that all have to hold are parted one by one, at every depth. */
   private partsOf(filter: Value, pathBefore: PathBefore): Parts {
     const parts: Parts = [[], []];
-    for (const [name, condition] of argumentsOf(filter)) {
+    for (const { name, value: condition } of fieldsOf(filter)) {
       if (!isConjunction(name, condition)) {
         const moved = this.moved(name, condition, pathBefore);
         if (moved === undefined) parts[1].push([name, condition]);
@@ -105,16 +111,23 @@ export class MatchStage implements Stage {
       : this.renamed(name, condition, pathBefore);
   }
 
-  /** @returns undefined if an expression or a schema asks what has another name before */
+  /** @returns undefined if something of it cannot be asked by another name */
   private renamed(name: string, condition: Value, pathBefore: PathBefore): [string, Value] | undefined {
     if (!name.startsWith('$')) return [pathBefore(name) ?? name, condition];
-    if (!LOGICAL.has(name))
-      return this.pathsOf(name, condition).every((path) => pathBefore(path) === path)
-        ? [name, condition]
+    if (!LOGICAL.has(name)) {
+      const paths = this.pathsOf(name, condition);
+      if (paths.every((path) => pathBefore(path) === path)) return [name, condition];
+      if (name !== '$expr') return undefined;
+      const renamed = renamedExpression(condition, pathBefore);
+      const asked = this.pathsOf(name, renamed);
+      const wanted = new Set(paths.map(pathBefore));
+      return asked.length === wanted.size && asked.every((path) => wanted.has(path))
+        ? [name, renamed]
         : undefined;
+    }
     const renamed: Value[] = [];
     for (const each of elementsOf(condition)) {
-      const fields = [...argumentsOf(each)].map(([inner, value]) => this.renamed(inner, value, pathBefore));
+      const fields = fieldsOf(each).map((field) => this.renamed(field.name, field.value, pathBefore));
       if (!fields.every((field) => field !== undefined)) return undefined;
       renamed.push(objectValue(fields, OBJECT));
     }
@@ -126,6 +139,13 @@ export class MatchStage implements Stage {
     new MatchStage(objectValue([[name, condition]], OBJECT), this.context).addDependencies(paths);
     return [...paths];
   }
+}
+
+/** The conditions of a filter that all have to hold; those of its own `$and` are among them. */
+function conditionsOf(filter: Value): Value[] {
+  return fieldsOf(filter).flatMap(({ name, value: condition }) =>
+    name === '$and' ? [...elementsOf(condition)] : [objectValue([[name, condition]], OBJECT)],
+  );
 }
 
 /** What a path is called before a stage; undefined if its value is another there. */

@@ -25,6 +25,10 @@ export class CombinationRule implements SchemaRule {
     return schemas.every(({ ofDocuments }) => ofDocuments === false) ? false : undefined;
   }
 
+  get ownCondition(): string | undefined {
+    return this.keyword === 'oneOf' && this.schemas.length > 1 ? 'oneOf' : undefined;
+  }
+
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     const { schemas } = this;
     if (this.keyword === 'allOf') return schemas.every((schema) => schema.accepts(bytes, type, at));

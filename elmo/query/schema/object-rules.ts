@@ -96,6 +96,7 @@ export interface PatternSchema {
 
 export class PatternPropertiesRule implements SchemaRule {
   readonly ofDocuments = undefined;
+  readonly ownCondition = 'allowed properties';
   constructor(private readonly patterns: readonly PatternSchema[]) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
@@ -124,6 +125,7 @@ export class PatternPropertiesRule implements SchemaRule {
 /** `additionalProperties`: of those that neither `properties` nor `patternProperties` names. */
 export class AdditionalPropertiesRule implements SchemaRule {
   readonly ofDocuments = undefined;
+  readonly ownCondition = 'allowed properties';
   /** @param schema  undefined: there may be none */
   constructor(
     private readonly names: ReadonlySet<string>,
@@ -174,6 +176,10 @@ export class PropertyCountRule implements SchemaRule {
     private readonly specified: Value,
   ) {}
 
+  get ownCondition(): string {
+    return this.keyword;
+  }
+
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     if (type !== OBJECT) return true;
     const count = fieldsOf(bytes, at).length;
@@ -198,6 +204,7 @@ export interface Dependency {
 
 export class DependenciesRule implements SchemaRule {
   readonly ofDocuments = undefined;
+  readonly ownCondition = 'dependencies';
   constructor(private readonly dependencies: readonly Dependency[]) {}
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {

@@ -7,6 +7,8 @@ import type { Details } from './details.js';
 export interface SchemaRule {
   /** Whether it accepts all documents, or none; undefined: some. */
   readonly ofDocuments: boolean | undefined;
+  /** Of a rule that filters have no operator for: which condition it is, or a part of. */
+  readonly ownCondition?: string | undefined;
   /** Whether the value satisfies it; values of types it says nothing about do. */
   accepts(bytes: Uint8Array, type: number, at: number): boolean;
   /** Why a value that it does not accept is refused. */
@@ -31,6 +33,12 @@ export class Schema implements SchemaPredicate {
   /** Whether it accepts all documents, or none; undefined: some. */
   get ofDocuments(): boolean | undefined {
     return allOf(this.rules);
+  }
+
+  get isAskedLast(): boolean {
+    const asked = this.rules.filter(({ ofDocuments }) => ofDocuments === undefined);
+    const condition = asked[0]?.ownCondition;
+    return condition !== undefined && asked.every(({ ownCondition }) => ownCondition === condition);
   }
 
   /** Whether it accepts whatever there is. */

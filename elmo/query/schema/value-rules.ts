@@ -156,6 +156,7 @@ export class EncryptedRule implements SchemaRule {
 }
 
 export class EnumRule implements SchemaRule {
+  readonly ownCondition = 'enum';
   constructor(
     private readonly specified: Value,
     private readonly values: readonly Value[],

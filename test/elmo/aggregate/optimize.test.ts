@@ -28,6 +28,12 @@ const MOVED: readonly (readonly [
     { $nor: [{ z: { $eq: 5 } }, { 'n.0.b': { $gt: 1 } }] },
     [2, 3],
   ],
+  [
+    'of an expression, but not what it says literally',
+    [{ $set: { a: '$n' } }, { $match: { $expr: { $ne: ['$$ROOT.a', { $literal: '$a' }] } } }],
+    { $expr: { $ne: ['$$ROOT.n', { $literal: '$a' }] } },
+    [1, 2, 3],
+  ],
   ['not what is in another', [{ $set: { a: '$n.b' } }, { $match: { a: 1 } }], undefined, [2]],
   ['nor what is put into another', [{ $set: { 'a.b': '$n' } }, { $match: { 'a.b': 1 } }], undefined, [1]],
   [

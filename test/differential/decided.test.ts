@@ -1,0 +1,200 @@
+/** Differences that are let pass only because of what the reference answers when it is asked again. */
+import { expect } from 'chai';
+import { decodeDocument } from '../../elmo/bson/decode.js';
+import type { Document } from '../../elmo/bson/package.js';
+import { Round } from './campaign.js';
+import {
+  DISTINCT_BY_INDEX,
+  ERROR_BEFORE_ROWS,
+  MISSING_BY_WILDCARD,
+  OPTIMIZED_AWAY,
+  PLANS_TRIED,
+  POSITION_BY_INDEX,
+} from './decided.js';
+import { encodeMessage } from './message.js';
+import { ourSide, type Side } from './sides.js';
+
+/** A reference that answers as we do, but for some commands. */
+type Otherwise = (command: Document) => Document | undefined;
+
+const found = (...firstBatch: Document[]): Document => ({
+  cursor: { id: 0n, ns: 'd.c', firstBatch },
+  ok: 1,
+});
+const failed = (code: number, errmsg = ''): Document => ({ ok: 0, code, errmsg });
+const isNatural = ({ hint }: Document): boolean => JSON.stringify(hint) === '{"$natural":1}';
+const isHeldBack = ({ pipeline }: Document): boolean =>
+  JSON.stringify(pipeline).includes('$_internalInhibitOptimization');
+/** By its indexes. */
+const byIndex =
+  (answer: Document): Otherwise =>
+  (command) =>
+    isNatural(command) || !('find' in command || 'distinct' in command) ? undefined : answer;
+/** However it is asked. */
+const always =
+  (answer: Document): Otherwise =>
+  (command) =>
+    'find' in command || 'distinct' in command || 'aggregate' in command ? answer : undefined;
+
+interface Case {
+  readonly why: string;
+  readonly before?: readonly Document[];
+  readonly command: Document;
+  readonly isOrdered?: boolean;
+  readonly otherwise: Otherwise;
+  /** Undefined: a difference. */
+  readonly name: string | undefined;
+}
+
+const index = (key: Document): Document => ({ createIndexes: 'c', indexes: [{ key, name: 'i' }] });
+const ofPosition: Pick<Case, 'before' | 'command'> = {
+  before: [index({ 'a.0.b': 1 })],
+  command: { find: 'c', filter: { 'a.0.b': null } },
+};
+const ofMissing: Pick<Case, 'before' | 'command'> = {
+  before: [index({ '$**': 1 })],
+  command: { find: 'c', filter: { $expr: { $lt: ['$z', 1] } } },
+};
+const failing: Pick<Case, 'command'> = {
+  command: {
+    aggregate: 'c',
+    pipeline: [{ $set: { z: { $strLenBytes: '$b' } } }, { $count: 'n' }],
+    cursor: {},
+  },
+};
+/** Its second row fails. */
+const batched: Pick<Case, 'before' | 'command' | 'isOrdered'> = {
+  before: [
+    { drop: 'c' },
+    { create: 'c', clusteredIndex: { key: { _id: 1 }, unique: true }, collation: { locale: 'en' } },
+    {
+      insert: 'c',
+      documents: [
+        { _id: 1, a: 1 },
+        { _id: 2, a: 0 },
+      ],
+    },
+  ],
+  command: { find: 'c', projection: { x: { $divide: [1, '$a'] } }, sort: { _id: 1 }, batchSize: 1 },
+  isOrdered: true,
+};
+const DIVIDED = failed(2);
+
+const CASES: readonly Case[] = [
+  {
+    why: 'documents that an index misses',
+    ...ofPosition,
+    otherwise: byIndex(found()),
+    name: POSITION_BY_INDEX,
+  },
+  { why: 'not if they are missed without it', ...ofPosition, otherwise: always(found()), name: undefined },
+  {
+    why: 'not without an index of a position',
+    ...ofPosition,
+    before: [],
+    otherwise: byIndex(found()),
+    name: undefined,
+  },
+  {
+    why: 'not of a text that looks like one',
+    ...ofPosition,
+    command: { find: 'c', filter: { b: { $ne: '-1.5' } } },
+    otherwise: byIndex(found()),
+    name: undefined,
+  },
+  {
+    why: 'what a wildcard index misses',
+    ...ofMissing,
+    otherwise: byIndex(found()),
+    name: MISSING_BY_WILDCARD,
+  },
+  { why: 'not without it', ...ofMissing, before: [], otherwise: byIndex(found()), name: undefined },
+  {
+    why: 'distinct values by an index',
+    before: [index({ a: 1 })],
+    command: { distinct: 'c', key: 'z' },
+    otherwise: byIndex({ values: [null], ok: 1 }),
+    name: DISTINCT_BY_INDEX,
+  },
+  {
+    why: 'not where there is none',
+    command: { distinct: 'c', key: 'z' },
+    otherwise: byIndex({ values: [null], ok: 1 }),
+    name: undefined,
+  },
+  {
+    why: 'a plan that fails beside others',
+    command: { find: 'c', filter: { b: 1 } },
+    otherwise: byIndex(failed(1, 'error while multiplanner was selecting best plan')),
+    name: PLANS_TRIED,
+  },
+  {
+    why: 'not if all plans fail',
+    command: { find: 'c', filter: { b: 1 } },
+    otherwise: always(failed(1, 'error while multiplanner was selecting best plan')),
+    name: undefined,
+  },
+  {
+    why: 'a value that is left out',
+    ...failing,
+    otherwise: (command) =>
+      'aggregate' in command ? (isHeldBack(command) ? failed(34473) : found({ n: 2 })) : undefined,
+    name: OPTIMIZED_AWAY,
+  },
+  { why: 'not if it always is', ...failing, otherwise: always(found({ n: 2 })), name: undefined },
+  {
+    why: 'an error told before the rows before it',
+    ...batched,
+    otherwise: (command) => (command['batchSize'] === 1 ? DIVIDED : undefined),
+    name: ERROR_BEFORE_ROWS,
+  },
+  {
+    why: 'not another one',
+    ...batched,
+    otherwise: (command) => (command['batchSize'] === 1 ? failed(3) : undefined),
+    name: undefined,
+  },
+  {
+    why: 'not if both have the records in order',
+    ...batched,
+    before: [
+      { drop: 'c' },
+      {
+        insert: 'c',
+        documents: [
+          { _id: 1, a: 1 },
+          { _id: 2, a: 0 },
+        ],
+      },
+    ],
+    otherwise: (command) => (command['batchSize'] === 1 ? DIVIDED : undefined),
+    name: undefined,
+  },
+];
+
+const referenceOf = (side: Side, otherwise: Otherwise): Side => ({
+  close: () => side.close(),
+  send(message) {
+    const answer = otherwise(decodeDocument(message));
+    return answer === undefined ? side.send(message) : Promise.resolve(encodeMessage(answer));
+  },
+});
+
+describe('differences that are let pass', () => {
+  for (const { why, before = [], command, isOrdered = false, otherwise, name } of CASES)
+    it(`${name ?? 'no decision'}: ${why}`, async () => {
+      const [ours, theirs] = [await ourSide(), await ourSide()];
+      try {
+        const round = new Round(0, ours, referenceOf(theirs, otherwise));
+        const documents = [{ _id: 1, a: [{ c: 1 }], b: 1 }, { _id: 2 }];
+        for (const each of [{ insert: 'c', documents }, ...before])
+          expect(await round.compare({ command: each, isOrdered: true })).to.equal(undefined);
+        const difference = await round.compare({ command, isOrdered });
+        expect(round.decided).to.deep.equal(name === undefined ? [] : [name]);
+        if (name === undefined) expect(difference).to.have.property('command');
+        else expect(difference).to.equal(undefined);
+      } finally {
+        await Promise.all([ours.close(), theirs.close()]);
+      }
+    });
+});
