@@ -60,6 +60,7 @@ export interface ElmoCursor {
 export class RowCursor implements ElmoCursor {
   readonly isAwaiting = false;
   private isClosed = false;
+  private isBegun = false;
   /** A row that was pulled, and did not fit into the batch before. */
   private pending: Uint8Array | undefined;
 
@@ -145,7 +146,9 @@ export class RowCursor implements ElmoCursor {
     if (this.isClosed) throw new ElmoError('CursorNotFound', 'the cursor is closed');
     const documents = this.resumed ?? [];
     this.resumed = undefined;
-    this.operation.beginSlice();
+    // the first batch goes on in the slice in which the query was planned, which may have taken most of it
+    if (this.isBegun) this.operation.beginSlice();
+    this.isBegun = true;
     if (this.isGone?.() === true) {
       this.close();
       throw collectionGone();

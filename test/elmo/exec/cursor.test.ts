@@ -73,6 +73,27 @@ describe('a cursor over rows', () => {
     expect(await codeOf(drained)).to.equal(43);
   });
 
+  it('begins in the slice in which the query was planned; each later batch has a slice of its own', async () => {
+    let nowMs = 0;
+    let turns = 0;
+    const own = { wallMs: () => 0, nowMs: () => nowMs, turn: () => Promise.resolve(void turns++) };
+    const operation = new Operation(own, { sliceMs: 8 });
+    /** Rows that ask whether to pause, as scans do. */
+    class AskingRows extends NumberRows {
+      override pull(): Pulled {
+        return operation.look() ? PAUSE : super.pull();
+      }
+    }
+    nowMs = 9; // planning took so long
+    const cursor = new RowCursor(new AskingRows(4), operation, () => undefined);
+    await cursor.nextBatch(1, 1000);
+    expect(turns).to.equal(1);
+    nowMs = 1000;
+    await cursor.nextBatch(1, 1000);
+    expect(turns, 'a new slice').to.equal(1);
+    cursor.close();
+  });
+
   it('is drained of what batches have left, a row that did not fit into one among them', async () => {
     const { cursor, drained } = open(5);
     const size = encodeDocument({ n: 0 }).length;
