@@ -8,6 +8,8 @@ import {
   ERROR_BEFORE_ROWS,
   MISSING_BY_WILDCARD,
   OPTIMIZED_AWAY,
+  LIST_UNDER_A_COLLATION,
+  PLACE_OF_A_FIELD,
   PLANS_TRIED,
   POSITION_BY_INDEX,
 } from './decided.js';
@@ -79,6 +81,18 @@ const batched: Pick<Case, 'before' | 'command' | 'isOrdered'> = {
   isOrdered: true,
 };
 const DIVIDED = failed(2);
+const listed: Pick<Case, 'before' | 'command'> = {
+  before: [{ insert: 'c', documents: [{ _id: 3, s: 'B' }] }],
+  command: { find: 'c', filter: { $expr: { $in: ['$s', ['b']] } }, collation: { locale: 'en', strength: 2 } },
+};
+const isHidden = (command: Document): boolean => JSON.stringify(command).includes('$$field');
+const hashed: Pick<Case, 'command'> = {
+  command: {
+    aggregate: 'c',
+    pipeline: [{ $match: { _id: 2 } }, { $set: { x: 1, z: { $toHashedIndexKey: '$$ROOT' } } }],
+    cursor: {},
+  },
+};
 
 const CASES: readonly Case[] = [
   {
@@ -142,6 +156,25 @@ const CASES: readonly Case[] = [
     name: OPTIMIZED_AWAY,
   },
   { why: 'not if it always is', ...failing, otherwise: always(found({ n: 2 })), name: undefined },
+  {
+    why: 'a list that is asked without the collation',
+    ...listed,
+    otherwise: (command) => ('find' in command && !isHidden(command) ? found() : undefined),
+    name: LIST_UNDER_A_COLLATION,
+  },
+  { why: 'not if the expression is', ...listed, otherwise: always(found()), name: undefined },
+  {
+    why: 'hashes of documents whose fields are in other places',
+    ...hashed,
+    otherwise: always(found({ x: 1, _id: 2, z: 1_234_567_890_123_456_789n })),
+    name: PLACE_OF_A_FIELD,
+  },
+  {
+    why: 'not if they are in the same',
+    ...hashed,
+    otherwise: always(found({ _id: 2, x: 1, z: 1_234_567_890_123_456_789n })),
+    name: undefined,
+  },
   {
     why: 'an error told before the rows before it',
     ...batched,

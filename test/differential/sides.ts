@@ -66,24 +66,6 @@ export function messageOf({ command, isOfAdmin }: Pick<RandomCommand, 'command' 
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** The same aggregation for a reference that may not rearrange its stages. */
-export function unoptimized(command: Document): Document | undefined {
-  const pipeline = command['pipeline'] as Document[] | undefined;
-  if (pipeline === undefined || 'create' in command) return undefined;
-  const apart = pipeline.flatMap((stage, i) =>
-    i === 0 ? [stage] : [{ $_internalInhibitOptimization: {} }, stage],
-  );
-  return { ...command, pipeline: apart };
-}
-
-/** What an aggregation writes, as one that reads; undefined if it is none that writes at its end. */
-export function withoutWriting(command: Document): Document | undefined {
-  const pipeline = command['pipeline'] as Document[] | undefined;
-  const last = pipeline?.at(-1);
-  if (last === undefined || !('$out' in last || '$merge' in last)) return undefined;
-  return { ...command, pipeline: pipeline!.slice(0, -1) };
-}
-
 /** Runs a command, and pulls its cursor to the end. */
 export async function ask(side: Side, random: RandomCommand): Promise<Answer> {
   const reply = await side.send(messageOf(random));
@@ -223,6 +205,15 @@ export function withFieldsByName(answer: Answer): Answer {
 
 export function show(value: unknown): string {
   return EJSON.stringify(value, { relaxed: false });
+}
+
+/** An answer without what hashes of documents say. */
+export function withoutHashes(answer: Answer): Answer {
+  const isHash = /"\$numberLong":"-?\d{15,}"/g;
+  return {
+    ...answer,
+    rows: answer.rows.map((row) => (row.startsWith('{') ? row : showRow(row)).replace(isHash, '"hash"')),
+  };
 }
 
 /** Bytes of documents for people. */

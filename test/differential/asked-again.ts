@@ -1,0 +1,55 @@
+/** A command in other words, which show what the reference's answer to it depends on. */
+import type { Document } from '../../elmo/bson/package.js';
+
+/** The same aggregation for a reference that may not rearrange its stages. */
+export function unoptimized(command: Document): Document | undefined {
+  const pipeline = command['pipeline'] as Document[] | undefined;
+  if (pipeline === undefined || 'create' in command) return undefined;
+  const apart = pipeline.flatMap((stage, i) =>
+    i === 0 ? [stage] : [{ $_internalInhibitOptimization: {} }, stage],
+  );
+  return { ...command, pipeline: apart };
+}
+
+/** What an aggregation writes, as one that reads; undefined if it is none that writes at its end. */
+export function withoutWriting(command: Document): Document | undefined {
+  const pipeline = command['pipeline'] as Document[] | undefined;
+  const last = pipeline?.at(-1);
+  if (last === undefined || !('$out' in last || '$merge' in last)) return undefined;
+  return { ...command, pipeline: pipeline!.slice(0, -1) };
+}
+
+/** The same in one batch. */
+export function withoutBatches({ batchSize: _, ...command }: Document): Document {
+  return 'cursor' in command ? { ...command, cursor: {} } : command;
+}
+
+/**
+ * The same, but that expressions look for the values of variables in lists, not for those of fields: `{$in: ['$a', […]]}` is
+ * `{$let: {vars: {field: '$a'}, in: {$in: ['$$field', […]]}}}`.
+ * @returns undefined if there are no such
+ */
+export function withFieldsHidden(command: Document): Document | undefined {
+  const hidden = hiding(command);
+  return hidden === command ? undefined : (hidden as Document);
+}
+
+function hiding(part: unknown): unknown {
+  if (Array.isArray(part)) {
+    const parts: unknown[] = part.map(hiding);
+    return parts.some((each, i) => each !== part[i]) ? parts : part;
+  }
+  if (typeof part !== 'object' || part === null || Object.getPrototypeOf(part) !== Object.prototype)
+    return part;
+  const entries = Object.entries(part);
+  const [first] = entries;
+  if (first?.[0] === '$in' && Array.isArray(first[1]) && isFieldOfList(first[1]))
+    return { $let: { vars: { field: first[1][0] as string }, in: { $in: ['$$field', first[1][1]] } } };
+  const parts = entries.map(([name, inner]) => [name, hiding(inner)] as const);
+  return parts.some(([, inner], i) => inner !== entries[i]![1]) ? Object.fromEntries(parts) : part;
+}
+
+function isFieldOfList(operands: readonly unknown[]): boolean {
+  const [field] = operands;
+  return operands.length === 2 && typeof field === 'string' && /^\$[^$]/.test(field);
+}
