@@ -71,6 +71,12 @@ export class EntrySpan {
     this.keys = grown;
   }
 
+  /** There are so many entries now; the keys of those that were added take reserved room up to `used`. */
+  endAt(count: number, used: number): void {
+    this.count = count;
+    this.used = used;
+  }
+
   /** Appends an entry whose key was written to reserved room. */
   appendReserved(valueAt: number, keyAt: number, keyEnd: number): void {
     const n = this.count++;

@@ -6,6 +6,11 @@ import { KIND_LZ4, KIND_RAW } from '../key/entry-kind.js';
 import { BlockCursor } from './block-cursor.js';
 import { GROUP_ENTRIES } from './format.js';
 
+/** Keys of which no more is wanted are not put together. */
+const MOST_TAIL_BYTES = 16;
+/** For fewer entries each is compared with the bound, for more its place is sought. */
+const WORTH_A_SEARCH = 16;
+
 const varints = new VarintReader();
 /** Where the keys of the group at hand were put in a span, and where they end. */
 const groupKeys = new Int32Array(GROUP_ENTRIES);
@@ -14,6 +19,84 @@ const groupEnds = new Int32Array(GROUP_ENTRIES);
 export abstract class BlockSpans extends BlockCursor {
   /** From a valid entry forward, as `take` says. */
   protected takeInBlock(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
+    const { count } = span;
+    const isWorthIt = bound === undefined || most >= WORTH_A_SEARCH;
+    if (isWorthIt && span.tailBytes <= MOST_TAIL_BYTES && !this.takeTails(bound, maxSeq, most, span)) return;
+    const left = most - (span.count - count);
+    if (left > 0) this.takeKeys(bound, maxSeq, left, span);
+  }
+
+  /**
+   * The same for the ends of keys, which lie in the block or in the end of the key before: the keys themselves are not put
+   * together. Stops where an end is neither, or an entry is of a kind that `takeKeys` knows.
+   * @returns false: no other entry of the block lies below the bound
+   */
+  private takeTails(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): boolean {
+    const { block, keysEnd, prefixAt, prefixLength, hasSeqs } = this;
+    const { tailBytes, valueAt: values, keyAt, keyEnds } = span;
+    const first = this.entryIndex + 1;
+    let end = Math.min(this.entryCount, first + most);
+    if (first >= end || span.count === 0) return true;
+    let { nextAt, valueAt, storedLength, keyLength } = this;
+    let isBounded = false;
+    if (bound !== undefined) {
+      isBounded = this.search(bound, 0, bound.length) && this.entryIndex <= end;
+      if (isBounded) end = Math.max(first, this.entryIndex);
+      this.isValid = true;
+    }
+    const room = span.reserve((end - first) * tailBytes);
+    const { keys } = span;
+    let n = span.count;
+    let to = room;
+    let before = keyEnds[n - 1]!;
+    let beforeStart = keyAt[n - 1]!;
+    let sharedLimit = keyLength - prefixLength;
+    let index = first;
+    for (; index < end; index++) {
+      const isFirstOfGroup = (index & (GROUP_ENTRIES - 1)) === 0;
+      if (isFirstOfGroup) sharedLimit = 0;
+      let at = nextAt;
+      const shared = block[at]!;
+      const suffix = block[at + 1]!;
+      let meta = block[at + 2]!;
+      at += 3;
+      if (meta > 127) meta = (meta & 127) | (block[at++]! << 7);
+      if (shared > sharedLimit || suffix > 127 || meta > 0x3fff || (meta & 3) !== KIND_RAW) break;
+      if (hasSeqs) {
+        if (suffix === 0 || isFirstOfGroup) break;
+        const seq = varints.read(block, at, keysEnd);
+        at = varints.end;
+        if (at < 0 || seq > maxSeq) break;
+      }
+      const value = valueAt + storedLength;
+      const within = shared + suffix;
+      const length = prefixLength + within;
+      if (at + suffix > keysEnd || value + (meta >>> 2) > prefixAt) break;
+      const own = suffix < tailBytes ? suffix : tailBytes;
+      const tail = length < tailBytes ? length : tailBytes;
+      const start = to;
+      // The bytes before the own ones are where they are in the key before.
+      let from = before - keyLength + prefixLength + shared - (tail - own);
+      if (own < tail && from < beforeStart) break;
+      for (let i = own; i < tail; i++) keys[to++] = keys[from++]!;
+      nextAt = at + suffix;
+      for (let i = nextAt - own; i < nextAt; i++) keys[to++] = block[i]!;
+      values[n] = value;
+      keyAt[n] = start;
+      keyEnds[n++] = to;
+      before = to;
+      beforeStart = start;
+      valueAt = value;
+      storedLength = meta >>> 2;
+      keyLength = length;
+      sharedLimit = within;
+    }
+    span.endAt(n, to);
+    if (index > first || bound !== undefined) this.goTo(index - 1, 0);
+    return !isBounded || index < end;
+  }
+
+  private takeKeys(bound: Bytes | undefined, maxSeq: number, most: number, span: EntrySpan): void {
     const { block, keysEnd, prefixAt, prefixLength, hasSeqs } = this;
     const first = this.entryIndex + 1;
     const end = Math.min(this.entryCount, first + most);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { openLsm, SPAN_ENTRIES, type LsmStore, type ReadView } from '../../../lsm/index.js';
+import type { KeyRange } from '../../../lsm/ordered-kv.js';
 import { noise } from '../../contract/fixture.js';
 import { EntrySpan } from '../../../lsm/base/entry-span.js';
 
@@ -12,11 +13,17 @@ function value(n: number, version: number): Uint8Array {
 }
 
 /** All entries of a view, read span by span, with other reads in between; compared with those found one by one. */
-function compare(view: ReadView, most: number, isDisturbed: boolean, tailBytes?: number): number {
+function compare(
+  view: ReadView,
+  most: number,
+  isDisturbed: boolean,
+  tailBytes?: number,
+  range: KeyRange = {},
+): number {
   const span = new EntrySpan();
   if (tailBytes !== undefined) span.tailBytes = tailBytes;
-  const cursor = view.scan();
-  const walker = view.scan();
+  const cursor = view.scan(range);
+  const walker = view.scan(range);
   let longest = 0;
   while (cursor.read(span, most) > 0) {
     longest = Math.max(longest, span.count);
@@ -48,6 +55,29 @@ async function write(store: LsmStore, version: number, step: number): Promise<vo
 }
 
 describe('EntrySpan', () => {
+  it('holds the ends of keys that lie close together, as those of an index do', async function () {
+    this.timeout(60_000);
+    const store = await openLsm(':memory:', {});
+    const batch = store.batch();
+    const entry = (n: number): Uint8Array => {
+      const text = `status ${'abcde'[n % 5]!} ${String((n * n) % 7919).padStart(6 - (n % 3), '0')}`;
+      return new TextEncoder().encode(text + String.fromCharCode(33 + (n % 90)).repeat(n % 12));
+    };
+    for (let n = 0; n < 9000; n++) batch.put(entry(n), new Uint8Array(n % 3));
+    await store.write(batch);
+    await store.settle();
+    const snapshot = store.snapshot();
+    expect(compare(snapshot, SPAN_ENTRIES, false, 8)).to.equal(SPAN_ENTRIES);
+    for (const tailBytes of [1, 3, 8, 16])
+      for (let n = 0; n < 9000; n += 487) {
+        const [low, high] = [entry(n), entry((n * 31) % 9000)].sort(Buffer.compare);
+        for (const most of [3, 40, SPAN_ENTRIES])
+          compare(snapshot, most, n % 2 === 0, tailBytes, { low: low!, high: high! });
+      }
+    snapshot.release();
+    await store.close();
+  });
+
   for (const cacheBytes of [64 * 1024, 16 * 1024 * 1024])
     it(`holds what a cursor would find one by one, with a cache of ${cacheBytes} bytes, in memory, tables and both`, async function () {
       this.timeout(60_000);
@@ -58,7 +88,13 @@ describe('EntrySpan', () => {
       const snapshot = store.snapshot();
       expect(compare(snapshot, SPAN_ENTRIES, false)).to.be.above(8);
       for (const most of [1, 2, 7, SPAN_ENTRIES, 1000]) compare(snapshot, most, true);
-      for (const tailBytes of [1, 4, 10, 100]) compare(snapshot, SPAN_ENTRIES, true, tailBytes);
+      for (const tailBytes of [1, 4, 8, 10, 16, 17, 100]) {
+        compare(snapshot, SPAN_ENTRIES, true, tailBytes);
+        for (let low = 0; low < 3000; low += 411) {
+          const range = { low: key(low), high: key(low + ((low * 7) % 500)) };
+          for (const most of [5, 40, SPAN_ENTRIES]) compare(snapshot, most, low % 2 === 0, tailBytes, range);
+        }
+      }
       await write(store, 2, 13);
       for (let n = 5; n < 3000; n += 100) await store.delete(key(n));
       await store.deleteRange({ low: key(700), high: key(800) });
