@@ -1,5 +1,5 @@
 /** A command in other words, which show what the reference's answer to it depends on. */
-import type { Document } from '../../elmo/bson/package.js';
+import { MaxKey, MinKey, type Document } from '../../elmo/bson/package.js';
 
 /** The same aggregation for a reference that may not rearrange its stages. */
 export function unoptimized(command: Document): Document | undefined {
@@ -17,6 +17,32 @@ export function withoutWriting(command: Document): Document | undefined {
   const last = pipeline?.at(-1);
   if (last === undefined || !('$out' in last || '$merge' in last)) return undefined;
   return { ...command, pipeline: pipeline!.slice(0, -1) };
+}
+
+const wrapped = (path: string): Document => ({
+  $switch: {
+    branches: [new MinKey(), new MaxKey()].map((bound) => ({
+      case: { $eq: [path, bound] },
+      then: { $literal: { '': bound } },
+    })),
+    default: path,
+  },
+});
+
+/**
+ * The same aggregation with {'': MinKey} for MinKey, and so for MaxKey, in what stages get of a `$group`.
+ * @returns undefined if none gets any
+ */
+export function withBoundsWrapped(command: Document): Document | undefined {
+  const stages = command['pipeline'] as Document[] | undefined;
+  if (stages === undefined) return undefined;
+  const pipeline = stages.flatMap((stage, i) => {
+    const next = stages[i + 1];
+    const fields = Object.keys((stage['$group'] ?? {}) as Document);
+    if (fields.length === 0 || next === undefined || '$group' in next) return [stage];
+    return [stage, { $set: Object.fromEntries(fields.map((name) => [name, wrapped(`$${name}`)])) }];
+  });
+  return pipeline.length === stages.length ? undefined : { ...command, pipeline };
 }
 
 /** The same in one batch. */

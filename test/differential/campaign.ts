@@ -4,10 +4,17 @@
  */
 import { EJSON, type Document } from '../../elmo/bson/package.js';
 import { SeededRandom } from '../support/seeded-random.js';
-import { unoptimized, withFieldsHidden, withoutBatches, withoutWriting } from './asked-again.js';
+import {
+  withBoundsWrapped,
+  unoptimized,
+  withFieldsHidden,
+  withoutBatches,
+  withoutWriting,
+} from './asked-again.js';
 import type { WireClient } from '../support/wire-client.js';
 import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
 import {
+  BOUNDS_BEHIND_A_GROUP,
   decidedDifference,
   DISTINCT_BY_INDEX,
   ERROR_BEFORE_ROWS,
@@ -110,6 +117,7 @@ export class Round {
         ((await this.isEarlierError(random, ours, theirs)) ? ERROR_BEFORE_ROWS : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
+        ((await this.isOfBounds(random, ours)) ? BOUNDS_BEHIND_A_GROUP : undefined) ??
         (theirs.isError && !ours.isError
           ? await this.decidedByPlans(random, ours, theirs)
           : (((await this.isListUnderCollation(random, ours)) ? LIST_UNDER_A_COLLATION : undefined) ??
@@ -163,6 +171,15 @@ export class Round {
       JSON.stringify(stages).includes('"$toHashedIndexKey":"$$ROOT"') &&
       !areAlike(withoutHashes(ours), withoutHashes(theirs), isOrdered) &&
       areAlike(withoutHashes(here), withoutHashes(there), isOrdered)
+    );
+  }
+
+  /** Whether the reference answers as we do if a `$group` hands on its MinKeys and MaxKeys as we do. */
+  private async isOfBounds({ command, isOrdered, changes }: RandomCommand, ours: Answer): Promise<boolean> {
+    const wrapped = changes === undefined ? withBoundsWrapped(command) : undefined;
+    return (
+      wrapped !== undefined &&
+      areAlike(ours, await ask(this.theirs, { command: wrapped, isOrdered }), isOrdered)
     );
   }
 

@@ -4,6 +4,7 @@ import { decodeDocument } from '../../elmo/bson/decode.js';
 import type { Document } from '../../elmo/bson/package.js';
 import { Round } from './campaign.js';
 import {
+  BOUNDS_BEHIND_A_GROUP,
   DISTINCT_BY_INDEX,
   ERROR_BEFORE_ROWS,
   MISSING_BY_WILDCARD,
@@ -85,6 +86,14 @@ const listed: Pick<Case, 'before' | 'command'> = {
   before: [{ insert: 'c', documents: [{ _id: 3, s: 'B' }] }],
   command: { find: 'c', filter: { $expr: { $in: ['$s', ['b']] } }, collation: { locale: 'en', strength: 2 } },
 };
+const bounded: Pick<Case, 'command' | 'isOrdered'> = {
+  command: {
+    aggregate: 'c',
+    pipeline: [{ $group: { _id: '$b' } }, { $sort: { _id: -1 } }, { $limit: 1 }],
+    cursor: {},
+  },
+  isOrdered: true,
+};
 const isHidden = (command: Document): boolean => JSON.stringify(command).includes('$$field');
 const hashed: Pick<Case, 'command'> = {
   command: {
@@ -163,6 +172,19 @@ const CASES: readonly Case[] = [
     name: LIST_UNDER_A_COLLATION,
   },
   { why: 'not if the expression is', ...listed, otherwise: always(found()), name: undefined },
+  {
+    why: 'rows that are cut off where a bound stands elsewhere',
+    ...bounded,
+    otherwise: (command) =>
+      'aggregate' in command && !JSON.stringify(command).includes('$switch') ? found({ _id: 7 }) : undefined,
+    name: BOUNDS_BEHIND_A_GROUP,
+  },
+  {
+    why: 'not if it stands in the same place',
+    ...bounded,
+    otherwise: always(found({ _id: 7 })),
+    name: undefined,
+  },
   {
     why: 'hashes of documents whose fields are in other places',
     ...hashed,

@@ -58,6 +58,9 @@ export function failsInPlan({ message = '' }: Answer): boolean {
 /** Found by asking the reference again with fields behind variables. */
 export const LIST_UNDER_A_COLLATION = 'a field in a list, under a collation';
 
+/** Where such rows are ordered and cut off, found by asking the reference for documents itself. */
+export const BOUNDS_BEHIND_A_GROUP = 'MinKey and MaxKey behind a $group';
+
 /** Found by comparing documents with their fields by name. */
 export const PLACE_OF_A_FIELD = 'the place of a field that is left out and set again';
 
@@ -238,7 +241,7 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
     applies: (_, ours, theirs) => isRenumbered(ours, theirs),
   },
   {
-    name: 'MinKey and MaxKey behind a $group',
+    name: BOUNDS_BEHIND_A_GROUP,
     reason: "8.2 hands them to the next stage inside a document, {'': MinKey}; a build of it does not",
     applies: (command, ours) =>
       /"\$(group|sortByCount)"/.test(JSON.stringify(command)) &&
