@@ -78,6 +78,8 @@ export interface Stage {
   readonly renames?: ReadonlyMap<string, string> | undefined;
   /** Whether each row gives exactly one row, by itself: such a stage may change places with `$limit` and `$skip`. */
   readonly isOneToOne: boolean;
+  /** Whether there may be rows with which it does nothing but fail; undefined: yes. */
+  readonly mayFail?: boolean;
   /** Whether it makes its rows itself and reads no collection before it. */
   readonly makesRows?: boolean;
   /** Whether on a view it tells of the view itself. */

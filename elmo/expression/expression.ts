@@ -86,6 +86,11 @@ export abstract class Expression {
     return false;
   }
 
+  /** Whether there may be documents for which it has no value but an error. */
+  get mayFail(): boolean {
+    return true;
+  }
+
   /**
    * @returns the value; `MISSING_VALUE` if there is none. Valid as long as the frame's document.
    * @throws ElmoError

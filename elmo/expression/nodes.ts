@@ -28,6 +28,10 @@ export class ConstantExpression extends Expression {
     return this.value;
   }
 
+  override get mayFail(): boolean {
+    return false;
+  }
+
   evaluate(): Value {
     return this.value;
   }
@@ -131,6 +135,10 @@ export class FieldPathExpression extends Expression {
     return this.path;
   }
 
+  override get mayFail(): boolean {
+    return false;
+  }
+
   evaluate(frame: Frame): Value {
     return this.follower.follow(frame.bytes, frame.at);
   }
@@ -142,6 +150,10 @@ export class FieldPathExpression extends Expression {
 
 /** `$$ROOT`. */
 export class RootExpression extends Expression {
+  override get mayFail(): boolean {
+    return false;
+  }
+
   evaluate(frame: Frame): Value {
     return documentValue(frame.bytes, frame.at);
   }
@@ -155,6 +167,10 @@ export class RootExpression extends Expression {
 export class VariableExpression extends Expression {
   constructor(readonly slot: number) {
     super();
+  }
+
+  override get mayFail(): boolean {
+    return false;
   }
 
   evaluate(frame: Frame): Value {
@@ -172,6 +188,10 @@ export class VariablePathExpression extends Expression {
   ) {
     super();
     this.follower = new PathFollower(components);
+  }
+
+  override get mayFail(): boolean {
+    return false;
   }
 
   evaluate(frame: Frame): Value {

@@ -12,6 +12,7 @@ export interface TreeFacts {
   readonly keptPaths?: readonly string[] | undefined;
   readonly renames?: ReadonlyMap<string, string>;
   readonly metaNames: readonly string[];
+  readonly mayFail?: boolean;
   readonly needsMatchedIndex?: boolean;
   readonly keepsRecord: boolean;
 }
@@ -23,6 +24,7 @@ export class TreeProjection implements Projection, Reshape {
   readonly keptPaths: readonly string[] | undefined;
   readonly renames: ReadonlyMap<string, string> | undefined;
   readonly metaNames: readonly string[];
+  readonly mayFail: boolean;
   readonly needsMatchedIndex: boolean;
   readonly keepsRecord: boolean;
   private readonly frame = new Frame();
@@ -43,6 +45,7 @@ export class TreeProjection implements Projection, Reshape {
     this.keptPaths = facts.keptPaths;
     this.renames = facts.renames;
     this.metaNames = facts.metaNames;
+    this.mayFail = facts.mayFail ?? true;
     this.needsMatchedIndex = facts.needsMatchedIndex === true;
     this.keepsRecord = facts.keepsRecord;
   }

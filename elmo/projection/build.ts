@@ -140,6 +140,11 @@ export function computationPaths(
   return inclusionPaths(leaves.filter(({ rule }) => rule.kind === 'computed'));
 }
 
+/** Whether something that is computed may fail. */
+export function mayFailAmong(leaves: readonly { path: string; rule: LeafRule }[]): boolean {
+  return leaves.some(({ rule }) => rule.kind === 'computed' && rule.expression.mayFail);
+}
+
 /** Names of fields that are computed as what other fields are, with the names of those. */
 export function renamesAmong(
   leaves: readonly { path: string; rule: LeafRule }[],

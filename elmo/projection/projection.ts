@@ -38,6 +38,8 @@ export interface Reshape {
   /** Names of fields that are other fields as they were, with the names of those. */
   readonly renames?: ReadonlyMap<string, string> | undefined;
   readonly metaNames: readonly string[];
+  /** Whether there may be documents of which it makes nothing but an error. */
+  readonly mayFail: boolean;
   /** Whether the document that was made last still tells which record it came from. */
   readonly keepsRecord: boolean;
 }

@@ -18,6 +18,7 @@ import {
   computationPaths,
   includedPaths,
   inclusionPaths,
+  mayFailAmong,
   metaNamesIn,
   renamesAmong,
   TreeBuilder,
@@ -75,6 +76,7 @@ class ProjectParser extends ProjectionParser {
       keptPaths: isInclusion ? includedPaths(leaves) : undefined,
       renames: renamesAmong(leaves),
       metaNames: metaNamesIn(specification),
+      mayFail: mayFailAmong(leaves),
       keepsRecord: !isInclusion,
     });
   }
@@ -121,6 +123,7 @@ export function parseUnsetStage(specification: Value): Reshape {
       readPaths: [],
       changedPaths: tree.leaves().map(({ path }) => path),
       metaNames: [],
+      mayFail: false,
       keepsRecord: true,
     });
   });
@@ -168,6 +171,7 @@ export function parseAddFieldsStage(specification: Value, scope: ParseScope, nam
       changedPaths: leaves.map(({ path }) => path),
       renames: renamesAmong(leaves),
       metaNames: metaNamesIn(kept),
+      mayFail: mayFailAmong(leaves),
       keepsRecord: true,
     });
   });
@@ -234,6 +238,7 @@ export function parseReplaceWithStage(expression: Value, scope: ParseScope): Res
 class Replacement implements Reshape {
   readonly requiredPaths: readonly string[] | undefined;
   readonly changedPaths = undefined;
+  readonly mayFail = true;
   keepsRecord = false;
   private readonly frame = new Frame();
 

@@ -87,6 +87,13 @@ export function wholeDocumentOperator(node: FilterNode): '$expr' | '$jsonSchema'
   return undefined;
 }
 
+/** Whether there may be documents for which a filter has no answer but an error. */
+export function mayFail(node: FilterNode): boolean {
+  if (node.kind === 'expr') return node.expression.mayFail;
+  if ('child' in node) return mayFail(node.child);
+  return 'children' in node && node.children.some(mayFail);
+}
+
 /** A compiled filter. */
 export interface Matcher {
   /** Whether the document at `at` matches. */

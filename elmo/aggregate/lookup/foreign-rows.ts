@@ -160,7 +160,10 @@ export class ForeignRows {
   }
 }
 
-/** How many of the first stages name none of the variables, if no condition on these is asked before them. */
+/**
+ * How many of the first stages name none of the variables. None if a condition on these is to be asked before them, where
+ * it shows which condition is asked first.
+ */
 function countIndependent(spec: JoinSpec): number {
   const { stages, context, variables } = spec;
   const names = variables.map(({ name }) => name);
@@ -173,6 +176,10 @@ function countIndependent(spec: JoinSpec): number {
     ...context,
     scope: context.scope.withVariables(names).scope,
   });
+  const isSafe = parsed.stages
+    .slice(0, parsed.stages.findLastIndex(({ name }) => name === '$match') + 1)
+    .every((stage) => stage.mayFail === false);
+  if (isSafe) return count;
   const whole = optimized(parsed).stages;
   const prefix = optimized({ context, stages: parsed.stages.slice(0, count) }).stages;
   return prefix.every((stage, i) => isAlike(stage, whole[i]!)) ? count : 0;

@@ -25,6 +25,7 @@ export class LimitStage implements Stage {
   readonly name = '$limit';
   readonly changedPaths = [];
   readonly isOneToOne = false;
+  readonly mayFail = false;
 
   constructor(readonly limit: number) {}
 
@@ -66,6 +67,7 @@ export class SkipStage implements Stage {
   readonly name = '$skip';
   readonly changedPaths = [];
   readonly isOneToOne = false;
+  readonly mayFail = false;
 
   constructor(readonly count: number) {}
 

@@ -5,7 +5,7 @@ import { ElmoError } from '../../errors.js';
 import { END, PAUSE, ROW, type Pulled, type RowSource } from '../../operation/row-source.js';
 import { compileFilter } from '../../query/compile.js';
 import { elementsOf as fieldsOf } from '../../query/elements.js';
-import type { FilterNode, Matcher } from '../../query/filter.js';
+import { mayFail, type FilterNode, type Matcher } from '../../query/filter.js';
 import { parseFilter } from '../../query/parse.js';
 import { argumentsOf, arrayValue, elementsOf, mentions, objectValue } from '../arguments.js';
 import { addFilterPaths } from '../filter-paths.js';
@@ -47,6 +47,10 @@ export class MatchStage implements Stage {
   /** Whether it lets every row pass. */
   get isEmpty(): boolean {
     return this.filter.kind === 'true';
+  }
+
+  get mayFail(): boolean {
+    return mayFail(this.filter);
   }
 
   absorb(next: Stage): Stage | undefined {

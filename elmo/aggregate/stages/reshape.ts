@@ -40,6 +40,10 @@ export class ReshapeStage implements Stage {
     this.renames = reshape.renames;
   }
 
+  get mayFail(): boolean {
+    return this.reshape.mayFail;
+  }
+
   /** The stage where the query before it takes it over. */
   leading(): ReshapeStage {
     return new ReshapeStage(this.name, this.argument, this.reshape, true);

@@ -32,6 +32,11 @@ export class SortStage implements Stage {
     });
   }
 
+  /** Of several paths two may lead to arrays. */
+  get mayFail(): boolean {
+    return this.pattern.length > 1;
+  }
+
   addDependencies(into: Set<string>): boolean {
     for (const { path, meta } of this.pattern) if (meta === undefined) into.add(path);
     return false;

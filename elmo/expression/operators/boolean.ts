@@ -45,6 +45,10 @@ class JunctionExpression extends OperatorExpression {
       : operands.some(({ comparesFields }) => comparesFields);
   }
 
+  override get mayFail(): boolean {
+    return this.operands.some(({ mayFail }) => mayFail);
+  }
+
   evaluate(frame: Frame): Value {
     const { operands, decisive } = this;
     for (let i = 0; i < operands.length; i++)

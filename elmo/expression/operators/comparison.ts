@@ -45,6 +45,10 @@ class ComparisonExpression extends OperatorExpression {
     return this.demands.length > 0;
   }
 
+  override get mayFail(): boolean {
+    return this.operands.some(({ mayFail }) => mayFail);
+  }
+
   evaluate(frame: Frame): Value {
     const b = this.right.evaluate(frame); // first, as the reference does
     const a = this.left.evaluate(frame);
