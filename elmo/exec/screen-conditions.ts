@@ -33,8 +33,62 @@ export interface RecordCondition {
   select(page: ColumnPage, first: number, ids: Float64Array, count: number): number;
 }
 
+/** What a filter asks of the values of a column. */
+export function conditionOf(
+  column: Column,
+  node: FilterNode,
+  collation: CollationSpec | undefined,
+): RecordCondition {
+  if (node.kind !== 'eq' || column.hasOtherTexts) return new Condition(column, node, collation);
+  const { type, bytes, at } = node.value;
+  const hasOneCode = (type === STRING && collation === undefined) || type === OBJECT_ID;
+  if (!hasOneCode) return new Condition(column, node, collation);
+  return new OneCodeCondition(column, column.find(bytes, type, at));
+}
+
+/** Equality with a value that has one code, or none. */
+class OneCodeCondition implements RecordCondition {
+  readonly isExact = true;
+  /** Codes from here on are of values that were met later. */
+  private readonly codeEnd: number;
+
+  /** @param code  below 0: the value was not met before */
+  constructor(
+    readonly column: Column,
+    private readonly code: number,
+  ) {
+    this.codeEnd = column.codeEnd;
+  }
+
+  leavesOut(page: ColumnPage, at: number): boolean {
+    const { isOpen, slot } = this.column;
+    const codes = page.codes[slot];
+    return codes !== undefined && isOpen && this.isOther(codes[at]!);
+  }
+
+  select(page: ColumnPage, first: number, ids: Float64Array, count: number): number {
+    const { isOpen, slot } = this.column;
+    const codes = page.codes[slot];
+    if (codes === undefined || !isOpen) return count;
+    let left = 0;
+    let leftOut = 0;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i]!;
+      const code = codes[id - first]!;
+      if (this.isOther(code)) leftOut++;
+      else if (code !== ABSENT) ids[left++] = id;
+    }
+    ids[PAGE_IDS]! += leftOut;
+    return left;
+  }
+
+  private isOther(code: number): boolean {
+    return code >= NO_VALUE && code !== this.code && code < this.codeEnd;
+  }
+}
+
 /** One that is asked of values, by their codes. */
-export class Condition implements RecordCondition {
+class Condition implements RecordCondition {
   readonly isExact = true;
   private readonly verdicts: Uint8Array;
   private matcher: Matcher | undefined;
@@ -47,19 +101,6 @@ export class Condition implements RecordCondition {
     this.verdicts = new Uint8Array(column.codeEnd + MORE_CODES);
     this.verdicts[UNKNOWN] = this.verdicts[UNCODED] = IN;
     this.verdicts[ABSENT] = NONE;
-    this.decideEquality();
-  }
-
-  /** A text that is to be there has one code, or none. */
-  private decideEquality(): void {
-    const { node, column, verdicts, collation } = this;
-    if (node.kind !== 'eq') return;
-    const { type, bytes, at } = node.value;
-    const isText = type === STRING && collation === undefined && !column.hasOtherTexts;
-    if (!isText && !(type === OBJECT_ID && !column.hasOtherTexts)) return;
-    verdicts.fill(OUT, NO_VALUE, column.codeEnd);
-    const code = column.find(bytes, type, at);
-    if (code >= 0) verdicts[code] = IN;
   }
 
   leavesOut(page: ColumnPage, at: number): boolean {

@@ -12,7 +12,7 @@ import type { PageColumn } from '../columns/page-column.js';
 import { appendRecordKey } from '../keys/key-layout.js';
 import { KeyWriter } from '../keys/value-encoding.js';
 import type { FilterNode } from '../query/filter.js';
-import { Condition, Gathered, type RecordCondition } from './screen-conditions.js';
+import { conditionOf, Gathered, type RecordCondition } from './screen-conditions.js';
 import { SignatureCondition, signaturesOf } from './screen-signatures.js';
 
 const key = new KeyWriter();
@@ -274,7 +274,7 @@ export function screenOf(
     const node: FilterNode = ofPath.length === 1 ? ofPath[0]! : { kind: 'and', children: ofPath };
     const column = columns.column(path);
     const hasCodes = column !== undefined && !column.isWide;
-    if (hasCodes) conditions.push(new Condition(column, node, collation));
+    if (hasCodes) conditions.push(conditionOf(column, node, collation));
     else if (columns.canHold(path, false)) paths.push(path);
     const signatures = columns.signatures(path);
     if (collation !== undefined || !(hasCodes || signatures !== undefined || columns.canSign(path))) continue;
