@@ -277,18 +277,33 @@ export function readTableIndex(
   const separators = new Uint8Array(limit);
   let separatorsEnd = 0;
   for (let block = 0; block < blockCount; block++) {
-    const length = varints.read(bytes, at, limit);
-    if (varints.end < 0) return undefined;
-    const count = varints.read(bytes, varints.end, limit);
-    if (varints.end < 0) return undefined;
-    at = varints.end;
+    // Numbers of one byte, and a length of two, are read here: a table is opened by code that has never run before.
+    let length = bytes[at]!;
+    const more = bytes[at + 1]!;
+    if (length >= 0x80 && more < 0x80) {
+      length = (length & 0x7f) | (more << 7);
+      at += 2;
+    } else {
+      length = varints.read(bytes, at, limit);
+      if ((at = varints.end) < 0) return undefined;
+    }
+    let count = bytes[at]!;
+    if (count < 0x80) at++;
+    else {
+      count = varints.read(bytes, at, limit);
+      if ((at = varints.end) < 0) return undefined;
+    }
     if (length > dataEnd - offsets[block]! || count > entryCount - entriesBefore[block]!) return undefined;
     offsets[block + 1] = offsets[block]! + length;
     entriesBefore[block + 1] = entriesBefore[block]! + count;
     if (block >= separatorCount) continue;
-    const separatorLength = varints.read(bytes, at, limit);
-    if (varints.end < 0 || separatorLength > limit - varints.end) return undefined;
-    at = varints.end;
+    let separatorLength = bytes[at]!;
+    if (separatorLength < 0x80) at++;
+    else {
+      separatorLength = varints.read(bytes, at, limit);
+      if ((at = varints.end) < 0) return undefined;
+    }
+    if (separatorLength > limit - at) return undefined;
     for (let i = 0; i < separatorLength; i++) separators[separatorsEnd + i] = bytes[at + i]!;
     heads[block] = headOf(bytes, at, separatorLength);
     separatorsEnd += separatorLength;
