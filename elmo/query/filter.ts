@@ -14,12 +14,17 @@ export interface RegexSpec {
   readonly options: string;
 }
 
+/** What conditions stand among: others that all have to hold, alternatives, or such as may not hold. */
+export type Conditions = 'all' | 'any' | 'none';
+
 /** A predicate of a schema about one value, in any position. See `schema/`. */
 export interface SchemaPredicate {
   /** Whether it accepts all documents, or none; undefined: some. */
   readonly ofDocuments: boolean | undefined;
-  /** Whether it is one condition that only schemas have: such are asked behind expressions. */
-  readonly isAskedLast: boolean;
+  /** Whether it is made of conditions that only schemas have, among alternatives of one: such are asked behind expressions. */
+  isAskedLast(among: Conditions): boolean;
+  /** The conditions that are asked before expressions, and those that are asked behind; undefined if there are none. */
+  parted(): readonly [SchemaPredicate | undefined, SchemaPredicate | undefined];
   /** @param type  type byte of the value at `at`, an object's for a whole document */
   accepts(bytes: Uint8Array, type: number, at: number): boolean;
 }
@@ -70,7 +75,13 @@ export type FilterNode =
       readonly value: Value;
     }
   /** A $jsonSchema, whole: about the document. */
-  | { readonly kind: 'schema'; readonly schema: SchemaPredicate; readonly raw: Value }
+  | {
+      readonly kind: 'schema';
+      readonly schema: SchemaPredicate;
+      readonly raw: Value;
+      /** Whether a node beside it is shown for both. */
+      readonly isRest?: boolean;
+    }
   /** Text and geo predicates: parsed here, answered by their indexes. */
   | { readonly kind: 'special'; readonly name: string; readonly path: string; readonly argument: Value };
 

@@ -9,7 +9,7 @@ import type { CollationSpec } from '../collation/collation.js';
 import { collatorOf } from '../collation/collator.js';
 import type { FieldImplication } from '../expression/expression.js';
 import { isTruthy } from './elements.js';
-import type { FilterNode, RegexSpec } from './filter.js';
+import { mayFail, type FilterNode, type RegexSpec } from './filter.js';
 import { compareAlternatives, compareNodes, equalityPath, isAboutFields } from './order.js';
 import { isSameNode } from './same.js';
 
@@ -91,7 +91,7 @@ class Normalizer {
       else if (isAboutFields(child)) inner.push(child);
       else if (child.kind !== 'true') own.push(child);
     }
-    return this.combined('and', equalitiesLast(joinedLists(own, inner)), TRUE);
+    return this.combined('and', equalitiesLast(partedSchemas(joinedLists(own, inner))), TRUE);
   }
 
   private alternatives(nodes: readonly FilterNode[]): FilterNode {
@@ -112,7 +112,7 @@ class Normalizer {
     if (only === undefined) return TRUE;
     return children.length === 1
       ? negated(only)
-      : { kind: 'nor', children: children.toSorted(compareAlternatives) };
+      : { kind: 'nor', children: children.toSorted((a, b) => compareAlternatives(a, b, 'none')) };
   }
 
   private combined(kind: 'and' | 'or', nodes: readonly FilterNode[], none: FilterNode): FilterNode {
@@ -156,6 +156,20 @@ class Normalizer {
 
 function joinedLists(a: FilterNode[], b: FilterNode[]): FilterNode[] {
   return b.length === 0 ? a : a.length === 0 ? b : [...a, ...b];
+}
+
+/** Beside an expression that may fail a schema is asked in two parts. */
+function partedSchemas(nodes: FilterNode[]): FilterNode[] {
+  if (!nodes.some(({ kind }) => kind === 'schema') || !nodes.some(mayFail)) return nodes;
+  return nodes.flatMap((node): FilterNode[] => {
+    if (node.kind !== 'schema') return [node];
+    const [before, behind] = node.schema.parted();
+    if (before === undefined || behind === undefined) return [node];
+    return [
+      { ...node, schema: before },
+      { ...node, schema: behind, isRest: true },
+    ];
+  });
 }
 
 /** Most conditions are written in their order. */

@@ -2,7 +2,7 @@
  * The order in which the reference sorts conditions that stand beside each other: by kind, then by path. `explain` shows it,
  * and which condition is the last on an array decides what a positional `$` stands for.
  */
-import type { FilterNode } from './filter.js';
+import type { Conditions, FilterNode } from './filter.js';
 
 const KINDS: readonly FilterNode['kind'][] = [
   'and',
@@ -35,15 +35,16 @@ const BIT_TESTS = ['allSet', 'allClear', 'anySet', 'anyClear'];
 /**
  * Alternatives: there an expression that compares fields with constants counts as what it says of the fields, beside itself.
  */
-export function compareAlternatives(a: FilterNode, b: FilterNode): number {
+export function compareAlternatives(a: FilterNode, b: FilterNode, among: Conditions = 'any'): number {
   const [isA, isB] = [isAboutFields(a), isAboutFields(b)];
   if (isA && isB) return equalityPath(a) === undefined ? (equalityPath(b) === undefined ? 0 : -1) : 1;
-  return isA ? compareWithFields(b) : isB ? -compareWithFields(a) : compareNodes(a, b);
+  if (!isA && !isB) return compareNodes(a, b, among);
+  return isA ? compareWithFields(b, among) : -compareWithFields(a, among);
 }
 
 /** What a conjunction of an expression and conditions on fields is to a node: positive if the node comes first. */
-function compareWithFields(node: FilterNode): number {
-  return node.kind === 'and' ? 1 : RANKS.get('and')! - rankOf(node);
+function compareWithFields(node: FilterNode, among: Conditions): number {
+  return node.kind === 'and' ? 1 : RANKS.get('and')! - rankOf(node, among);
 }
 
 /** Whether an expression compares fields with constants, so that conditions on these fields stand beside it. */
@@ -58,8 +59,9 @@ export function equalityPath(node: FilterNode): string | undefined {
   return demand?.operator === 'eq' ? demand.path : undefined;
 }
 
-export function compareNodes(a: FilterNode, b: FilterNode): number {
-  const kinds = rankOf(a) - rankOf(b);
+/** @param among  what they stand among */
+export function compareNodes(a: FilterNode, b: FilterNode, among: Conditions = 'all'): number {
+  const kinds = rankOf(a, among) - rankOf(b, among);
   if (kinds !== 0) return kinds;
   if (a.kind === 'not' && b.kind === 'not') return compareNodes(a.child, b.child);
   if (a.kind === 'bits' && b.kind === 'bits' && a.test !== b.test)
@@ -70,8 +72,8 @@ export function compareNodes(a: FilterNode, b: FilterNode): number {
   return 'children' in a && 'children' in b ? compareLists(a.children, b.children) : 0;
 }
 
-function rankOf(node: FilterNode): number {
-  const isLast = node.kind === 'schema' && node.schema.isAskedLast;
+function rankOf(node: FilterNode, among: Conditions): number {
+  const isLast = node.kind === 'schema' && node.schema.isAskedLast(among);
   return isLast ? RANKS.size : RANKS.get(node.kind)!;
 }
 
@@ -111,7 +113,7 @@ export function inScanOrder(node: FilterNode, fields: readonly string[]): Filter
 function compareInScan(a: FilterNode, b: FilterNode, fields: readonly string[]): number {
   const [pathA, pathB] = ['path' in a ? a.path : '', 'path' in b ? b.path : ''];
   const places = placeOf(pathA, fields) - placeOf(pathB, fields);
-  return places !== 0 ? places : comparePaths(pathA, pathB) || RANKS.get(a.kind)! - RANKS.get(b.kind)!;
+  return places !== 0 ? places : comparePaths(pathA, pathB) || rankOf(a, 'all') - rankOf(b, 'all');
 }
 
 function placeOf(path: string, fields: readonly string[]): number {

@@ -9,6 +9,7 @@ export function isSameNode(a: FilterNode, b: FilterNode): boolean {
   if ('children' in a && 'children' in b) return areSame(a.children, b.children, isSameNode);
   if ('child' in a && 'child' in b) return isSameNode(a.child, b.child);
   if ('value' in a && 'value' in b) return isIdentical(a.value, b.value);
+  if (a.kind === 'schema' && b.kind === 'schema' && a.isRest !== b.isRest) return false;
   if ('raw' in a && 'raw' in b) return isIdentical(a.raw, b.raw);
   if (a.kind === 'in' && b.kind === 'in')
     return (

@@ -37,7 +37,8 @@ function nest(writer: BsonWriter, name: string, write: () => void): void {
 function writeList(writer: BsonWriter, name: string, nodes: readonly FilterNode[]): void {
   writer.writeName(ARRAY, nameOf(name));
   const start = writer.beginDocument();
-  nodes.forEach((node, index) => {
+  const shown = nodes.filter((node) => node.kind !== 'schema' || node.isRest !== true);
+  shown.forEach((node, index) => {
     writer.writeIndex(OBJECT, index);
     const inner = writer.beginDocument();
     if (node.kind !== 'true') writeNode(writer, node);

@@ -176,7 +176,25 @@ const SCHEMAS: readonly Former[] = [
   ofSchema('what filters can say is asked before expressions', { required: ['a'] }, false),
   ofSchema('so are several conditions', { required: ['a'], maxProperties: 3 }, false),
   ofSchema('a count of properties is asked behind', { maxProperties: 3 }, true),
+  ofSchema('any other properties are one that is asked', { additionalProperties: true }, true),
   ofSchema('patterns of properties are, too', { patternProperties: { '^a': { bsonType: 'int' } } }, true),
+];
+
+const besideSchema = (why: string, $jsonSchema: Document, fails: boolean): Former => ({
+  why,
+  documents,
+  command: { find: 'c', filter: { $and: [{ $jsonSchema }, FAILS] } },
+  ...(fails ? { code: FAILED } : { rows: [] }),
+});
+const BESIDE_SCHEMAS: readonly Former[] = [
+  besideSchema(
+    'several that only schemas have are asked behind',
+    { maxProperties: 1, minProperties: 9 },
+    true,
+  ),
+  besideSchema('of both kinds some before', { required: ['z'], maxProperties: 9 }, false),
+  besideSchema('and some behind', { required: ['a'], maxProperties: 1 }, true),
+  besideSchema('alternatives before', { anyOf: [{ maxProperties: 1 }, { minProperties: 9 }] }, false),
 ];
 
 describe('conditions, one of which fails', () => {
@@ -187,5 +205,6 @@ describe('conditions, one of which fails', () => {
   describe('behind a stage', () => testFormer(BEHIND_A_STAGE));
   describe('of several stages', () => testFormer(OF_SEVERAL_STAGES));
   describe('on variables of a $lookup', () => testFormer(JOINED));
-  describe('of a schema', () => testFormer(SCHEMAS));
+  describe('of a schema among alternatives', () => testFormer(SCHEMAS));
+  describe('of a schema beside others', () => testFormer(BESIDE_SCHEMAS));
 });

@@ -1,5 +1,6 @@
 /** allOf, anyOf, oneOf, not. Source: MongoDB manual, "$jsonSchema". */
 import type { Details } from './details.js';
+import type { Conditions } from '../filter.js';
 import { allOf, type Schema, type SchemaRule } from './schema.js';
 
 function unsatisfied(schemas: readonly Schema[], bytes: Uint8Array, type: number, at: number): Details[] {
@@ -25,8 +26,14 @@ export class CombinationRule implements SchemaRule {
     return schemas.every(({ ofDocuments }) => ofDocuments === false) ? false : undefined;
   }
 
-  get ownCondition(): string | undefined {
-    return this.keyword === 'oneOf' && this.schemas.length > 1 ? 'oneOf' : undefined;
+  ownConditions(among: Conditions): readonly string[] | undefined {
+    const { keyword, schemas } = this;
+    if (schemas.length > 1 && keyword === 'oneOf') return [keyword];
+    if (schemas.length > 1 && keyword === 'anyOf' && among !== 'any') return undefined;
+    const all = schemas.map((schema) => schema.ownConditions(among));
+    if (!all.every((names) => names !== undefined)) return undefined;
+    const isSpread = keyword === 'anyOf' && all.every((names) => names.length === 1);
+    return isSpread ? [keyword] : all.flat();
   }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {

@@ -96,8 +96,11 @@ export interface PatternSchema {
 
 export class PatternPropertiesRule implements SchemaRule {
   readonly ofDocuments = undefined;
-  readonly ownCondition = 'allowed properties';
   constructor(private readonly patterns: readonly PatternSchema[]) {}
+
+  ownConditions(): readonly string[] {
+    return ['allowed properties']; // both make one
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     return type !== OBJECT || this.failures(bytes, at).length === 0;
@@ -125,13 +128,16 @@ export class PatternPropertiesRule implements SchemaRule {
 /** `additionalProperties`: of those that neither `properties` nor `patternProperties` names. */
 export class AdditionalPropertiesRule implements SchemaRule {
   readonly ofDocuments = undefined;
-  readonly ownCondition = 'allowed properties';
   /** @param schema  undefined: there may be none */
   constructor(
     private readonly names: ReadonlySet<string>,
     private readonly patterns: readonly CompiledRegex[],
     private readonly schema: Schema | undefined,
   ) {}
+
+  ownConditions(): readonly string[] {
+    return ['allowed properties']; // both make one
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     return type !== OBJECT || this.wrong(bytes, at).length === 0;
@@ -176,8 +182,8 @@ export class PropertyCountRule implements SchemaRule {
     private readonly specified: Value,
   ) {}
 
-  get ownCondition(): string {
-    return this.keyword;
+  ownConditions(): readonly string[] {
+    return [this.keyword];
   }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
@@ -204,8 +210,11 @@ export interface Dependency {
 
 export class DependenciesRule implements SchemaRule {
   readonly ofDocuments = undefined;
-  readonly ownCondition = 'dependencies';
   constructor(private readonly dependencies: readonly Dependency[]) {}
+
+  ownConditions(): readonly string[] {
+    return this.dependencies.map((_, i) => `dependency ${i}`);
+  }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
     return type !== OBJECT || this.dependencies.every((dependency) => isMet(dependency, bytes, at));

@@ -287,7 +287,8 @@ class SchemaParser {
     const names = this.parseProperties();
     const patterns = this.parsePatterns();
     this.parseAdditionalProperties(names, patterns);
-    if (patterns.length > 0) this.add(DOCUMENTS, () => new PatternPropertiesRule(patterns));
+    if (this.keywords.has('patternProperties'))
+      this.add(DOCUMENTS, () => new PatternPropertiesRule(patterns));
     if (required !== undefined) this.add(DOCUMENTS, () => required);
     for (const keyword of ['minProperties', 'maxProperties'] as const) {
       const limit = this.count(keyword);
@@ -353,8 +354,8 @@ class SchemaParser {
     if (additional === undefined) return;
     if (additional.type !== OBJECT && additional.type !== BOOL)
       refuseType("'additionalProperties' must be an object or a boolean");
-    if (additional.type === BOOL && isTruthy(additional)) return;
-    const schema = additional.type === OBJECT ? parseNested(additional) : undefined;
+    const unbound = isTruthy(additional) ? new Schema([], undefined, undefined) : undefined;
+    const schema = additional.type === OBJECT ? parseNested(additional) : unbound;
     const regexes = patterns.map(({ regex }) => regex);
     this.add(DOCUMENTS, () => new AdditionalPropertiesRule(names, regexes, schema));
   }

@@ -1,14 +1,14 @@
 /** A schema: rules that a value has to satisfy, all of them. */
 import type { Value } from '../../bson/value.js';
-import type { SchemaPredicate } from '../filter.js';
+import type { Conditions, SchemaPredicate } from '../filter.js';
 import type { Details } from './details.js';
 
 /** One keyword of a schema. */
 export interface SchemaRule {
   /** Whether it accepts all documents, or none; undefined: some. */
   readonly ofDocuments: boolean | undefined;
-  /** Of a rule that filters have no operator for: which condition it is, or a part of. */
-  readonly ownCondition?: string | undefined;
+  /** The conditions it makes, if filters have no operators for any of them: their names. */
+  ownConditions?(among: Conditions): readonly string[] | undefined;
   /** Whether the value satisfies it; values of types it says nothing about do. */
   accepts(bytes: Uint8Array, type: number, at: number): boolean;
   /** Why a value that it does not accept is refused. */
@@ -35,10 +35,26 @@ export class Schema implements SchemaPredicate {
     return allOf(this.rules);
   }
 
-  get isAskedLast(): boolean {
-    const asked = this.rules.filter(({ ofDocuments }) => ofDocuments === undefined);
-    const condition = asked[0]?.ownCondition;
-    return condition !== undefined && asked.every(({ ownCondition }) => ownCondition === condition);
+  isAskedLast(among: Conditions): boolean {
+    const own = this.ownConditions(among);
+    if (own === undefined) return false;
+    return among === 'all' ? own.length > 0 : new Set(own).size === 1;
+  }
+
+  /** The names of its conditions, if filters have no operators for any of them. */
+  ownConditions(among: Conditions): readonly string[] | undefined {
+    const all = this.rules
+      .filter(({ ofDocuments }) => ofDocuments === undefined)
+      .map((rule) => rule.ownConditions?.(among));
+    return all.every((names) => names !== undefined) ? all.flat() : undefined;
+  }
+
+  parted(): readonly [Schema | undefined, Schema | undefined] {
+    const isOwn = (rule: SchemaRule): boolean => rule.ownConditions?.('all') !== undefined;
+    const parts = [this.rules.filter((rule) => !isOwn(rule)), this.rules.filter(isOwn)].map((rules) =>
+      rules.length === 0 ? undefined : new Schema(rules, this.title, this.description),
+    );
+    return [parts[0], parts[1]];
   }
 
   /** Whether it accepts whatever there is. */

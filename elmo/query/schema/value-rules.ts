@@ -5,7 +5,7 @@ import { Value } from '../../bson/value.js';
 import { remainderOfDecimals } from '../../bson/decimal-arithmetic.js';
 import { decimalOf } from '../../expression/numbers.js';
 import { compileRegex, type CompiledRegex } from '../../regex/regex.js';
-import type { ComparisonKind } from '../filter.js';
+import type { ComparisonKind, Conditions } from '../filter.js';
 import { comparisonTest, type ValueTest } from '../match/value-test.js';
 import type { Details } from './details.js';
 import type { SchemaRule } from './schema.js';
@@ -156,7 +156,6 @@ export class EncryptedRule implements SchemaRule {
 }
 
 export class EnumRule implements SchemaRule {
-  readonly ownCondition = 'enum';
   constructor(
     private readonly specified: Value,
     private readonly values: readonly Value[],
@@ -166,6 +165,11 @@ export class EnumRule implements SchemaRule {
 
   get ofDocuments(): false | undefined {
     return this.values.some(({ type }) => type === OBJECT) ? undefined : false;
+  }
+
+  ownConditions(among: Conditions): readonly string[] | undefined {
+    const { length } = this.values.filter(({ type }) => type === OBJECT);
+    return length === 1 || among === 'any' ? ['enum'] : undefined;
   }
 
   accepts(bytes: Uint8Array, type: number, at: number): boolean {
