@@ -17,6 +17,7 @@ import {
   BOUNDS_BEHIND_A_GROUP,
   decidedDifference,
   DISTINCT_BY_INDEX,
+  endsReference,
   ERROR_BEFORE_ROWS,
   failsInPlan,
   MISSING_BY_WILDCARD,
@@ -102,7 +103,10 @@ export class Round {
   }
 
   next(): RandomCommand {
-    return randomCommand(this.random, this.indexes);
+    for (;;) {
+      const random = randomCommand(this.random, this.indexes);
+      if (!endsReference(random.command)) return random;
+    }
   }
 
   /** @returns undefined if the answers are alike; 'over' if the sides have parted in what is left open */

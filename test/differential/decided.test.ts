@@ -6,6 +6,7 @@ import { Round } from './campaign.js';
 import {
   BOUNDS_BEHIND_A_GROUP,
   DISTINCT_BY_INDEX,
+  endsReference,
   ERROR_BEFORE_ROWS,
   MISSING_BY_WILDCARD,
   OPTIMIZED_AWAY,
@@ -233,6 +234,21 @@ const referenceOf = (side: Side, otherwise: Otherwise): Side => ({
     const answer = otherwise(decodeDocument(message));
     return answer === undefined ? side.send(message) : Promise.resolve(encodeMessage(answer));
   },
+});
+
+describe('commands that the reference does not survive', () => {
+  const few = { not: { allOf: [{ maxProperties: 2 }] } };
+  for (const [why, filter, isEnd] of [
+    [
+      'a schema that may not have few properties, among alternatives',
+      { $or: [{ $jsonSchema: few }, {}] },
+      true,
+    ],
+    ['not alone', { $jsonSchema: few }, false],
+    ['nor one that may', { $or: [{ $jsonSchema: { maxProperties: 2 } }, {}] }, false],
+    ['nor another that may not', { $or: [{ $jsonSchema: { not: { minProperties: 2 } } }, {}] }, false],
+  ] as const)
+    it(why, () => expect(endsReference({ find: 'c', filter })).to.equal(isEnd));
 });
 
 describe('differences that are let pass', () => {

@@ -35,6 +35,19 @@ export function isRenumbered(ours: Answer, theirs: Answer): boolean {
   );
 }
 
+/** Whether the reference's process ends over a command: over alternatives beside a schema that may not have few properties. */
+export function endsReference(command: Document): boolean {
+  return JSON.stringify(command).includes('"$or"') && refusesFew(command, false);
+}
+
+function refusesFew(part: unknown, isRefused: boolean): boolean {
+  if (typeof part !== 'object' || part === null) return false;
+  return Object.entries(part).some(
+    ([name, inner]) =>
+      (isRefused && name === 'maxProperties') || refusesFew(inner, isRefused || name === 'not'),
+  );
+}
+
 /** Found by asking the reference again with its optimizer held back. */
 export const OPTIMIZED_AWAY = 'what an optimizer moves or leaves out';
 
