@@ -2,7 +2,7 @@
  * The same random commands to us and to a reference engine, replies compared byte by byte (types and order of fields
  * included), errors by their codes; what a find gives by an index also against our own scan of the whole collection.
  */
-import { EJSON, type Document } from '../../elmo/bson/package.js';
+import type { Document } from '../../elmo/bson/package.js';
 import { SeededRandom } from '../support/seeded-random.js';
 import {
   withBoundsWrapped,
@@ -12,6 +12,15 @@ import {
   withoutWriting,
 } from './asked-again.js';
 import type { WireClient } from '../support/wire-client.js';
+import {
+  asksOfMissing,
+  asksPosition,
+  asksView,
+  isOfPosition,
+  isWildcard,
+  reads,
+  without,
+} from './command-facts.js';
 import { randomCommand, setup, type Indexes, type RandomCommand } from './commands.js';
 import {
   BOUNDS_BEHIND_A_GROUP,
@@ -24,6 +33,7 @@ import {
   POSITION_BY_INDEX,
   isRenumbered,
   ORDER_BY_POSITIONS,
+  ORDER_OF_PARTS,
   LIST_UNDER_A_COLLATION,
   PLANS_TRIED,
   OPTIMIZED_AWAY,
@@ -120,6 +130,7 @@ export class Round {
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
         ((await this.isEarlierError(random, ours, theirs)) ? ERROR_BEFORE_ROWS : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
+        ((await this.isOrderOfParts(random)) ? ORDER_OF_PARTS : undefined) ??
         ((await this.isOptimizers(random, ours)) ? OPTIMIZED_AWAY : undefined) ??
         ((await this.isOfBounds(random, ours)) ? BOUNDS_BEHIND_A_GROUP : undefined) ??
         (theirs.isError && !ours.isError
@@ -216,12 +227,25 @@ export class Round {
     const { command } = random;
     if (!('find' in command && shapesOrdered(command) && ('limit' in command || 'skip' in command)))
       return false;
-    const all = Object.fromEntries(Object.entries(command).filter(([name]) => !PARTS.has(name)));
+    return this.areBothAlike(without(command, PARTS), false);
+  }
+
+  /** Whether both find the same in a view, and put it in the same order where documents are shown whole. */
+  private async isOrderOfParts({ command }: RandomCommand): Promise<boolean> {
+    if (!(command['find'] === 'v' && 'sort' in command && 'projection' in command)) return false;
+    const all = without(command, PARTS);
+    return (
+      (await this.areBothAlike(all, false)) &&
+      (await this.areBothAlike(without(all, new Set(['projection'])), true))
+    );
+  }
+
+  private async areBothAlike(command: Document, isOrdered: boolean): Promise<boolean> {
     const [ours, theirs] = await Promise.all([
-      ask(this.ours, { command: all, isOrdered: false }),
-      ask(this.theirs, { command: all, isOrdered: false }),
+      ask(this.ours, { command, isOrdered }),
+      ask(this.theirs, { command, isOrdered }),
     ]);
-    return areAlike(ours, theirs, false);
+    return !ours.isError && areAlike(ours, theirs, isOrdered);
   }
 
   /** Whether the reference answers as we do once it looks at the documents. */
@@ -300,45 +324,9 @@ function errorOf({ facts }: Answer): string {
   return facts.replace('getMore: ', '');
 }
 
-/** Whether a command reads the view `v`, or a stage of it does. */
-function asksView(command: Document): boolean {
-  return /"(find|aggregate|from|coll|\$unionWith)":"v"/.test(JSON.stringify(command));
-}
-
 /** Whether both end in the same error, after rows whose order is not defined. */
 function isSameLateError({ isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
   return !isOrdered && ours.facts === theirs.facts && ours.facts.startsWith('getMore: error');
-}
-
-/** Whether a command that only reads asks for what is at a position of an array. */
-function asksPosition(command: Document): boolean {
-  return reads(command) && namesPosition(askedBy(command));
-}
-
-/** Whether a command that only reads compares what may be missing with something above or below that. */
-function asksOfMissing(command: Document): boolean {
-  return reads(command) && /"\$(minKey|maxKey|expr)"/.test(EJSON.stringify(askedBy(command)));
-}
-
-function reads(command: Document): boolean {
-  const isReading = ['find', 'count', 'aggregate'].some(
-    (name) => command[name] === 'c' || command[name] === 'v',
-  );
-  return isReading && !('min' in command || 'max' in command);
-}
-
-function askedBy(command: Document): unknown {
-  return command['filter'] ?? command['query'] ?? command['pipeline'] ?? {};
-}
-
-const isWildcard = (path: string): boolean => path.endsWith('$**');
-const isOfPosition = (path: string): boolean => /\.\d+(\.|$)/.test(path) || isWildcard(path);
-
-/** Whether a filter or an expression is about a position, by a field's name or a path with a dollar. */
-function namesPosition(part: unknown): boolean {
-  if (typeof part === 'string') return part.startsWith('$') && isOfPosition(part);
-  if (typeof part !== 'object' || part === null) return false;
-  return Object.entries(part).some(([name, inner]) => isOfPosition(name) || namesPosition(inner));
 }
 
 const NEW_ID = /"\$oid":"(?!0{23}|f{24})/;

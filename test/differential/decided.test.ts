@@ -10,6 +10,7 @@ import {
   ERROR_BEFORE_ROWS,
   MISSING_BY_WILDCARD,
   OPTIMIZED_AWAY,
+  ORDER_OF_PARTS,
   LIST_UNDER_A_COLLATION,
   PLACE_OF_A_FIELD,
   PLANS_TRIED,
@@ -93,6 +94,11 @@ const bounded: Pick<Case, 'command' | 'isOrdered'> = {
     pipeline: [{ $group: { _id: '$b' } }, { $sort: { _id: -1 } }, { $limit: 1 }],
     cursor: {},
   },
+  isOrdered: true,
+};
+const viewed: Pick<Case, 'before' | 'command' | 'isOrdered'> = {
+  before: [{ create: 'v', viewOn: 'c', pipeline: [] }],
+  command: { find: 'v', sort: { _id: 1 }, projection: { b: 1 } },
   isOrdered: true,
 };
 const isHidden = (command: Document): boolean => JSON.stringify(command).includes('$$field');
@@ -184,6 +190,24 @@ const CASES: readonly Case[] = [
     why: 'not if it stands in the same place',
     ...bounded,
     otherwise: always(found({ _id: 7 })),
+    name: undefined,
+  },
+  {
+    why: 'rows of a view in another order',
+    ...viewed,
+    otherwise: (command) => ('projection' in command ? found({ _id: 2 }, { _id: 1, b: 1 }) : undefined),
+    name: ORDER_OF_PARTS,
+  },
+  {
+    why: 'not if whole documents are, too',
+    ...viewed,
+    otherwise: (command) => ('find' in command ? found({ _id: 2 }, { _id: 1, b: 1 }) : undefined),
+    name: undefined,
+  },
+  {
+    why: 'nor other rows',
+    ...viewed,
+    otherwise: (command) => ('projection' in command ? found({ _id: 2 }, { _id: 1, b: 2 }) : undefined),
     name: undefined,
   },
   {
