@@ -2,9 +2,10 @@
  * Blocks of tables in memory, bounded in bytes. Knows nothing of files: who misses a block reads it himself, into the
  * place that `reserve` gives, and calls `commit` when it has proved good.
  *
- * Blocks up to `frameBytes` lie in frames of that size, in a few big chunks that are allocated when first needed; a frame
- * is taken from the block that was not used for longest (CLOCK). Taking it adds one to the frame's generation: a
- * cursor that kept frame and generation asks `isCurrent` whether its block left. Longer blocks: see oversize-blocks.ts.
+ * Blocks up to `frameBytes` lie in frames (frame-pool.ts), in a few big chunks that are allocated when first needed; a frame
+ * is taken from the block of its size that was not used for longest (CLOCK), and a size whose blocks leave sooner than
+ * those of another gets a chunk of that one. Taking a frame adds one to its generation: a cursor that kept frame and
+ * generation asks `isCurrent` whether its block left. Longer blocks: see oversize-blocks.ts.
  *
  * The indexes and filters of open tables count against the same budget: see `claimMeta`; so does what is lent to work on
  * much of the store at once: see work-memory.ts. All results are in registers.
@@ -12,10 +13,11 @@
 import { NO_BYTES, type Bytes } from '../base/bytes.js';
 import { checked, invariant } from '../base/invariant.js';
 import { letGo } from '../base/let-go.js';
+import { FramePool } from './frame-pool.js';
 import { MetaAccount, type MetaShare } from './meta-account.js';
 import { OversizeBlocks } from './oversize-blocks.js';
 
-const CHUNK_BYTES = 2 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 /** `frame` of a block that lies in no frame and stays where it is. */
 export const NO_FRAME = -1;
 /** `frame` of the oversize block in slot 0; others follow downwards. */
@@ -94,17 +96,13 @@ export class BlockCache {
   private misses = 0;
   private evictions = 0;
 
-  private readonly chunks: Uint8Array<ArrayBuffer>[] = [];
-  private readonly views: DataView[] = [];
-  private readonly chunkShift: number;
-  private readonly framesPerChunk: number;
-  private frameCount = 0;
+  private readonly pool: FramePool;
+  /** The size of the frame last asked for. */
+  private lastClass = 0;
   private usedFrames = 0;
   /** Open addressing: frame + 1, or 0. */
   private slots = new Int32Array(16);
   private slotMask = 15;
-  private freeFrames: number[] = [];
-  private hand = 0;
   private pendingFrame = -1;
 
   private readonly oversize: OversizeBlocks;
@@ -134,11 +132,7 @@ export class BlockCache {
     this.keepsBlocks = cacheBytes > 0;
     this.budgetBytes = cacheBytes;
     this.oversize = new OversizeBlocks(cacheBytes / 2, Math.max(64, this.frameBytes >>> 2), isScribbling);
-    let shift = 0;
-    const chunkBytes = Math.min(CHUNK_BYTES, cacheBytes / 8);
-    while (this.frameBytes << (shift + 1) <= chunkBytes) shift++;
-    this.chunkShift = shift;
-    this.framesPerChunk = 1 << shift;
+    this.pool = new FramePool(this.frameBytes, Math.min(CHUNK_BYTES, cacheBytes / 8));
   }
 
   /** Looks for a block; the result is in the registers. Marks it as used. */
@@ -231,7 +225,13 @@ export class BlockCache {
       this.reserveOversize(length);
       return;
     }
-    if (this.pendingFrame < 0) this.pendingFrame = this.takeFrame();
+    const { pool } = this;
+    // One that was reserved, and whose block was not read, may be too small.
+    if (this.pendingFrame >= 0 && pool.sizeOf(this.pendingFrame) < length) {
+      pool.giveBack(this.pendingFrame);
+      this.pendingFrame = -1;
+    }
+    if (this.pendingFrame < 0) this.pendingFrame = this.takeFrame(pool.classFor(length));
     this.pointTo(this.pendingFrame);
   }
 
@@ -280,8 +280,9 @@ export class BlockCache {
   }
 
   private pointTo(frame: number): void {
-    this.bytes = this.chunks[frame >>> this.chunkShift]!;
-    this.base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;
+    const { pool } = this;
+    this.bytes = pool.bytesOf(frame);
+    this.base = pool.baseOf(frame);
     this.frame = frame;
     this.generation = this.numbers[frame * this.numbersPerFrame + GENERATION]!;
   }
@@ -293,45 +294,76 @@ export class BlockCache {
 
   /** A view of the array that a frame lies in. */
   viewOf(frame: number): DataView {
-    return this.views[frame >>> this.chunkShift]!;
+    return this.pool.views[frame >>> this.pool.shift]!;
   }
 
-  /** Whether a further block can be held without another one leaving. */
+  /** Whether a further block of the size last read can be held without another one leaving. */
   get hasRoom(): boolean {
-    return (
-      this.keepsBlocks &&
-      (this.freeFrames.length > 0 || this.heldBytes() + this.chunkBytes() <= this.budgetBytes)
-    );
+    return this.keepsBlocks && (this.pool.hasFree(this.lastClass) || this.hasRoomForChunk());
   }
 
-  private takeFrame(): number {
+  private hasRoomForChunk(): boolean {
+    return this.heldBytes() + this.pool.chunkBytes <= this.budgetBytes;
+  }
+
+  private get hasMinimum(): boolean {
+    return this.pool.chunks.length * this.pool.framesOfLargest >= MIN_FRAMES;
+  }
+
+  private takeFrame(wanted: number): number {
+    const { pool } = this;
     if (!this.keepsBlocks) return this.nextScratchFrame();
-    const free = this.freeFrames.pop();
+    const frameClass = pool.usableFor(wanted);
+    this.lastClass = frameClass;
+    const free = pool.takeFree(frameClass);
     if (free !== undefined) return free;
-    if (this.frameCount < MIN_FRAMES || this.heldBytes() + this.chunkBytes() <= this.budgetBytes) {
-      this.addChunk();
-      return this.freeFrames.pop()!;
+    if (!this.hasMinimum || this.hasRoomForChunk()) this.addChunk(frameClass);
+    else {
+      const chunk = pool.chunkFor(frameClass);
+      if (chunk >= 0) {
+        this.empty(chunk);
+        pool.recut(chunk, frameClass);
+      }
     }
+    return pool.takeFree(frameClass) ?? this.takeUsed(frameClass);
+  }
+
+  /** The frame of the block of that size that was not used for longest. */
+  private takeUsed(frameClass: number): number {
+    const { pool, numbers, numbersPerFrame } = this;
     for (;;) {
-      const frame = this.hand;
-      this.hand = frame + 1 < this.frameCount ? frame + 1 : 0;
-      const at = frame * this.numbersPerFrame;
-      if (this.numbers[at + USES]! > 0) this.numbers[at + USES]!--;
-      else if (this.numbers[at + TABLE_HIGH] !== NO_TABLE) {
+      const frame = pool.nextOf(frameClass);
+      const at = frame * numbersPerFrame;
+      if (numbers[at + USES]! > 0) numbers[at + USES]!--;
+      else if (numbers[at + TABLE_HIGH] !== NO_TABLE) {
+        pool.noteTaken(frameClass);
         this.evict(frame);
         return frame;
       }
     }
   }
 
+  /** Gives up all blocks of a chunk. */
+  private empty(first: number): void {
+    const { numbers, numbersPerFrame, pool } = this;
+    for (let frame = first; frame < first + (1 << pool.shift); frame++) {
+      const at = frame * numbersPerFrame;
+      if (numbers[at + TABLE_HIGH] !== NO_TABLE) this.evict(frame);
+      else numbers[at + GENERATION]!++;
+      if (this.pendingFrame === frame) this.pendingFrame = -1;
+    }
+    // What is found there later does not lie where it did.
+    this.expiries++;
+  }
+
   /** Nothing is kept: the frames are used in turn. */
   private nextScratchFrame(): number {
-    if (this.frameCount < MIN_FRAMES) {
-      this.addChunk();
-      return this.freeFrames.pop()!;
+    const { pool } = this;
+    if (!this.hasMinimum) {
+      this.addChunk(pool.sizes.length - 1);
+      return pool.takeFree(pool.sizes.length - 1)!;
     }
-    const frame = this.hand;
-    this.hand = frame + 1 < this.frameCount ? frame + 1 : 0;
+    const frame = pool.nextOf(pool.sizes.length - 1);
     this.expire(frame);
     return frame;
   }
@@ -352,30 +384,23 @@ export class BlockCache {
     this.expiries++;
     this.numbers[frame * this.numbersPerFrame + GENERATION]!++;
     if (!this.isScribbling) return;
-    const base = (frame & (this.framesPerChunk - 1)) * this.frameBytes;
-    this.chunks[frame >>> this.chunkShift]!.fill(EXPIRED, base, base + this.frameBytes);
-  }
-
-  private chunkBytes(): number {
-    return this.framesPerChunk * this.frameBytes;
+    const { pool } = this;
+    const base = pool.baseOf(frame);
+    pool.chunks[frame >>> pool.shift]!.fill(EXPIRED, base, base + pool.sizeOf(frame));
   }
 
   private heldBytes(): number {
-    return this.frameCount * this.frameBytes + this.oversize.heldBytes + this.meta.bytes;
+    return this.pool.heldBytes + this.oversize.heldBytes + this.meta.bytes;
   }
 
-  private addChunk(): void {
-    const chunk = new Uint8Array(this.chunkBytes());
-    this.chunks.push(chunk);
-    this.views.push(new DataView(chunk.buffer));
-    const from = this.frameCount;
-    this.frameCount += this.framesPerChunk;
+  private addChunk(frameClass: number): void {
+    const { pool } = this;
+    const from = pool.frameEnd;
+    pool.addChunk(frameClass);
     const room = this.numbers.length / this.numbersPerFrame;
-    if (this.frameCount > room) this.growFrames(Math.max(this.frameCount, from * 2));
-    for (let frame = this.frameCount - 1; frame >= from; frame--) {
+    if (pool.frameEnd > room) this.growFrames(Math.max(pool.frameEnd, from * 2));
+    for (let frame = from; frame < pool.frameEnd; frame++)
       this.numbers[frame * this.numbersPerFrame + TABLE_HIGH] = NO_TABLE;
-      this.freeFrames.push(frame);
-    }
   }
 
   private growFrames(length: number): void {
@@ -396,20 +421,14 @@ export class BlockCache {
    * @param isUrgent  their memory is needed now, and nothing is being read
    */
   private shrink(isUrgent = false): void {
-    while (this.heldBytes() > this.budgetBytes && this.frameCount - this.framesPerChunk >= MIN_FRAMES) {
-      const from = this.frameCount - this.framesPerChunk;
-      for (let frame = from; frame < this.frameCount; frame++) {
-        const at = frame * this.numbersPerFrame;
-        if (this.numbers[at + TABLE_HIGH] !== NO_TABLE) this.evict(frame);
-        else this.numbers[at + GENERATION]!++;
-      }
-      if (this.pendingFrame >= from) this.pendingFrame = -1;
-      this.freeFrames = this.freeFrames.filter((frame) => frame < from);
-      const chunk = this.chunks.pop()!;
+    const { pool } = this;
+    while (
+      this.heldBytes() > this.budgetBytes &&
+      (pool.chunks.length - 1) * pool.framesOfLargest >= MIN_FRAMES
+    ) {
+      this.empty(pool.frameEnd - (1 << pool.shift));
+      const chunk = pool.removeLast();
       if (isUrgent) letGo(chunk);
-      this.views.pop();
-      this.frameCount = from;
-      if (this.hand >= from) this.hand = 0;
     }
   }
 
@@ -446,11 +465,11 @@ export class BlockCache {
   dropTable(tableId: number): void {
     const low = tableId | 0;
     const high = (tableId / TWO_32) | 0;
-    for (let frame = 0; frame < this.frameCount; frame++) {
+    for (let frame = 0; frame < this.pool.frameEnd; frame++) {
       const at = frame * this.numbersPerFrame;
       if (this.numbers[at + TABLE_LOW] !== low || this.numbers[at + TABLE_HIGH] !== high) continue;
       this.forget(frame);
-      this.freeFrames.push(frame);
+      this.pool.giveBack(frame);
     }
     this.oversize.dropTable(tableId);
   }
@@ -494,7 +513,7 @@ export class BlockCache {
       misses: this.misses,
       evictions: this.evictions + this.oversize.evictions,
       bytes: this.heldBytes(),
-      frameBytes: this.frameCount * this.frameBytes,
+      frameBytes: this.pool.heldBytes,
       oversizeBytes: this.oversize.heldBytes,
       metaBytes: this.meta.bytes,
       lentBytes: this.lentBytes,

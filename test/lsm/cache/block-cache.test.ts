@@ -95,15 +95,15 @@ describe('BlockCache', () => {
   it('stays within its budget and agrees with itself', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(0, 1000, 4096, 20_000),
+        fc.constantFrom(0, 1000, 4096, 20_000, 60_000),
         fc.array(
           fc.tuple(
             fc.integer({ min: 1, max: 4 }),
             fc.nat(15),
-            fc.constantFrom(64, 100, 256, 300, 2000),
+            fc.constantFrom(64, 100, 150, 192, 200, 256, 300, 2000),
             fc.boolean(),
           ),
-          { maxLength: 300 },
+          { maxLength: 500 },
         ),
         (budget, steps) => {
           const cache = new BlockCache(budget, 256, true);
@@ -122,6 +122,32 @@ describe('BlockCache', () => {
       ),
       { numRuns: 100 },
     );
+  });
+
+  it('holds more of blocks that are all as short, and gives their room to others when these are read', () => {
+    const cache = new BlockCache(1 << 20, 8192, true);
+    /** How many of 1,000 blocks are held, after each of them was read three times. */
+    const held = (table: number, length: number): number => {
+      for (let n = 0; n < 3000; n++) if (!holds(cache, table, n % 1000)) fill(cache, table, n % 1000, length);
+      let count = 0;
+      for (let block = 0; block < 1000; block++) if (cache.find(table, block)) count++;
+      expect(cache.stats().bytes).to.be.at.most(1 << 20);
+      return count;
+    };
+    const whole = held(1, 8192);
+    expect(whole).to.equal(128);
+    expect(held(2, 7100)).to.be.within(1.08 * whole, 1.15 * whole);
+    expect(held(3, 5000)).to.be.within(1.45 * whole, 1.6 * whole);
+    expect(held(4, 100)).to.be.within(1.8 * whole, 2 * whole);
+    expect(held(5, 8000)).to.be.within(0.85 * whole, whole);
+  });
+
+  it('keeps a few blocks of another length in larger frames', () => {
+    const cache = new BlockCache(1 << 20, 8192, true);
+    for (let block = 0; block < 120; block++) fill(cache, 1, block, 8192);
+    for (let block = 0; block < 5; block++) fill(cache, 2, block, 4000);
+    for (let block = 0; block < 120; block++) expect(holds(cache, 1, block)).to.equal(true);
+    for (let block = 0; block < 5; block++) expect(holds(cache, 2, block)).to.equal(true);
   });
 
   it('lets a cold block go first, and a used one last', () => {
