@@ -146,6 +146,22 @@ const OF_SEVERAL_STAGES: readonly Former[] = [
   ),
 ];
 
+const WHOLE_FAILS = { $expr: { $in: ['$$ROOT', '$q'] } };
+const OF_WHOLE_DOCUMENTS: readonly Former[] = [
+  {
+    why: 'they are not asked before a sort, others are',
+    documents,
+    command: aggregate(
+      { $project: { a: 1 } },
+      { $sort: { _id: 1 } },
+      {
+        $match: { $or: [WHOLE_FAILS, { $expr: '$a' }], z: 1 },
+      },
+    ),
+    rows: [],
+  },
+];
+
 const JOINED: readonly Former[] = [
   {
     why: 'all that may come before a stage are asked together',
@@ -204,6 +220,7 @@ describe('conditions, one of which fails', () => {
   describe('by the index that the records lie in', () => testFormer(CLUSTERED));
   describe('behind a stage', () => testFormer(BEHIND_A_STAGE));
   describe('of several stages', () => testFormer(OF_SEVERAL_STAGES));
+  describe('on whole documents', () => testFormer(OF_WHOLE_DOCUMENTS));
   describe('on variables of a $lookup', () => testFormer(JOINED));
   describe('of a schema among alternatives', () => testFormer(SCHEMAS));
   describe('of a schema beside others', () => testFormer(BESIDE_SCHEMAS));

@@ -108,8 +108,10 @@ export class MatchStage implements Stage {
 
   /** A condition as it is asked before a stage; undefined if it asks what the stage makes. */
   private moved(name: string, condition: Value, pathBefore: PathBefore): [string, Value] | undefined {
-    const paths = this.pathsOf(name, condition);
+    const match = new MatchStage(objectValue([[name, condition]], OBJECT), this.context);
+    const paths = match.paths;
     if (paths.some((path) => pathBefore(path) === undefined)) return undefined;
+    if (paths.includes('') && match.mayFail) return undefined; // what asks the whole document keeps its place
     return paths.every((path) => pathBefore(path) === path)
       ? [name, condition]
       : this.renamed(name, condition, pathBefore);
@@ -139,8 +141,12 @@ export class MatchStage implements Stage {
   }
 
   private pathsOf(name: string, condition: Value): string[] {
+    return new MatchStage(objectValue([[name, condition]], OBJECT), this.context).paths;
+  }
+
+  private get paths(): string[] {
     const paths = new Set<string>();
-    new MatchStage(objectValue([[name, condition]], OBJECT), this.context).addDependencies(paths);
+    this.addDependencies(paths);
     return [...paths];
   }
 }
