@@ -12,6 +12,7 @@
  *   a, b       {a: [1, 2], b: 3}        (1, 3) (2, 3)
  *   a, b       {a: [1], b: [2]}         refused: CannotIndexParallelArrays
  *   a.0, b     {a: [1], b: [2]}         refused: CannotIndexParallelArrays
+ *   a.0, a.1   {a: [[1], [2]]}          refused: CannotIndexParallelArrays
  *
  * Source: MongoDB manual, "Multikey Indexes"; the reference's answers.
  */
@@ -66,7 +67,7 @@ export class KeyExtractor {
   crossedArray = false;
   /**
    * Where the way of each field stopped: the number of the first component not followed when an array stands there (its
-   * value is then in `types`, `at`), DONE otherwise.
+   * value is then in `types`, `at`), DONE otherwise, or NAMED.
    */
   private readonly stoppedAt: Int32Array;
 
@@ -148,6 +149,7 @@ export class KeyExtractor {
       // an array that a path names by its place counts as a whole, an empty one as everywhere
       const isEmpty = type === ARRAY && readInt32(this.bytes, value) === EMPTY_BYTES;
       this.settle(i, isEmpty ? UNDEFINED : type, value);
+      if (type === ARRAY) this.stoppedAt[i] = NAMED;
     } else if (type === OBJECT) this.follow(i, value, component + 1);
     else if (type === ARRAY) this.stop(i, value, component + 1);
     else this.settle(i, MISSING, 0);
@@ -200,12 +202,14 @@ export class KeyExtractor {
    */
   private expand(types: Uint8Array, ats: Int32Array, rests: Int32Array): void {
     let array = -1;
+    let isOver = true;
     for (let i = 0; i < rests.length; i++) {
       if (rests[i] === DONE) continue;
-      if (array >= 0 && ats[i] !== array) throw this.parallelArrays(i, array, ats);
+      if (array >= 0 && ats[i] !== array) throw this.parallelArrays(i, array, ats, rests);
       array = ats[i]!;
+      if (rests[i] !== NAMED) isOver = false;
     }
-    if (array < 0) {
+    if (isOver) {
       this.types.set(types);
       this.at.set(ats);
       this.sink!.tuple(this);
@@ -217,7 +221,7 @@ export class KeyExtractor {
     const goesThrough = rests.slice();
     let isNamed = true;
     for (let i = 0; i < rests.length; i++) {
-      if (rests[i] === DONE) continue;
+      if (rests[i]! < 0) continue;
       if (this.takeNamed(i, array, rests[i]!)) {
         nextTypes[i] = this.types[i]!;
         nextAts[i] = this.at[i]!;
@@ -258,14 +262,14 @@ export class KeyExtractor {
     for (let at = array + 4; at < limit;) {
       const type = bytes[at]!;
       const value = endOfCString(bytes, at + 1) + 1;
-      this.expandElement(types, ats, rests, goesThrough, type, value);
+      this.expandElement(array, types, ats, rests, goesThrough, type, value);
       at = endOfValue(bytes, type, value);
     }
   }
 
   private expandEmpty(types: Uint8Array, ats: Int32Array, rests: Int32Array, goesThrough: Int32Array): void {
     for (let i = 0; i < rests.length; i++) {
-      if (goesThrough[i] === DONE) continue;
+      if (goesThrough[i]! < 0) continue;
       types[i] = rests[i] === this.paths[i]!.components.length ? UNDEFINED : MISSING;
       rests[i] = DONE;
     }
@@ -273,6 +277,7 @@ export class KeyExtractor {
   }
 
   private expandElement(
+    array: number,
     types: Uint8Array,
     ats: Int32Array,
     rests: Int32Array,
@@ -285,7 +290,9 @@ export class KeyExtractor {
     const nextRests = rests.slice();
     for (let i = 0; i < rests.length; i++) {
       const rest = goesThrough[i]!;
-      if (rest === DONE) continue;
+      // the array gone through is no other one to its own elements
+      if (rest === NAMED && ats[i] === array) nextRests[i] = DONE;
+      if (rest < 0) continue;
       if (rest === this.paths[i]!.components.length) this.settle(i, type, value);
       else if (type === OBJECT) this.follow(i, value, rest);
       else this.settle(i, MISSING, 0);
@@ -296,9 +303,13 @@ export class KeyExtractor {
     this.expand(nextTypes, nextAts, nextRests);
   }
 
-  private parallelArrays(i: number, array: number, ats: Int32Array): ElmoError {
-    const first = ats.indexOf(array);
-    const name = (field: number): string => `[${this.paths[field]!.path.split('.').at(-1)}]`;
+  private parallelArrays(i: number, array: number, ats: Int32Array, rests: Int32Array): ElmoError {
+    const first = rests.findIndex((rest, field) => rest !== DONE && ats[field] === array);
+    const name = (field: number): string => {
+      const names = this.paths[field]!.path.split('.');
+      const rest = rests[field]!;
+      return `[${names.at(rest === NAMED ? -1 : rest - 1)}]`;
+    };
     return new ElmoError(
       'CannotIndexParallelArrays',
       `cannot index parallel arrays ${name(i)} ${name(first)}`,
@@ -307,3 +318,5 @@ export class KeyExtractor {
 }
 
 const DONE = -1;
+/** Done, at an array that the path names by its place in another: it does not go with another array. */
+const NAMED = -2;

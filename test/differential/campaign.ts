@@ -62,6 +62,8 @@ export interface Difference {
   readonly command: string;
   /** What the collection held then, or holds since. */
   readonly documents: readonly string[];
+  /** Definitions of the indexes, but for that of `_id`. */
+  readonly indexes: readonly string[];
   readonly ours: string;
   readonly theirs: string;
 }
@@ -312,6 +314,7 @@ export class Round {
     return {
       seed: this.seed,
       documents: documents.map(showRow),
+      indexes: [...this.indexes.values()].map((index) => showMessage(messageOf({ command: index }))),
       command: showMessage(messageOf(random)),
       ours: side(ours, left),
       theirs: what + side(theirs, at < 0 && right.length > left.length ? right.slice(left.length) : right),

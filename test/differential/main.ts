@@ -31,7 +31,8 @@ if (reference === undefined) {
     if (difference === undefined) continue;
     found++;
     endProgress();
-    if (args.has('round')) console.log(difference.documents.join('\n'));
+    if (args.has('round'))
+      console.log([...difference.documents, 'indexes', ...difference.indexes].join('\n'));
     console.log(
       `difference (round ${own})\n  command  ${difference.command}\n  ours     ${difference.ours}\n  theirs   ${difference.theirs}`,
     );

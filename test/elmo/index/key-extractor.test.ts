@@ -123,6 +123,46 @@ describe('the values of a document in an index', () => {
     expect(beside).to.deep.equal([['x', 'b.C', 'y']]);
   });
 
+  for (const [key, document, names] of [
+    [{ 'a.0': 1, b: 1 }, { a: [1], b: [2] }, '[b] [a]'],
+    [{ 'b.0': 1, 'b.1': 1 }, { b: [[1], [2]] }, '[1] [0]'],
+    [{ 'b.0': 1, 'b.1': 1 }, { b: [[], []] }, '[1] [0]'],
+    [{ 'b.0.c': 1, 'b.1': 1 }, { b: [[], [1]] }, '[1] [0]'],
+    [{ 'b.c': 1, 'b.1': 1 }, { b: [{ c: [1] }, []] }, '[1] [c]'],
+    [{ 'b.1': 1, 'b.c': 1 }, { b: [{ c: [] }, [{ d: 1 }]] }, '[c] [1]'],
+    [{ 'b.c.0': 1, 'b.c.d': 1 }, { b: { c: [[], { d: [1] }] } }, '[d] [0]'],
+  ] as const)
+    it(`${JSON.stringify(key)} of ${JSON.stringify(document)}: refused, parallel arrays`, async () => {
+      const error = await tuples(key, document).then(
+        () => undefined,
+        (cause: Error) => cause,
+      );
+      expect(error?.message).to.equal(`cannot index parallel arrays ${names}`);
+    });
+
+  for (const [key, document, expected] of [
+    [
+      { 'b.c': 1, 'b.1': 1 },
+      { b: [{ c: 1 }, [5, 6]] },
+      [
+        [null, [5, 6]],
+        [1, [5, 6]],
+      ],
+    ],
+    [{ 'b.0': 1, 'b.1': 1 }, { b: [[1], 2] }, [[[1], 2]]],
+    [{ 'b.0': 1, 'b.0.c': 1 }, { b: [[{ c: [1] }], 2] }, [[[{ c: [1] }], 1]]],
+    [
+      { b: 1, 'b.0': 1 },
+      { b: [[1], [2]] },
+      [
+        [[1], [1]],
+        [[2], [1]],
+      ],
+    ],
+  ] as const)
+    it(`${JSON.stringify(key)} of ${JSON.stringify(document)}: an array named by its place goes with what is none`, async () =>
+      expect(await tuples(key, document)).to.deep.equal(expected));
+
   it('a name that could be a place or a field is refused', async () =>
     expect(await codeOf(() => tuples({ 'a.0': 1 }, { a: [{ 0: 1 }] }))).to.equal(16746));
 });
