@@ -29,6 +29,8 @@ import type {
 import type { ReadDocument, RowSource } from '../operation/row-source.js';
 import type { WriteUnit } from '../operation/write-unit.js';
 import { nameOfOwner, type SessionContext } from '../session/session-context.js';
+import { parseUnfolded } from '../expression/operator-kinds.js';
+import { parseFilter } from '../query/parse.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import { filterOfPlainFind, indexOfPoint, pointOf } from './by-id.js';
 import { checkKey, checkKeyOfView, collectDistinct, distinctRows, planDistinct } from './distinct.js';
@@ -39,6 +41,7 @@ import { lateExplain, type ExplainTarget, type QueryTarget, type Verbosity } fro
 import {
   checkViewCollation,
   effectiveCollation,
+  EMPTY_DOCUMENT_BYTES,
   releaseOnce,
   requestScope,
   type ReadPlace,
@@ -275,6 +278,9 @@ export class Queries {
       if (entry?.spec.kind === 'view') {
         // counts of views are aggregations, whose `$limit` may not be 0
         if (request.limit === 0) throw new ElmoError(15958, 'the limit must be positive');
+        // what cannot be parsed is told before the collation, constants that cannot be after it
+        parseUnfolded(() => parseFilter(request.filter ?? EMPTY_DOCUMENT_BYTES, context));
+        checkViewCollation(context.collation, entry);
         const { rows, operation } = this.openRows(viewRequest(request, context, { kind: 'count' }), place);
         return readCount(rows, operation);
       }
@@ -325,6 +331,7 @@ export class Queries {
       const isView = context.entry?.spec.kind === 'view';
       const { explainQuery, explainPipeline } = lateExplain();
       if (target.kind !== 'aggregate' && !isView) return explainQuery(target, context, verbosity);
+      if (target.kind === 'count') checkViewCollation(context.collation, context.entry);
       const aggregated =
         target.kind === 'aggregate' ? target.request : viewRequest(target.request, context, wantedOf(target));
       const { pipeline, options } = this.parsedPipeline(aggregated, place);

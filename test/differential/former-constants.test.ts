@@ -49,7 +49,30 @@ const POSITIONAL: readonly Former[] = [
   positional('then that none was found', { 'l.$': 1, z: '$a' }, 51246),
 ];
 
+const OF_VIEWS = [{ $expr: { $setIsSubset: [[1], null] } }, { $expr: { $nope: 1 } }, { a: 1 }];
+/** What is told of a view that is read under another collation: of each filter. */
+const ofViews = (what: string, command: (filter: Document) => Document, codes: readonly number[]): Former[] =>
+  OF_VIEWS.map((filter, i) => ({
+    why: `${what} of a view by ${JSON.stringify(filter)} under another collation`,
+    documents,
+    before: [{ create: 'v', viewOn: 'c', pipeline: [] }],
+    command: command(filter),
+    code: codes[i]!,
+  }));
+const collation = { locale: 'en', strength: 1 };
+const VIEWS: readonly Former[] = [
+  ...ofViews('finds', (filter) => ({ find: 'v', filter, collation }), [17042, 168, 167]),
+  ...ofViews('counts', (query) => ({ count: 'v', query, collation }), [167, 168, 167]),
+  ...ofViews(
+    'distinct values',
+    (query) => ({ distinct: 'v', key: 'a', query, collation }),
+    [17042, 168, 167],
+  ),
+  ...ofViews('explained counts', (query) => ({ explain: { count: 'v', query, collation } }), [167, 167, 167]),
+];
+
 describe('constants that are wrong', () => {
   describe('are told', () => testFormer(CONSTANTS));
+  describe('and the collation of a view', () => testFormer(VIEWS));
 });
 describe('projections of what was found', () => testFormer(POSITIONAL));
