@@ -12,39 +12,36 @@ const MAX_SHORT = 1024;
 /** Longer strings get an array of their own. */
 export const MAX_SLAB_STRING = 4096;
 
+/** One slab after another of a length. */
+class Slabs {
+  bytes: Bytes = NO_BYTES;
+  private used = 0;
+
+  constructor(private readonly slabBytes: number) {}
+
+  take(length: number): number {
+    if (this.used + length > this.bytes.length) {
+      this.bytes = new Uint8Array(this.slabBytes);
+      this.used = 0;
+    }
+    const at = this.used;
+    this.used += length;
+    return at;
+  }
+}
+
 /** Cuts strings from one slab after another. */
 export class Slab {
   /** The slab that the last string was cut from. */
   bytes: Bytes = NO_BYTES;
-  private short: Bytes = NO_BYTES;
-  private shortUsed = 0;
-  private long: Bytes = NO_BYTES;
-  private longUsed = 0;
+  private readonly short = new Slabs(SHORT_SLAB_BYTES);
+  private readonly long = new Slabs(LONG_SLAB_BYTES);
 
   /** Makes room for `length` bytes, at most MAX_SLAB_STRING, in `bytes`. @returns where */
   take(length: number): number {
-    return length <= MAX_SHORT ? this.takeShort(length) : this.takeLong(length);
-  }
-
-  private takeShort(length: number): number {
-    if (this.shortUsed + length > this.short.length) {
-      this.short = new Uint8Array(SHORT_SLAB_BYTES);
-      this.shortUsed = 0;
-    }
-    this.bytes = this.short;
-    const at = this.shortUsed;
-    this.shortUsed += length;
-    return at;
-  }
-
-  private takeLong(length: number): number {
-    if (this.longUsed + length > this.long.length) {
-      this.long = new Uint8Array(LONG_SLAB_BYTES);
-      this.longUsed = 0;
-    }
-    this.bytes = this.long;
-    const at = this.longUsed;
-    this.longUsed += length;
+    const slabs = length <= MAX_SHORT ? this.short : this.long;
+    const at = slabs.take(length);
+    this.bytes = slabs.bytes;
     return at;
   }
 
