@@ -150,7 +150,7 @@ export class Gathered {
     const path = pathOf(node);
     if (path === undefined) {
       this.isComplete &&= node.kind === 'true';
-      return !mayFail(node);
+      return !isUnsure(node);
     }
     const known = this.nodes.get(path);
     if (known === undefined) this.nodes.set(path, [node]);
@@ -183,14 +183,15 @@ function pathOf(node: FilterNode): string | undefined {
   }
 }
 
-function mayFail(node: FilterNode): boolean {
+/** Whether a condition asks an expression, of any kind, or something that has to see every record. */
+function isUnsure(node: FilterNode): boolean {
   switch (node.kind) {
     case 'and':
     case 'or':
     case 'nor':
-      return node.children.some(mayFail);
+      return node.children.some(isUnsure);
     case 'not':
-      return mayFail(node.child);
+      return isUnsure(node.child);
     default:
       return node.kind === 'expr' || node.kind === 'special';
   }
