@@ -7,9 +7,10 @@
  *
  * Where the runtime forbids making code from text, nothing is made, and all is read field by field.
  */
-import { resultOf } from './made-code.js';
-import { readDouble, readInt32, readInt64AsDouble, readText } from './read.js';
+import { LONGEST_ASCII } from './ascii-text.js';
+import { readInt32, readText } from './read.js';
 import type { Document } from './package.js';
+import { makeShapeReader, type ShapeFields } from './shape-code.js';
 import { ARRAY, BOOL, DATE, DOUBLE, INT32, INT64, OBJECT, OBJECT_ID, STRING } from './types.js';
 import { ElementWalker } from './walk.js';
 
@@ -88,7 +89,7 @@ export class Shapes {
     const fields = fieldsOf(bytes, start);
     if (fields === undefined) return undefined;
     const noteMiss = (source: Uint8Array, at: number): void => this.missedAt(slot, source, at);
-    return makeReader(fields, this.promotesValues, noteMiss);
+    return makeShapeReader(fields, this.promotesValues, noteMiss);
   }
 }
 
@@ -120,16 +121,11 @@ function slotOf(bytes: Uint8Array, start: number): number {
 
 const walker = new ElementWalker();
 
-/** Names and types of the fields of an object for which a reader is made. */
-interface ShapeFields {
-  readonly names: readonly string[];
-  readonly types: readonly number[];
-}
-
 /** The fields of an object; undefined: it has none, too many, or such as are not for a literal. */
 function fieldsOf(bytes: Uint8Array, start: number): ShapeFields | undefined {
   const names: string[] = [];
   const types: number[] = [];
+  const areLong: boolean[] = [];
   walker.open(bytes, start);
   while (walker.next()) {
     const name = readText(bytes, walker.nameStart, walker.nameEnd);
@@ -138,59 +134,7 @@ function fieldsOf(bytes: Uint8Array, start: number): ShapeFields | undefined {
     if (!isPlain || name === '__proto__' || names.length === MOST_FIELDS) return undefined;
     names.push(name);
     types.push(walker.type);
+    areLong.push(walker.type === STRING && readInt32(bytes, walker.valueStart) > LONGEST_ASCII);
   }
-  return names.length === 0 || new Set(names).size < names.length ? undefined : { names, types };
-}
-
-/** @returns undefined: the runtime makes no code from text */
-function makeReader(
-  { names, types }: ShapeFields,
-  promotesValues: boolean,
-  noteMiss: (bytes: Uint8Array, start: number) => void,
-): ShapeReader | undefined {
-  const lines = names.map((name, n) => fieldCode(name, n, types[n]!, promotesValues));
-  const parameters = names.map((_, n) => `v${n}`).join(', ');
-  const fields = names.map((name, n) => `this[${JSON.stringify(name)}] = v${n};`).join(' ');
-  const code = `function Shape(${parameters}) { ${fields} }
-    Shape.prototype = Object.prototype;
-    return (reader, bytes, start) => {
-      const limit = start + readInt32(bytes, start) - 1;
-      let at = start + 4;
-      let end = 0;
-      ${lines.join('')}
-      if (at !== limit) { ${missCode(names.length)} }
-      reader.end = limit + 1;
-      return new Shape(${parameters});
-    };`;
-  return resultOf<ShapeReader>(code, { names, readInt32, readDouble, readInt64AsDouble, readText, noteMiss });
-}
-
-/** Reads field `n` into `v<n>`, or hands over to who reads the rest. */
-function fieldCode(name: string, n: number, type: number, promotesValues: boolean): string {
-  // without a branch for each byte; beyond the array there is nothing to compare
-  const bytes = [...`${name}\0`].map((c, i) => `(bytes[at + ${i + 1}] ^ ${c.charCodeAt(0)})`);
-  const differs = `at + ${bytes.length} >= bytes.length || (${bytes.join(' | ')}) !== 0`;
-  return `
-      const t${n} = bytes[at];
-      if (t${n} === 0 || ${differs}) { ${missCode(n)} }
-      at += ${name.length + 2};
-      let v${n};
-      ${valueCode(n, type, promotesValues)}
-      else { v${n} = reader.readValue(bytes, t${n}, at); at = reader.end; }`;
-}
-
-/** Reads the value if it is of the type that is expected: the commonest ones without a call. */
-function valueCode(n: number, type: number, promotesValues: boolean): string {
-  if (type === DATE)
-    return `if (t${n} === ${DATE}) { v${n} = new Date(readInt64AsDouble(bytes, at)); at += 8; }`;
-  if (promotesValues && type === INT32)
-    return `if (t${n} === ${INT32}) { v${n} = readInt32(bytes, at); at += 4; }`;
-  if (promotesValues && type === DOUBLE)
-    return `if (t${n} === ${DOUBLE}) { v${n} = readDouble(bytes, at); at += 8; }`;
-  return `if (t${n} === ${STRING}) { end = at + 4 + readInt32(bytes, at); v${n} = readText(bytes, at + 4, end - 1); at = end; }`;
-}
-
-function missCode(read: number): string {
-  const values = Array.from({ length: read }, (_, n) => `v${n}`).join(', ');
-  return `noteMiss(bytes, start); return reader.readRest(bytes, start, at, names, [${values}]);`;
+  return names.length === 0 || new Set(names).size < names.length ? undefined : { names, types, areLong };
 }

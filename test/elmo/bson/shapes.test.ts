@@ -109,6 +109,75 @@ describe('objects of a shape that comes again and again', () => {
     );
   });
 
+  describe('with long texts that follow each other', () => {
+    const long = (letter: string, length = 60): string => letter.repeat(length);
+    const texts = {
+      _id: 1,
+      a: long('a'),
+      b: long('b', 100),
+      c: long('c', 41),
+      n: 7,
+      d: long('d'),
+      e: long('e'),
+    };
+
+    it('are read as all others are', () => {
+      const decoder = decoderUsedTo(texts);
+      gives(decoder, texts);
+      gives(decoder, { ...texts, b: long('B', 3000) });
+      gives(decoder, { ...texts, b: long('B', 127), c: long('C', 128), a: long('A', 256) });
+      gives(decoder, { ...texts, a: '', b: 'x', c: long('C', 70) });
+      gives(decoder, { ...texts, c: '' });
+      gives(decoder, { ...texts, a: 'a', b: 'b', c: 'c' });
+    });
+
+    it('that are no ASCII', () => {
+      const decoder = decoderUsedTo(texts);
+      gives(decoder, { ...texts, a: 'ä' });
+      gives(decoder, { ...texts, b: `${long('b')}€` });
+      gives(decoder, { ...texts, c: '🙂', e: long('é') });
+      gives(decoder, { ...texts, d: `\0${long('\u007f')}` });
+    });
+
+    it('and other values, or none, in their places', () => {
+      const decoder = decoderUsedTo(texts);
+      gives(decoder, { ...texts, a: 1 });
+      gives(decoder, { ...texts, b: { c: long('c') } });
+      gives(decoder, { ...texts, c: null, e: [1] });
+      gives(decoder, { ...texts, a: new ObjectId('ffffffffffffffffffffffff'), d: 1.5 });
+      gives(decoder, { _id: 1, a: texts.a, c: texts.c, b: texts.b });
+      gives(decoder, { _id: 1, a: texts.a, b: texts.b });
+      gives(decoder, { _id: 1, a: 5, b: texts.b, more: 1 });
+      gives(decoder, { _id: 1, b: texts.b, a: texts.a });
+    });
+
+    it('whatever bytes they are of', () => {
+      const byte = fc.oneof(
+        { weight: 12, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) },
+        fc.integer({ min: 0, max: 255 }),
+        fc.constantFrom(0xc3, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x80, 0xed, 0xa0),
+      );
+      const content = fc.oneof(
+        fc.array(byte, { maxLength: 140 }),
+        fc.array(fc.integer({ min: 0x20, max: 0x7e }), { minLength: 30, maxLength: 140 }),
+      );
+      fc.assert(
+        fc.property(fc.array(content, { minLength: 5, maxLength: 5 }), (contents) => {
+          const letters = contents.map(({ length }) => 'x'.repeat(length));
+          const [a = '', b = '', c = '', d = '', e = ''] = letters;
+          const bytes = serialize({ ...texts, a, b, c, d, e });
+          contents.forEach((wanted, n) => {
+            const start = Buffer.from(bytes).indexOf(`\x02${'abcde'[n]!}\0`) + 7;
+            bytes.set(wanted, start);
+          });
+          expect(decoderOfTexts.decode(bytes)).to.deep.equal(new Decoder().decode(bytes));
+        }),
+      );
+    });
+
+    const decoderOfTexts = decoderUsedTo(texts);
+  });
+
   it('are read where no code may be made from text', () => {
     const decodeUrl = new URL('../../../elmo/bson/decode.js', import.meta.url).href;
     const program = `
