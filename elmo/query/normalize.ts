@@ -95,9 +95,13 @@ class Normalizer {
   }
 
   private alternatives(nodes: readonly FilterNode[]): FilterNode {
+    return this.anyOf(nodes.map((node) => this.node(node)));
+  }
+
+  private anyOf(nodes: readonly FilterNode[]): FilterNode {
     const own: FilterNode[] = [];
     const inner: FilterNode[] = [];
-    for (const child of nodes.map((node) => this.node(node))) {
+    for (const child of nodes) {
       if (child.kind === 'true') return TRUE;
       if (child.kind === 'or') inner.push(...child.children);
       else if (child.kind !== 'false') own.push(child);
@@ -116,14 +120,43 @@ class Normalizer {
   }
 
   private combined(kind: 'and' | 'or', nodes: readonly FilterNode[], none: FilterNode): FilterNode {
-    const unique: FilterNode[] = [];
-    for (const node of nodes) if (!isAmong(node, unique)) unique.push(node);
-    const children = this.simplifies && !unique.some(holdsSchema) ? simplified(kind, unique) : unique;
+    const unique = distinct(nodes);
+    const children = this.simplifies && !unique.some(holdsSchema) ? this.simplified(kind, unique) : unique;
     if (children === undefined) return kind === 'and' ? FALSE : TRUE;
     const [only] = children;
     if (only === undefined) return none;
     const compare = kind === 'or' ? compareAlternatives : compareNodes;
     return children.length === 1 ? only : { kind, children: sorted(children, compare) };
+  }
+
+  /**
+   * Without the conditions one of which is an alternative; and alternatives as they are where the conditions beside them hold.
+   * @returns undefined if one is the opposite of another
+   */
+  private simplified(kind: 'and' | 'or', nodes: readonly FilterNode[]): readonly FilterNode[] | undefined {
+    const other = kind === 'and' ? 'or' : 'and';
+    if (!nodes.some((node) => node.kind === 'not' || node.kind === other)) return nodes;
+    if (nodes.some((node) => node.kind === 'not' && isAmong(node.child, nodes))) return undefined;
+    if (kind === 'or')
+      return nodes.filter(
+        (node) => node.kind !== 'and' || !node.children.some((child) => isAmong(child, nodes)),
+      );
+    const known = nodes.filter((node) => node.kind !== 'or');
+    const children = nodes.map((node) => (node.kind === 'or' ? this.where(known, node) : node));
+    if (children.every((child, i) => child === nodes[i])) return nodes;
+    if (children.some(({ kind }) => kind === 'false')) return undefined;
+    const left = children.flatMap((child) => (child.kind === 'and' ? child.children : [child]));
+    return this.simplified('and', distinct(left.filter(({ kind }) => kind !== 'true')));
+  }
+
+  /** What is left to ask of a condition where others hold. */
+  private where(known: readonly FilterNode[], node: FilterNode): FilterNode {
+    if (isAmong(node, known)) return TRUE;
+    if (isOpposite(node, known)) return FALSE;
+    if (node.kind !== 'and' && node.kind !== 'or') return node;
+    const children = node.children.map((child) => this.where(known, child));
+    if (children.every((child, i) => child === node.children[i])) return node;
+    return node.kind === 'and' ? this.joined(children) : this.anyOf(children);
   }
 
   /** Alternatives that all say what a path may be equal to become one, if there are two or more for a path. */
@@ -198,15 +231,17 @@ function equalitiesLast(nodes: FilterNode[]): FilterNode[] {
   return [...nodes.filter((node) => equalityPath(node) === undefined), ...equalities];
 }
 
-/**
- * Without the alternatives one of which is a condition beside them, and the conditions one of which is an alternative.
- * @returns undefined if one is the opposite of another
- */
-function simplified(kind: 'and' | 'or', nodes: readonly FilterNode[]): readonly FilterNode[] | undefined {
-  const other = kind === 'and' ? 'or' : 'and';
-  if (!nodes.some((node) => node.kind === 'not' || node.kind === other)) return nodes;
-  if (nodes.some((node) => node.kind === 'not' && isAmong(node.child, nodes))) return undefined;
-  return nodes.filter((node) => node.kind !== other || !node.children.some((child) => isAmong(child, nodes)));
+/** Whether a condition cannot hold where one of others does. */
+function isOpposite(node: FilterNode, nodes: readonly FilterNode[]): boolean {
+  return node.kind === 'not'
+    ? isAmong(node.child, nodes)
+    : nodes.some((each) => each.kind === 'not' && isSameNode(each.child, node));
+}
+
+function distinct(nodes: readonly FilterNode[]): FilterNode[] {
+  const unique: FilterNode[] = [];
+  for (const node of nodes) if (!isAmong(node, unique)) unique.push(node);
+  return unique;
 }
 
 function isAmong(node: FilterNode, nodes: readonly FilterNode[]): boolean {

@@ -44,6 +44,11 @@ const IN_A_SCAN_OF_ALL: readonly Former[] = [
     { $and: [{ $and: [{ z: { $ne: 1 } }, FAILS] }, { $expr: { $eq: ['$a', '$b'] } }] },
     false,
   ),
+  asked(
+    'what is left of alternatives where what stands beside them holds',
+    { z: { $exists: true }, $or: [{ z: { $exists: false }, a: 3 }, FAILS] },
+    false,
+  ),
 ];
 
 const IN_AN_INDEX: readonly Former[] = [
