@@ -28,6 +28,16 @@ const IN_A_SCAN_OF_ALL: readonly Former[] = [
     { $and: [{ $and: [{ a: 1 }, { $expr: { $eq: ['$a', '$b'] } }] }, FAILS] },
     true,
   ),
+  asked(
+    'one with what is not there in its place',
+    { $and: [{ $expr: { $gt: ['$$REMOVE', '$b'] } }, FAILS] },
+    false,
+  ),
+  asked(
+    'also behind another',
+    { $and: [FAILS, { $and: [{ $expr: { $eq: ['$a', '$$REMOVE'] } }, { a: 1 }] }] },
+    true,
+  ),
   asked('one with an array in its place', { $and: [{ $expr: { $eq: ['$a', [5]] } }, FAILS] }, false),
   asked(
     'an equality behind all of them',
@@ -184,6 +194,22 @@ const JOINED: readonly Former[] = [
       },
     }),
     rows: [{ _id: 1, q: 'x', a: 1, j: [] }],
+  },
+  {
+    why: 'one that is not there is no constant that a field is compared with',
+    documents,
+    command: aggregate({
+      $lookup: {
+        from: 'c',
+        let: { v: '$z' },
+        pipeline: [
+          { $match: { $expr: { $in: ['$$v', '$q'] } } },
+          { $match: { $expr: { $eq: ['$_id', '$$v'] } } },
+        ],
+        as: 'j',
+      },
+    }),
+    code: 40081,
   },
 ];
 

@@ -69,12 +69,13 @@ function isOrderOperator(name: string): name is FieldComparison['operator'] {
   return name in TURNED;
 }
 
+/** Nothing is demanded by a comparison with what is not there. */
 function demandsOf(
   path: string | undefined,
   operator: FieldComparison['operator'],
   value: Value | undefined,
 ): FieldComparison[] {
-  return path === undefined || value === undefined ? [] : [{ path, operator, value }];
+  return path === undefined || value === undefined || value.isMissing ? [] : [{ path, operator, value }];
 }
 
 function comparison(ifLess: Value, ifEqual: Value, ifGreater: Value): ExpressionOperator {
