@@ -27,7 +27,7 @@ export function addFilterPaths(node: FilterNode, into: Set<string>): void {
       if (node.values.length + node.regexes.length > 0) addPath(node.path, into);
       return;
     case 'schema':
-      into.add('');
+      if (node.schema.ofDocuments === undefined) into.add('');
       return;
     default:
       addPath(node.path, into);

@@ -13,6 +13,19 @@ const WHOLE = { '$**': 1 };
 const BEHIND = { n: 1, 'a.$**': 1 };
 const VIEW = { create: 'v', viewOn: 'c', pipeline: [{ $project: { a: 1, n: 1 } }] };
 
+const ofView = (why: string, $jsonSchema: Document, code?: number): Former => ({
+  why,
+  documents,
+  before: [VIEW, { createIndexes: 'c', indexes: [{ key: { 'a.$**': 1 }, name: 'i' }] }],
+  command: { find: 'v', filter: { $jsonSchema }, hint: 'i' },
+  ...(code === undefined ? { rows: [] } : { code }),
+});
+const SCHEMAS_OF_VIEWS: readonly Former[] = [
+  ofView('one that no document satisfies needs no index', { enum: [1, 'ab'] }),
+  ofView('one of types, too', { bsonType: 'int' }),
+  ofView('one that a document may satisfy needs one', { enum: [{ a: 1 }] }, 291),
+];
+
 /** `found`: the _ids, or 291. */
 const hinted = (
   why: string,
@@ -378,5 +391,6 @@ describe('hints at wildcard indexes, told once otherwise than by the reference',
   describe('alternatives of elements', () => testFormer(ALTERNATIVES_OF_ELEMENTS));
   describe('arrays beside a wildcard are refused, by position and several too', () =>
     testFormer(BESIDE_A_WILDCARD));
+  describe('schemas of views', () => testFormer(SCHEMAS_OF_VIEWS));
   describe('arrays that come and go', () => testFormer(ARRAYS_OVER_TIME));
 });
