@@ -56,22 +56,43 @@ export function withoutBatches({ batchSize: _, ...command }: Document): Document
  * @returns undefined if there are no such
  */
 export function withFieldsHidden(command: Document): Document | undefined {
-  const hidden = hiding(command);
+  const hidden = replaced(command, (name, argument) =>
+    name === '$in' && Array.isArray(argument) && isFieldOfList(argument)
+      ? { $let: { vars: { field: argument[0] as string }, in: { $in: ['$$field', argument[1]] } } }
+      : undefined,
+  );
   return hidden === command ? undefined : (hidden as Document);
 }
 
-function hiding(part: unknown): unknown {
+/**
+ * The same, but that a hash of the whole document is shown beside the document.
+ * @returns undefined if there are no such
+ */
+export function withHashesShown(command: Document): Document | undefined {
+  const shown = replaced(command, (name, argument) =>
+    name === '$toHashedIndexKey' && argument === '$$ROOT'
+      ? { hashed: '$$ROOT', hash: { $toHashedIndexKey: '$$ROOT' } }
+      : undefined,
+  );
+  return shown === command ? undefined : (shown as Document);
+}
+
+/**
+ * A part of a command with other expressions in place of some; itself if there are none.
+ * @param instead  what stands instead of an operator and its argument; undefined: it stays
+ */
+function replaced(part: unknown, instead: (name: string, argument: unknown) => unknown): unknown {
   if (Array.isArray(part)) {
-    const parts: unknown[] = part.map(hiding);
+    const parts = part.map((each: unknown) => replaced(each, instead));
     return parts.some((each, i) => each !== part[i]) ? parts : part;
   }
   if (typeof part !== 'object' || part === null || Object.getPrototypeOf(part) !== Object.prototype)
     return part;
   const entries = Object.entries(part);
   const [first] = entries;
-  if (first?.[0] === '$in' && Array.isArray(first[1]) && isFieldOfList(first[1]))
-    return { $let: { vars: { field: first[1][0] as string }, in: { $in: ['$$field', first[1][1]] } } };
-  const parts = entries.map(([name, inner]) => [name, hiding(inner)] as const);
+  const other = first === undefined ? undefined : instead(...first);
+  if (other !== undefined) return other;
+  const parts = entries.map(([name, inner]) => [name, replaced(inner, instead)] as const);
   return parts.some(([, inner], i) => inner !== entries[i]![1]) ? Object.fromEntries(parts) : part;
 }
 

@@ -8,9 +8,11 @@ import {
   withBoundsWrapped,
   unoptimized,
   withFieldsHidden,
+  withHashesShown,
   withoutBatches,
   withoutWriting,
 } from './asked-again.js';
+import { hashesHold, withoutHashes } from './hashes.js';
 import type { WireClient } from '../support/wire-client.js';
 import {
   asksOfMissing,
@@ -50,7 +52,6 @@ import {
   showMessage,
   showRow,
   withFieldsByName,
-  withoutHashes,
   type Answer,
   type Side,
 } from './sides.js';
@@ -130,6 +131,7 @@ export class Round {
         decidedDifference(random.command, ours, theirs) ??
         (this.isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
+        ((await this.isHashOfPlaces(random, ours, theirs)) ? PLACE_OF_A_FIELD : undefined) ??
         ((await this.isEarlierError(random, ours, theirs)) ? ERROR_BEFORE_ROWS : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOrderOfParts(random)) ? ORDER_OF_PARTS : undefined) ??
@@ -176,19 +178,29 @@ export class Round {
 
   /** Whether the answers differ in the places of fields only, after stages that may leave a field out and set it again. */
   private isFieldsPlace({ command, isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
+    return this.maySetAgain(command) && areAlike(withFieldsByName(ours), withFieldsByName(theirs), isOrdered);
+  }
+
+  private maySetAgain(command: Document): boolean {
     const stages = asksView(command) ? [command, this.viewPipeline] : [command];
-    if (
-      !/"\$(project|addFields|set|fill|lookup|unwind|replaceWith|replaceRoot)"/.test(JSON.stringify(stages))
-    )
-      return false;
-    const [here, there] = [withFieldsByName(ours), withFieldsByName(theirs)];
-    if (areAlike(here, there, isOrdered)) return true;
-    // hashes of documents are others where their fields are in other places
-    return (
-      JSON.stringify(stages).includes('"$toHashedIndexKey":"$$ROOT"') &&
-      !areAlike(withoutHashes(ours), withoutHashes(theirs), isOrdered) &&
-      areAlike(withoutHashes(here), withoutHashes(there), isOrdered)
+    return /"\$(project|addFields|set|fill|lookup|unwind|replaceWith|replaceRoot)"/.test(
+      JSON.stringify(stages),
     );
+  }
+
+  /** Whether hashes of documents are others, and these documents differ in the places of fields only. */
+  private async isHashOfPlaces(
+    { command, isOrdered, changes }: RandomCommand,
+    ours: Answer,
+    theirs: Answer,
+  ): Promise<boolean> {
+    const shown = changes === undefined && this.maySetAgain(command) ? withHashesShown(command) : undefined;
+    if (shown === undefined || !areAlikeBut(ours, theirs, isOrdered)) return false;
+    const [here, there] = await Promise.all([
+      ask(this.ours, { command: shown, isOrdered }),
+      ask(this.theirs, { command: shown, isOrdered }),
+    ]);
+    return hashesHold(here) && hashesHold(there) && areAlikeBut(here, there, isOrdered);
   }
 
   /** Whether the reference answers as we do if a `$group` hands on its MinKeys and MaxKeys as we do. */
@@ -320,6 +332,12 @@ export class Round {
       theirs: what + side(theirs, at < 0 && right.length > left.length ? right.slice(left.length) : right),
     };
   }
+}
+
+/** Whether two answers are the same but for hashes and the places of fields, and these do differ. */
+function areAlikeBut(a: Answer, b: Answer, isOrdered: boolean): boolean {
+  const [here, there] = [a, b].map((answer) => withoutHashes(withFieldsByName(answer))) as [Answer, Answer];
+  return areAlike(here, there, isOrdered) && !areAlike(withoutHashes(a), withoutHashes(b), isOrdered);
 }
 
 /** An error, wherever it was met. */

@@ -1,7 +1,11 @@
 /** Differences that are let pass only because of what the reference answers when it is asked again. */
 import { expect } from 'chai';
 import { decodeDocument } from '../../elmo/bson/decode.js';
+import { hashOfValue } from '../../elmo/bson/hash.js';
 import type { Document } from '../../elmo/bson/package.js';
+import { readInt64 } from '../../elmo/bson/read.js';
+import { OBJECT } from '../../elmo/bson/types.js';
+import { Value } from '../../elmo/bson/value.js';
 import { Round } from './campaign.js';
 import {
   BOUNDS_BEHIND_A_GROUP,
@@ -102,13 +106,28 @@ const viewed: Pick<Case, 'before' | 'command' | 'isOrdered'> = {
   isOrdered: true,
 };
 const isHidden = (command: Document): boolean => JSON.stringify(command).includes('$$field');
+/** A document whose fields the reference has in other places, and its hash. */
 const hashed: Pick<Case, 'command'> = {
   command: {
     aggregate: 'c',
-    pipeline: [{ $match: { _id: 2 } }, { $set: { x: 1, z: { $toHashedIndexKey: '$$ROOT' } } }],
+    pipeline: [{ $match: { _id: 1 } }, { $set: { z: { $toHashedIndexKey: '$$ROOT' } } }],
     cursor: {},
   },
 };
+const PLACED = { _id: 1, b: 1, a: [{ c: 1 }] };
+const hashOf = (document: Document): bigint => {
+  const { bytes, at } = hashOfValue(new Value(OBJECT, encodeMessage(document), 0));
+  return readInt64(bytes, at);
+};
+/** @param again  once it is asked to show the document beside the hash */
+const hashing =
+  (answer: Document, again: Document): Otherwise =>
+  (command) =>
+    JSON.stringify(command).includes('"hashed"')
+      ? found({ ...answer, z: again })
+      : 'aggregate' in command
+        ? found(answer)
+        : undefined;
 
 const CASES: readonly Case[] = [
   {
@@ -213,13 +232,40 @@ const CASES: readonly Case[] = [
   {
     why: 'hashes of documents whose fields are in other places',
     ...hashed,
-    otherwise: always(found({ x: 1, _id: 2, z: 1_234_567_890_123_456_789n })),
+    otherwise: hashing({ ...PLACED, z: hashOf(PLACED) }, { hashed: PLACED, hash: hashOf(PLACED) }),
     name: PLACE_OF_A_FIELD,
+  },
+  {
+    why: 'not if they are hashes of something else',
+    ...hashed,
+    otherwise: hashing(
+      { ...PLACED, z: 1_234_567_890_123_456_789n },
+      { hashed: PLACED, hash: 1_234_567_890_123_456_789n },
+    ),
+    name: undefined,
+  },
+  {
+    why: 'not if the fields differ',
+    ...hashed,
+    otherwise: hashing(
+      { ...PLACED, z: hashOf(PLACED) },
+      { hashed: { ...PLACED, b: 2 }, hash: hashOf({ ...PLACED, b: 2 }) },
+    ),
+    name: undefined,
+  },
+  {
+    why: 'not if the document is not shown',
+    ...hashed,
+    otherwise: hashing({ ...PLACED, z: hashOf(PLACED) }, {}),
+    name: undefined,
   },
   {
     why: 'not if they are in the same',
     ...hashed,
-    otherwise: always(found({ _id: 2, x: 1, z: 1_234_567_890_123_456_789n })),
+    otherwise: hashing(
+      { _id: 1, a: [{ c: 1 }], b: 1, z: hashOf(PLACED) },
+      { hashed: PLACED, hash: hashOf(PLACED) },
+    ),
     name: undefined,
   },
   {

@@ -74,7 +74,7 @@ export const LIST_UNDER_A_COLLATION = 'a field in a list, under a collation';
 /** Where such rows are ordered and cut off, found by asking the reference for documents itself. */
 export const BOUNDS_BEHIND_A_GROUP = 'MinKey and MaxKey behind a $group';
 
-/** Found by comparing documents with their fields by name. */
+/** Found by comparing documents with their fields by name; with hashes of documents, by asking both to show these beside them. */
 export const PLACE_OF_A_FIELD = 'the place of a field that is left out and set again';
 
 /** Found by comparing all but the rows. */

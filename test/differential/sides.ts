@@ -207,15 +207,6 @@ export function show(value: unknown): string {
   return EJSON.stringify(value, { relaxed: false });
 }
 
-/** An answer without what hashes of documents say. */
-export function withoutHashes(answer: Answer): Answer {
-  const isHash = /"\$numberLong":"-?\d{15,}"/g;
-  return {
-    ...answer,
-    rows: answer.rows.map((row) => (row.startsWith('{') ? row : showRow(row)).replace(isHash, '"hash"')),
-  };
-}
-
 /** Bytes of documents for people. */
 export function showRow(row: string): string {
   return show(exact.decode(Buffer.from(row, 'hex')));
