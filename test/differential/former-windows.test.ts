@@ -160,6 +160,37 @@ const CURVED = [
   { _id: 3, a: 1, s: 3, z: 1 },
 ];
 
+const filled = (why: string, ends: readonly unknown[], code: number): Former => ({
+  why,
+  documents: [{ _id: 1, a: ends[0] }, { _id: 2 }, { _id: 3, a: ends[1] }],
+  command: aggregate(byId({ $linearFill: '$a' })),
+  code,
+});
+const DATE_OVERFLOW = 15;
+const NOT_NUMERIC = 14;
+const FILLED: readonly Former[] = [
+  filled('a date is none', [1, new Date(0)], NOT_NUMERIC),
+  filled('less what is no number it overflows before', [NaN, new Date(0)], DATE_OVERFLOW),
+  filled('or less what is too large', [1e30, new Date(0)], DATE_OVERFLOW),
+  filled('a line from a date is not begun', [new Date(0), NaN], NOT_NUMERIC),
+];
+
+const parted = (why: string, partitionBy: unknown, k: readonly unknown[]): Former => ({
+  why,
+  documents: [{ _id: 1 }],
+  command: {
+    ...aggregate(byId({ $sum: 1 }, { partitionBy }), { $project: { _id: 0, k: { $meta: 'sortKey' } } }),
+    let: { v: 5 },
+  },
+  rows: [{ k }],
+});
+const ONE_PARTITION: readonly Former[] = [
+  parted('of a constant', { $add: [1, 2] }, [1]),
+  parted('of what is not there', '$$REMOVE', [1]),
+  parted('but not of a variable', '$$v', [5, 1]),
+  parted('nor of a field that is not there', '$v', [null, 1]),
+];
+
 const FAULTS: readonly Row[] = [
   [
     'a range that ends at its row reads no further',
@@ -341,6 +372,8 @@ describe('frames', () => {
   describe('rows in the same place', () => testFormer(TIES));
   describe('an array by which rows are parted and sorted', () => testFormer(PARTED));
   describe('curves', () => testFormer(CURVES.map(former(CURVED))));
+  describe('numbers on a line', () => testFormer(FILLED));
+  describe('rows that are not parted are not sorted by that', () => testFormer(ONE_PARTITION));
   describe('extremes', () => testFormer(EXTREMES));
   describe('covariances', () => testFormer([...COVARIANCES, ...ODD_COVARIANCES]));
   describe('deviations', () =>

@@ -11,7 +11,7 @@ import { compareBytes, SortKeys, type SortField } from '../../exec/sort-key.js';
 import type { Expression, Frame } from '../../expression/expression.js';
 import { PathFollower } from '../../expression/nodes.js';
 import type { RowMetadata, RowSource } from '../../operation/row-source.js';
-import { argumentsOf, arrayValue, elementsOf } from '../arguments.js';
+import { argumentsOf, arrayValue, elementsOf, mentions } from '../arguments.js';
 import { CanonicalKeys } from '../canonical-keys.js';
 import { checkedFieldPath } from '../field-path.js';
 import { MAX_STAGE_BYTES } from '../limits.js';
@@ -400,13 +400,22 @@ function parseSetWindowFields(argument: Value, context: StageContext): Stage {
   refuseConflicts(outputs);
   if (partition?.constant?.type === ARRAY) throw arrayPartition();
   for (const { path } of outputs) checkedFieldPath(path);
+  const isParted = partition !== undefined && !isOfAllRows(partitionBy!, partition);
   return new SetWindowFieldsStage(argument.keep(), {
-    partitionBy: partition,
+    partitionBy: isParted ? partition : undefined,
     partitionPath: partition?.rootPath,
     sortBy: pattern,
     outputs,
     context,
   });
+}
+
+const VARIABLE = Buffer.from('$$');
+const REMOVE = Buffer.from('$$REMOVE\0');
+
+/** Whether all rows are one partition, as by a constant: no variable is one, though it has the same value for all. */
+function isOfAllRows(given: Value, { constant }: Expression): boolean {
+  return constant !== undefined && (!mentions(given, VARIABLE) || mentions(given, REMOVE));
 }
 
 export const windowStages: StageOperators = {

@@ -221,8 +221,20 @@ function notFilled(value: Value, filled: Value[], left: number, right: number): 
     'TypeMismatch',
     `Value to be filled must be numeric or nullish, but found ${TYPE_NAMES.get(value.type)}`,
   );
-  const isEnd = left >= 0 && right - left > 1;
-  return isEnd ? new FaultOfRow({ row: left + 1, error }, filled.slice(0, left + 1)) : error;
+  if (left < 0 || right - left < 2) return error;
+  const overflow = value.type === DATE ? overflowOf(value, filled[left]!) : undefined;
+  return new FaultOfRow({ row: left + 1, error: overflow ?? error }, filled.slice(0, left + 1));
+}
+
+/** What is wrong with a date less a number. */
+function overflowOf(date: Value, number: Value): ElmoError | undefined {
+  try {
+    subtract(date, number);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ElmoError) return error;
+    throw error;
+  }
 }
 
 function fillBetween(filled: Value[], places: readonly Value[], left: number, right: number): void {
