@@ -23,6 +23,8 @@ const ofView = (why: string, $jsonSchema: Document, code?: number): Former => ({
 const SCHEMAS_OF_VIEWS: readonly Former[] = [
   ofView('one that no document satisfies needs no index', { enum: [1, 'ab'] }),
   ofView('one of types, too', { bsonType: 'int' }),
+  ofView('and the only one that may hold', { oneOf: [{ bsonType: 'int' }] }),
+  ofView('not one of several', { oneOf: [{ bsonType: 'int' }, { bsonType: 'int' }] }, 291),
   ofView('one that a document may satisfy needs one', { enum: [{ a: 1 }] }, 291),
 ];
 

@@ -21,7 +21,7 @@ export class CombinationRule implements SchemaRule {
   get ofDocuments(): boolean | undefined {
     const { keyword, schemas } = this;
     if (keyword === 'allOf') return allOf(schemas);
-    if (keyword === 'oneOf') return undefined;
+    if (keyword === 'oneOf' && schemas.length > 1) return undefined;
     if (schemas.some(({ ofDocuments }) => ofDocuments === true)) return true;
     return schemas.every(({ ofDocuments }) => ofDocuments === false) ? false : undefined;
   }
