@@ -77,6 +77,32 @@ export function withHashesShown(command: Document): Document | undefined {
   return shown === command ? undefined : (shown as Document);
 }
 
+const MOST_SETTLED = 4;
+
+/**
+ * The same with conditions that are expressions settled, each of them to be true or false, in all combinations.
+ * @returns [] if there are none, or too many
+ */
+export function withConditionsSettled(command: Document): Document[] {
+  const count = JSON.stringify(command).split('"$expr":').length - 1;
+  if (count === 0 || count > MOST_SETTLED) return [];
+  return Array.from({ length: 2 ** count }, (_, choice) => {
+    let next = 0;
+    const settled = (part: unknown): unknown => {
+      if (Array.isArray(part)) return part.map(settled);
+      if (typeof part !== 'object' || part === null || Object.getPrototypeOf(part) !== Object.prototype)
+        return part;
+      return Object.fromEntries(
+        Object.entries(part).map(([name, inner]) => [
+          name,
+          name === '$expr' ? ((choice >> next++) & 1) === 1 : settled(inner),
+        ]),
+      );
+    };
+    return settled(command) as Document;
+  });
+}
+
 /**
  * A part of a command with other expressions in place of some; itself if there are none.
  * @param instead  what stands instead of an operator and its argument; undefined: it stays

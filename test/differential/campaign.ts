@@ -8,11 +8,13 @@ import {
   withBoundsWrapped,
   unoptimized,
   withFieldsHidden,
+  withConditionsSettled,
   withHashesShown,
   withoutBatches,
   withoutWriting,
 } from './asked-again.js';
-import { hashesHold, withoutHashes } from './hashes.js';
+import { areAlikeBut, errorOf, hasNewId, isAlikeButNewIds, isSameLateError, rowsOf } from './answers.js';
+import { hashesHold } from './hashes.js';
 import type { WireClient } from '../support/wire-client.js';
 import {
   asksOfMissing,
@@ -277,15 +279,22 @@ export class Round {
     return mayMiss ? MISSING_BY_WILDCARD : POSITION_BY_INDEX;
   }
 
-  /** Whether the reference fails in one of several plans that it tries, and answers as we do without them. */
+  /**
+   * Whether the reference fails in one of several plans that it tries, and answers as we do without them, or whatever the
+   * conditions that may fail would say.
+   */
   private async decidedByPlans(
     { command, isOrdered }: RandomCommand,
     ours: Answer,
     theirs: Answer,
   ): Promise<string | undefined> {
     if (!failsInPlan(theirs) || !reads(command)) return undefined;
-    const scanned = await ask(this.theirs, { command: { ...command, hint: { $natural: 1 } }, isOrdered });
-    return areAlike(ours, scanned, isOrdered) ? PLANS_TRIED : undefined;
+    const isAnswer = async (asked: Document): Promise<boolean> =>
+      areAlike(ours, await ask(this.theirs, { command: asked, isOrdered }), isOrdered);
+    if (await isAnswer({ ...command, hint: { $natural: 1 } })) return PLANS_TRIED;
+    const settled = withConditionsSettled(command);
+    for (const asked of settled) if (!(await isAnswer(asked))) return undefined;
+    return settled.length > 0 ? PLANS_TRIED : undefined;
   }
 
   private hasIndexOf(isSuch: (path: string) => boolean): boolean {
@@ -332,41 +341,6 @@ export class Round {
       theirs: what + side(theirs, at < 0 && right.length > left.length ? right.slice(left.length) : right),
     };
   }
-}
-
-/** Whether two answers are the same but for hashes and the places of fields, and these do differ. */
-function areAlikeBut(a: Answer, b: Answer, isOrdered: boolean): boolean {
-  const [here, there] = [a, b].map((answer) => withoutHashes(withFieldsByName(answer))) as [Answer, Answer];
-  return areAlike(here, there, isOrdered) && !areAlike(withoutHashes(a), withoutHashes(b), isOrdered);
-}
-
-/** An error, wherever it was met. */
-function errorOf({ facts }: Answer): string {
-  return facts.replace('getMore: ', '');
-}
-
-/** Whether both end in the same error, after rows whose order is not defined. */
-function isSameLateError({ isOrdered }: RandomCommand, ours: Answer, theirs: Answer): boolean {
-  return !isOrdered && ours.facts === theirs.facts && ours.facts.startsWith('getMore: error');
-}
-
-const NEW_ID = /"\$oid":"(?!0{23}|f{24})/;
-
-function hasNewId({ facts }: Answer): boolean {
-  return NEW_ID.test(facts);
-}
-
-/** Whether documents differ in nothing but ids that each side has made up. */
-function isAlikeButNewIds(a: Answer, b: Answer): boolean {
-  const without = (answer: Answer): Answer => ({
-    ...answer,
-    rows: answer.rows.map((row) => showRow(row).replace(new RegExp(`${NEW_ID.source}\\w+"`, 'g'), '')),
-  });
-  return areAlike(without(a), without(b), false);
-}
-
-function rowsOf({ rows }: Answer, { isOrdered }: RandomCommand): readonly string[] {
-  return isOrdered ? rows : [...rows].sort();
 }
 
 /** Which rows are in a single batch is up to the plan. */

@@ -45,6 +45,15 @@ const always =
   (command) =>
     'find' in command || 'distinct' in command || 'aggregate' in command ? answer : undefined;
 
+const FAILED_IN_PLAN = failed(1, 'error while multiplanner was selecting best plan');
+/** @param settled  what it answers once expressions are settled */
+const unlessSettled =
+  (settled: Otherwise): Otherwise =>
+  (command) => {
+    if (!('find' in command)) return undefined;
+    return /"\$expr":(true|false)/.test(JSON.stringify(command)) ? settled(command) : FAILED_IN_PLAN;
+  };
+
 interface Case {
   readonly why: string;
   readonly before?: readonly Document[];
@@ -176,6 +185,24 @@ const CASES: readonly Case[] = [
     command: { find: 'c', filter: { b: 1 } },
     otherwise: byIndex(failed(1, 'error while multiplanner was selecting best plan')),
     name: PLANS_TRIED,
+  },
+  {
+    why: 'a condition that fails in one of them, and decides nothing',
+    command: { find: 'c', filter: { z: 1, $expr: { $first: '$a' } } },
+    otherwise: unlessSettled(() => undefined),
+    name: PLANS_TRIED,
+  },
+  {
+    why: 'not if it decides something',
+    command: { find: 'c', filter: { $or: [{ _id: 2 }, { $expr: { $ne: ['$a', 1] } }] } },
+    otherwise: unlessSettled(() => undefined),
+    name: undefined,
+  },
+  {
+    why: 'not if others fail as well',
+    command: { find: 'c', filter: { z: 1, $expr: { $first: '$a' } } },
+    otherwise: unlessSettled(() => FAILED_IN_PLAN),
+    name: undefined,
   },
   {
     why: 'not if all plans fail',

@@ -60,7 +60,7 @@ export const POSITION_BY_INDEX = 'nothing at a position, by an index';
 /** Found by asking the reference again without its indexes. */
 export const MISSING_BY_WILDCARD = 'what is missing, by a wildcard index';
 
-/** Found by asking the reference again without its indexes. */
+/** Found by asking the reference again without its indexes, or with conditions that may fail settled both ways. */
 export const PLANS_TRIED = 'a plan that fails beside others';
 
 /** Whether the reference has met an error while it tried several plans. */
@@ -214,7 +214,7 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   {
     name: PLANS_TRIED,
     reason:
-      'of several plans the reference tries all, and fails if one meets an error in a document that another never looks at; ours answers as without indexes, and so does the reference with {$natural: 1} as hint',
+      'of several plans the reference tries all, and fails if one meets an error in a document that another never looks at; ours answers as without indexes, and so does the reference with {$natural: 1} as hint, or where other conditions decide for each document, whatever the one that fails may say',
     applies: () => false,
   },
   {
