@@ -212,6 +212,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     version: () => live.version,
     pickState: () => merges.pickState(),
     publish: (change) => merges.publish(change),
+    bytesWritten: isShared ? () => writes.bytesWritten : undefined,
     tidy: () => {
       live.letSparesGo();
       return relocateTail(relocation, TIDY_SHARE);

@@ -1,5 +1,6 @@
 /** What merges cost, as the store's statistics tell it: bytes rewritten for each byte that came one level down. */
 import { expect } from 'chai';
+import { setTimeout } from 'node:timers/promises';
 import type { LsmStore } from '../../../lsm/index.js';
 import { contents, fillKeys, keyAt, SMALL, useStage, valueAt } from '../store-fixture.js';
 
@@ -41,4 +42,22 @@ describe('the cost of merges', () => {
     expect(rewrittenPerPromoted(store)).to.be.within(0.5, 20);
     expect(contents(store).size).to.equal(COUNT);
   });
+
+  it('comes when hardly anything is written, in a thread of its own, before whoever reads pays for many runs', async () => {
+    const store = await stage.open(stage.path(), { ...SMALL, worker: true, levelZeroRuns: 16 });
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < 60; n++) await store.put(keyAt(n * 7), valueAt(round * 100 + n));
+      await store.flush();
+    }
+    expect(levelZeroRuns(store)).to.equal(3);
+    while (store.stats().merges.length === 0) await setTimeout(20);
+    expect(store.stats().merges.map(({ reason }) => reason)).to.deep.equal(['quiet']);
+    expect(levelZeroRuns(store)).to.equal(0);
+    expect(contents(store).size).to.equal(60);
+    expect(store.get(keyAt(7))).to.deep.equal(valueAt(201));
+  });
+
+  function levelZeroRuns(store: LsmStore): number {
+    return store.stats().levels.find(({ level }) => level === 0)?.runs ?? 0;
+  }
 });
