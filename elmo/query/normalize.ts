@@ -114,9 +114,21 @@ class Normalizer {
     if (children.some(({ kind }) => kind === 'true')) return FALSE;
     const [only] = children;
     if (only === undefined) return TRUE;
+    const shorter =
+      this.simplifies && !children.some(holdsSchema) ? this.withoutRepeats(children) : undefined;
+    if (shorter !== undefined) return this.combined('and', shorter.map(opposite), TRUE);
     return children.length === 1
       ? negated(only)
       : { kind: 'nor', children: children.toSorted((a, b) => compareAlternatives(a, b, 'none')) };
+  }
+
+  /** @returns undefined if all say something of their own */
+  private withoutRepeats(nodes: readonly FilterNode[]): readonly FilterNode[] | undefined {
+    if (nodes.length < 2) return undefined;
+    const flat = nodes.flatMap((node) => (node.kind === 'or' ? node.children : [node]));
+    const left = this.simplified('or', distinct(flat));
+    if (left === undefined) return [TRUE];
+    return left.length < nodes.length || flat.length > nodes.length ? left : undefined;
   }
 
   private combined(kind: 'and' | 'or', nodes: readonly FilterNode[], none: FilterNode): FilterNode {
@@ -152,7 +164,7 @@ class Normalizer {
   /** What is left to ask of a condition where others hold. */
   private where(known: readonly FilterNode[], node: FilterNode): FilterNode {
     if (isAmong(node, known)) return TRUE;
-    if (isOpposite(node, known)) return FALSE;
+    if (excludes(node, known)) return FALSE;
     if (node.kind !== 'and' && node.kind !== 'or') return node;
     const children = node.children.map((child) => this.where(known, child));
     if (children.every((child, i) => child === node.children[i])) return node;
@@ -232,7 +244,7 @@ function equalitiesLast(nodes: FilterNode[]): FilterNode[] {
 }
 
 /** Whether a condition cannot hold where one of others does. */
-function isOpposite(node: FilterNode, nodes: readonly FilterNode[]): boolean {
+function excludes(node: FilterNode, nodes: readonly FilterNode[]): boolean {
   return node.kind === 'not'
     ? isAmong(node.child, nodes)
     : nodes.some((each) => each.kind === 'not' && isSameNode(each.child, node));
@@ -254,6 +266,10 @@ function holdsSchema(node: FilterNode): boolean {
   return (
     (node.kind === 'and' || node.kind === 'or' || node.kind === 'nor') && node.children.some(holdsSchema)
   );
+}
+
+function opposite(node: FilterNode): FilterNode {
+  return node.kind === 'not' ? node.child : negated(node);
 }
 
 function negated(child: FilterNode): FilterNode {

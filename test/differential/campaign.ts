@@ -43,6 +43,7 @@ import {
   OPTIMIZED_AWAY,
   PLACE_OF_A_FIELD,
   ROWS_BEFORE_AN_ERROR,
+  mayShowBeforeSorting,
   shapesOrdered,
 } from './decided.js';
 import {
@@ -229,7 +230,7 @@ export class Round {
     theirs: Answer,
   ): Promise<boolean> {
     if (!ours.isError || !theirs.isError || errorOf(ours) !== errorOf(theirs)) return false;
-    if (!(this.isCollatedCluster || ('find' in command && shapesOrdered(command)))) return false;
+    if (!(this.isCollatedCluster || ('find' in command && mayShowBeforeSorting(command)))) return false;
     const whole = withoutBatches(command);
     const [here, there] = await Promise.all([
       ask(this.ours, { command: whole, isOrdered }),

@@ -96,6 +96,12 @@ const batched: Pick<Case, 'before' | 'command' | 'isOrdered'> = {
   command: { find: 'c', projection: { x: { $divide: [1, '$a'] } }, sort: { _id: 1 }, batchSize: 1 },
   isOrdered: true,
 };
+/** Its second row has no element to show. */
+const positional: Pick<Case, 'command' | 'isOrdered'> = {
+  command: { find: 'c', sort: { b: 1 }, projection: { b: 1, 'a.$': 1 }, batchSize: 1 },
+  isOrdered: true,
+};
+const NO_ELEMENT = failed(51_246);
 const DIVIDED = failed(2);
 const listed: Pick<Case, 'before' | 'command'> = {
   before: [{ insert: 'c', documents: [{ _id: 3, s: 'B' }] }],
@@ -300,6 +306,26 @@ const CASES: readonly Case[] = [
     ...batched,
     otherwise: (command) => (command['batchSize'] === 1 ? DIVIDED : undefined),
     name: ERROR_BEFORE_ROWS,
+  },
+  {
+    why: 'also of a positional operator',
+    ...positional,
+    otherwise: (command) => (command['batchSize'] === 1 ? NO_ELEMENT : undefined),
+    name: ERROR_BEFORE_ROWS,
+  },
+  {
+    why: 'not if in one batch there is none',
+    ...positional,
+    otherwise: (command) =>
+      command['batchSize'] === 1 ? NO_ELEMENT : 'find' in command ? found({ _id: 2 }) : undefined,
+    name: undefined,
+  },
+  {
+    why: 'not of a plain projection',
+    ...positional,
+    command: { ...positional.command, projection: { x: { $divide: [1, { $subtract: ['$b', 1] }] } } },
+    otherwise: (command) => (command['batchSize'] === 1 ? DIVIDED : undefined),
+    name: undefined,
   },
   {
     why: 'not another one',

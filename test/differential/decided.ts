@@ -111,6 +111,13 @@ export function shapesOrdered({ find, projection = {}, sort = {} }: Document): b
   );
 }
 
+/** Whether the reference may apply a projection that fails before it sorts. */
+export function mayShowBeforeSorting(command: Document): boolean {
+  const { sort, projection = {} } = command;
+  const isPositional = Object.keys(projection as Document).some((path) => path.endsWith('.$'));
+  return shapesOrdered(command) || (sort !== undefined && isPositional);
+}
+
 /** Rows, with the texts and hashes in them left out: what follows a name or stands in an array. */
 const withoutTexts = ({ rows }: Answer): string =>
   rows
@@ -243,7 +250,7 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   {
     name: ERROR_BEFORE_ROWS,
     reason:
-      'records in the order of a collation have the texts of their _ids in it there, and are sorted here; with a position in the sort, projections come before it there, behind it here. In one batch both tell the error alike',
+      'records in the order of a collation have the texts of their _ids in it there, and are sorted here; with a position in the sort, or a positional operator in the projection, this comes before the sort there, behind it here. In one batch both tell the error alike',
     applies: () => false,
   },
   {

@@ -92,6 +92,16 @@ describe('a normalized filter', () => {
       { $nor: [{ a: 1 }, { b: 1 }], c: 1 },
       { $and: [{ c: { $eq: 1 } }, { a: { $not: { $eq: 1 } } }, { b: { $not: { $eq: 1 } } }] },
     ],
+    [{ $nor: [{ a: 1 }, { a: 1 }] }, { a: { $not: { $eq: 1 } } }],
+    [
+      { $nor: [{ a: 1 }, { a: 1, b: 2 }, { c: { $ne: 3 } }] },
+      { $and: [{ c: { $eq: 3 } }, { a: { $not: { $eq: 1 } } }] },
+    ],
+    [
+      { $nor: [{ $or: [{ a: 1 }, { b: 2 }] }, { c: 3 }] },
+      { $and: [{ a: { $not: { $eq: 1 } } }, { b: { $not: { $eq: 2 } } }, { c: { $not: { $eq: 3 } } }] },
+    ],
+    [{ $nor: [{ a: 1 }, { a: { $ne: 1 } }] }, { $alwaysFalse: 1 }],
     [{ $nor: [{}] }, { $alwaysFalse: 1 }],
     [{ $nor: [{ $alwaysFalse: 1 }] }, {}],
     [{ a: { $in: [1] } }, { a: { $eq: 1 } }],
