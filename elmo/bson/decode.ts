@@ -129,6 +129,10 @@ export class Decoder implements FieldReader {
     return this.readFields(object, bytes, start, at, true);
   }
 
+  readMore(object: Document, bytes: Uint8Array, start: number, at: number): Document {
+    return this.readFields(object, bytes, start, at, true);
+  }
+
   /**
    * The fields from `at` on of the document at `start`.
    * @param mayBeReference  false: it is no `DBRef`, whatever its names

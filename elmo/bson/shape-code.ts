@@ -23,6 +23,9 @@ export interface ShapeFields {
 /** Longer ones are read one by one: whoever keeps one of them would keep all. */
 const MOST_SHARED_BYTES = 2048;
 
+/** An object does not have the shape if more than one in so many of its bytes come behind the fields of the shape. */
+const MUCH_MORE = 4;
+
 /** @returns undefined: the runtime makes no code from text */
 export function makeShapeReader(
   fields: ShapeFields,
@@ -39,9 +42,13 @@ export function makeShapeReader(
       let at = start + 4;
       let end = 0;
       ${fieldsCode(fields, promotesValues)}
-      if (at !== limit) { ${missCode(names.length)} }
+      const object = new Shape(${values});
+      if (at !== limit) {
+        if ((limit - at) * ${MUCH_MORE} > limit - start) noteMiss(bytes, start);
+        return reader.readMore(object, bytes, start, at);
+      }
       reader.end = limit + 1;
-      return new Shape(${values});
+      return object;
     };`;
   return resultOf<ShapeReader>(code, { names, readInt32, readDouble, readInt64AsDouble, readText, noteMiss });
 }

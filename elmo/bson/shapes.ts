@@ -32,6 +32,8 @@ export interface FieldReader {
     names: readonly string[],
     values: readonly unknown[],
   ): Document;
+  /** Adds the fields from `at` on to an object that has all before. */
+  readMore(object: Document, bytes: Uint8Array, start: number, at: number): Document;
 }
 
 /** Reads the object at `start`, whatever it has. Sets `end` of the reader. */
@@ -40,8 +42,10 @@ export type ShapeReader = (reader: FieldReader, bytes: Uint8Array, start: number
 const SLOTS = 256;
 /** So many objects must have come in vain before a reader is made; one that fails more than half of the time is replaced. */
 const WORTH = 64;
-/** Where readers failed so often, none is made any more. */
+/** Where readers failed so often, none is made any more, */
 const ATTEMPTS = 4;
+/** but for one that so many objects had come to: what comes changes now and then. */
+const WORTH_ANOTHER = 64 * WORTH;
 /** Objects with more fields have no reader: what is made for them grows with the square. */
 const MOST_FIELDS = 48;
 const LONGEST_NAME = 64;
@@ -52,6 +56,8 @@ export class Shapes {
   /** Since the last reckoning: objects that came, and those of them that had no reader, or one that did not know them. */
   private readonly uses = new Uint32Array(SLOTS);
   private readonly misses = new Uint8Array(SLOTS);
+  /** Objects that came to the present reader, up to the last reckoning. */
+  private readonly served = new Float64Array(SLOTS);
   /** Readers made; more than ATTEMPTS: no more of them. */
   private readonly attempts = new Uint8Array(SLOTS);
   /** The slot asked last. */
@@ -74,12 +80,17 @@ export class Shapes {
   }
 
   private missedAt(slot: number, bytes: Uint8Array, start: number): void {
-    const { attempts, misses, uses, readers } = this;
+    const { attempts, misses, served, uses, readers } = this;
     if (attempts[slot]! > ATTEMPTS || ++misses[slot]! < WORTH) return;
     const isWorthIt = uses[slot]! >= 2 * WORTH;
+    served[slot]! += uses[slot]!;
     misses[slot] = 0;
     uses[slot] = 0;
-    if (isWorthIt && readers[slot] !== undefined) return;
+    if (readers[slot] !== undefined) {
+      if (isWorthIt) return;
+      if (served[slot]! >= WORTH_ANOTHER) attempts[slot] = 0;
+      served[slot] = 0;
+    }
     const reader = attempts[slot]! < ATTEMPTS ? this.make(slot, bytes, start) : undefined;
     readers[slot] = reader;
     attempts[slot] = reader === undefined ? ATTEMPTS + 1 : attempts[slot]! + 1;

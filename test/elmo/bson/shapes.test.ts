@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { inspect } from 'node:util';
 import { Decoder } from '../../../elmo/bson/decode.js';
 import { DBRef } from '../../../elmo/bson/package.js';
+import { Shapes, type FieldReader } from '../../../elmo/bson/shapes.js';
 import { documentBytes, fieldLists } from '../../support/bson-values.js';
 
 const shown = (value: unknown): string => inspect(value, { depth: 50 });
@@ -14,6 +15,32 @@ function decoderUsedTo(document: object, options = {}): Decoder {
   const decoder = new Decoder(options);
   for (let i = 0; i < 200; i++) decoder.decode(serialize(document));
   return decoder;
+}
+
+/** A reader that counts the objects which a reader of a shape handed over. */
+function spyOn(decoder: Decoder): FieldReader & { rests: number } {
+  const spy = {
+    end: 0,
+    rests: 0,
+    readValue: (bytes: Uint8Array, type: number, at: number): unknown => {
+      const value = decoder.readValue(bytes, type, at);
+      spy.end = decoder.end;
+      return value;
+    },
+    readRest: (
+      bytes: Uint8Array,
+      start: number,
+      at: number,
+      names: readonly string[],
+      values: readonly unknown[],
+    ): object => {
+      spy.rests++;
+      return decoder.readRest(bytes, start, at, names, values);
+    },
+    readMore: (object: object, bytes: Uint8Array, start: number, at: number): object =>
+      decoder.readMore(object, bytes, start, at),
+  };
+  return spy;
 }
 
 describe('objects of a shape that comes again and again', () => {
@@ -94,6 +121,48 @@ describe('objects of a shape that comes again and again', () => {
       for (let n = 0; n < 6; n++) if (((i * 2_654_435_761) >>> n) & 1) document[`f${n}`] = n;
       gives(decoder, document);
     }
+  });
+
+  it('with fields behind those of the shape', () => {
+    const decoder = decoderUsedTo(usual);
+    gives(decoder, { ...usual, more: 1 });
+    gives(decoder, { ...usual, more: { _id: 2, name: 'y' }, evenMore: 'x'.repeat(500) });
+    const again = new Uint8Array([...serialize(usual), ...serialize({ name: 7 }).subarray(4)]);
+    again.copyWithin(serialize(usual).length - 1, serialize(usual).length);
+    const bytes = again.subarray(0, -1);
+    new DataView(bytes.buffer).setInt32(0, bytes.length, true);
+    expect(decoder.decode(bytes)).to.deep.equal({ ...usual, name: 7 });
+  });
+
+  it('have a reader again and again, when others come for a while', () => {
+    const shapes = new Shapes(true);
+    const kinds = [
+      { _id: 1, name: 'x', a: 1 },
+      { _id: 1, name: 'x', b: 1 },
+      { _id: 1, name: 'x' },
+    ];
+    const reader = new Decoder();
+    /** Comes as often. @returns how many of them had a reader that knew them */
+    const come = (document: object, times: number): number => {
+      const bytes = serialize(document);
+      let known = 0;
+      for (let i = 0; i < times; i++) {
+        const found = shapes.readerOf(bytes, 0);
+        if (found === undefined) shapes.missed(bytes, 0);
+        else {
+          const slow = spyOn(reader);
+          expect(found(slow, bytes, 0)).to.deep.equal(document);
+          if (slow.rests === 0) known++;
+        }
+      }
+      return known;
+    };
+    for (let round = 0; round < 8; round++)
+      for (const kind of kinds) expect(come(kind, 5000)).to.be.above(4800);
+    // where too many kinds come by turns none is made any more
+    const many = Array.from({ length: 8 }, (_, n) => ({ _id: 1, name: 'x', [`f${n}`]: 'many bytes' }));
+    for (let round = 0; round < 100; round++) for (const kind of many) come(kind, 1);
+    expect(shapes.readerOf(serialize(many[0]!), 0)).to.equal(undefined);
   });
 
   it('whatever they hold', () => {
