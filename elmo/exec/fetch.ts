@@ -63,7 +63,9 @@ export class Fetch implements RowSource {
     this.screen = screen;
     this.stats = stats;
     this.left = matcher === undefined ? wanted : Infinity;
-    this.most = this.left < Infinity ? LARGEST_BATCH : FIRST_BATCH;
+    // most of what is not left out is wanted
+    const expected = screen === undefined ? FIRST_BATCH : Math.max(FIRST_BATCH, wanted);
+    this.most = this.left < Infinity ? LARGEST_BATCH : Math.min(LARGEST_BATCH, expected);
     this.ahead = source.peek === undefined || !view.isFrozen ? undefined : spare.take();
   }
 
@@ -90,7 +92,8 @@ export class Fetch implements RowSource {
       }
       stats.documents++;
       screen?.learn(source.recordId, this.bytes, this.at);
-      if (matcher === undefined || matcher.matches(this.bytes, this.at)) {
+      const isKnown = matcher === undefined || screen?.accepts(source.recordId) === true;
+      if (isKnown || matcher.matches(this.bytes, this.at)) {
         stats.returned++;
         return ROW;
       }

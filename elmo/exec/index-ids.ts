@@ -139,7 +139,8 @@ export class IndexIds implements RecordIdSource {
   private read(cursor: Cursor): boolean {
     const { reader, count } = this;
     const { span, ids } = this.ahead;
-    const most = this.most - count;
+    // one by one they take longer than so many at once, of which most are left out
+    const most = this.screen === undefined ? this.most - count : Math.max(this.most - count, FIRST_SCREENED);
     const { isUnique } = this.options;
     const found = isUnique ? cursor.read(span, most) : cursor.readKeys(span, most);
     const { bytes, valueAt, keys, keyAt, keyEnds } = span;
@@ -152,16 +153,8 @@ export class IndexIds implements RecordIdSource {
   /** Takes those away that are left out. @returns where the others end */
   private choose(screen: Screen, from: number, to: number): number {
     const { ids, leftOut } = this.ahead;
-    let count = from;
-    for (let i = from; i < to; i++) {
-      const id = ids[i]!;
-      if (screen.leavesOut(id)) this.leftOutBehind++;
-      else {
-        ids[count] = id;
-        leftOut[count++] = this.leftOutBehind;
-        this.leftOutBehind = 0;
-      }
-    }
+    const count = screen.sift(ids, from, to, leftOut, this.leftOutBehind);
+    this.leftOutBehind = screen.gapBehind;
     return count;
   }
 

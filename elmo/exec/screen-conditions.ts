@@ -24,6 +24,10 @@ export interface RecordCondition {
   readonly isExact: boolean;
   /** Whether a record of a page need not be looked up. */
   leavesOut(page: ColumnPage, at: number): boolean;
+  /** Whether a record of a page is known to meet it. */
+  accepts(page: ColumnPage, at: number): boolean;
+  /** Sets the marks [from, to) of ids of a page that need not be looked up. @param first  id of the page */
+  mark(page: ColumnPage, first: number, ids: Float64Array, from: number, to: number, marks: Uint8Array): void;
   /**
    * Goes through ids of a page, and keeps those that are not left out. To the number at PAGE_IDS is added how many are.
    * @param first  id of the page
@@ -64,6 +68,25 @@ class OneCodeCondition implements RecordCondition {
     const { isOpen, slot } = this.column;
     const codes = page.codes[slot];
     return codes !== undefined && isOpen && this.isOther(codes[at]!);
+  }
+
+  accepts(page: ColumnPage, at: number): boolean {
+    const { isOpen, slot } = this.column;
+    return isOpen && page.codes[slot]?.[at] === this.code;
+  }
+
+  mark(
+    page: ColumnPage,
+    first: number,
+    ids: Float64Array,
+    from: number,
+    to: number,
+    marks: Uint8Array,
+  ): void {
+    const { isOpen, slot } = this.column;
+    const codes = page.codes[slot];
+    if (codes === undefined || !isOpen) return;
+    for (let i = from; i < to; i++) if (this.isOther(codes[ids[i]! - first]!)) marks[i] = 1;
   }
 
   select(page: ColumnPage, first: number, ids: Float64Array, count: number): number {
@@ -107,6 +130,27 @@ class Condition implements RecordCondition {
     const { isOpen, slot } = this.column;
     const codes = page.codes[slot];
     return codes !== undefined && isOpen && this.verdict(codes[at]!) === OUT;
+  }
+
+  accepts(page: ColumnPage, at: number): boolean {
+    const { isOpen, slot } = this.column;
+    const code = isOpen ? page.codes[slot]?.[at] : undefined;
+    // of a value that was met later nothing is known
+    return code !== undefined && code >= NO_VALUE && code < this.verdicts.length && this.verdict(code) === IN;
+  }
+
+  mark(
+    page: ColumnPage,
+    first: number,
+    ids: Float64Array,
+    from: number,
+    to: number,
+    marks: Uint8Array,
+  ): void {
+    const { isOpen, slot } = this.column;
+    const codes = page.codes[slot];
+    if (codes === undefined || !isOpen) return;
+    for (let i = from; i < to; i++) if (this.verdict(codes[ids[i]! - first]!) === OUT) marks[i] = 1;
   }
 
   select(page: ColumnPage, first: number, ids: Float64Array, count: number): number {

@@ -69,6 +69,27 @@ export class SignatureCondition implements RecordCondition {
     return signature !== undefined && signature < 0 && !this.mayMatch(signature);
   }
 
+  accepts(): boolean {
+    return false;
+  }
+
+  mark(
+    page: ColumnPage,
+    first: number,
+    ids: Float64Array,
+    from: number,
+    to: number,
+    marks: Uint8Array,
+  ): void {
+    const { isOpen, slot } = this.column;
+    const signatures = page.signatures[slot];
+    if (signatures === undefined || !isOpen) return;
+    for (let i = from; i < to; i++) {
+      const signature = signatures[ids[i]! - first]!;
+      if (signature < 0 && !this.mayMatch(signature)) marks[i] = 1;
+    }
+  }
+
   select(page: ColumnPage, first: number, ids: Float64Array, count: number): number {
     const { isOpen, slot } = this.column;
     const signatures = page.signatures[slot];

@@ -44,7 +44,12 @@ interface Unsigned {
   readonly node: FilterNode;
 }
 
+/** Which ids are left out, while many are looked at. */
+let marks = new Uint8Array(1024);
+
 export class Screen {
+  /** Set by `sift`. */
+  gapBehind = 0;
   private isClosed = false;
   private lesson: Lesson | undefined;
   /** Columns that are told what is read. */
@@ -82,12 +87,61 @@ export class Screen {
   /** Whether a record need not be looked up. */
   leavesOut(id: number): boolean {
     const { conditions } = this;
-    if (id > LAST_ID) return false;
-    const page = this.columns.pages[id >>> PAGE_BITS];
-    if (page === undefined || page.readableFrom > this.seq) return false;
+    const page = this.readablePage(id);
+    if (page === undefined) return false;
     const at = id & (PAGE_IDS - 1);
     for (let i = 0; i < conditions.length; i++) if (conditions[i]!.leavesOut(page, at)) return true;
     return false;
+  }
+
+  /** Whether the whole filter is known to accept a record, which is there. */
+  accepts(id: number): boolean {
+    const { conditions } = this;
+    if (!this.isComplete || conditions.length === 0) return false;
+    const page = this.readablePage(id);
+    if (page === undefined) return false;
+    const at = id & (PAGE_IDS - 1);
+    for (let i = 0; i < conditions.length; i++) if (!conditions[i]!.accepts(page, at)) return false;
+    return true;
+  }
+
+  /**
+   * Goes through ids, and keeps those that are not left out.
+   * @param gaps  gets, for each that is kept, how many were left out before it
+   * @param gap  how many were left out right before the first
+   * @returns where those that are kept end; behind them `gapBehind` were left out
+   */
+  sift(ids: Float64Array, from: number, to: number, gaps: Int32Array, gap: number): number {
+    const { conditions } = this;
+    if (marks.length < to) marks = new Uint8Array(2 * to);
+    marks.fill(0, from, to);
+    for (let start = from, end = from; start < to; start = end) {
+      const number = Math.floor(ids[start]! / PAGE_IDS);
+      const first = number * PAGE_IDS;
+      for (end = start + 1; end < to && ids[end]! >= first && ids[end]! < first + PAGE_IDS;) end++;
+      const page = this.readablePage(first);
+      if (page === undefined) continue;
+      for (let i = 0; i < conditions.length; i++) conditions[i]!.mark(page, first, ids, start, end, marks);
+    }
+    let count = from;
+    for (let i = from; i < to; i++) {
+      if (marks[i] === 1) {
+        gap++;
+        continue;
+      }
+      ids[count] = ids[i]!;
+      gaps[count++] = gap;
+      gap = 0;
+    }
+    this.gapBehind = gap;
+    return count;
+  }
+
+  /** The page of a record, if what it tells is true of the view that is read. */
+  private readablePage(id: number): ColumnPage | undefined {
+    if (id > LAST_ID) return undefined;
+    const page = this.columns.pages[id >>> PAGE_BITS];
+    return page === undefined || page.readableFrom > this.seq ? undefined : page;
   }
 
   /** Whether codes tell, of each record of a page, whether it is there: for `candidates`. */

@@ -140,6 +140,52 @@ describe('elmo/exec/screen', () => {
     await before.endSession();
   });
 
+  describe('behind the bounds of an index', () => {
+    const within = { n: { $gte: 100, $lt: 1099 }, 'to.city': 'Bern' };
+    const wanted = Array.from({ length: 999 }, (_, i) => 100 + i).filter((i) => i % 3 === 0);
+
+    beforeEach(async () => {
+      await orders.createIndex({ n: 1 });
+      await ask({ 'to.city': 'Zug' }, 4);
+    });
+
+    it('leaves records out, and counts them as looked at, the last ones too', async () => {
+      expect(await lookups(() => keysOf(within))).to.be.within(wanted.length, wanted.length + 16);
+      expect(await keysOf(within)).to.deep.equal(wanted);
+      const plan = (await orders.find(within).explain('executionStats')) as Document;
+      const { nReturned, totalKeysExamined, totalDocsExamined } = plan['executionStats'] as Document;
+      expect([nReturned, totalKeysExamined, totalDocsExamined]).to.deep.equal([333, 999, 999]);
+    });
+
+    it('sees what writes change, make and delete', async () => {
+      await orders.updateOne({ _id: 300 as never }, { $set: { 'to.city': 'Zug' } });
+      await orders.updateOne({ _id: 301 as never }, { $set: { 'to.city': 'Bern' } });
+      await orders.updateOne({ _id: 302 as never }, { $set: { 'to.city': ['Bern', 'Zug'] } });
+      await orders.updateOne({ _id: 303 as never }, { $set: { to: 'Bern' } });
+      await orders.deleteOne({ _id: 306 as never });
+      const now = [...wanted.filter((i) => ![300, 303, 306].includes(i)), 301, 302].sort((a, b) => a - b);
+      for (let i = 0; i < 3; i++) expect(await keysOf(within)).to.deep.equal(now);
+    });
+
+    it('shows views of before what they showed', async () => {
+      const before = client.startSession({ snapshot: true });
+      const keys = async (): Promise<unknown[]> =>
+        (await orders.find(within, { session: before }).toArray()).map(({ _id }) => _id);
+      expect(await keys()).to.deep.equal(wanted);
+      await orders.updateMany({ n: { $lt: 600 } }, { $set: { 'to.city': 'Zug' } });
+      await ask({ 'to.city': 'Zug' }, 2);
+      expect(await keys()).to.deep.equal(wanted);
+      expect(await keysOf(within)).to.deep.equal(wanted.filter((i) => i >= 600));
+      await before.endSession();
+    });
+
+    it('asks what no column tells of those that are not left out', async () => {
+      const also = { ...within, 'to.street': { $exists: false } };
+      await orders.updateOne({ _id: 300 as never }, { $set: { 'to.street': 1 } });
+      expect(await keysOf(also)).to.deep.equal(wanted.filter((i) => i !== 300));
+    });
+  });
+
   it('lets conditions fail that would fail without it', async () => {
     const fails = { $expr: { $divide: ['$n', 0] } };
     const filters = [
