@@ -38,7 +38,9 @@ import {
   isRenumbered,
   ORDER_BY_POSITIONS,
   ORDER_OF_PARTS,
+  KEYS_OF_A_COLLATION,
   LIST_UNDER_A_COLLATION,
+  otherTexts,
   PLANS_TRIED,
   OPTIMIZED_AWAY,
   PLACE_OF_A_FIELD,
@@ -135,6 +137,7 @@ export class Round {
         (this.isFieldsPlace(random, ours, theirs) ? PLACE_OF_A_FIELD : undefined) ??
         (isSameLateError(random, ours, theirs) ? ROWS_BEFORE_AN_ERROR : undefined) ??
         ((await this.isHashOfPlaces(random, ours, theirs)) ? PLACE_OF_A_FIELD : undefined) ??
+        ((await this.isKeyOfCollation(ours, theirs)) ? KEYS_OF_A_COLLATION : undefined) ??
         ((await this.isEarlierError(random, ours, theirs)) ? ERROR_BEFORE_ROWS : undefined) ??
         ((await this.isShapedOrder(random)) ? ORDER_BY_POSITIONS : undefined) ??
         ((await this.isOrderOfParts(random)) ? ORDER_OF_PARTS : undefined) ??
@@ -204,6 +207,26 @@ export class Round {
       ask(this.theirs, { command: shown, isOrdered }),
     ]);
     return hashesHold(here) && hashesHold(there) && areAlikeBut(here, there, isOrdered);
+  }
+
+  /** Whether the answers differ in the texts of duplicates only, and the reference shows such keys of indexes for our texts. */
+  private async isKeyOfCollation(ours: Answer, theirs: Answer): Promise<boolean> {
+    if (!ours.facts.includes('11000')) return false;
+    const texts = otherTexts(ours, theirs);
+    for (const { name, ours: text, theirs: key } of texts)
+      if (!(/^[0-9a-f]+$/.test(key) && (await this.hasKey(name, text, key)))) return false;
+    return texts.length > 0;
+  }
+
+  /** @param key  bytes in hexadecimal, which an index of the reference has for a text */
+  private async hasKey(path: string, text: string, key: string): Promise<boolean> {
+    for (const { name: hint, collation } of this.indexes.values()) {
+      if (collation === undefined) continue;
+      const command = { find: 'c', filter: { [path]: text }, hint, collation, returnKey: true };
+      const { rows } = await ask(this.theirs, { command, isOrdered: false });
+      if (rows.some((row) => row.includes(key))) return true;
+    }
+    return false;
   }
 
   /** Whether the reference answers as we do if a `$group` hands on its MinKeys and MaxKeys as we do. */

@@ -11,6 +11,7 @@ import {
   BOUNDS_BEHIND_A_GROUP,
   DISTINCT_BY_INDEX,
   endsReference,
+  KEYS_OF_A_COLLATION,
   ERROR_BEFORE_ROWS,
   MISSING_BY_WILDCARD,
   OPTIMIZED_AWAY,
@@ -144,7 +145,47 @@ const hashing =
         ? found(answer)
         : undefined;
 
+const twice: Pick<Case, 'before' | 'command'> = {
+  before: [
+    {
+      createIndexes: 'c',
+      indexes: [
+        { key: { s: 1 }, name: 'i', unique: true, sparse: true, collation: { locale: 'en', strength: 2 } },
+      ],
+    },
+    { insert: 'c', documents: [{ _id: 3, s: 'b' }] },
+  ],
+  command: { insert: 'c', documents: [{ _id: 4, s: 'B' }] },
+};
+/** @param key  of the text, shown by the index */
+const told =
+  (keyValue: Document, key: string): Otherwise =>
+  ({ documents, returnKey }) => {
+    if (returnKey === true) return found({ s: key });
+    if ((documents as Document[] | undefined)?.[0]?.['_id'] !== 4) return undefined;
+    return { n: 0, writeErrors: [{ index: 0, code: 11000, keyPattern: { s: 1 }, keyValue }], ok: 1 };
+  };
+
 const CASES: readonly Case[] = [
+  {
+    why: 'bytes in which a text is told that is there twice',
+    ...twice,
+    otherwise: told({ s: '2b0105' }, '+\u0001\u0005'),
+    name: KEYS_OF_A_COLLATION,
+  },
+  {
+    why: 'not if the index has others',
+    ...twice,
+    otherwise: told({ s: '2b0105' }, '+\u0001'),
+    name: undefined,
+  },
+  { why: 'not another text', ...twice, otherwise: told({ s: 'c' }, 'c'), name: undefined },
+  {
+    why: 'not if more differs',
+    ...twice,
+    otherwise: told({ s: '2b0105', t: 1 }, '+\u0001\u0005'),
+    name: undefined,
+  },
   {
     why: 'documents that an index misses',
     ...ofPosition,

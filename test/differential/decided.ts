@@ -51,6 +51,21 @@ function refusesFew(part: unknown, isRefused: boolean): boolean {
 /** Found by asking the reference again with its optimizer held back. */
 export const OPTIMIZED_AWAY = 'what an optimizer moves or leaves out';
 
+/** Of what is there twice, found by asking the reference which keys such texts have. */
+export const KEYS_OF_A_COLLATION = 'the keys of an index with a collation';
+
+/** Texts in which two answers differ, if they differ in no more; with the name that each stands behind. */
+export function otherTexts(
+  ours: Answer,
+  theirs: Answer,
+): readonly { readonly name: string; readonly ours: string; readonly theirs: string }[] {
+  const [here, there] = [ours, theirs].map(({ facts }) => facts.split(/\\*"/)) as [string[], string[]];
+  if (here.length !== there.length || ours.rows.join() !== theirs.rows.join()) return [];
+  return here.flatMap((text, i) =>
+    text === there[i] ? [] : [{ name: here[i - 2] ?? '', ours: text, theirs: there[i]! }],
+  );
+}
+
 /** Found by asking the reference again without its indexes. */
 export const DISTINCT_BY_INDEX = 'distinct values by an index';
 
@@ -328,9 +343,9 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
       theirs.message?.includes('parallel arrays') === true,
   },
   {
-    name: 'the keys of an index with a collation',
+    name: KEYS_OF_A_COLLATION,
     reason:
-      'returnKey shows bytes of a library there, here the text they were made of; a hash is of these bytes there',
+      'returnKey and what is told of a duplicate show bytes of a library there, here the text they were made of; a hash is of these bytes there',
     applies: (command, ours, theirs) =>
       command['returnKey'] === true &&
       !ours.isError &&

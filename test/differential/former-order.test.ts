@@ -143,7 +143,16 @@ const joined = (why: string, code: number, ...pipeline: Document[]): Former => (
   command: aggregate(...pipeline),
   code,
 });
+const GROUPED = { $group: { _id: '$a' } };
 const OF_SEVERAL_STAGES: readonly Former[] = [
+  {
+    why: 'several of a field that have passed a stage are as many conditions',
+    documents,
+    command: aggregate(GROUPED, RENAMING, {
+      $match: { t: { $gt: 3, $lt: 5 }, $or: [FAILS_BESIDE, { z: 3 }] },
+    }),
+    rows: [],
+  },
   joined('one after the other', FAILED, { $match: IN_AN_AND }, { $match: FAILS_BESIDE }),
   joined('also with a stage between them', FAILED, { $match: IN_AN_AND }, RENAMING, { $match: FAILS_BESIDE }),
   joined(

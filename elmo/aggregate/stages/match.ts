@@ -70,10 +70,11 @@ export class MatchStage implements Stage {
     return [this.ofParts(moved), left.length === 0 ? undefined : this.ofParts(left)];
   }
 
-  /** What is parted is told condition by condition: an `$and` among them stays one of them. */
+  /** What is parted is told condition by condition: an `$and` among them stays one of them, several of a field do not. */
   private ofParts(parts: readonly [string, Value][]): MatchStage {
+    const names = new Set(parts.map(([name]) => name));
     const argument =
-      parts.length === 1
+      parts.length === 1 || (names.size === parts.length && !names.has('$and'))
         ? objectValue(parts, OBJECT)
         : objectValue([['$and', arrayValue(parts.map((part) => objectValue([part], OBJECT)))]], OBJECT);
     return new MatchStage(argument, this.context);
