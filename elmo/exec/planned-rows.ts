@@ -1,6 +1,6 @@
 /** From a filter, a sort and what else a query asks to rows: has a plan chosen, and builds the stages that run it. */
 import type { Value } from '../bson/value.js';
-import { SkipLimit } from './row-stages.js';
+import { FilterRows, SkipLimit } from './row-stages.js';
 import { PlanAtWork } from './traced-plan.js';
 import { WithEntry } from './key-rows.js';
 import { SortRows } from './sort.js';
@@ -8,7 +8,8 @@ import { SortKeys, type SortField } from './sort-key.js';
 import type { RowSource } from '../operation/row-source.js';
 import type { PlanFilter } from '../catalog/collection-state.js';
 import { queryShape } from '../plan/query-shape.js';
-import type { FilterNode } from '../query/filter.js';
+import { compileFilter } from '../query/compile.js';
+import { mayFail, type FilterNode } from '../query/filter.js';
 import { accessRows, type AccessRows, type BuildContext } from './build-rows.js';
 import { choosePlan } from '../plan/choose.js';
 import { isInRecordOrder } from '../plan/clustered.js';
@@ -146,7 +147,7 @@ export function runPlan(plan: QueryPlan, request: RowsRequest): RunningPlan {
     sort.length === 0 ||
     (plan.isSorted && sort.every(({ meta }) => meta === undefined));
   const isCollated = plan.access.kind === 'ixscan' && plan.access.collated !== undefined;
-  const access = accessRows(plan, request, {
+  const access = accessRows(isCollated ? withoutFailing(plan) : plan, request, {
     needsEntries: needsEntries === true,
     codedPaths: request.codedPaths,
     wanted: limit > 0 && isSorted && !isCollated ? skip + limit : Infinity,
@@ -183,16 +184,28 @@ function tellsEntries(plan: QueryPlan, { entry: { spec }, filter, returnsKeys }:
   return !isInRecordOrder(plan, spec);
 }
 
+/** Without a filter that may fail: it is asked of rows within the range alone. */
+function withoutFailing(plan: QueryPlan): QueryPlan {
+  const { access } = plan;
+  return access.kind === 'ixscan' && access.filter !== undefined && mayFail(access.filter)
+    ? { ...plan, access: { ...access, filter: undefined } }
+    : plan;
+}
+
 /** Those between min and max in the order of the index's collation. */
 function collatedRows(
   rows: RowSource,
-  { index }: IndexScanPlan,
+  { index, filter }: IndexScanPlan,
   range: CollatedRange,
-  { kv, operation, needsEntries }: RowsRequest,
+  { kv, operation, needsEntries, collation }: RowsRequest,
 ): RowSource {
   const fields = index.fields.map(({ path, direction }) => ({ path, direction, meta: undefined }));
   const keys = new RangeKeys(fields, range);
-  const within = new RowsInRange(rows, keys);
+  const inRange = new RowsInRange(rows, keys);
+  const within =
+    filter !== undefined && mayFail(filter)
+      ? new FilterRows(inRange, compileFilter(filter, { collation, order: 'planned' }))
+      : inRange;
   if (!range.isOrdered) return within;
   return new SortRows(within, keys, {
     kv,

@@ -77,6 +77,26 @@ const IN_AN_INDEX: readonly Former[] = [
   ),
 ];
 
+const within = (why: string, max: number, fails: boolean): Former => ({
+  why,
+  documents,
+  before: [
+    { createIndexes: 'c', indexes: [{ key: { a: 1 }, name: 'i', collation: { locale: 'en', strength: 2 } }] },
+  ],
+  command: {
+    find: 'c',
+    filter: FAILS,
+    hint: 'i',
+    max: { a: max },
+    collation: { locale: 'en', strength: 2 },
+  },
+  ...(fails ? { code: FAILED } : { rows: [] }),
+});
+const BETWEEN_MIN_AND_MAX: readonly Former[] = [
+  within('documents beyond are not asked', 1, false),
+  within('those between them are', 2, true),
+];
+
 const NOT_BY_THE_INDEX: readonly Former[] = [
   asked('a hint at an index that the filter does not ask', { $and: [FAILS, { z: 1 }] }, false, { b: 1 }),
   {
@@ -257,6 +277,7 @@ describe('conditions, one of which fails', () => {
   describe('are asked in the order of the reference', () => testFormer(IN_A_SCAN_OF_ALL));
   describe('and still are with', () => testFormer(NOT_BY_THE_INDEX));
   describe('by an index, by path', () => testFormer(IN_AN_INDEX));
+  describe('by an index with a collation, between min and max', () => testFormer(BETWEEN_MIN_AND_MAX));
   describe('by the index that the records lie in', () => testFormer(CLUSTERED));
   describe('behind a stage', () => testFormer(BEHIND_A_STAGE));
   describe('of several stages', () => testFormer(OF_SEVERAL_STAGES));
