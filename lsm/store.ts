@@ -224,6 +224,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     await this.alone(async () => {
       while (await relocateTail(this.parts.relocation, SETTLED_FREE_SHARE));
     });
+    this.parts.lateTrim.flush();
     await this.parts.runner.letGo();
   }
 
@@ -457,6 +458,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     let isClean = false;
     await writes.drained();
     transactions.rollbackAll();
+    parts.lateTrim.close();
     await scheduler.close();
     if (!isFailed) {
       try {

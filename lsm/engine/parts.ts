@@ -21,6 +21,7 @@ import { Merges, PinningRunner } from './merges.js';
 import type { OpenFile } from './open-file.js';
 import { RangeDrops } from './range-drops.js';
 import { relocateTail, type RelocateParts } from './relocate.js';
+import { LateTrim } from './late-trim.js';
 import { SpaceKeeper } from './space-keeper.js';
 import { StoreTransactions } from './transaction-host.js';
 import { WritePath } from './write-path.js';
@@ -44,6 +45,7 @@ export interface StoreParts {
   readonly flusher: Flusher;
   readonly merges: Merges;
   readonly scheduler: MergeScheduler;
+  readonly lateTrim: LateTrim;
   readonly transactions: StoreTransactions;
   readonly drops: RangeDrops;
   readonly relocation: RelocateParts;
@@ -99,7 +101,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       hasReaders: () => holds.count > 0,
       onPublished: () => {
         if (holds.count === 0) blobs.forgetDropped();
-        trimQuietly();
+        lateTrim.ask();
         if (space.isHeldUpBy(manifest.state.manifest, false)) live.rewriteManifest().catch(onError);
         writes.poke();
         scheduler.poke();
@@ -131,6 +133,14 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       onError(error as LsmError);
     }
   };
+
+  const lateTrim = new LateTrim({
+    clock: env.clock,
+    space,
+    memtableBytes: options.memtableBytes,
+    bytesWritten: () => writes.bytesWritten,
+    trim: trimQuietly,
+  });
 
   const owner: JobOwner = {
     allocate: (bytes) => space.allocate(bytes),
@@ -235,7 +245,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     space,
     flushNow: (spec) => inline.flushNow(spec, owner),
     openTable,
-    trim: trimQuietly,
+    trim: () => lateTrim.ask(),
     onAdopted: (bytes) => {
       written.adoptedBytes += bytes;
       flusher.poke();
@@ -254,6 +264,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     live,
     blobs,
     space,
+    lateTrim,
     logs,
     writes,
     runner,

@@ -41,6 +41,13 @@ export class SpaceKeeper {
     }
   }
 
+  /** Bytes of the free tail, if it is long enough to be cut off while the store works; else 0. */
+  get longTailBytes(): number {
+    this.release();
+    const tail = Math.max(this.extents.freeTailBytes(), this.file.size() - this.extents.end);
+    return tail >= this.worthCutting() ? tail : 0;
+  }
+
   /** Cuts off the free tail if it is long enough; `isFinal`: however short it is. */
   trim(isFinal: boolean): void {
     this.release();
