@@ -98,8 +98,31 @@ function indexIds(
   return new IndexIds(view, plan.ranges, operation, { direction, hasDuplicates, isUnique, wanted, screen });
 }
 
+/** Compiled when it is first asked: it may be that columns tell of all records. */
+class LateMatcher implements Matcher {
+  private known: Matcher | undefined = undefined;
+
+  constructor(private readonly compile: () => Matcher) {}
+
+  matches(bytes: Uint8Array, at: number): boolean {
+    return this.matcher.matches(bytes, at);
+  }
+
+  get matchedIndex(): number {
+    return this.matcher.matchedIndex;
+  }
+
+  private get matcher(): Matcher {
+    return (this.known ??= this.compile());
+  }
+}
+
 function matcherOf(filter: FilterNode | undefined, { collation }: BuildContext): Matcher | undefined {
   return filter === undefined ? undefined : compileFilter(filter, { collation, order: 'planned' });
+}
+
+function lateMatcherOf(filter: FilterNode, { collation }: BuildContext): Matcher {
+  return new LateMatcher(() => compileFilter(filter, { collation, order: 'planned' }));
 }
 
 /** What a scan gives when its entries have been asked what they can tell. */
@@ -141,7 +164,8 @@ function fetch(
   wanted = Infinity,
   screen = screenFor(filter, context),
 ): Fetch {
-  const matcher = matcherOf(filter, context);
+  const isLate = filter !== undefined && screen?.mayAccept === true;
+  const matcher = isLate ? lateMatcherOf(filter, context) : matcherOf(filter, context);
   return new Fetch(ids, context.view, context.entry.spec.keyspace, { matcher, wanted, screen });
 }
 

@@ -94,10 +94,15 @@ export class Screen {
     return false;
   }
 
+  /** Whether it may know of records that the whole filter accepts them. */
+  get mayAccept(): boolean {
+    return this.isComplete && this.conditions.length > 0;
+  }
+
   /** Whether the whole filter is known to accept a record, which is there. */
   accepts(id: number): boolean {
     const { conditions } = this;
-    if (!this.isComplete || conditions.length === 0) return false;
+    if (!this.mayAccept) return false;
     const page = this.readablePage(id);
     if (page === undefined) return false;
     const at = id & (PAGE_IDS - 1);
