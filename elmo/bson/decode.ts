@@ -22,7 +22,7 @@ import {
   UUID,
 } from './package.js';
 import type { Document } from './package.js';
-import { Shapes, type FieldReader } from './shapes.js';
+import { Shapes, type FieldReader, type ReaderPlace } from './shapes.js';
 import { endOfCString, readDouble, readInt32, readInt64, readInt64AsDouble, readText } from './read.js';
 import {
   ARRAY,
@@ -97,7 +97,7 @@ export class Decoder implements FieldReader {
     this.useBigInt64 = useBigInt64;
     this.bsonRegExp = bsonRegExp;
     this.raw = raw;
-    this.shapes = new Shapes(promoteValues);
+    this.shapes = new Shapes({ numbers: promoteValues, objects: !raw });
   }
 
   /** The document at `at`. */
@@ -111,9 +111,18 @@ export class Decoder implements FieldReader {
   }
 
   private readObject(bytes: Uint8Array, start: number): Document {
-    const reader = this.shapes.readerOf(bytes, start);
+    return this.readAt(this.shapes.placeOf(bytes, start), bytes, start);
+  }
+
+  private readAt(place: ReaderPlace, bytes: Uint8Array, start: number): Document {
+    place.uses++;
+    const { reader } = place;
     if (reader !== undefined) return reader(this, bytes, start);
-    this.shapes.missed(bytes, start);
+    place.missed(bytes, start);
+    return this.readPlain(bytes, start);
+  }
+
+  readPlain(bytes: Uint8Array, start: number): Document {
     return this.readFields({}, bytes, start, start + 4, true);
   }
 
@@ -177,19 +186,19 @@ export class Decoder implements FieldReader {
   }
 
   /** Short arrays are made of what they hold: one that grows has room for many from its first element on. */
-  private readArray(bytes: Uint8Array, start: number): unknown[] {
+  readArray(bytes: Uint8Array, start: number, place?: ReaderPlace): unknown[] {
     const limit = start + readInt32(bytes, start) - 1;
     let at = start + 4;
     let array: unknown[] = [];
     if (at < limit) {
-      const first = this.readElement(bytes, at);
+      const first = this.readElement(bytes, at, place);
       if ((at = this.end) >= limit) array = [first];
       else {
-        const second = this.readElement(bytes, at);
+        const second = this.readElement(bytes, at, place);
         if ((at = this.end) >= limit) array = [first, second];
         else {
-          array = [first, second, this.readElement(bytes, at)];
-          for (at = this.end; at < limit; at = this.end) array.push(this.readElement(bytes, at));
+          array = [first, second, this.readElement(bytes, at, place)];
+          for (at = this.end; at < limit; at = this.end) array.push(this.readElement(bytes, at, place));
         }
       }
     }
@@ -197,10 +206,13 @@ export class Decoder implements FieldReader {
     return array;
   }
 
-  private readElement(bytes: Uint8Array, at: number): unknown {
+  private readElement(bytes: Uint8Array, at: number, place: ReaderPlace | undefined): unknown {
     // the name of one of the first ten is a digit
     const valueAt = bytes[at + 1] !== 0 && bytes[at + 2] === 0 ? at + 3 : endOfCString(bytes, at + 1) + 1;
-    return this.readValue(bytes, bytes[at]!, valueAt);
+    const type = bytes[at]!;
+    return type === OBJECT && place !== undefined
+      ? this.readAt(place, bytes, valueAt)
+      : this.readValue(bytes, type, valueAt);
   }
 
   readValue(bytes: Uint8Array, type: number, at: number): unknown {

@@ -9,8 +9,8 @@
 import { LONGEST_ASCII } from './ascii-text.js';
 import { resultOf } from './made-code.js';
 import { readDouble, readInt32, readInt64AsDouble, readText } from './read.js';
-import type { ShapeReader } from './shapes.js';
-import { DATE, DOUBLE, INT32, STRING } from './types.js';
+import type { Plainness, ReaderPlace, ShapeReader } from './shapes.js';
+import { ARRAY, DATE, DOUBLE, INT32, OBJECT, STRING } from './types.js';
 
 /** What is known of the fields of an object for which a reader is made. */
 export interface ShapeFields {
@@ -26,22 +26,32 @@ const MOST_SHARED_BYTES = 2048;
 /** An object does not have the shape if more than one in so many of its bytes come behind the fields of the shape. */
 const MUCH_MORE = 4;
 
-/** @returns undefined: the runtime makes no code from text */
+/**
+ * @param noteMiss  called with an object that does not have the shape
+ * @param newPlace  for objects in a field
+ * @returns undefined: the runtime makes no code from text
+ */
 export function makeShapeReader(
   fields: ShapeFields,
-  promotesValues: boolean,
+  plain: Plainness,
   noteMiss: (bytes: Uint8Array, start: number) => void,
+  newPlace: () => ReaderPlace,
 ): ShapeReader | undefined {
   const { names } = fields;
   const values = names.map((_, n) => `v${n}`).join(', ');
   const assignments = names.map((name, n) => `this[${JSON.stringify(name)}] = v${n};`).join(' ');
+  const places = new Map<string, ReaderPlace>();
+  if (plain.objects)
+    fields.types.forEach((type, n) => {
+      if (type === OBJECT || type === ARRAY) places.set(`place${n}`, newPlace());
+    });
   const code = `function Shape(${values}) { ${assignments} }
     Shape.prototype = Object.prototype;
     return (reader, bytes, start) => {
       const limit = start + readInt32(bytes, start) - 1;
       let at = start + 4;
       let end = 0;
-      ${fieldsCode(fields, promotesValues)}
+      ${fieldsCode(fields, plain)}
       const object = new Shape(${values});
       if (at !== limit) {
         if ((limit - at) * ${MUCH_MORE} > limit - start) noteMiss(bytes, start);
@@ -50,10 +60,11 @@ export function makeShapeReader(
       reader.end = limit + 1;
       return object;
     };`;
-  return resultOf<ShapeReader>(code, { names, readInt32, readDouble, readInt64AsDouble, readText, noteMiss });
+  const given = { names, readInt32, readDouble, readInt64AsDouble, readText, noteMiss };
+  return resultOf<ShapeReader>(code, { ...given, ...Object.fromEntries(places) });
 }
 
-function fieldsCode({ names, types, areLong }: ShapeFields, promotesValues: boolean): string {
+function fieldsCode({ names, types, areLong }: ShapeFields, plain: Plainness): string {
   let code = '';
   for (let n = 0; n < names.length;) {
     let end = n;
@@ -62,7 +73,7 @@ function fieldsCode({ names, types, areLong }: ShapeFields, promotesValues: bool
       code += textsCode(names, n, end);
       n = end;
     } else {
-      code += fieldCode(names[n]!, n, types[n]!, promotesValues);
+      code += fieldCode(names[n]!, n, types[n]!, plain);
       n++;
     }
   }
@@ -70,11 +81,11 @@ function fieldsCode({ names, types, areLong }: ShapeFields, promotesValues: bool
 }
 
 /** Reads field `n` into `v<n>`, or hands over to who reads the rest. */
-function fieldCode(name: string, n: number, type: number, promotesValues: boolean): string {
+function fieldCode(name: string, n: number, type: number, plain: Plainness): string {
   return `
       ${nameCode(name, n, missCode(n))}
       let v${n};
-      ${valueCode(n, type, promotesValues)}
+      ${valueCode(n, type, plain)}
       else { v${n} = reader.readValue(bytes, t${n}, at); at = reader.end; }`;
 }
 
@@ -89,13 +100,23 @@ function nameCode(name: string, n: number, otherwise: string): string {
 }
 
 /** Reads the value if it is of the type that is expected: the commonest ones without a call. */
-function valueCode(n: number, type: number, promotesValues: boolean): string {
+function valueCode(n: number, type: number, plain: Plainness): string {
   if (type === DATE)
     return `if (t${n} === ${DATE}) { v${n} = new Date(readInt64AsDouble(bytes, at)); at += 8; }`;
-  if (promotesValues && type === INT32)
+  if (plain.numbers && type === INT32)
     return `if (t${n} === ${INT32}) { v${n} = readInt32(bytes, at); at += 4; }`;
-  if (promotesValues && type === DOUBLE)
+  if (plain.numbers && type === DOUBLE)
     return `if (t${n} === ${DOUBLE}) { v${n} = readDouble(bytes, at); at += 8; }`;
+  if (plain.objects && type === OBJECT)
+    return `if (t${n} === ${OBJECT}) {
+        place${n}.uses++;
+        const known = place${n}.reader;
+        if (known !== undefined) v${n} = known(reader, bytes, at);
+        else { place${n}.missed(bytes, at); v${n} = reader.readPlain(bytes, at); }
+        at = reader.end;
+      }`;
+  if (plain.objects && type === ARRAY)
+    return `if (t${n} === ${ARRAY}) { v${n} = reader.readArray(bytes, at, place${n}); at = reader.end; }`;
   return `if (t${n} === ${STRING}) { end = at + 4 + readInt32(bytes, at); v${n} = readText(bytes, at + 4, end - 1); at = end; }`;
 }
 

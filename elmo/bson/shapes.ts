@@ -20,6 +20,10 @@ export interface FieldReader {
   end: number;
   /** Sets `end`. */
   readValue(bytes: Uint8Array, type: number, at: number): unknown;
+  /** The elements of an array, objects among them as `place` knows them. Sets `end`. */
+  readArray(bytes: Uint8Array, start: number, place: ReaderPlace): unknown[];
+  /** An object that no reader knows, field by field. Sets `end`. */
+  readPlain(bytes: Uint8Array, start: number): Document;
   /**
    * The object of which the first fields are known.
    * @param names  of all fields of a shape, of which the first `values.length` were read
@@ -39,6 +43,14 @@ export interface FieldReader {
 /** Reads the object at `start`, whatever it has. Sets `end` of the reader. */
 export type ShapeReader = (reader: FieldReader, bytes: Uint8Array, start: number) => Document;
 
+/** Which values are plain, by the options of a decoder. */
+export interface Plainness {
+  /** Int32s and doubles are numbers. */
+  readonly numbers: boolean;
+  /** Objects and arrays are objects and arrays, not bytes. */
+  readonly objects: boolean;
+}
+
 const SLOTS = 256;
 /** So many objects must have come in vain before a reader is made; one that fails more than half of the time is replaced. */
 const WORTH = 64;
@@ -50,57 +62,55 @@ const WORTH_ANOTHER = 64 * WORTH;
 const MOST_FIELDS = 48;
 const LONGEST_NAME = 64;
 
-/** The readers that one decoder has made, each for what came at a place of a small hash table. */
-export class Shapes {
-  private readonly readers: (ShapeReader | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
-  /** Since the last reckoning: objects that came, and those of them that had no reader, or one that did not know them. */
-  private readonly uses = new Uint32Array(SLOTS);
-  private readonly misses = new Uint8Array(SLOTS);
+/** Where objects come that may have the same shape: at one place of a hash table, or in one field of a shape. */
+export class ReaderPlace {
+  /** Undefined: none yet, or none any more. */
+  reader: ShapeReader | undefined = undefined;
+  /** Since the last reckoning: objects that came (whoever asks for the reader counts them), */
+  uses = 0;
+  /** and those of them that had no reader, or one that did not know them. */
+  private misses = 0;
   /** Objects that came to the present reader, up to the last reckoning. */
-  private readonly served = new Float64Array(SLOTS);
+  private served = 0;
   /** Readers made; more than ATTEMPTS: no more of them. */
-  private readonly attempts = new Uint8Array(SLOTS);
-  /** The slot asked last. */
-  private slot = 0;
+  private attempts = 0;
 
-  /** @param promotesValues  whether int32s and doubles are plain numbers */
-  constructor(private readonly promotesValues: boolean) {}
+  constructor(private readonly plain: Plainness) {}
 
-  /** The reader for such an object. */
-  readerOf(bytes: Uint8Array, start: number): ShapeReader | undefined {
-    const slot = slotOf(bytes, start);
-    this.slot = slot;
-    this.uses[slot]!++;
-    return this.readers[slot];
-  }
-
-  /** The object that `readerOf` was asked about last has none. */
+  /** An object came that the reader does not know, or that has none. */
   missed(bytes: Uint8Array, start: number): void {
-    this.missedAt(this.slot, bytes, start);
-  }
-
-  private missedAt(slot: number, bytes: Uint8Array, start: number): void {
-    const { attempts, misses, served, uses, readers } = this;
-    if (attempts[slot]! > ATTEMPTS || ++misses[slot]! < WORTH) return;
-    const isWorthIt = uses[slot]! >= 2 * WORTH;
-    served[slot]! += uses[slot]!;
-    misses[slot] = 0;
-    uses[slot] = 0;
-    if (readers[slot] !== undefined) {
+    if (this.attempts > ATTEMPTS || ++this.misses < WORTH) return;
+    const isWorthIt = this.uses >= 2 * WORTH;
+    this.served += this.uses;
+    this.misses = this.uses = 0;
+    if (this.reader !== undefined) {
       if (isWorthIt) return;
-      if (served[slot]! >= WORTH_ANOTHER) attempts[slot] = 0;
-      served[slot] = 0;
+      if (this.served >= WORTH_ANOTHER) this.attempts = 0;
+      this.served = 0;
     }
-    const reader = attempts[slot]! < ATTEMPTS ? this.make(slot, bytes, start) : undefined;
-    readers[slot] = reader;
-    attempts[slot] = reader === undefined ? ATTEMPTS + 1 : attempts[slot]! + 1;
+    this.reader = this.attempts < ATTEMPTS ? this.make(bytes, start) : undefined;
+    this.attempts = this.reader === undefined ? ATTEMPTS + 1 : this.attempts + 1;
   }
 
-  private make(slot: number, bytes: Uint8Array, start: number): ShapeReader | undefined {
+  private make(bytes: Uint8Array, start: number): ShapeReader | undefined {
     const fields = fieldsOf(bytes, start);
     if (fields === undefined) return undefined;
-    const noteMiss = (source: Uint8Array, at: number): void => this.missedAt(slot, source, at);
-    return makeShapeReader(fields, this.promotesValues, noteMiss);
+    const { plain } = this;
+    const noteMiss = (source: Uint8Array, at: number): void => this.missed(source, at);
+    return makeShapeReader(fields, plain, noteMiss, () => new ReaderPlace(plain));
+  }
+}
+
+/** The readers that one decoder has made, each for what came at a place of a small hash table. */
+export class Shapes {
+  private readonly places: (ReaderPlace | undefined)[] = new Array<undefined>(SLOTS).fill(undefined);
+
+  constructor(private readonly plain: Plainness) {}
+
+  /** Where such an object comes. */
+  placeOf(bytes: Uint8Array, start: number): ReaderPlace {
+    const slot = slotOf(bytes, start);
+    return this.places[slot] ?? (this.places[slot] = new ReaderPlace(this.plain));
   }
 }
 

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { inspect } from 'node:util';
 import { Decoder } from '../../../elmo/bson/decode.js';
 import { DBRef } from '../../../elmo/bson/package.js';
-import { Shapes, type FieldReader } from '../../../elmo/bson/shapes.js';
+import { ReaderPlace, type FieldReader } from '../../../elmo/bson/shapes.js';
 import { documentBytes, fieldLists } from '../../support/bson-values.js';
 
 const shown = (value: unknown): string => inspect(value, { depth: 50 });
@@ -27,6 +27,12 @@ function spyOn(decoder: Decoder): FieldReader & { rests: number } {
       spy.end = decoder.end;
       return value;
     },
+    readArray: (bytes: Uint8Array, start: number, place: ReaderPlace): unknown[] => {
+      const array = decoder.readArray(bytes, start, place);
+      spy.end = decoder.end;
+      return array;
+    },
+    readPlain: (bytes: Uint8Array, start: number): object => decoder.readPlain(bytes, start),
     readRest: (
       bytes: Uint8Array,
       start: number,
@@ -123,6 +129,35 @@ describe('objects of a shape that comes again and again', () => {
     }
   });
 
+  it('with objects in fields and arrays, whatever comes in their places', () => {
+    const nested = {
+      _id: 1,
+      to: { city: 'a', geo: { x: 1, y: 2.5 } },
+      items: [
+        { sku: 'a', n: 1 },
+        { sku: 'b', n: 2 },
+      ],
+      z: 1,
+    };
+    for (const options of [{}, { promoteValues: false }, { raw: true }]) {
+      const decoder = decoderUsedTo(nested, options);
+      for (const document of [
+        nested,
+        { ...nested, to: { city: 'b' } },
+        { ...nested, to: { town: 'b', geo: { y: 1 } } },
+        { ...nested, to: { city: 'b', geo: [1, 2], more: { x: 1 } } },
+        { ...nested, to: {} },
+        { ...nested, to: [{ city: 'a' }], items: { sku: 'a' } },
+        { ...nested, to: 'a', items: 'b' },
+        { ...nested, items: [] },
+        { ...nested, items: [1, { sku: 'c' }, [{ sku: 'd', n: 4 }], { n: 1, sku: 'e' }, null] },
+        { ...nested, items: Array.from({ length: 30 }, (_, n) => ({ sku: `${n}`, n })) },
+        { ...nested, items: [{ $ref: 'c', $id: 7 }] },
+      ])
+        gives(decoder, document, options);
+    }
+  });
+
   it('with fields behind those of the shape', () => {
     const decoder = decoderUsedTo(usual);
     gives(decoder, { ...usual, more: 1 });
@@ -135,7 +170,7 @@ describe('objects of a shape that comes again and again', () => {
   });
 
   it('have a reader again and again, when others come for a while', () => {
-    const shapes = new Shapes(true);
+    const place = new ReaderPlace({ numbers: true, objects: true });
     const kinds = [
       { _id: 1, name: 'x', a: 1 },
       { _id: 1, name: 'x', b: 1 },
@@ -147,8 +182,9 @@ describe('objects of a shape that comes again and again', () => {
       const bytes = serialize(document);
       let known = 0;
       for (let i = 0; i < times; i++) {
-        const found = shapes.readerOf(bytes, 0);
-        if (found === undefined) shapes.missed(bytes, 0);
+        const found = place.reader;
+        place.uses++;
+        if (found === undefined) place.missed(bytes, 0);
         else {
           const slow = spyOn(reader);
           expect(found(slow, bytes, 0)).to.deep.equal(document);
@@ -162,7 +198,7 @@ describe('objects of a shape that comes again and again', () => {
     // where too many kinds come by turns none is made any more
     const many = Array.from({ length: 8 }, (_, n) => ({ _id: 1, name: 'x', [`f${n}`]: 'many bytes' }));
     for (let round = 0; round < 100; round++) for (const kind of many) come(kind, 1);
-    expect(shapes.readerOf(serialize(many[0]!), 0)).to.equal(undefined);
+    expect(place.reader).to.equal(undefined);
   });
 
   it('whatever they hold', () => {
