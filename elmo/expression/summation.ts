@@ -56,10 +56,11 @@ export class TwoDoubles {
     this.rest = sum - (total - part) + (term - part) + termLost;
   }
 
-  /** @param sign  -1: takes it away */
+  /** Its high part first; a part that is 0 is none. @param sign  -1: takes it away */
   addInt64(bytes: Uint8Array, at: number, sign: 1 | -1): void {
-    this.add(sign * lowPartOfInt64(bytes, at));
-    this.add(sign * highPartOfInt64(bytes, at));
+    const [high, low] = [highPartOfInt64(bytes, at), lowPartOfInt64(bytes, at)];
+    if (high !== 0) this.add(sign * high);
+    if (low !== 0) this.add(sign * low);
   }
 }
 

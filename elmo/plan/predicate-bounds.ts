@@ -31,7 +31,7 @@ import { ElementWalker } from '../bson/walk.js';
 import { collationKey } from '../collation/key.js';
 import type { CollationSpec } from '../collation/collation.js';
 import { hashOf } from '../index/open-index.js';
-import type { ComparisonKind, FilterNode, RegexSpec } from '../query/filter.js';
+import { isAboutElements, type ComparisonKind, type FilterNode, type RegexSpec } from '../query/filter.js';
 import { literalPrefix } from '../regex/regex.js';
 import {
   after,
@@ -93,6 +93,8 @@ export function predicateBounds(node: FilterNode, context: BoundsContext): Predi
     case 'mod':
       return loose([classInterval(CLASS_NUMBER)]);
     case 'elemMatchValue':
+      // entries are of elements, not of what is in an array among them
+      if (node.children.some(isAboutElements)) return loose(EVERYTHING);
       return loose(
         node.children.reduce<Intervals>(
           (found, child) => intersect(found, predicateBounds(child, context).intervals),

@@ -8,7 +8,7 @@ import type { CollectionSpec, IndexSpec } from '../catalog/collection-spec.js';
 import { isSameCollation } from '../collation/collation.js';
 import { parsePath } from '../expression/field-names.js';
 import { wildcardPathsOf } from '../index/open-index.js';
-import type { FilterNode } from '../query/filter.js';
+import { isAboutElements, type FilterNode } from '../query/filter.js';
 import { impliesPartial } from './partial.js';
 import type { PlanRequest } from './plan-request.js';
 import type { Predicate, Predicates } from './predicates.js';
@@ -44,7 +44,7 @@ export function isAboutScalars(node: FilterNode): boolean {
     case 'type':
       return !node.types.has(OBJECT) && !node.types.has(ARRAY);
     case 'elemMatchValue':
-      return node.children.some(isAboutScalars);
+      return node.children.some(isAboutScalars) && !node.children.some(isAboutElements);
     default:
       return false;
   }

@@ -105,6 +105,11 @@ export function mayFail(node: FilterNode): boolean {
   return 'children' in node && node.children.some(mayFail);
 }
 
+/** Whether a condition is one on elements of an array; among those on elements of another: of arrays in that. */
+export function isAboutElements({ kind }: FilterNode): boolean {
+  return kind === 'elemMatchValue' || kind === 'elemMatchObject';
+}
+
 /** A compiled filter. */
 export interface Matcher {
   /** Whether the document at `at` matches. */

@@ -89,9 +89,11 @@ export class RemovableSum {
       : addDecimals(readDecimal(this.decimal.bytes, this.decimal.at), others);
   }
 
-  /** An int or a long if it fits. */
+  /** An int or a long if it fits; of an int, what rounding has lost is not told. */
   private whole(): Value {
     const { sum, rest } = this.exact;
-    return wholeValue(sum, rest, true);
+    if (sum === (sum | 0)) return int32Value(sum);
+    const all = sum + rest;
+    return all === (all | 0) ? int32Value(all) : wholeValue(sum, rest, false);
   }
 }

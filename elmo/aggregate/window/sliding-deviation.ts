@@ -2,7 +2,7 @@
  * `$stdDevPop` and `$stdDevSamp` over frames that move: rows come in and leave again, and what is kept changes with each
  * (Youngs and Cramer). With `n` numbers of the sum `t`, the squares of their distances from the mean being `m`, one that
  * is not yet among them adds (n x - t)² / n (n + 1) to `m`, and one that is takes (n x - t)² / n (n - 1) away. Both totals
- * are kept in two doubles. Squares below 0, which rounding makes, are none.
+ * are kept in two doubles. Squares below 0, which rounding makes, are none when the result is asked for.
  */
 import { doubleValue, int32Value, NULL_VALUE, type Value } from '../../bson/value.js';
 import type { Expression } from '../../expression/expression.js';
@@ -13,6 +13,27 @@ import { ValuesFunction, type WindowFunction } from './values-function.js';
 
 const INT_ZERO = int32Value(0).keep();
 
+/** A sum in two doubles; once it is too large for them, as plain addition has it. */
+class WideSum {
+  private readonly exact = new TwoDoubles();
+  private plain = 0;
+
+  get sum(): number {
+    const { sum } = this.exact;
+    return Number.isFinite(sum) ? sum : this.plain;
+  }
+
+  add(x: number): void {
+    this.exact.add(x);
+    this.plain += x;
+  }
+
+  clear(): void {
+    this.exact.clear();
+    this.plain = 0;
+  }
+}
+
 class RemovableDeviation {
   private count = 0;
   /**
@@ -20,10 +41,8 @@ class RemovableDeviation {
    * forgets them when the last number leaves, and then counts below 0.
    */
   private others = 0;
-  /** Whether the squares were below 0, and nothing has been added since. */
-  private isReset = false;
-  private readonly total = new TwoDoubles();
-  private readonly squares = new TwoDoubles();
+  private readonly total = new WideSum();
+  private readonly squares = new WideSum();
 
   constructor(private readonly isSample: boolean) {}
 
@@ -33,7 +52,6 @@ class RemovableDeviation {
       return;
     }
     const { count } = this;
-    this.isReset = false;
     if (count > 0) this.squares.add(this.distance(x) ** 2 / (count * (count + 1)));
     this.count++;
     this.total.add(x);
@@ -49,9 +67,8 @@ class RemovableDeviation {
     if (count > 1) squares.add(-(this.distance(x) ** 2 / (count * (count - 1))));
     this.count--;
     this.total.add(-x);
-    this.isReset = squares.sum < 0;
-    if (this.isReset || this.count === 0) squares.clear();
     if (this.count > 0) return;
+    squares.clear();
     this.total.clear();
     this.others = 0;
   }
@@ -61,11 +78,14 @@ class RemovableDeviation {
     return x * this.count - this.total.sum;
   }
 
-  get result(): Value {
-    const divisor = this.count - (this.isSample ? 1 : 0);
+  /** Squares that are below 0 then, or of one number alone, are forgotten. */
+  takeResult(): Value {
+    const { count, squares } = this;
+    const divisor = count - (this.isSample ? 1 : 0);
     if (this.others > 0 || divisor <= 0) return NULL_VALUE;
-    if (this.count === 1 || this.isReset) return INT_ZERO;
-    return doubleValue(Math.sqrt(this.squares.sum / divisor));
+    if (count > 1 && !(squares.sum < 0)) return doubleValue(Math.sqrt(squares.sum / divisor));
+    squares.clear();
+    return INT_ZERO;
   }
 }
 
@@ -82,7 +102,7 @@ export function slidingDeviation(expression: Expression, spec: FrameSpec, isSamp
       for (const x of numbers.slice(low, Math.min(high, frames.low)))
         if (x !== undefined) deviation.remove(x);
       ({ low, high } = frames);
-      return deviation.result.keep();
+      return deviation.takeResult().keep();
     });
   });
 }
