@@ -144,10 +144,16 @@ export class RunReader {
 
   /** The tables whose bounds overlap [low, high). */
   tablesIn(low: Bytes | undefined, high: Bytes | undefined): TableReader[] {
-    return this.tables.filter(({ meta: { lowKey, highKey } }) => {
-      if (high !== undefined && compareBytes(lowKey, high) >= 0) return false;
-      return low === undefined || highKey === undefined || compareBytes(highKey, low) >= 0;
-    });
+    const { tables } = this;
+    const found: TableReader[] = [];
+    const from = low === undefined ? 0 : Math.max(0, this.tableIndex(low, 0, low.length));
+    for (let i = from; i < tables.length; i++) {
+      const { lowKey, highKey } = tables[i]!.meta;
+      if (high !== undefined && compareBytes(lowKey, high) >= 0) break;
+      if (low === undefined || highKey === undefined || compareBytes(highKey, low) >= 0)
+        found.push(tables[i]!);
+    }
+    return found;
   }
 
   /** Whether anything in [low, high) carries a greater sequence number than `seq`. Reads the tables that may. */

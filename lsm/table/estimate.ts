@@ -31,39 +31,71 @@ function positionOf(index: TableIndex, meta: TableMeta, key: Bytes): number {
   if (compareBytes(key, meta.lowKey) <= 0) return 0;
   if (meta.highKey !== undefined && compareBytes(key, meta.highKey) > 0) return index.blockCount;
   const block = index.locate(key, 0, key.length);
-  const below = block === 0 ? meta.lowKey : index.separator(block - 1);
-  const above = block === index.blockCount - 1 ? meta.highKey : index.separator(block);
-  return block + shareBetween(below, key, above ?? NO_BYTES);
+  if (block === 0) below.take(meta.lowKey);
+  else below.copy(index, block - 1);
+  if (block === index.blockCount - 1) above.take(meta.highKey ?? NO_BYTES);
+  else above.copy(index, block);
+  return block + shareBelow(key);
 }
 
+/** A key that is looked at for a moment. */
+class Neighbour {
+  bytes: Bytes = NO_BYTES;
+  length = 0;
+  private room: Bytes = new Uint8Array(64);
+
+  take(key: Bytes): void {
+    this.bytes = key;
+    this.length = key.length;
+  }
+
+  copy(index: TableIndex, block: number): void {
+    this.length = index.separatorLength(block);
+    if (this.length > this.room.length) this.room = new Uint8Array(this.length);
+    index.copySeparator(block, this.room);
+    this.bytes = this.room;
+  }
+
+  digitAt(i: number, lowest: number): number {
+    return i < this.length ? this.bytes[i]! - lowest : 0;
+  }
+
+  /** Whether its byte at `i`, if there is one, is from `least` to `most`. */
+  isWithin(i: number, least: number, most: number): boolean {
+    return i >= this.length || (this.bytes[i]! >= least && this.bytes[i]! <= most);
+  }
+}
+
+const below = new Neighbour();
+const above = new Neighbour();
+const sought = new Neighbour();
+
 /**
- * Where `key` lies between the two, from 0 to 1, by the bytes after what they share: these are read as digits, of
- * base 10 where all three have decimal digits, 95 where they have printable characters, or else 256.
+ * Where `key` lies between `below` and `above`, from 0 to 1, by the bytes after what these share, which are read as digits:
+ * of base 10 where all three have decimal digits, 95 where they have printable characters, or else 256.
  */
-function shareBetween(below: Bytes, key: Bytes, above: Bytes): number {
-  const shared = sharedPrefixLength(below, 0, below.length, above, 0, above.length);
-  let [from, to, value] = [0, 0, 0];
+function shareBelow(key: Bytes): number {
+  sought.take(key);
+  const shared = sharedPrefixLength(below.bytes, 0, below.length, above.bytes, 0, above.length);
+  let from = 0;
+  let to = 0;
+  let value = 0;
   for (let i = shared; i < shared + DIGITS; i++) {
-    const [a, b, c] = [below[i], above[i], key[i]];
-    const [lowest, base] = alphabetOf(a, b, c);
-    from = from * base + digit(a, lowest);
-    to = to * base + digit(b, lowest);
-    value = value * base + digit(c, lowest);
+    const isDecimal = areWithin(i, 0x30, 0x39);
+    const isPrintable = areWithin(i, 0x20, 0x7e);
+    const base = isDecimal ? 10 : isPrintable ? 95 : 256;
+    const lowest = isDecimal ? 0x30 : isPrintable ? 0x20 : 0;
+    from = from * base + below.digitAt(i, lowest);
+    to = to * base + above.digitAt(i, lowest);
+    value = value * base + sought.digitAt(i, lowest);
   }
   if (to <= from) return 0.5;
   const share = (value - from) / (to - from);
   return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
-/** The least byte and the count of bytes of the alphabet that the bytes, where there are any, seem to come from. */
-function alphabetOf(...bytes: (number | undefined)[]): readonly [lowest: number, base: number] {
-  if (bytes.every((byte) => byte === undefined || (byte >= 0x30 && byte <= 0x39))) return [0x30, 10];
-  if (bytes.every((byte) => byte === undefined || (byte >= 0x20 && byte <= 0x7e))) return [0x20, 95];
-  return [0, 256];
-}
-
-function digit(byte: number | undefined, lowest: number): number {
-  return byte === undefined ? 0 : byte - lowest;
+function areWithin(i: number, least: number, most: number): boolean {
+  return below.isWithin(i, least, most) && above.isWithin(i, least, most) && sought.isWithin(i, least, most);
 }
 
 function at(sums: Int32Array, position: number): number {

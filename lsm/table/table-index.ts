@@ -231,12 +231,24 @@ export class TableIndex {
     return compareRanges(separators, from, length, key, prefix.length, key.length - prefix.length) < 0;
   }
 
+  /** How long the separator after a block is. */
+  separatorLength(block: number): number {
+    return this.prefix.length + this.ends[block]! - (block === 0 ? 0 : this.ends[block - 1]!);
+  }
+
+  /** Copies the separator after a block to where there is room for it. */
+  copySeparator(block: number, into: Bytes): void {
+    const { prefix, separators, ends } = this;
+    let to = 0;
+    for (; to < prefix.length; to++) into[to] = prefix[to]!;
+    for (let from = block === 0 ? 0 : ends[block - 1]!; from < ends[block]!; from++)
+      into[to++] = separators[from]!;
+  }
+
   /** The separator after a block. */
   separator(block: number): Bytes {
-    const from = block === 0 ? 0 : this.ends[block - 1]!;
-    const key = new Uint8Array(this.prefix.length + this.ends[block]! - from);
-    key.set(this.prefix);
-    key.set(this.separators.subarray(from, this.ends[block]), this.prefix.length);
+    const key = new Uint8Array(this.separatorLength(block));
+    this.copySeparator(block, key);
     return key;
   }
 }
