@@ -134,16 +134,16 @@ function needsOf(stages: readonly Stage[]): readonly string[] | undefined {
 }
 
 /**
- * A filter may ask for what is no path, but not where it is read by itself, unless it asks for a field beside one that is
- * unwound: that is asked before. @throws ElmoError
+ * A filter may ask for what is no path, but not where it is read by itself, unless it asks for a field beside one that a
+ * stage changes: that is asked before. @throws ElmoError
  */
 function checkNeeds(paths: readonly string[], stages: readonly Stage[]): void {
-  const unwound = stages
-    .filter(({ name }) => name === '$unwind')
-    .flatMap(({ changedPaths }) => changedPaths!.filter((path) => path.includes('.')));
+  const changed = stages.flatMap(({ changedPaths = [] }) =>
+    changedPaths.filter((path) => path.includes('.')),
+  );
   for (const path of paths.toSorted()) {
     if (path === EMPTY_NAME) checkedFieldPath('');
     const isReadAlone = !paths.some((other) => path.startsWith(`${other}.`));
-    if (isReadAlone && !unwound.some((other) => pathsOverlap(path, other))) checkedFieldPath(path);
+    if (isReadAlone && !changed.some((other) => pathsOverlap(path, other))) checkedFieldPath(path);
   }
 }

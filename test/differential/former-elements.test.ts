@@ -1,6 +1,6 @@
 /** Conditions on elements of arrays that are elements of arrays. */
 import type { Document } from '../../elmo/bson/package.js';
-import { testFormer, type Former } from './former.js';
+import { aggregate, testFormer, type Former } from './former.js';
 
 const NESTED = [
   { _id: 1, a: [['x', 5], { b: 1 }] },
@@ -35,3 +35,16 @@ const OF_ARRAYS_IN_ARRAYS: readonly Former[] = [
 
 describe('elements of arrays in arrays are found whatever indexes there are', () =>
   testFormer(OF_ARRAYS_IN_ARRAYS));
+
+const counted = (why: string, stage: Document): Former => ({
+  why,
+  documents: NESTED,
+  command: aggregate(stage, { $match: { 'a..b': 1 } }, { $count: 'n' }),
+  rows: [],
+});
+const BESIDE_CHANGED: readonly Former[] = [
+  counted('what is left out', { $unset: ['a.a', 'z'] }),
+  counted('what is set', { $set: { 'a.c': 1 } }),
+];
+
+describe('a path with an empty name is asked beside', () => testFormer(BESIDE_CHANGED));
