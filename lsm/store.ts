@@ -459,6 +459,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     await writes.drained();
     transactions.rollbackAll();
     parts.lateTrim.close();
+    parts.warmUp.close();
     await scheduler.close();
     if (!isFailed) {
       try {

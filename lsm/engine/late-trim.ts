@@ -3,11 +3,9 @@
  * the system a microsecond for each page of it that lies in its memory, and to write there again as much.
  */
 import type { Clock } from '../env/env.js';
+import { QUIET_BYTES, QUIET_MS } from '../merge/schedule.js';
 import type { SpaceKeeper } from './space-keeper.js';
 
-const WAIT_MS = 250;
-/** Who writes no more than this meanwhile writes hardly anything. */
-const QUIET_BYTES = 256 * 1024;
 /** After so many waits it is not put off any more. */
 const MOST_WAITS = 8;
 /** Nor is a tail that is longer than so many memtables. */
@@ -48,7 +46,7 @@ export class LateTrim {
   private wait(times: number): void {
     const { clock, bytesWritten, trim } = this.parts;
     const before = bytesWritten();
-    this.cancel = clock.after(WAIT_MS, () => {
+    this.cancel = clock.after(QUIET_MS, () => {
       this.cancel = undefined;
       if (times < MOST_WAITS && bytesWritten() - before > QUIET_BYTES) this.wait(times + 1);
       else trim();

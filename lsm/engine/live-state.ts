@@ -149,7 +149,8 @@ export class LiveState {
   tableReader(meta: TableMeta): TableReader {
     let reader = this.tables.get(meta.id);
     if (reader === undefined || reader.meta !== meta) {
-      if (reader !== undefined) this.parts.closeTable(reader);
+      // the same table in another place: its blocks are those that lie in the cache
+      reader?.dropMemory();
       reader = this.parts.openTable(meta);
       this.tables.set(meta.id, reader);
     }

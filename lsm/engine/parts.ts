@@ -24,6 +24,7 @@ import { relocateTail, type RelocateParts } from './relocate.js';
 import { LateTrim } from './late-trim.js';
 import { SpaceKeeper } from './space-keeper.js';
 import { StoreTransactions } from './transaction-host.js';
+import { WarmUp } from './warm-up.js';
 import { WritePath } from './write-path.js';
 
 export interface StoreParts {
@@ -46,6 +47,7 @@ export interface StoreParts {
   readonly merges: Merges;
   readonly scheduler: MergeScheduler;
   readonly lateTrim: LateTrim;
+  readonly warmUp: WarmUp;
   readonly transactions: StoreTransactions;
   readonly drops: RangeDrops;
   readonly relocation: RelocateParts;
@@ -195,6 +197,13 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     onError,
     onFatal,
   });
+  const warmUp = new WarmUp({
+    cache,
+    clock: env.clock,
+    live,
+    bytesWritten: () => writes.bytesWritten,
+    onError,
+  });
   const merges = new Merges({
     live,
     holds,
@@ -204,6 +213,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     onMerged: (bytes) => {
       written.mergedBytes += bytes;
     },
+    warmUp,
     onFatal,
   });
   const relocation: RelocateParts = {
@@ -265,6 +275,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     blobs,
     space,
     lateTrim,
+    warmUp,
     logs,
     writes,
     runner,

@@ -74,9 +74,9 @@ export interface MergeSchedulerParts {
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 /** For so long hardly anything must have been written, */
-const QUIET_MS = 250;
+export const QUIET_MS = 250;
 /** not more than this. */
-const QUIET_BYTES = 256 * 1024;
+export const QUIET_BYTES: number = 256 * 1024;
 /** How many merges are remembered. */
 const RECORDS = 100;
 

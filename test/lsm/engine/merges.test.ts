@@ -57,6 +57,26 @@ describe('the cost of merges', () => {
     expect(store.get(keyAt(7))).to.deep.equal(valueAt(201));
   });
 
+  it('brings what it merged in quiet into the cache, where what that replaces was', async () => {
+    for (const wasRead of [true, false]) {
+      const options = { ...SMALL, worker: true, levelZeroRuns: 16, cacheBytes: 1 << 20 };
+      const store = await stage.open(stage.path(`${wasRead}.elmo`), options);
+      for (let round = 0; round < 2; round++) {
+        for (let n = round; n < 300; n += 2) await store.put(keyAt(n), valueAt(n));
+        await store.flush();
+      }
+      const lookAtAll = (): void => {
+        for (let n = 0; n < 300; n++) expect(store.has(keyAt(n)), `key ${n}`).to.equal(true);
+      };
+      if (wasRead) lookAtAll();
+      while (store.stats().merges.length === 0) await setTimeout(20);
+      await setTimeout(200);
+      const { misses } = store.stats().cache;
+      lookAtAll();
+      expect(store.stats().cache.misses > misses, 'blocks were missing').to.equal(!wasRead);
+    }
+  });
+
   function levelZeroRuns(store: LsmStore): number {
     return store.stats().levels.find(({ level }) => level === 0)?.runs ?? 0;
   }

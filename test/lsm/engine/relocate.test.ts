@@ -1,7 +1,9 @@
 /** `compact`: the file in place, as short as can be, beside writers and readers. */
 import { expect } from 'chai';
 import { statSync } from 'node:fs';
+import { relocateAll } from '../../../lsm/engine/relocate.js';
 import type { LsmStore } from '../../../lsm/index.js';
+import { tablesOf } from '../../../lsm/manifest/version.js';
 import { FaultyFileSystem } from '../../support/faulty-files.js';
 import { SeededRandom } from '../../support/seeded-random.js';
 import {
@@ -183,5 +185,34 @@ describe('compact', () => {
     await store.compact();
     const segments = inside(store).open.manifest.extents.partition();
     expect(segments.map(({ state }) => state)).to.deep.equal(['live']);
+  });
+});
+
+describe('a table that moves', () => {
+  const stage = useStage();
+
+  it('keeps its blocks in the cache', async () => {
+    const store = await stage.open(stage.path(), { ...SMALL, cacheBytes: 1 << 20 });
+    const model = new Model();
+    await fillKeys(store, 1000, { model });
+    await store.settle();
+    await store.deleteRange({ low: keyAt(0), high: keyAt(500) });
+    model.deleteRange({ low: keyAt(0), high: keyAt(500) });
+    await inside(store).drops.idle();
+    const lookAtAll = (): void => {
+      for (let n = 500; n < 1000; n++) expect(store.get(keyAt(n)), `key ${n}`).to.deep.equal(valueAt(n, 100));
+    };
+    lookAtAll();
+    const { misses } = store.stats().cache;
+    const places = [...tablesOf(inside(store).live.version)].map(({ id, offset }) => ({ id, offset }));
+    await relocateAll(inside(store).relocation);
+    const moved = [...tablesOf(inside(store).live.version)].filter(
+      ({ id, offset }) => places.find((place) => place.id === id)!.offset !== offset,
+    );
+    expect(moved.length).to.be.above(0);
+    lookAtAll();
+    expect(store.stats().cache.misses).to.equal(misses);
+    expectSame(contents(store), model.contents());
+    await expectSound(store);
   });
 });
