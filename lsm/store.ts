@@ -224,7 +224,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     await this.alone(async () => {
       while (await relocateTail(this.parts.relocation, SETTLED_FREE_SHARE));
     });
-    this.parts.lateTrim.flush();
+    this.parts.quietTrim.flush();
     await this.parts.runner.letGo();
   }
 
@@ -458,7 +458,7 @@ export class LsmStore extends LayeredView implements OrderedKv {
     let isClean = false;
     await writes.drained();
     transactions.rollbackAll();
-    parts.lateTrim.close();
+    parts.quietTrim.close();
     parts.warmUp.close();
     await scheduler.close();
     if (!isFailed) {

@@ -21,7 +21,7 @@ import { Merges, PinningRunner } from './merges.js';
 import type { OpenFile } from './open-file.js';
 import { RangeDrops } from './range-drops.js';
 import { relocateTail, type RelocateParts } from './relocate.js';
-import { LateTrim } from './late-trim.js';
+import { QuietTrim } from './quiet-trim.js';
 import { SpaceKeeper } from './space-keeper.js';
 import { StoreTransactions } from './transaction-host.js';
 import { WarmUp } from './warm-up.js';
@@ -46,7 +46,7 @@ export interface StoreParts {
   readonly flusher: Flusher;
   readonly merges: Merges;
   readonly scheduler: MergeScheduler;
-  readonly lateTrim: LateTrim;
+  readonly quietTrim: QuietTrim;
   readonly warmUp: WarmUp;
   readonly transactions: StoreTransactions;
   readonly drops: RangeDrops;
@@ -103,7 +103,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
       hasReaders: () => holds.count > 0,
       onPublished: () => {
         if (holds.count === 0) blobs.forgetDropped();
-        lateTrim.ask();
+        quietTrim.ask();
         if (space.isHeldUpBy(manifest.state.manifest, false)) live.rewriteManifest().catch(onError);
         writes.poke();
         scheduler.poke();
@@ -136,7 +136,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     }
   };
 
-  const lateTrim = new LateTrim({
+  const quietTrim = new QuietTrim({
     clock: env.clock,
     space,
     memtableBytes: options.memtableBytes,
@@ -255,7 +255,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     space,
     flushNow: (spec) => inline.flushNow(spec, owner),
     openTable,
-    trim: () => lateTrim.ask(),
+    trim: () => quietTrim.ask(),
     onAdopted: (bytes) => {
       written.adoptedBytes += bytes;
       flusher.poke();
@@ -274,7 +274,7 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     live,
     blobs,
     space,
-    lateTrim,
+    quietTrim,
     warmUp,
     logs,
     writes,

@@ -57,7 +57,7 @@ describe('deleting a range', () => {
     expect(contents(store).size).to.equal(1);
     await inside(store).drops.idle();
     await inside(store).live.quiet();
-    inside(store).lateTrim.flush();
+    inside(store).quietTrim.flush();
     const after = store.stats();
     expect(after.merges).to.deep.equal(before.merges);
     // What shares a table with a neighbour stays.

@@ -11,7 +11,7 @@ const MOST_WAITS = 8;
 /** Nor is a tail that is longer than so many memtables. */
 const MOST_MEMTABLES = 4;
 
-export interface LateTrimParts {
+export interface QuietTrimParts {
   readonly clock: Clock;
   readonly space: Pick<SpaceKeeper, 'longTailBytes'>;
   readonly memtableBytes: number;
@@ -20,11 +20,11 @@ export interface LateTrimParts {
   trim(): void;
 }
 
-export class LateTrim {
+export class QuietTrim {
   private cancel: (() => void) | undefined = undefined;
   private isClosed = false;
 
-  constructor(private readonly parts: LateTrimParts) {}
+  constructor(private readonly parts: QuietTrimParts) {}
 
   /** Space became free: has the tail cut off, if it is worth it. */
   ask(): void {

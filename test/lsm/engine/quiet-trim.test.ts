@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { LateTrim } from '../../../lsm/engine/late-trim.js';
+import { QuietTrim } from '../../../lsm/engine/quiet-trim.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const MIB = 1024 * 1024;
@@ -9,11 +9,11 @@ class Stage {
   bytesWritten = 0;
   tail = 0;
   trims = 0;
-  readonly late: LateTrim;
+  readonly trimmer: QuietTrim;
 
   constructor() {
     const stage = this as Stage;
-    this.late = new LateTrim({
+    this.trimmer = new QuietTrim({
       clock: this.clock,
       memtableBytes: 16 * MIB,
       space: {
@@ -30,11 +30,11 @@ class Stage {
   }
 }
 
-describe('LateTrim', () => {
+describe('QuietTrim', () => {
   it('waits for a quiet moment', () => {
     const stage = new Stage();
     stage.tail = 20 * MIB;
-    stage.late.ask();
+    stage.trimmer.ask();
     for (let i = 0; i < 3; i++) {
       stage.bytesWritten += MIB;
       stage.clock.advance(250);
@@ -49,7 +49,7 @@ describe('LateTrim', () => {
   it('waits two seconds at most', () => {
     const stage = new Stage();
     stage.tail = 20 * MIB;
-    stage.late.ask();
+    stage.trimmer.ask();
     for (let ms = 0; ms < 2000; ms += 50) {
       expect(stage.trims).to.equal(0);
       stage.bytesWritten += MIB;
@@ -61,27 +61,27 @@ describe('LateTrim', () => {
   it('does not wait where there is more than soon will be written', () => {
     const stage = new Stage();
     stage.tail = 65 * MIB;
-    stage.late.ask();
+    stage.trimmer.ask();
     expect(stage.trims).to.equal(1);
   });
 
   it('does nothing where it is not worth it', () => {
     const stage = new Stage();
-    stage.late.ask();
-    stage.late.flush();
+    stage.trimmer.ask();
+    stage.trimmer.flush();
     expect([stage.clock.timerCount, stage.trims]).to.deep.equal([0, 0]);
   });
 
   it('is done at once when asked for, and never after the end', () => {
     const stage = new Stage();
     stage.tail = MIB;
-    stage.late.ask();
-    stage.late.flush();
+    stage.trimmer.ask();
+    stage.trimmer.flush();
     expect(stage.trims).to.equal(1);
     stage.tail = MIB;
-    stage.late.ask();
-    stage.late.close();
-    stage.late.ask();
+    stage.trimmer.ask();
+    stage.trimmer.close();
+    stage.trimmer.ask();
     stage.clock.advance(10_000);
     expect([stage.clock.timerCount, stage.trims]).to.deep.equal([0, 1]);
   });
