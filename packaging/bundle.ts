@@ -102,9 +102,13 @@ export async function bundlePackage(folder: string): Promise<void> {
     .filter(existsSync)
     .flatMap(filesBelow)
     .filter(isLateDoor);
-  const joinFrom = (entryPoints: Readonly<Record<string, string>>, splitting: boolean): Promise<unknown> =>
+  const joinFrom = (
+    entryPoints: Readonly<Record<string, string>>,
+    { splitting = false, minifyIdentifiers = false }: BuildOptions,
+  ): Promise<unknown> =>
     build({
       ...FORM,
+      minifyIdentifiers,
       entryPoints,
       bundle: true,
       splitting,
@@ -113,8 +117,9 @@ export async function bundlePackage(folder: string): Promise<void> {
       define: { 'import.meta.url': FILE_URL },
       plugins: [QUERY_PARSER_BESIDE, lateDoors(dist, late), pastDoors(dist)],
     });
-  await joinFrom({ ...below(dist, ENTRIES), 'chunks/late': 'late' }, true);
-  await joinFrom(below(dist, ALONE), false);
+  await joinFrom({ ...below(dist, ENTRIES), 'chunks/late': 'late' }, { splitting: true });
+  // what fails there is told by the thread that started it
+  await joinFrom(below(dist, ALONE), { minifyIdentifiers: true });
   await writeScripts(joined);
   await joinQueryParser(folder, join(joined, 'chunks'));
   await build({
