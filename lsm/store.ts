@@ -459,7 +459,6 @@ export class LsmStore extends LayeredView implements OrderedKv {
     await writes.drained();
     transactions.rollbackAll();
     parts.quietTrim.close();
-    parts.warmUp.close();
     await scheduler.close();
     if (!isFailed) {
       try {

@@ -461,17 +461,6 @@ export class BlockCache {
     slots[hole] = 0;
   }
 
-  /** How many blocks of a table lie in frames. Looks at all of them. */
-  countOf(tableId: number): number {
-    const { numbers, numbersPerFrame, pool } = this;
-    const low = tableId | 0;
-    const high = (tableId / TWO_32) | 0;
-    let count = 0;
-    for (let at = 0, end = pool.frameEnd * numbersPerFrame; at < end; at += numbersPerFrame)
-      if (numbers[at + TABLE_LOW] === low && numbers[at + TABLE_HIGH] === high) count++;
-    return count;
-  }
-
   /** Forgets every block of a table that is gone. */
   dropTable(tableId: number): void {
     const low = tableId | 0;

@@ -14,7 +14,6 @@ import { endsBefore } from '../merge/spans.js';
 import type { HoldList } from '../read/snapshot.js';
 import type { Pins } from '../space/pins.js';
 import type { LiveState } from './live-state.js';
-import type { WarmUp } from './warm-up.js';
 
 export interface MergesParts {
   readonly live: LiveState;
@@ -23,7 +22,6 @@ export interface MergesParts {
   lastSeq(): number;
   giveBack(extent: Extent): void;
   onMerged(tableBytes: number): void;
-  readonly warmUp: WarmUp;
   onFatal(cause: LsmError): void;
 }
 
@@ -42,9 +40,8 @@ export class Merges {
 
   /** Makes a merge's result current, if its inputs are still what they were. */
   async publish(change: MergeChange): Promise<void> {
-    const { live, warmUp } = this.parts;
-    const { outputLevel, inputLevel, reason } = change.plan;
-    const replaced = reason === 'quiet' ? warmUp.warmthOf(change.removeTables) : undefined;
+    const { live } = this.parts;
+    const { outputLevel, inputLevel } = change.plan;
     let isPublished = false;
     try {
       isPublished = await live.publish((version) => {
@@ -63,10 +60,7 @@ export class Merges {
       throw error;
     }
     if (!isPublished) this.giveBack(change.newTables);
-    else {
-      this.parts.onMerged(change.newTables.reduce((sum, table) => sum + table.dataBytes, 0));
-      if (replaced !== undefined) void warmUp.run(change.newTables, replaced);
-    }
+    else this.parts.onMerged(change.newTables.reduce((sum, table) => sum + table.dataBytes, 0));
   }
 
   /** Ids of the tables of this moment that lie wholly inside [low, high). */

@@ -24,7 +24,6 @@ import { relocateTail, type RelocateParts } from './relocate.js';
 import { QuietTrim } from './quiet-trim.js';
 import { SpaceKeeper } from './space-keeper.js';
 import { StoreTransactions } from './transaction-host.js';
-import { WarmUp } from './warm-up.js';
 import { WritePath } from './write-path.js';
 
 export interface StoreParts {
@@ -47,7 +46,6 @@ export interface StoreParts {
   readonly merges: Merges;
   readonly scheduler: MergeScheduler;
   readonly quietTrim: QuietTrim;
-  readonly warmUp: WarmUp;
   readonly transactions: StoreTransactions;
   readonly drops: RangeDrops;
   readonly relocation: RelocateParts;
@@ -197,13 +195,6 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     onError,
     onFatal,
   });
-  const warmUp = new WarmUp({
-    cache,
-    clock: env.clock,
-    live,
-    bytesWritten: () => writes.bytesWritten,
-    onError,
-  });
   const merges = new Merges({
     live,
     holds,
@@ -213,7 +204,6 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     onMerged: (bytes) => {
       written.mergedBytes += bytes;
     },
-    warmUp,
     onFatal,
   });
   const relocation: RelocateParts = {
@@ -232,7 +222,6 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     version: () => live.version,
     pickState: () => merges.pickState(),
     publish: (change) => merges.publish(change),
-    bytesWritten: isShared ? () => writes.bytesWritten : undefined,
     tidy: () => {
       live.letSparesGo();
       return relocateTail(relocation, TIDY_SHARE);
@@ -275,7 +264,6 @@ export function assemble(path: string, env: Env, options: ResolvedOptions, open:
     blobs,
     space,
     quietTrim,
-    warmUp,
     logs,
     writes,
     runner,

@@ -3,9 +3,12 @@
  * the system a microsecond for each page of it that lies in its memory, and to write there again as much.
  */
 import type { Clock } from '../env/env.js';
-import { QUIET_BYTES, QUIET_MS } from '../merge/schedule.js';
 import type { SpaceKeeper } from './space-keeper.js';
 
+/** For so long hardly anything must have been written, */
+const QUIET_MS = 250;
+/** not more than this. */
+const QUIET_BYTES = 256 * 1024;
 /** After so many waits it is not put off any more. */
 const MOST_WAITS = 8;
 /** Nor is a tail that is longer than so many memtables. */

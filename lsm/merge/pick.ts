@@ -4,9 +4,7 @@
  * Level 0 is due when it has `levelZeroRuns` runs; level n >= 1 when its bytes pass levelOneBytes x levelFactor^(n-1).
  * The level furthest beyond its target goes first. A level that is due gives a window of adjacent tables to the level
  * below: one rich in tombstones if there is one, else the window whose rewriting costs least for each byte it moves
- * down. When no level is due, tombstones sink to where they can be dropped, and small neighbours become one table; and
- * when hardly anything is written, levels are due sooner, for whoever reads: then each asks fewer runs, and finds less
- * that is dead beside what he wants (decision 0025).
+ * down. When no level is due, tombstones sink to where they can be dropped, and small neighbours become one table.
  *
  * What must stay true:
  * - inputs hold every table of the output level within the bounds of the other inputs taken together, so that no output
@@ -16,7 +14,7 @@
  */
 import { compareBytes, type Bytes } from '../base/bytes.js';
 import type { TableMeta } from '../manifest/table-meta.js';
-import { levelZeroRuns, type Version } from '../manifest/version.js';
+import type { Version } from '../manifest/version.js';
 import { planOf, type MergeOptions, type MergePlan, type MergeReason, type PickState } from './plan.js';
 import { anyWithin, endsBefore, hullOf, tablesWithin, tableSpan } from './spans.js';
 
@@ -49,12 +47,6 @@ const SMALL_FILL = 0.5;
 const SMALL_COUNT = 4;
 /** Small neighbours that are joined at once. */
 const SMALL_WINDOW = 32;
-/** Runs of level 0 that are merged while hardly anything is written, */
-const QUIET_RUNS = 2;
-/** where no more than so many times their bytes of level 1 are rewritten; */
-const QUIET_COST = 4;
-/** and then a level is due that has more than this share of the bytes of the next. */
-const QUIET_SHARE = 1 / 4;
 /** An output overlaps at most this many tables of the next level. */
 export const NEXT_LEVEL_TABLES = 10;
 
@@ -96,48 +88,13 @@ export function pickMerge(version: Version, state: PickState): MergePlan | undef
     .sort((a, b) => b.score - a.score || a.level - b.level);
   for (const { level, score } of due) {
     const plan =
-      level === 0
-        ? pickLevelZero(version, state, 'level-zero', score)
-        : pickWindow(version, state, 'level-size', level, score, targetOf(level, state.options));
+      level === 0 ? pickLevelZero(version, state, score) : pickWindow(version, state, level, score);
     if (plan !== undefined) return plan;
   }
   return pickTombstones(version, state) ?? pickSmallTables(version, state);
 }
 
-/** What is worth doing while hardly anything is written. */
-export function pickQuiet(version: Version, state: PickState): MergePlan | undefined {
-  for (const run of version.runs) {
-    const { level } = run;
-    const plan = level === 0 ? pickQuietZero(version, state) : pickQuietWindow(version, state, level);
-    if (plan !== undefined) return plan;
-  }
-  return undefined;
-}
-
-function pickQuietZero(version: Version, state: PickState): MergePlan | undefined {
-  if (levelZeroRuns(version) < QUIET_RUNS) return undefined;
-  const plan = pickLevelZero(version, state, 'quiet', 0);
-  if (plan === undefined || !plan.includesOutputLevel) return plan;
-  const rewritten = bytesOf(plan.inputs[plan.inputs.length - 1]!);
-  return rewritten > QUIET_COST * (bytesOf(plan.inputs.flat()) - rewritten) ? undefined : plan;
-}
-
-function pickQuietWindow(version: Version, state: PickState, level: number): MergePlan | undefined {
-  const target = QUIET_SHARE * bytesOf(tablesOf(version, level + 1));
-  const bytes = bytesOf(tablesOf(version, level));
-  return target > 0 && bytes > target ? pickWindow(version, state, 'quiet', level, 0, target) : undefined;
-}
-
-function bytesOf(tables: readonly TableMeta[]): number {
-  return tables.reduce((sum, table) => sum + table.dataBytes, 0);
-}
-
-function pickLevelZero(
-  version: Version,
-  state: PickState,
-  reason: MergeReason,
-  score: number,
-): MergePlan | undefined {
+function pickLevelZero(version: Version, state: PickState, score: number): MergePlan | undefined {
   const runs: (readonly TableMeta[])[] = [];
   const levelZero = version.runs.filter((run) => run.level === 0);
   for (let i = levelZero.length - 1; i >= 0; i--) {
@@ -149,13 +106,13 @@ function pickLevelZero(
   if (all.length === 0) return undefined;
   const lower = tablesOf(version, 1);
   if (!isSmall(all, state) && !all.some((table) => isRich(table, state)) && areDisjoint(all, lower)) {
-    return planOf(version, { reason, score, inputLevel: 0, outputLevel: 1, moves: all });
+    return planOf(version, { reason: 'level-zero', score, inputLevel: 0, outputLevel: 1, moves: all });
   }
   const overlapped = tablesWithin(lower, hullOf(all)!);
   if (overlapped.some((table) => state.busyTables.has(table.id))) return undefined;
   const inputs = overlapped.length > 0 ? [...runs, overlapped] : runs;
   return planOf(version, {
-    reason,
+    reason: 'level-zero',
     score,
     inputLevel: 0,
     outputLevel: 1,
@@ -175,21 +132,14 @@ function areDisjoint(tables: readonly TableMeta[], lower: readonly TableMeta[]):
 }
 
 /** The best window of a level beyond its target, down to the next level. */
-function pickWindow(
-  version: Version,
-  state: PickState,
-  reason: MergeReason,
-  level: number,
-  score: number,
-  target: number,
-): MergePlan | undefined {
+function pickWindow(version: Version, state: PickState, level: number, score: number): MergePlan | undefined {
   const tables = tablesOf(version, level);
   const lower = tablesOf(version, level + 1);
-  const window = bestWindow(tables, lower, level, target, state);
+  const window = bestWindow(tables, lower, level, state);
   if (window === undefined) return undefined;
   const hull = hullOf(window);
   const overlapped = hull === undefined ? [] : tablesWithin(lower, hull);
-  return planDown(version, state, reason, score, level, window, overlapped);
+  return planDown(version, state, 'level-size', score, level, window, overlapped);
 }
 
 /** From `window` in `level` to the level below: by reference where nothing is in the way and nothing to be dropped. */
@@ -220,12 +170,11 @@ function bestWindow(
   tables: readonly TableMeta[],
   lower: readonly TableMeta[],
   level: number,
-  target: number,
   state: PickState,
 ): readonly TableMeta[] | undefined {
   const { first, end, bytesBefore } = overlaps(tables, lower);
-  const total = bytesOf(tables);
-  const excess = Math.max(total - target, 1);
+  const total = tables.reduce((sum, table) => sum + table.dataBytes, 0);
+  const excess = Math.max(total - targetOf(level, state.options), 1);
   const start = startAfter(tables, state.levelPointers.get(level));
   let best: readonly TableMeta[] | undefined;
   let bestCost = Infinity;
@@ -374,7 +323,8 @@ function smallWindow(
 
 /** Whether tables are filled so little that they are better rewritten than moved. */
 function isSmall(tables: readonly TableMeta[], state: PickState): boolean {
-  return tables.length > 1 && bytesOf(tables) < SMALL_FILL * tables.length * state.options.tableBytes;
+  const bytes = tables.reduce((sum, table) => sum + table.dataBytes, 0);
+  return tables.length > 1 && bytes < SMALL_FILL * tables.length * state.options.tableBytes;
 }
 
 function tablesOf(version: Version, level: number): readonly TableMeta[] {

@@ -22,7 +22,7 @@ export interface PickState {
   readonly keepSeqsAbove: number;
 }
 
-export type MergeReason = 'level-zero' | 'quiet' | 'level-size' | 'tombstones' | 'small-tables' | 'all';
+export type MergeReason = 'level-zero' | 'level-size' | 'tombstones' | 'small-tables' | 'all';
 
 export interface MergePlan {
   readonly reason: MergeReason;

@@ -1,7 +1,6 @@
 /**
  * When to merge: one merge after another, for as long as one is due. An error is reported and the merge tried again
- * later; it never stops the store. Writers are slowed, by little at first, when merges do not keep up. When they write
- * hardly anything for a while, merges come before they are due.
+ * later; it never stops the store. Writers are slowed, by little at first, when merges do not keep up.
  */
 import type { Bytes } from '../base/bytes.js';
 import type { Clock } from '../env/env.js';
@@ -10,14 +9,7 @@ import type { TableMeta } from '../manifest/table-meta.js';
 import type { Version } from '../manifest/version.js';
 import type { ResolvedOptions } from '../options.js';
 import { mergeSpecOf, type JobOutcome, type JobRunner } from './job-runner.js';
-import {
-  pickMerge,
-  pickQuiet,
-  planMergeAll,
-  type MergeOptions,
-  type MergePlan,
-  type PickState,
-} from './pick.js';
+import { pickMerge, planMergeAll, type MergeOptions, type MergePlan, type PickState } from './pick.js';
 
 /** What a merge changes. */
 export interface MergeChange {
@@ -63,8 +55,6 @@ export interface MergeSchedulerParts {
   pickState(): Omit<PickState, 'options'>;
   /** Makes the change durable and visible. New tables are the owner's from the call on, whether it succeeds or not. */
   publish(change: MergeChange): Promise<void>;
-  /** Bytes written so far; undefined: merges take the time of readers, and wait until they are due. */
-  readonly bytesWritten: (() => number) | undefined;
   /** No merge is due: a chance to move tables to better places. @returns whether there may be more to do */
   tidy(): Promise<boolean>;
   /** Told of each error once, unless it is a cancellation. */
@@ -73,10 +63,6 @@ export interface MergeSchedulerParts {
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
-/** For so long hardly anything must have been written, */
-export const QUIET_MS = 250;
-/** not more than this. */
-export const QUIET_BYTES: number = 256 * 1024;
 /** How many merges are remembered. */
 const RECORDS = 100;
 
@@ -90,7 +76,6 @@ export class MergeScheduler {
   private isClosed = false;
   private retryMs = FIRST_RETRY_MS;
   private cancelRetry: (() => void) | undefined = undefined;
-  private cancelQuiet: (() => void) | undefined = undefined;
 
   constructor(private readonly parts: MergeSchedulerParts) {}
 
@@ -108,28 +93,7 @@ export class MergeScheduler {
   poke(): void {
     this.isPoked = true;
     if (this.isStopped() || !this.parts.options.autoMerge || this.cancelRetry !== undefined) return;
-    if (this.working === undefined) this.start(() => this.mergeWhileDue(never));
-  }
-
-  /** Nothing is due: looks again when it is quiet, if there is something to be done then. */
-  private awaitQuiet(): void {
-    const { bytesWritten, clock } = this.parts;
-    if (bytesWritten === undefined || this.cancelQuiet !== undefined || this.isStopped()) return;
-    const before = bytesWritten();
-    // who only reads leaves it to the next who writes
-    if (before === 0 || pickQuiet(this.parts.version(), this.pickState()) === undefined) return;
-    this.cancelQuiet = clock.after(QUIET_MS, () => {
-      this.cancelQuiet = undefined;
-      // who merges now, or will, comes here at his end
-      if (this.isStopped() || this.working !== undefined || this.cancelRetry !== undefined) return;
-      const written = bytesWritten();
-      if (written - before > QUIET_BYTES) this.awaitQuiet();
-      else this.start(() => this.mergeWhileDue(() => bytesWritten() - written <= QUIET_BYTES));
-    });
-  }
-
-  private pickState(): PickState {
-    return { ...this.parts.pickState(), options: this.parts.options };
+    if (this.working === undefined) this.start(() => this.mergeWhileDue());
   }
 
   /** Resolves when no merge runs and none is due, or the merge that is due waits for its retry. */
@@ -171,8 +135,6 @@ export class MergeScheduler {
     this.isClosed = true;
     this.cancelRetry?.();
     this.cancelRetry = undefined;
-    this.cancelQuiet?.();
-    this.cancelQuiet = undefined;
     if (this.working !== undefined) this.parts.runner.cancelMerges();
     await this.idle();
   }
@@ -189,19 +151,18 @@ export class MergeScheduler {
     this.working = working;
   }
 
-  /** @param isQuiet  whether more than what is due may be done */
-  private async mergeWhileDue(isQuiet: () => boolean): Promise<void> {
+  private async mergeWhileDue(): Promise<void> {
     // Not in the turn of whoever poked.
     await this.parts.clock.turn();
     while (!this.isStopped()) {
       this.isPoked = false;
       try {
-        const version = this.parts.version();
-        const state = this.pickState();
-        const plan = pickMerge(version, state) ?? (isQuiet() ? pickQuiet(version, state) : undefined);
+        const plan = pickMerge(this.parts.version(), {
+          ...this.parts.pickState(),
+          options: this.parts.options,
+        });
         if (plan === undefined) {
           if (await this.parts.tidy()) continue;
-          this.awaitQuiet();
           return;
         }
         await this.carryOut(plan);
@@ -240,8 +201,6 @@ export class MergeScheduler {
     if (this.records.length > RECORDS) this.records.shift();
   }
 }
-
-const never = (): boolean => false;
 
 const NOTHING_DONE: JobOutcome = {
   tables: [],

@@ -5,7 +5,6 @@ import type { Run, Version } from '../../../lsm/manifest/version.js';
 import {
   levelScores,
   pickMerge,
-  pickQuiet,
   planMergeAll,
   type MergePlan,
   type PickState,
@@ -24,15 +23,14 @@ const level = (n: number, ...tables: TableMeta[]): Run => ({ level: n, order: 0,
 const zero = (order: number, ...tables: TableMeta[]): Run => ({ level: 0, order, tables });
 const version = (...runs: Run[]): Version => ({ number: 1, runs });
 const ids = (tables: readonly TableMeta[]): number[] => tables.map((t) => t.id);
-const stateWith = (more: Partial<PickState>): PickState => ({
-  options: OPTIONS,
-  levelPointers: new Map(),
-  busyTables: new Set(),
-  keepSeqsAbove: Infinity,
-  ...more,
-});
 const pick = (v: Version, state: Partial<PickState> = {}): MergePlan | undefined =>
-  pickMerge(v, stateWith(state));
+  pickMerge(v, {
+    options: OPTIONS,
+    levelPointers: new Map(),
+    busyTables: new Set(),
+    keepSeqsAbove: Infinity,
+    ...state,
+  });
 
 /** `count` tables side by side, filling [0, 1). */
 const full = (count: number, more: Partial<TableMeta> = {}): TableMeta[] =>
@@ -227,63 +225,6 @@ describe('pickMerge', () => {
 
   it('writes an ascending load once', () => {
     expect(simulateLoad(2048 * MIB, 8, 64 * MIB, 'ascending').amplification).to.equal(1);
-  });
-});
-
-describe('pickQuiet', () => {
-  const quiet = (v: Version, state: Partial<PickState> = {}): MergePlan | undefined =>
-    pickQuiet(v, stateWith(state));
-
-  it('finds nothing to do below every target of its own', () => {
-    expect(quiet(version())).to.equal(undefined);
-    expect(quiet(version(zero(1, table(0, 99)), level(1, ...full(4)), level(2, ...full(16))))).to.equal(
-      undefined,
-    );
-    expect(quiet(version(level(1, ...full(400))))).to.equal(undefined);
-  });
-
-  it('merges two runs of level 0 with what they overlap', () => {
-    const runs = [zero(2, table(10, 60)), zero(1, table(10, 60))];
-    const lower = [table(0, 20), table(30, 40), table(50, 70)];
-    const plan = quiet(version(...runs, level(1, ...lower, table(80, 90)), level(2, ...full(16))))!;
-    expect([plan.reason, plan.inputLevel, plan.outputLevel]).to.deep.equal(['quiet', 0, 1]);
-    expect(plan.inputs.map(ids)).to.deep.equal([...runs.map((run) => ids(run.tables)), ids(lower)]);
-  });
-
-  it('but not where they overlap more than four times their bytes', () => {
-    const runs = [zero(2, table(0, 99)), zero(1, table(0, 99))];
-    expect(quiet(version(...runs, level(1, ...full(8))))).to.not.equal(undefined);
-    expect(quiet(version(...runs, level(1, ...full(9))))).to.equal(undefined);
-  });
-
-  it('leaves busy runs where they are', () => {
-    const runs = [zero(2, table(0, 50)), zero(1, table(0, 50))];
-    const busyTables = new Set(ids(runs[1]!.tables));
-    expect(quiet(version(...runs), { busyTables })).to.equal(undefined);
-  });
-
-  it('gives a window of a level that has more than a quarter of the bytes of the next', () => {
-    const upper = full(5);
-    const lower = full(16);
-    const plan = quiet(version(level(1, ...upper), level(2, ...lower)))!;
-    expect([plan.reason, plan.inputLevel, plan.outputLevel]).to.deep.equal(['quiet', 1, 2]);
-    expect(plan.inputs[0]!.length).to.equal(1);
-    expect(quiet(version(level(1, ...full(4)), level(2, ...lower)))).to.equal(undefined);
-  });
-
-  it('comes to rest, and writes little more than is due, be it quiet after every memtable', () => {
-    // without, 1.6, 3.1 and 6.5 times
-    for (const [mebibytes, most] of [
-      [100, 3],
-      [350, 5],
-      [2048, 8],
-    ] as const) {
-      const simulation = simulateLoad(mebibytes * MIB, 8, 64 * MIB, 'random', 1, 1);
-      simulation.settle(true);
-      expect(simulation.pickQuiet()).to.equal(undefined);
-      expect(simulation.amplification).to.be.lessThan(most);
-    }
-    expect(simulateLoad(2048 * MIB, 8, 64 * MIB, 'ascending', 1, 1).amplification).to.be.lessThan(1.1);
   });
 });
 

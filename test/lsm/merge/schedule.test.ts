@@ -38,15 +38,18 @@ class Stage {
   readonly runner = new HeldRunner();
   readonly changes: MergeChange[] = [];
   readonly errors: LsmError[] = [];
-  readonly simulation: Simulation;
+  readonly simulation = new Simulation({
+    levelZeroRuns: 2,
+    levelFactor: 8,
+    levelOneBytes: 1e6,
+    tableBytes: 1e5,
+  });
   version: Version;
   /** What a change makes of the version. */
   nextVersion: Version = { number: 2, runs: [] };
-  bytesWritten = 0;
   readonly scheduler: MergeScheduler;
 
-  constructor(autoMerge = true, levelZeroRuns = 2, hasThread = true) {
-    this.simulation = new Simulation({ levelZeroRuns, levelFactor: 8, levelOneBytes: 1e6, tableBytes: 1e5 });
+  constructor(autoMerge = true) {
     this.simulation.flush(0, 1, 1e5);
     this.simulation.flush(0, 1, 1e5);
     this.version = this.simulation.version;
@@ -60,7 +63,6 @@ class Stage {
         this.changes.push(change);
         this.version = this.nextVersion;
       },
-      bytesWritten: hasThread ? () => this.bytesWritten : undefined,
       tidy: () => Promise.resolve(false),
       onError: (error) => this.errors.push(error),
     });
@@ -92,72 +94,6 @@ describe('MergeScheduler', () => {
     stage.scheduler.poke();
     await stage.settle();
     expect(stage.runner.merges.length).to.equal(0);
-  });
-
-  describe('when hardly anything is written', () => {
-    /** Two runs in level 0 of the four that are allowed, something having been written. */
-    function stageAtRest(): Stage {
-      const stage = new Stage(true, 4);
-      stage.bytesWritten = 1e6;
-      return stage;
-    }
-
-    it('merges before it is due, once', async () => {
-      const stage = stageAtRest();
-      stage.scheduler.poke();
-      await stage.scheduler.idle();
-      expect(stage.clock.timerCount).to.equal(1);
-      stage.bytesWritten += 1000;
-      stage.clock.advance(250);
-      await stage.settle();
-      expect(stage.runner.merges.length).to.equal(1);
-      stage.runner.merges[0]!.resolve(NOTHING);
-      await stage.scheduler.idle();
-      expect(stage.scheduler.log.map((record) => record.reason)).to.deep.equal(['quiet']);
-      expect(stage.clock.timerCount).to.equal(0);
-    });
-
-    it('waits for as long as much is written', async () => {
-      const stage = stageAtRest();
-      stage.scheduler.poke();
-      await stage.scheduler.idle();
-      for (let i = 0; i < 5; i++) {
-        stage.bytesWritten += 1e6;
-        stage.clock.advance(250);
-        await stage.settle();
-        expect(stage.runner.merges.length).to.equal(0);
-      }
-      stage.clock.advance(250);
-      await stage.settle();
-      expect(stage.runner.merges.length).to.equal(1);
-      await stage.scheduler.close();
-    });
-
-    it('leaves it to others where nothing was written at all, or merges take the time of readers', async () => {
-      const reader = new Stage(true, 4);
-      const lone = new Stage(true, 4, false);
-      lone.bytesWritten = 1e6;
-      for (const stage of [reader, lone]) {
-        stage.scheduler.poke();
-        await stage.scheduler.idle();
-        expect(stage.clock.timerCount).to.equal(0);
-      }
-    });
-
-    it('begins nothing while it is paused, nor after its end', async () => {
-      const stage = stageAtRest();
-      stage.scheduler.poke();
-      await stage.scheduler.idle();
-      await stage.scheduler.pause();
-      stage.clock.advance(250);
-      await stage.settle();
-      expect(stage.runner.merges.length).to.equal(0);
-      stage.scheduler.resume();
-      await stage.scheduler.idle();
-      expect(stage.clock.timerCount).to.equal(1);
-      await stage.scheduler.close();
-      expect(stage.clock.timerCount).to.equal(0);
-    });
   });
 
   it('reports an error and tries again, later each time', async () => {

@@ -5,13 +5,7 @@
 import { invariant } from '../../../lsm/base/invariant.js';
 import type { TableMeta } from '../../../lsm/manifest/table-meta.js';
 import type { Run, Version } from '../../../lsm/manifest/version.js';
-import {
-  pickMerge,
-  pickQuiet,
-  type MergeOptions,
-  type MergePlan,
-  type PickState,
-} from '../../../lsm/merge/pick.js';
+import { pickMerge, type MergeOptions, type MergePlan } from '../../../lsm/merge/pick.js';
 
 const SCALE = 2 ** 48;
 
@@ -78,31 +72,23 @@ export class Simulation {
     this.mostRuns = Math.max(this.mostRuns, this.version.runs.filter((run) => run.level === 0).length);
   }
 
-  /** Merges until nothing is due, nor worth doing when it is quiet. @returns how many merges that took */
-  settle(isQuiet = false): number {
+  /** Merges until nothing is due. @returns how many merges that took */
+  settle(): number {
     for (let n = 0; ; n++) {
       invariant(n < 1000, 'merging comes to rest');
-      const plan = this.pick() ?? (isQuiet ? this.pickQuiet() : undefined);
+      const plan = this.pick();
       if (plan === undefined) return n;
       this.apply(plan);
     }
   }
 
   pick(): MergePlan | undefined {
-    return pickMerge(this.version, this.state);
-  }
-
-  pickQuiet(): MergePlan | undefined {
-    return pickQuiet(this.version, this.state);
-  }
-
-  private get state(): PickState {
-    return {
+    return pickMerge(this.version, {
       options: this.options,
       levelPointers: this.pointers,
       busyTables: new Set(),
       keepSeqsAbove: Infinity,
-    };
+    });
   }
 
   apply(plan: MergePlan): void {
@@ -166,25 +152,20 @@ function sorted(tables: TableMeta[]): TableMeta[] {
 
 const MIB = 1024 * 1024;
 
-/**
- * Loads `bytes` in memtables of 16 MiB, with tables of 4 MiB.
- * @param mergeEvery  flushes between two looks at what is due
- * @param quietEvery  flushes between two pauses of who writes; 0: there are none
- */
+/** Loads `bytes` in memtables of 16 MiB, with tables of 4 MiB. `mergeEvery`: flushes between two looks at what is due. */
 export function simulateLoad(
   bytes: number,
   levelFactor: number,
   levelOneBytes: number,
   order: 'random' | 'ascending',
   mergeEvery = 1,
-  quietEvery = 0,
 ): Simulation {
   const simulation = new Simulation({ levelZeroRuns: 4, levelFactor, levelOneBytes, tableBytes: 4 * MIB });
   const flushes = Math.ceil(bytes / (16 * MIB));
   for (let i = 0; i < flushes; i++) {
     if (order === 'random') simulation.flush(0, 1, 16 * MIB);
     else simulation.flush(i / flushes, (i + 0.99) / flushes, 16 * MIB);
-    if (i % mergeEvery === 0) simulation.settle(quietEvery > 0 && i % quietEvery === 0);
+    if (i % mergeEvery === 0) simulation.settle();
   }
   simulation.settle();
   return simulation;
